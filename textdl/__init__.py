@@ -1,0 +1,38 @@
+"""textdl turns text into vectors, on one functional JAX core.
+
+The names below are imported on first use (PEP 562), so that ``import textdl`` costs nothing and a
+lookup in a saved file never pays for JAX.
+
+Example:
+    >>> import textdl
+    >>> textdl.Vectors(["up", "down"], [[1.0, 0.0], [-1.0, 0.0]]).similarity("up", "down")
+    -1.0
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textdl.embed.word2vec import Word2Vec
+    from textdl.errors import TextdlError
+    from textdl.vectors.vectors import Vectors
+
+__version__ = "0.1.0"
+
+__all__ = ["TextdlError", "Vectors", "Word2Vec", "__version__"]
+
+_HOME = {
+    "TextdlError": "textdl.errors",
+    "Vectors": "textdl.vectors.vectors",
+    "Word2Vec": "textdl.embed.word2vec",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'textdl' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Reading text: corpora, tokenizers, vocabulary and the token store."""

@@ -1,0 +1,150 @@
+"""The token store: a corpus as int32 ids on disk, built in one pass, memory-mapped in training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import CorpusError, CorpusReadError
+from textdl.files import replacing
+from textdl.text.encode import EncodedChunk
+from textdl.text.vocab import Vocabulary
+
+FORMAT = "textdl token store"
+VERSION = 1
+BLOCK = 1 << 22  # ids per block when the store is rewritten or hashed
+
+# The files of a store and the type of their numbers.
+TOKENS, OFFSETS = ("tokens.bin", np.dtype("<i4")), ("offsets.bin", np.dtype("<i8"))
+VOCABULARY, HEADER = "vocabulary.json", "store.json"
+
+
+@dataclass(frozen=True)
+class TokenStore:
+    """Every token of a corpus as an id into its vocabulary.
+
+    The store holds the whole vocabulary, rare words too. As ids fall with the count, training drops
+    rare words by dropping ids from some number on, so one store serves every ``min_count``.
+    """
+
+    tokens: NDArray[np.int32]  # (tokens,) ids, memory-mapped
+    offsets: NDArray[np.int64]  # (sentences + 1,) where each sentence starts in `tokens`
+    vocabulary: Vocabulary
+    fingerprint: str  # of the tokens, the sentences and the words
+
+    @classmethod
+    def build(cls, chunks: Iterable[EncodedChunk], folder: str | os.PathLike[str]) -> TokenStore:
+        """Write a store in one pass over `chunks`, and open it.
+
+        Raises:
+            CorpusError: there is no token.
+            OutputError: `folder` cannot be written.
+        """
+        with replacing(folder) as temporary:
+            temporary.mkdir()
+            numbers, counts, offsets = _write_in_order_of_use(chunks, temporary / TOKENS[0])
+            if not numbers:
+                raise CorpusError("the corpus is empty; expected text with at least one word")
+            vocabulary, order = Vocabulary.sorted(list(numbers), counts)
+            _renumber(temporary / TOKENS[0], np.argsort(order).astype(TOKENS[1]))
+            offsets.tofile(temporary / OFFSETS[0])
+            listing = {"words": vocabulary.words, "counts": vocabulary.counts.tolist()}
+            (temporary / VOCABULARY).write_text(json.dumps(listing), "utf-8")
+            header = {"format": FORMAT, "version": VERSION, "fingerprint": _fingerprint(temporary)}
+            (temporary / HEADER).write_text(json.dumps(header), "utf-8")
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> TokenStore:
+        """Map a store that `build` wrote."""
+        folder = Path(folder)
+        try:
+            header = json.loads((folder / HEADER).read_text("utf-8"))
+            listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
+            if (header["format"], header["version"]) != (FORMAT, VERSION):
+                raise ValueError("another format")
+            vocabulary = Vocabulary(listing["words"], np.array(listing["counts"], np.int64))
+            return cls(
+                np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
+                np.fromfile(folder / OFFSETS[0], OFFSETS[1]),
+                vocabulary,
+                header["fingerprint"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CorpusReadError(
+                f"{str(folder)!r} is no complete token store ({error}); build it again"
+            ) from error
+
+    def sentences(self, start: int, stop: int) -> NDArray[np.int32]:
+        """The sentence of every token from `start` to `stop`. `-> (stop - start,)`."""
+        first = int(np.searchsorted(self.offsets, start, side="right")) - 1
+        last = int(np.searchsorted(self.offsets, stop, side="left"))
+        borders = np.clip(self.offsets[first : last + 1], start, stop)
+        lengths = borders[1:] - borders[:-1]
+        return np.repeat(np.arange(first, last, dtype=np.int32), lengths)
+
+
+def _write_in_order_of_use(
+    chunks: Iterable[EncodedChunk], path: Path
+) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.int64]]:
+    """Append the ids of every chunk to `path`, numbering words as they first appear.
+
+    Returns:
+        The words with their numbers, their counts `(V,)`, and the sentence offsets.
+    """
+    numbers: dict[str, int] = {}
+    counts = np.zeros(1 << 16, np.int64)
+    lengths: list[NDArray[np.int64]] = []
+    with path.open("wb") as stream:
+        for chunk in _join_sentences(chunks, lengths):
+            local = np.fromiter(
+                (numbers.setdefault(word, len(numbers)) for word in chunk.words),
+                TOKENS[1],
+                len(chunk.words),
+            )
+            if len(numbers) > len(counts):
+                counts = np.concatenate([counts, np.zeros(2 * len(numbers), np.int64)])
+            counts[local] += np.bincount(chunk.ids, minlength=len(local))
+            local[chunk.ids].tofile(stream)
+    offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=OFFSETS[1])
+    return numbers, counts[: len(numbers)], offsets
+
+
+def _join_sentences(
+    chunks: Iterable[EncodedChunk], lengths: list[NDArray[np.int64]]
+) -> Iterator[EncodedChunk]:
+    """Pass chunks on; append their sentence lengths, a sentence cut by a chunk's end made whole."""
+    carried = 0  # tokens of a sentence that the next chunk continues
+    for chunk in chunks:
+        yield chunk
+        own = chunk.lengths.copy()
+        if len(own):
+            own[0] += carried
+            carried = int(own[-1]) if chunk.continues else 0
+        lengths.append(own[: len(own) - chunk.continues])
+    lengths.append(np.array([carried] if carried else [], np.int64))
+
+
+def _renumber(path: Path, new_ids: NDArray[np.int32]) -> None:
+    """Replace every id in a file of ids by ``new_ids[id]``, in place, block by block."""
+    ids = np.memmap(path, TOKENS[1], "r+")
+    for start in range(0, len(ids), BLOCK):
+        ids[start : start + BLOCK] = new_ids[ids[start : start + BLOCK]]
+    ids.flush()
+
+
+def _fingerprint(folder: Path) -> str:
+    """A digest of what the store says: tokens, sentences, words."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in (TOKENS[0], OFFSETS[0], VOCABULARY):
+        with (folder / name).open("rb") as stream:
+            while block := stream.read(BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
