@@ -1,0 +1,96 @@
+"""What a file of vectors is, and how good: info, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from textdl.cli.output import print_json
+from textdl.errors import ParameterError
+
+
+def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Add the verbs of this module."""
+    info = verbs.add_parser("info", help="what a file of vectors holds")
+    info.add_argument("file", metavar="FILE")
+    info.set_defaults(run=show_info)
+
+    evaluate = verbs.add_parser("evaluate", help="compare vectors with people's judgement")
+    evaluate.add_argument("vectors", metavar="VECTORS")
+    evaluate.add_argument(
+        "--similarity",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="word, word, score a line; may be given several times",
+    )
+    evaluate.add_argument("--analogies", metavar="FILE", help="questions, four words a line")
+    evaluate.set_defaults(run=show_evaluation)
+
+
+def show_info(options: argparse.Namespace) -> None:
+    """Print the format, the sizes and how the vectors came about."""
+    from textdl.vectors.formats import recognise
+    from textdl.vectors.vectors import Vectors
+
+    vectors = Vectors.load(options.file)
+    facts: dict[str, Any] = {
+        "format": recognise(Path(options.file)),
+        "vocab": len(vectors),
+        "vector_size": vectors.vector_size,
+        "bytes": Path(options.file).stat().st_size,
+        "config": dict(vectors.config),
+    }
+    if options.json:
+        print_json(facts)
+        return
+    config = facts.pop("config")
+    for name, value in (facts | config).items():
+        print(f"{name:<18} {value:,}" if isinstance(value, int) else f"{name:<18} {value}")
+
+
+def show_evaluation(options: argparse.Namespace) -> None:
+    """Print rank correlations and analogy accuracy."""
+    # SciPy, which the other questions do without.
+    from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+    from textdl.vectors.vectors import Vectors
+
+    if not (options.similarity or options.analogies):
+        raise ParameterError("nothing to evaluate; pass --similarity FILE or --analogies FILE")
+    vectors = Vectors.load(options.vectors)
+    found: dict[str, Any] = {}
+    if options.similarity:
+        found["similarity"] = {
+            Path(file).stem: evaluate_word_pairs(vectors, file)._asdict()
+            for file in options.similarity
+        }
+    if options.analogies:
+        analogies = evaluate_analogies(vectors, options.analogies)._asdict()
+        analogies["sections"] = [section._asdict() for section in analogies["sections"]]
+        found["analogies"] = analogies
+    if options.json:
+        print_json(found)
+    else:
+        _print_table(found)
+
+
+def _print_table(found: dict[str, Any]) -> None:
+    for name, pairs in found.get("similarity", {}).items():
+        print(f"{name:<28} spearman {pairs['spearman']:.4f}  {_coverage(pairs, 'pairs')}")
+    if analogies := found.get("analogies"):
+        for section in analogies["sections"]:
+            print(
+                f"{section['name']:<28} accuracy {section['accuracy']:.4f}  "
+                f"{_coverage(section, 'questions')}"
+            )
+        for name in ("semantic", "syntactic"):
+            print(f"{name:<28} accuracy {analogies[name]:.4f}")
+        print(
+            f"{'all analogies':<28} accuracy {analogies['accuracy']:.4f}  "
+            f"{_coverage(analogies, 'questions')}"
+        )
+
+
+def _coverage(result: dict[str, Any], what: str) -> str:
+    return f"{result[what]:,} {what}, {result['skipped']:,} skipped"

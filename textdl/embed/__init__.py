@@ -1,0 +1,1 @@
+"""Word embeddings: block-wise skip-gram with negative sampling, in pure JAX."""

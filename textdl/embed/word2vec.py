@@ -1,0 +1,128 @@
+"""The estimator: word vectors with scikit-learn's conventions and gensim's names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from sklearn.base import BaseEstimator
+
+from textdl.embed.checkpoint import Every
+from textdl.embed.config import Config, Update
+from textdl.embed.progress import progress_bar
+from textdl.embed.run import Resumable, Source, train_corpus
+from textdl.text.corpus import Corpus, DecodeErrors
+from textdl.text.tokenize import Tokenizer, TokenizerName
+from textdl.vectors.vectors import Vectors
+
+
+class Word2Vec(BaseEstimator):  # type: ignore[misc]
+    """Skip-gram word vectors with negative sampling (Mikolov et al. 2013).
+
+    The same corpus, parameters and versions give the same bits, on one core or many.
+
+    Args:
+        vector_size: dimensions D of a vector.
+        window: largest distance of two words that make a pair.
+        negative: noise words a pair.
+        min_count: words that occur less often are dropped.
+        max_vocab_size: keep at most so many words, the most frequent.
+        sample: words above this share of the text are thinned out; 0 keeps all.
+        epochs: passes over the corpus.
+        seed: of every random draw.
+        update: ``sgd``, or ``adagrad`` with one accumulator a row.
+        learning_rate: at the start; it falls linearly. None: 0.025 for sgd, 0.2 for adagrad.
+        min_learning_rate: where it ends.
+        workers: parts of the text that are trained side by side; part of the result.
+        tokenizer: ``nltk``, ``whitespace``, ``wordpunct``, ``tweet`` or a function.
+        lowercase: lower-case the text first.
+        errors: what to do with bytes that are not UTF-8: ``strict``, ``replace`` or ``ignore``.
+        checkpoint: a folder to write checkpoints to.
+        checkpoint_every: how often, such as ``60s`` or ``5000steps``.
+        resume: go on from the checkpoint in that folder, if there is one.
+        verbose: show a progress bar on stderr.
+
+    Attributes:
+        vectors_: the `Vectors`.
+        loss_curve_: mean loss of every epoch, per positive pair with its noise words.
+
+    Raises:
+        ParameterError: from `fit`, where a parameter is out of range.
+        CorpusError, CorpusReadError: from `fit`, where the corpus cannot be used.
+
+    Example:
+        >>> text = ["a cat sat on a mat", "a dog sat on a log"] * 20
+        >>> model = Word2Vec(vector_size=8, epochs=2, tokenizer="whitespace").fit(text)
+        >>> model.vectors_["cat"].shape
+        (8,)
+    """
+
+    def __init__(
+        self,
+        vector_size: int = 100,
+        window: int = 5,
+        negative: int = 5,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        sample: float = 1e-3,
+        epochs: int = 5,
+        seed: int = 1,
+        update: Update = "sgd",
+        learning_rate: float | None = None,
+        min_learning_rate: float = 1e-4,
+        workers: int = 2,
+        tokenizer: TokenizerName | Tokenizer = "nltk",
+        lowercase: bool = True,
+        errors: DecodeErrors = "strict",
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: str = "60s",
+        resume: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.vector_size = vector_size
+        self.window = window
+        self.negative = negative
+        self.min_count = min_count
+        self.max_vocab_size = max_vocab_size
+        self.sample = sample
+        self.epochs = epochs
+        self.seed = seed
+        self.update = update
+        self.learning_rate = learning_rate
+        self.min_learning_rate = min_learning_rate
+        self.workers = workers
+        self.tokenizer = tokenizer
+        self.lowercase = lowercase
+        self.errors = errors
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
+        self.verbose = verbose
+
+    def fit(self, corpus: Corpus, y: object = None) -> Self:
+        """Train on a corpus: a path, an iterable of texts, or an iterable of token lists."""
+        config = Config(
+            vector_size=self.vector_size,
+            window=self.window,
+            negative=self.negative,
+            min_count=self.min_count,
+            max_vocab_size=self.max_vocab_size,
+            sample=self.sample,
+            epochs=self.epochs,
+            seed=self.seed,
+            update=self.update,
+            learning_rate=self.learning_rate,
+            min_learning_rate=self.min_learning_rate,
+            workers=self.workers,
+        )
+        resumable = None
+        if self.checkpoint is not None:
+            every = Every.parse(self.checkpoint_every)
+            resumable = Resumable(Path(self.checkpoint), every, self.resume)
+        source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
+        with progress_bar(self.verbose) as report:
+            outcome = train_corpus(source, config, resumable=resumable, report=report)
+        self.vectors_: Vectors = outcome.vectors
+        self.loss_curve_ = list(outcome.history)
+        return self
