@@ -1,0 +1,144 @@
+import math
+
+import numpy as np
+import pytest
+
+from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+from textdl.vectors.vectors import Vectors
+
+
+@pytest.fixture(scope="module")
+def judged(data_folder):
+    """Random vectors, a few common directions among them, of most words of the judgement files."""
+    text = (data_folder / "eval" / "questions-words.txt").read_text()
+    words = sorted(
+        {w.lower() for line in text.splitlines() if line[0] != ":" for w in line.split()}
+    )
+    for file in ("EN-WS-353-ALL.txt", "EN-MEN-TR-3k.txt"):
+        lines = (data_folder / "eval" / file).read_text().splitlines()
+        words += [w.lower() for line in lines for w in line.split()[:2]]
+    words = [word for i, word in enumerate(dict.fromkeys(words)) if i % 9]
+    rng = np.random.default_rng(6)
+    matrix = rng.standard_normal((len(words), 10)) + 2 * rng.standard_normal((1, 10))
+    return Vectors(words, matrix)
+
+
+@pytest.fixture(scope="module")
+def judged_by_gensim(judged):
+    models = pytest.importorskip("gensim.models")
+    keyed = models.KeyedVectors(vector_size=10)
+    keyed.add_vectors(list(judged.labels), judged.matrix)
+    return keyed
+
+
+@pytest.mark.parametrize("name", ["EN-WS-353-ALL.txt", "EN-MEN-TR-3k.txt"])
+def test_word_pairs_agree_with_gensim(data_folder, judged, judged_by_gensim, name):
+    path = data_folder / "eval" / name
+    ours = evaluate_word_pairs(judged, path)
+    _, spearman, skipped = judged_by_gensim.evaluate_word_pairs(str(path))
+    assert ours.spearman == pytest.approx(spearman[0], abs=1e-5)
+    assert 100 * ours.skipped / (ours.pairs + ours.skipped) == pytest.approx(skipped)
+
+
+def test_analogies_agree_with_gensim(tmp_path, data_folder, judged, judged_by_gensim):
+    lines = (data_folder / "eval" / "questions-words.txt").read_text().splitlines()
+    path = tmp_path / "some.txt"
+    path.write_text("\n".join(x for i, x in enumerate(lines) if x[0] == ":" or i % 29 == 0))
+    limit = len(judged) - 300
+    ours = evaluate_analogies(judged, path, restrict_vocab=limit)
+    accuracy, sections = judged_by_gensim.evaluate_word_analogies(str(path), restrict_vocab=limit)
+    assert ours.accuracy == pytest.approx(accuracy)
+    for our, their in zip(ours.sections, sections[:-1], strict=True):
+        asked = len(their["correct"]) + len(their["incorrect"])
+        assert (our.name, our.questions) == (their["section"], asked)
+        if asked:
+            assert our.accuracy == pytest.approx(len(their["correct"]) / asked)
+    assert ours.questions == sum(section.questions for section in ours.sections)
+    assert ours.questions + ours.skipped == sum(x[0] != ":" for x in path.read_text().split("\n"))
+
+
+@pytest.fixture
+def family():
+    words = ["king", "queen", "man", "woman", "boy", "girl", "Paris"]
+    gender, age = np.float32([1, 0, 0, 0]), np.float32([0, 1, 0, 0])
+    royal, rest = np.float32([0, 0, 1, 0]), np.float32([0, 0, 0, 1])
+    rows = [royal + gender, royal - gender, gender, -gender, age + gender, age - gender, rest]
+    return Vectors(words, rows)
+
+
+def test_analogies_by_hand(tmp_path, family):
+    path = tmp_path / "q.txt"
+    path.write_text(
+        "# a comment\n: family\nMan woman King queen\nman woman boy girl\nman woman king boy\n"
+        ": gram1\nking queen boy girl\nking queen duke duchess\n\n: gram2-empty\n"
+    )
+    result = evaluate_analogies(family, path)
+    assert result.accuracy == pytest.approx(3 / 4)
+    assert result.semantic == pytest.approx(2 / 3)
+    assert result.syntactic == 1.0
+    assert (result.questions, result.skipped) == (4, 1)
+    assert [(s.name, s.questions, s.skipped) for s in result.sections] == [
+        ("family", 3, 0),
+        ("gram1", 1, 1),
+    ]
+    limited = evaluate_analogies(family, path, restrict_vocab=4)
+    assert (limited.questions, limited.skipped) == (1, 4)
+    nothing = evaluate_analogies(family, path, restrict_vocab=2)
+    assert math.isnan(nothing.accuracy)
+    assert (nothing.questions, nothing.skipped) == (0, 5)
+
+
+def test_word_pairs_by_hand(tmp_path, family):
+    path = tmp_path / "p.txt"
+    path.write_bytes(
+        b"\xef\xbb\xbfword1\tword2\tscore\r\n# c\r\nking\tqueen\t1\r\nKING man 9\r\n\r\n"
+        b"Paris\tman\t5.5\r\nking\tnobody\t3\r\n"
+    )
+    result = evaluate_word_pairs(family, path)
+    # Cosines 0, .71, 0 against 1, 9, 5.5: ranks 1.5, 3, 1.5 against 1, 3, 2.
+    assert result == (pytest.approx(math.sqrt(3) / 2), 3, 1)
+
+
+def test_no_order_to_agree_with(tmp_path, family):
+    path = tmp_path / "p.txt"
+    for text in ("x y 1\n", "king queen 1\n", "king man 1\nqueen woman 1\n"):
+        path.write_text(text)
+        assert math.isnan(evaluate_word_pairs(family, path).spearman)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a b 1\na b\n", "line 2: 'a b', expected word, word, score"),
+        ("a b 1\na b x\n", "line 2"),
+        ("a b\n", "line 1"),
+        ("a b 1\na b nan\n", "line 2"),
+        ("", "no pairs"),
+        ("# only\n", "no pairs"),
+    ],
+)
+def test_malformed_pairs(tmp_path, family, text, says):
+    path = tmp_path / "p.txt"
+    path.write_text(text)
+    with pytest.raises(CorpusError, match=says):
+        evaluate_word_pairs(family, path)
+
+
+@pytest.mark.parametrize(("text", "says"), [(": a\na b c\n", "line 2: 'a b c'"), ("", "no anal")])
+def test_malformed_analogies(tmp_path, family, text, says):
+    path = tmp_path / "q.txt"
+    path.write_text(text)
+    with pytest.raises(CorpusError, match=says):
+        evaluate_analogies(family, path)
+
+
+def test_unreadable_files(tmp_path, family):
+    (tmp_path / "latin").write_bytes(b"caf\xe9 a 1\n")
+    for evaluate in (evaluate_word_pairs, evaluate_analogies):
+        with pytest.raises(CorpusReadError, match="No such file"):
+            evaluate(family, tmp_path / "no")
+        with pytest.raises(CorpusReadError, match="byte 0xe9 at offset 3"):
+            evaluate(family, tmp_path / "latin")
+    with pytest.raises(ParameterError, match="restrict_vocab"):
+        evaluate_analogies(family, tmp_path / "latin", restrict_vocab=0)

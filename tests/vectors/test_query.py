@@ -1,0 +1,126 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textdl.errors import ParameterError, VectorsFileError
+from textdl.vectors import query
+
+
+def cosine_loop(a, b):
+    """The definition, one number at a time, in Python's doubles."""
+    dot = math.fsum(float(x) * float(y) for x, y in zip(a, b, strict=True))
+    lengths = [math.sqrt(math.fsum(float(x) ** 2 for x in v)) for v in (a, b)]
+    return dot / (lengths[0] * lengths[1]) if all(lengths) else 0.0
+
+
+def nearest_loop(matrix, one, topn, excluded):
+    scored = [(-cosine_loop(v, one), row) for row, v in enumerate(matrix) if row not in excluded]
+    return [row for _, row in sorted(scored)][:topn]
+
+
+def nearest(matrix, queries, topn, excluded):
+    return query.nearest(matrix, query.row_norms(matrix), query.unit(queries), topn, excluded)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(1, 12), st.integers(1, 50))
+def test_agrees_with_a_double_loop(seed, rows, size, topn):
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((rows, size)).astype(np.float32)
+    matrix[rng.integers(rows)] = 0
+    asked = rng.integers(rows, size=4)
+    excluded = np.stack([asked, (asked + 1) % rows], axis=1)
+    found = nearest(matrix, matrix[asked], topn, excluded)
+    assert found.rows.shape == (4, min(topn, rows - 2))
+    for row, out, answers, values in zip(asked, excluded, *found, strict=True):
+        expected = [cosine_loop(matrix[a], matrix[row]) for a in answers]
+        np.testing.assert_allclose(values, expected, atol=1e-12)
+        wanted = nearest_loop(matrix, matrix[row], topn, set(out))
+        best = [cosine_loop(matrix[a], matrix[row]) for a in wanted]
+        np.testing.assert_allclose(values, best, atol=1e-12)
+
+
+def test_blocks_do_not_change_the_answer(monkeypatch):
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((500, 16)).astype(np.float32)
+    asked = np.arange(0, 500, 7)
+    whole = nearest(matrix, matrix[asked], 10, asked[:, None])
+    monkeypatch.setattr(query, "_ROWS_A_BLOCK", 13)
+    monkeypatch.setattr(query, "_SCORES_A_BLOCK", 100)
+    monkeypatch.setattr(query, "_WIDE_ROWS_A_BLOCK", 5)
+    parts = nearest(matrix, matrix[asked], 10, asked[:, None])
+    assert np.array_equal(whole.rows, parts.rows)
+    assert np.array_equal(whole.similarities, parts.similarities)
+
+
+def test_many_rows_agree_with_a_full_sort():
+    rng = np.random.default_rng(7)
+    matrix = rng.standard_normal((150_000, 8)).astype(np.float32)
+    matrix[140_000:140_020] = 2 * matrix[3]
+    asked = np.array([3, 65_535, 65_536, 149_999])
+    found = nearest(matrix, matrix[asked], 25, asked[:, None])
+    directions = query.unit(matrix)
+    for row, answers in zip(asked, found.rows, strict=True):
+        cosines = np.round(directions @ directions[row], 12)
+        cosines[row] = -2
+        assert answers.tolist() == np.argsort(-cosines, kind="stable")[:25].tolist()
+    assert found.rows[0, :20].tolist() == list(range(140_000, 140_020))
+
+
+def test_equal_rows_come_in_row_order():
+    matrix = np.tile(np.float32([[0.3, 0.7, 0.1]]), (1000, 1))
+    found = nearest(matrix, matrix[:3], 7, np.array([[0], [5], [2]]))
+    assert found.rows.tolist() == [
+        [1, 2, 3, 4, 5, 6, 7],
+        [0, 1, 2, 3, 4, 6, 7],
+        [0, 1, 3, 4, 5, 6, 7],
+    ]
+
+
+def test_scaling_a_row_does_not_reorder_near_ties():
+    rng = np.random.default_rng(2)
+    row = rng.standard_normal(50)
+    scales = rng.uniform(1e-6, 1e6, 300)
+    nudges = 1 + 1e-4 * rng.standard_normal((300, 50))
+    matrix = (row * nudges * scales[:, None]).astype(np.float32)
+    found = nearest(matrix, row[None, :], 20, np.empty((1, 0), np.int64))
+    assert found.rows[0].tolist() == nearest_loop(matrix, row, 20, set())
+
+
+def test_zero_vectors_have_similarity_zero():
+    matrix = np.float32([[0, 0], [1, 0], [-1, 0], [0, 0]])
+    found = nearest(matrix, matrix[:2], 4, np.empty((2, 0), np.int64))
+    assert found.similarities.tolist() == [[0, 0, 0, 0], [1, 0, 0, -1]]
+    assert found.rows.tolist() == [[0, 1, 2, 3], [1, 0, 3, 2]]
+    assert query.cosine(matrix[0], matrix[1]) == 0.0
+
+
+@pytest.mark.parametrize(("rows", "asked"), [(0, 0), (0, 2), (1, 1), (3, 0)])
+def test_no_rows_or_no_queries(rows, asked):
+    matrix = np.ones((rows, 2), np.float32)
+    found = nearest(matrix, np.ones((asked, 2)), 5, np.zeros((asked, 1), np.int64))
+    assert found.rows.shape == found.similarities.shape == (asked, max(0, rows - 1))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_rows_that_are_not_finite(bad):
+    matrix = np.ones((20, 3), np.float32)
+    matrix[7, 1] = bad
+    with pytest.raises(ParameterError, match="row 7 holds"):
+        query.row_norms(matrix)
+    if not bad < 0:
+        with pytest.raises(VectorsFileError, match="row 7"):
+            query.nearest(
+                matrix, np.ones(20, np.float32), np.ones((1, 3)), 2, np.empty((1, 0), np.int64)
+            )
+
+
+def test_norms_of_extreme_rows():
+    matrix = np.float32([[3e37, 4e37], [3e-30, 4e-30], [0, 0]])
+    np.testing.assert_allclose(query.row_norms(matrix), [5e37, 5e-30, 0], rtol=1e-6)
+
+
+def test_odd_one_out_is_the_least_central():
+    assert query.odd_one_out(np.float32([[1, 0.1], [1, -0.1], [0, 9], [1, 0]])) == 2

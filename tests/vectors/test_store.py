@@ -1,0 +1,210 @@
+import json
+import random
+
+import numpy as np
+import pytest
+
+from textdl.errors import OutputError, ParameterError, VectorsFileError
+from textdl.vectors import container
+from textdl.vectors.vectors import Vectors
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.safetensors"
+    Vectors(["up", "down", "é"], [[1, 0], [0, 1], [2, 2]], [3, 2, 1], config={"seed": 1}).save(path)
+    return path
+
+
+def rewritten(path, **changes):
+    """The file with its header entries changed (or removed, by None)."""
+    raw = path.read_bytes()
+    length = int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8 : 8 + length])
+    for name, change in changes.items():
+        if change is None:
+            del header[name]
+        else:
+            header[name] = {**header[name], **change} if isinstance(change, dict) else change
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
+
+
+def test_the_safetensors_package_reads_it(small):
+    reader = pytest.importorskip("safetensors.numpy")
+    safe_open = pytest.importorskip("safetensors").safe_open
+    arrays = reader.load_file(small)
+    assert {name: (str(a.dtype), a.shape) for name, a in arrays.items()} == {
+        "vectors": ("float32", (3, 2)),
+        "norms": ("float32", (3,)),
+        "counts": ("int64", (3,)),
+        "label_offsets": ("int64", (4,)),
+        "labels": ("uint8", (8,)),
+    }
+    assert arrays["labels"].tobytes() == "updowné".encode()
+    assert arrays["label_offsets"].tolist() == [0, 2, 6, 8]
+    with safe_open(small, framework="numpy") as file:
+        assert list(file.metadata()) == ["textdl"]
+
+
+def test_what_the_safetensors_package_writes_is_read(tmp_path, small):
+    package = pytest.importorskip("safetensors.numpy")
+    path = tmp_path / "theirs.safetensors"
+    package.save_file(package.load_file(small), path)
+    theirs = Vectors.load(path)
+    assert theirs.labels == ["up", "down", "é"]
+    assert theirs.config == {}
+    assert theirs.most_similar("up", topn=1)[0][0] == "é"
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    files = []
+    for name in ("a", "b"):
+        keys = [f"key{i}" for i in range(20)]
+        random.Random(name).shuffle(keys)
+        path = tmp_path / f"{name}.safetensors"
+        Vectors(["a"], [[1.0]], config=dict.fromkeys(keys, 1)).save(path)
+        files.append(path.read_bytes())
+    assert files[0] == files[1]
+
+
+def test_arrays_are_mapped_and_aligned(small):
+    vectors = Vectors.load(small)
+    for array in (vectors.matrix, vectors.norms, vectors.counts, vectors.labels.offsets):
+        assert array.flags.aligned
+        assert not array.flags.owndata
+        assert not array.flags.writeable
+
+
+def test_strided_and_foreign_arrays_are_written_right(tmp_path):
+    path = tmp_path / "v.safetensors"
+    matrix = np.arange(12, dtype=">f8").reshape(3, 4).T
+    Vectors(list("abcd"), matrix[:, ::-1]).save(path)
+    assert np.array_equal(Vectors.load(path).matrix, matrix[:, ::-1])
+
+
+def test_truncation_at_every_byte_is_noticed(small):
+    raw = small.read_bytes()
+    for length in range(len(raw)):
+        small.write_bytes(raw[:length])
+        with pytest.raises(VectorsFileError) as caught:
+            Vectors.load(small)
+        assert "\n" not in str(caught.value)
+    small.write_bytes(raw + b"\0")
+    with pytest.raises(VectorsFileError, match="promises"):
+        Vectors.load(small)
+
+
+def test_no_flipped_header_byte_crashes(small):
+    raw = bytearray(small.read_bytes())
+    end = 8 + int.from_bytes(raw[:8], "little")
+    for place in range(end):
+        for flip in (0x01, 0x10, 0x80):
+            damaged = bytearray(raw)
+            damaged[place] ^= flip
+            small.write_bytes(damaged)
+            try:
+                Vectors.load(small)  # some bytes do not matter: a name in the config
+            except VectorsFileError as error:
+                assert "\n" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("length", [10**8 + 1, 10**12, 2**63, 2**64 - 1])
+def test_huge_header(tmp_path, length):
+    for rest in (b"{" + b" " * 50, b"\xff" * 50):
+        path = tmp_path / "v.safetensors"
+        path.write_bytes(length.to_bytes(8, "little") + rest)
+        with pytest.raises(VectorsFileError, match=rf"claims a header of {length:,} bytes"):
+            Vectors.load(path)
+
+
+@pytest.mark.parametrize("text", [b"[" * 5000, b'{"a":' * 5000, b"[1]", b"{", b"\xff\xfe", b"{}"])
+def test_header_that_is_no_header(tmp_path, text):
+    path = tmp_path / "v.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(VectorsFileError):
+        Vectors.load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"vectors": None}, "begins at"),
+        ({"labels": None}, "promises"),
+        ({"vectors": {"dtype": "F16"}}, "does not fit"),
+        ({"vectors": {"dtype": "XX"}}, "is XX"),
+        ({"vectors": {"shape": [2, 3]}}, "rows where 3 are due"),
+        ({"vectors": {"shape": [6]}}, r"not F32 \(V, D\)"),
+        ({"vectors": {"shape": [-3, -2]}}, "shape"),
+        ({"vectors": {"shape": [True, 6]}}, "shape"),
+        ({"vectors": {"shape": [10**30, 10**30]}}, "does not fit"),
+        ({"vectors": {"data_offsets": [-24, 0]}}, "begins at"),
+        ({"vectors": {"data_offsets": [0, 24]}}, "begins at"),
+        ({"vectors": {"data_offsets": [10**18, 10**18 + 24]}}, "begins at"),
+        ({"vectors": {"data_offsets": ["a", "b"]}}, "lacks"),
+        ({"counts": {"shape": [1, 3]}}, "not I64"),
+        ({"vectors": 3}, "lacks"),
+        ({"__metadata__": [1]}, "metadata"),
+        ({"__metadata__": {"textdl": "[]"}}, "metadata"),
+        ({"__metadata__": {"textdl": "{"}}, "metadata"),
+        ({"__metadata__": {"textdl": '{"format_version":9,"config":{}}'}}, "upgrade textdl"),
+    ],
+)
+def test_header_that_contradicts_itself(small, changes, says):
+    rewritten(small, **changes)
+    with pytest.raises(VectorsFileError, match=says):
+        Vectors.load(small)
+
+
+def test_other_content_is_named(tmp_path):
+    path = tmp_path / "v.safetensors"
+    with path.open("wb") as file:
+        container.write(file, {"weight": np.ones(2), "bias": np.ones(1)}, {"by": "others"})
+    says = r"without label_offsets and vectors and labels \(it holds bias, weight\)"
+    with pytest.raises(VectorsFileError, match=says):
+        Vectors.load(path)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "says"),
+    [([0, 6, 2, 8], "rise"), ([0, 2, 6, 7], "span"), ([1, 2, 6, 8], "span"), ([0, 8], "for 3")],
+)
+def test_label_offsets_are_checked(tmp_path, offsets, says):
+    path = tmp_path / "v.safetensors"
+    arrays = {
+        "label_offsets": np.array(offsets),
+        "vectors": np.ones((3, 2), np.float32),
+        "labels": np.frombuffer(b"updownxx", np.uint8),
+    }
+    with path.open("wb") as file:
+        container.write(file, arrays, {})
+    with pytest.raises(VectorsFileError, match=says):
+        Vectors.load(path)
+
+
+def test_a_vector_that_is_not_finite_is_noticed_when_asked(tmp_path):
+    path = tmp_path / "v.safetensors"
+    matrix = np.ones((3, 2), np.float32)
+    matrix[1, 1] = np.nan
+    arrays = {
+        "label_offsets": np.arange(4),
+        "vectors": matrix,
+        "norms": np.ones(3, np.float32),
+        "labels": np.frombuffer(b"abc", np.uint8),
+    }
+    with path.open("wb") as file:
+        container.write(file, arrays, {})
+    with pytest.raises(VectorsFileError, match="row 1 of the vectors is not finite"):
+        Vectors.load(path).most_similar("a")
+
+
+@pytest.mark.parametrize("config", [{"a": object()}, {"a": float("nan")}, {"a": 1, 2: 3}])
+def test_config_that_is_no_json(tmp_path, config):
+    with pytest.raises(ParameterError, match="the config cannot be saved"):
+        Vectors(["a"], [[1.0]], config=config).save(tmp_path / "v.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_output_folder(tmp_path):
+    with pytest.raises(OutputError, match="does not exist"):
+        Vectors(["a"], [[1.0]]).save(tmp_path / "no" / "v.safetensors")

@@ -1,0 +1,1 @@
+"""Labelled vectors: the matrix, queries, files and evaluation."""

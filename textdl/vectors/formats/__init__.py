@@ -1,0 +1,133 @@
+"""Files of vectors: read by content, written by name.
+
+`FORMATS` maps a name to its recogniser, reader and writer; a new format is one file and one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from gzip import GzipFile
+from pathlib import Path
+from typing import NamedTuple
+
+from textdl.errors import ParameterError, VectorsFileError
+from textdl.vectors import store
+from textdl.vectors.formats import word2vec_binary, word2vec_text
+from textdl.vectors.formats.content import reading
+from textdl.vectors.table import Table
+
+_BYTES_TO_RECOGNISE = 1 << 20
+
+
+class Format(NamedTuple):
+    """How one format is told, read and written."""
+
+    matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
+    read: Callable[[Path, str], Table]  # path, and what to do with words that are not UTF-8
+    write: Callable[[Table, Path], None]
+    suffixes: tuple[str, ...]
+    mapped: bool = False  # opened without reading, so never compressed
+
+
+# In the order they are tried: word2vec binary takes what has its header line and is no text.
+FORMATS: Mapping[str, Format] = {
+    # Its words are UTF-8 by definition; what is not is damage.
+    "safetensors": Format(
+        store.matches,
+        lambda path, errors: store.load(path),
+        store.save,
+        (".safetensors",),
+        mapped=True,
+    ),
+    "word2vec text": Format(
+        word2vec_text.matches, word2vec_text.read, word2vec_text.write, (".txt", ".vec")
+    ),
+    "word2vec binary": Format(
+        word2vec_binary.matches, word2vec_binary.read, word2vec_binary.write, (".bin",)
+    ),
+}
+
+# What other programs write, and how a user gets from there to here.
+_PICKLED = (
+    "holds pickled Python objects, which are never loaded, because loading them runs whatever code "
+    "they carry; open it in the program that wrote it and export word2vec text or binary"
+)
+_REFUSED: Mapping[bytes, str] = {
+    b"\x80": _PICKLED,
+    b"PK\x03\x04": (
+        "is a zip archive (.npz, or a PyTorch file, whose pickled objects are never loaded); "
+        "export word2vec text or binary from the program that wrote it"
+    ),
+    b"\x93NUMPY": (
+        "is a bare NumPy array without words; build Vectors(labels, matrix) from it and save those"
+    ),
+    b"\xba\x16\x4f\x2f": "is a fastText model; pass the .vec file that fastText wrote beside it",
+}
+
+
+def recognise(path: Path) -> str:
+    """The name in `FORMATS` of the file at `path`, told by its content.
+
+    Raises:
+        VectorsFileError: it is missing, empty, or of no known format.
+    """
+    with reading(path) as file:
+        head = file.read(_BYTES_TO_RECOGNISE)
+        compressed = isinstance(file, GzipFile)
+    if not head:
+        raise VectorsFileError(f"{str(path)!r} is empty; copy or make it again")
+    for name, known in FORMATS.items():
+        if known.matches(head):
+            if known.mapped and compressed:
+                raise VectorsFileError(
+                    f"{str(path)!r} is a compressed {name} file, which cannot be mapped; "
+                    "decompress it with gunzip"
+                )
+            return name
+    for magic, reason in _REFUSED.items():
+        if head.startswith(magic):
+            raise VectorsFileError(f"{str(path)!r} {reason}")
+    if path.suffix == ".safetensors":
+        return "safetensors"  # whose reader says what is wrong with it
+    raise VectorsFileError(
+        f"{str(path)!r} begins with {head[:20]!r}, which no known format does; expected "
+        f"{', '.join(FORMATS)}, GloVe text or fastText .vec"
+    )
+
+
+def load(path: Path, errors: str = "backslashreplace") -> Table:
+    r"""Read the file at `path`, whatever its name.
+
+    word2vec.c, fastText and GloVe copy the bytes of a corpus, whole characters or not. `errors` is
+    `bytes.decode`'s: by default a stray byte of a word is shown as `\x97`, "strict" refuses it.
+
+    Raises:
+        VectorsFileError: it is missing, damaged, truncated or of no known format.
+    """
+    return FORMATS[recognise(path)].read(path, errors)
+
+
+def save(table: Table, path: Path) -> None:
+    """Write `table` in the format that the name of `path` asks for, complete or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+        ParameterError: the name asks for no known format, or the format cannot hold a label.
+    """
+    format_for(path).write(table, path)
+
+
+def format_for(path: Path) -> Format:
+    """The format that the name of `path` asks for; worth asking before hours of work.
+
+    Raises:
+        ParameterError: it asks for none.
+    """
+    for known in FORMATS.values():
+        if path.suffix in known.suffixes:
+            return known
+    suffixes = " ".join(suffix for known in FORMATS.values() for suffix in known.suffixes)
+    raise ParameterError(
+        f"cannot write vectors to {str(path)!r}: its name ends in {path.suffix or 'nothing'!r}, "
+        f"expected one of {suffixes}; rename it"
+    )

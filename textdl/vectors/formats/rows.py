@@ -1,0 +1,109 @@
+"""What word2vec's two formats share: the line `V D`, and rows that arrive in blocks."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import ParameterError, VectorsFileError
+from textdl.vectors.labels import Labels
+from textdl.vectors.table import Table
+
+_HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
+_LARGEST_VECTOR = 1_000_000
+
+
+class Shape(NamedTuple):
+    """What a file claims to hold; without a header line, the number of rows is None."""
+
+    rows: int | None
+    size: int
+
+
+def parse_header(head: bytes) -> tuple[Shape, int] | None:
+    r"""Shape and length of the header line that `head` begins with, or None if it has none.
+
+    Example:
+        >>> parse_header(b"68271 100\nthe 0.1")
+        (Shape(rows=68271, size=100), 10)
+    """
+    found = _HEADER.match(head)
+    return (Shape(int(found[1]), int(found[2])), found.end()) if found else None
+
+
+def build_table(
+    blocks: Iterable[tuple[list[bytes], NDArray[np.float32]]],
+    shape: Shape,
+    path: Path,
+    errors: str,
+) -> Table:
+    """One table of blocks of words and `(n, D)` vectors.
+
+    Raises:
+        VectorsFileError: the shape is none, rows are missing or left over, a word occurs twice, or
+            a word is not UTF-8 and `errors` is "strict".
+    """
+    if not 1 <= shape.size <= _LARGEST_VECTOR:
+        raise VectorsFileError(
+            f"{str(path)!r} claims vectors of {shape.size:,} numbers in its first line, expected 1 "
+            f"to {_LARGEST_VECTOR:,}; copy or download it again"
+        )
+    words: list[bytes] = []
+    parts: deque[NDArray[np.float32]] = deque()
+    for block_words, block in blocks:
+        words += block_words
+        parts.append(block)
+    if shape.rows not in (None, len(words)):
+        raise VectorsFileError(
+            f"{str(path)!r} claims {shape.rows:,} words in its first line, but holds "
+            f"{len(words):,}; it is truncated or damaged: copy or download it again"
+        )
+    try:
+        labels = Labels.from_words(_decoded(words, errors, path))
+        return Table(labels, _stack(parts, len(words), shape.size))
+    except ParameterError as error:
+        raise VectorsFileError(f"{str(path)!r}: {error}") from None
+
+
+def check_writable_labels(labels: Labels, path: Path) -> None:
+    """Raise `ParameterError` if a label is empty or holds whitespace, which ends a word there."""
+    blank = np.isin(labels.blob, np.frombuffer(b" \t\n\r\v\f", dtype=np.uint8))
+    if blank.any():
+        row = int(np.searchsorted(labels.offsets, np.argmax(blank), side="right")) - 1
+    elif len(labels) and not labels.lengths.all():
+        row = int(np.argmin(labels.lengths))
+    else:
+        return
+    raise ParameterError(
+        f"label {labels[row]!r} cannot be written to {str(path)!r}: word2vec's formats need words "
+        "without whitespace; save as .safetensors instead"
+    )
+
+
+def _decoded(words: Iterable[bytes], errors: str, path: Path) -> Iterator[str]:
+    for row, raw in enumerate(words):
+        try:
+            yield raw.decode("utf-8", errors)
+        except UnicodeDecodeError as error:
+            raise VectorsFileError(
+                f"{str(path)!r}: the word {raw!r} of row {row:,} is not UTF-8 (byte "
+                f"0x{raw[error.start]:02x} at its position {error.start}); convert the file, or "
+                "load it with errors='backslashreplace'"
+            ) from None
+
+
+def _stack(parts: deque[NDArray[np.float32]], rows: int, size: int) -> NDArray[np.float32]:
+    """All parts in one matrix; each is freed once copied, so that memory is not needed twice."""
+    matrix = np.empty((rows, size), dtype=np.float32)
+    begin = 0
+    while parts:
+        part = parts.popleft()
+        matrix[begin : begin + len(part)] = part
+        begin += len(part)
+    return matrix

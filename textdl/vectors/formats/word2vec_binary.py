@@ -1,0 +1,93 @@
+"""word2vec binary: a line `V D`, then each word, a space, and D little-endian float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import VectorsFileError
+from textdl.files import replacing
+from textdl.vectors.formats.content import reading
+from textdl.vectors.formats.rows import Shape, build_table, check_writable_labels, parse_header
+from textdl.vectors.table import Table
+
+_BYTES_A_BLOCK = 1 << 22
+_LONGEST_LABEL = 1 << 16
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins with `head` has the header line (text is to be ruled out)."""
+    return parse_header(head) is not None
+
+
+def read(path: Path, errors: str) -> Table:
+    """Read `path`, a block at a time; the newline that word2vec.c puts after a row may be absent.
+
+    Raises:
+        VectorsFileError: the file is truncated or damaged.
+    """
+    with reading(path) as file:
+        claimed = parse_header(file.readline())
+        if claimed is None:
+            raise VectorsFileError(
+                f"{str(path)!r} does not begin with the line 'V D' of word2vec's binary format; "
+                "copy or download it again"
+            )
+        return build_table(_blocks(file, claimed[0], path), claimed[0], path, errors)
+
+
+def write(table: Table, path: Path) -> None:
+    """Write `table` to `path` as word2vec.c does.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+        ParameterError: a label is empty or holds whitespace.
+    """
+    check_writable_labels(table.labels, path)
+    rows, size = table.matrix.shape
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(f"{rows} {size}\n".encode())
+        for label, row in zip(table.labels, table.matrix, strict=True):
+            file.write(label.encode() + b" " + row.astype("<f4").tobytes() + b"\n")
+
+
+def _blocks(
+    file: BinaryIO, shape: Shape, path: Path
+) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
+    """Words and `(n, D)` vectors of a few megabytes at a time, as many as claimed."""
+    done, rest, width = 0, b"", 4 * shape.size
+    while more := file.read(_BYTES_A_BLOCK + width):
+        words, vectors, rest = _split(rest + more, (shape.rows or 0) - done, width)
+        done += len(words)
+        if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):
+            raise VectorsFileError(
+                f"{str(path)!r} is damaged: what follows row {done:,} of {shape.rows:,} is no word "
+                f"and {shape.size:,} numbers, but {rest[:20]!r}...; copy or download it again"
+            )
+        block = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), shape.size)
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            raise VectorsFileError(
+                f"{str(path)!r} is damaged: the vector of {words[int(np.argmin(finite))]!r} is not "
+                "finite; copy or download it again"
+            )
+        yield words, block
+
+
+def _split(data: bytes, most: int, width: int) -> tuple[list[bytes], list[bytes], bytes]:
+    """Words and vectors, `width` bytes each, of the complete rows in `data`, and what is left."""
+    words: list[bytes] = []
+    vectors: list[bytes] = []
+    place = 0
+    while len(words) < most:
+        begin = data.find(b" ", place) + 1
+        if not begin or begin + width > len(data):
+            break
+        words.append(data[place : begin - 1].lstrip(b"\n"))
+        vectors.append(data[begin : begin + width])
+        place = begin + width
+    return words, vectors, data[place:]

@@ -1,0 +1,126 @@
+"""word2vec text: a line `V D`, then a word and its D numbers a line; GloVe leaves out the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import VectorsFileError
+from textdl.files import replacing
+from textdl.vectors.formats.content import reading
+from textdl.vectors.formats.rows import Shape, build_table, check_writable_labels, parse_header
+from textdl.vectors.table import Table
+
+_BYTES_A_BLOCK = 1 << 20
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins with `head` is text: its first row ends in numbers."""
+    shape, start = parse_header(head) or (None, 0)
+    line = head[start:].lstrip(b"\n").partition(b"\n")[0]
+    numbers = _trailing_numbers(line.split())
+    if shape is None:
+        return numbers > 0
+    # A damaged first row is still text, if it looks like text.
+    printable = all(32 <= byte < 127 or byte in b"\t\r" for byte in line)
+    return shape.rows == 0 or numbers >= shape.size or printable
+
+
+def read(path: Path, errors: str) -> Table:
+    """Read `path`, a block of lines at a time. A word may hold spaces: the last D fields count.
+
+    Raises:
+        VectorsFileError: a line is ragged, not numeric or not finite, or lines are missing.
+    """
+    with reading(path) as file:
+        first = file.readline()
+        claimed = parse_header(first)
+        if claimed:
+            shape = claimed[0]
+        else:
+            shape = Shape(rows=None, size=_trailing_numbers(first.split()))
+            file.seek(0)
+        return build_table(
+            _blocks(file, 2 if claimed else 1, shape.size, path), shape, path, errors
+        )
+
+
+def write(table: Table, path: Path) -> None:
+    """Write `table` to `path` with nine significant digits, which give the same float32 back.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+        ParameterError: a label is empty or holds whitespace.
+    """
+    check_writable_labels(table.labels, path)
+    rows, size = table.matrix.shape
+    line = " ".join(["%s", *["%.9g"] * size]) + "\n"
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{rows} {size}\n")
+        for label, row in zip(table.labels, table.matrix, strict=True):
+            file.write(line % (label, *row.tolist()))
+
+
+def _blocks(
+    file: BinaryIO, number: int, size: int, path: Path
+) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
+    """Words and `(n, D)` vectors of about a megabyte of lines at a time, from line `number` on."""
+    while lines := file.readlines(_BYTES_A_BLOCK):
+        numbered = enumerate(lines, start=number)
+        rows = [(n, _fields(line, size, n, path)) for n, line in numbered if line.strip()]
+        number += len(lines)
+        yield [fields[0] for _, fields in rows], _parse(rows, size, path)
+
+
+def _fields(line: bytes, size: int, number: int, path: Path) -> list[bytes]:
+    """The word and its numbers, still as text."""
+    fields = line.split()
+    if len(fields) == size + 1:
+        return fields
+    found = _trailing_numbers(fields)
+    if found != size:
+        raise VectorsFileError(
+            f"{str(path)!r}, line {number:,}: {found:,} numbers after {fields[0]!r}, expected "
+            f"{size:,}; correct or remove the line"
+        )
+    return line.rstrip().rsplit(None, size)
+
+
+def _parse(rows: list[tuple[int, list[bytes]]], size: int, path: Path) -> NDArray[np.float32]:
+    try:
+        with np.errstate(over="ignore"):
+            block = np.array([x for _, fields in rows for x in fields[1:]], dtype=np.float32)
+        if np.isfinite(block).all():
+            return block.reshape(len(rows), size)
+    except ValueError:
+        pass
+    number, value = next((n, x) for n, fields in rows for x in fields[1:] if not _is_finite(x))
+    raise VectorsFileError(
+        f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is no finite number; "
+        "correct or remove the line"
+    )
+
+
+def _is_finite(field: bytes) -> bool:
+    with np.errstate(over="ignore"):
+        return _is_number(field) and bool(np.isfinite(np.float32(float(field))))
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _trailing_numbers(fields: list[bytes]) -> int:
+    """How many fields at the end are numbers, the first field (the word) not counted."""
+    count = 0
+    while count < len(fields) - 1 and _is_number(fields[-1 - count]):
+        count += 1
+    return count

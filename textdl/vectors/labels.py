@@ -1,0 +1,163 @@
+"""The words of a vocabulary: one run of UTF-8 bytes and where each word begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import ParameterError, VectorsFileError
+
+# One dictionary of a vocabulary costs about as much as this many scans of it.
+_SCANS_BEFORE_DICTIONARY = 100
+
+
+class Labels(Sequence[str]):
+    """A read-only sequence of distinct strings, decoded only when looked at.
+
+    Word `i` is `blob[offsets[i]:offsets[i + 1]]`, in UTF-8. The arrays may be mapped from a file:
+    nothing is read before it is needed, and a few lookups scan the bytes instead of building a
+    dictionary. Uniqueness is checked by `from_words`, and for mapped arrays when the dictionary is
+    built.
+
+    Args:
+        blob: `(B,)` uint8, all words one after another.
+        offsets: `(V + 1,)` int64, rising from 0 to B.
+
+    Example:
+        >>> labels = Labels.from_words(["up", "down"])
+        >>> labels[1], labels.index("down"), "left" in labels, len(labels)
+        ('down', 1, False, 2)
+    """
+
+    def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        self.blob = blob  # (B,) uint8
+        self.offsets = offsets  # (V + 1,) int64
+        self._scans = 0
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> Labels:
+        """Labels from strings.
+
+        Raises:
+            ParameterError: a word occurs twice, is no `str` or cannot be written as UTF-8.
+        """
+        encoded = [_encoded(word, row) for row, word in enumerate(words)]
+        lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        labels = cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+        try:
+            _ = labels.key_to_index
+        except VectorsFileError as error:
+            raise ParameterError(str(error)) from None
+        return labels
+
+    @cached_property
+    def key_to_index(self) -> dict[str, int]:
+        """Word to row, for the whole vocabulary.
+
+        Raises:
+            VectorsFileError: a word occurs twice or is not UTF-8.
+        """
+        rows = {word: row for row, word in enumerate(self)}
+        if len(rows) != len(self):
+            row, word = next((row, word) for row, word in enumerate(self) if rows[word] != row)
+            raise VectorsFileError(
+                f"label {word!r} stands in row {row:,} and again in row {rows[word]:,}; labels "
+                "must be distinct: drop or rename one of them"
+            )
+        return rows
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """`(V,)` int64, the number of bytes of each word."""
+        return np.diff(self.offsets)
+
+    def find(self, word: object) -> int | None:
+        """The row of `word`, or None if it is not here."""
+        if not isinstance(word, str):
+            return None
+        if "key_to_index" in self.__dict__ or self._scans >= _SCANS_BEFORE_DICTIONARY:
+            return self.key_to_index.get(word)
+        self._scans += 1
+        return self._scan(word)
+
+    def index(self, word: object, start: int = 0, stop: int | None = None) -> int:
+        """The row of `word`.
+
+        Raises:
+            ValueError: `word` is not among rows `start` to `stop`.
+        """
+        row = self.find(word)
+        if row is None or row not in range(*slice(start, stop).indices(len(self))):
+            raise ValueError(f"{word!r} is not among the {len(self):,} labels")
+        return row
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __contains__(self, word: object) -> bool:
+        return self.find(word) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        raw = self.blob.tobytes()
+        for row, (begin, end) in enumerate(pairwise(self.offsets.tolist())):
+            yield self._decoded(raw[begin:end], row)
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[str]: ...
+    def __getitem__(self, key: int | slice) -> str | list[str]:
+        if isinstance(key, slice):
+            return [self[row] for row in range(*key.indices(len(self)))]
+        row = range(len(self))[key]
+        raw = self.blob[self.offsets[row] : self.offsets[row + 1]].tobytes()
+        return self._decoded(raw, row)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Labels):
+            return np.array_equal(self.offsets, other.offsets) and np.array_equal(
+                self.blob, other.blob
+            )
+        return isinstance(other, list | tuple) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # comparable with lists, which have no hash
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self[:3])) + (", ..." if len(self) > 3 else "")
+        return f"Labels([{shown}], length {len(self):,})"
+
+    def _scan(self, word: str) -> int | None:
+        # A lone surrogate (an undecodable argument of a command line) becomes bytes no label has.
+        raw = word.encode("utf-8", "surrogatepass")
+        rows = np.flatnonzero(self.lengths == len(raw))
+        for position, byte in enumerate(raw):
+            rows = rows[self.blob[self.offsets[rows] + position] == byte]
+            if not len(rows):
+                break
+        return int(rows[0]) if len(rows) else None
+
+    def _decoded(self, raw: bytes, row: int) -> str:
+        try:
+            return raw.decode()
+        except UnicodeDecodeError as error:
+            raise VectorsFileError(
+                f"label {row:,} is not UTF-8: byte 0x{raw[error.start]:02x} at position "
+                f"{error.start} of {raw[:40]!r}; convert the labels to UTF-8"
+            ) from None
+
+
+def _encoded(word: object, row: int) -> bytes:
+    if not isinstance(word, str):
+        raise ParameterError(f"label {row:,} is {word!r}, a {type(word).__name__}; pass a str")
+    try:
+        return word.encode()
+    except UnicodeEncodeError:
+        raise ParameterError(
+            f"label {row:,} is {word!r}, which UTF-8 cannot hold; remove its lone surrogate"
+        ) from None

@@ -1,0 +1,198 @@
+"""Neighbours by cosine, as pure functions on arrays.
+
+Axes: V rows, D dimensions, Q queries, E rows a query must not answer with, n answers.
+
+Similarities are ranked twice: a single-precision product over all rows leaves every row that can
+still be among the best after rounding, and double precision decides between those. So an answer
+depends neither on the block it was computed in nor on the number of threads, and equal rows come
+in the order of the file.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import ParameterError, VectorsFileError
+
+_SCORES_A_BLOCK = 1 << 23  # 32 MB of float32
+_ROWS_A_BLOCK = 1 << 16
+_WIDE_ROWS_A_BLOCK = 1 << 12  # rows turned into float64 at a time
+
+
+class Neighbours(NamedTuple):
+    """The best rows for each query, best first."""
+
+    rows: NDArray[np.int64]  # (Q, n)
+    similarities: NDArray[np.float64]  # (Q, n) in [-1, 1]
+
+
+def row_norms(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Euclidean length of each row, `(V, D)` to `(V,)`.
+
+    Raises:
+        ParameterError: a row holds NaN or infinity.
+    """
+    norms = np.empty(len(matrix), dtype=np.float32)
+    for begin in range(0, len(matrix), _WIDE_ROWS_A_BLOCK):
+        rows = matrix[begin : begin + _WIDE_ROWS_A_BLOCK].astype(np.float64)
+        with np.errstate(over="ignore"):
+            norms[begin : begin + _WIDE_ROWS_A_BLOCK] = np.sqrt(np.einsum("vd,vd->v", rows, rows))
+    finite = np.isfinite(norms)
+    if not finite.all():
+        raise ParameterError(
+            f"row {int(np.argmin(finite)):,} holds NaN, infinity or too large a number; vectors "
+            "must be finite: train with a lower learning rate or drop the row"
+        )
+    return norms
+
+
+def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """`x / |x|` along the last axis; a zero vector stays zero.
+
+    Example:
+        >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]]))
+        array([[0.6, 0.8],
+               [0. , 0. ]])
+    """
+    wide = np.asarray(vectors, dtype=np.float64)
+    norms = np.linalg.norm(wide, axis=-1, keepdims=True)
+    directions: NDArray[np.float64] = np.zeros_like(wide)
+    np.divide(wide, norms, out=directions, where=norms > 0)
+    return directions
+
+
+def cosine(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
+    """`a . b / (|a| |b|)`, 0 if either vector is zero."""
+    return float(np.clip(unit(a) @ unit(b), -1.0, 1.0))
+
+
+def combine(
+    vectors: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]]
+) -> NDArray[np.float64]:
+    """`unit(sum_i w_i x_i)`: `(..., n, D)` vectors and `(n,)` weights to `(..., D)` queries."""
+    return unit(np.einsum("n,...nd->...d", weights, vectors))
+
+
+def odd_one_out(vectors: NDArray[np.floating[Any]]) -> int:
+    """The row of `(n, D)` that is least similar to the mean of the unit rows."""
+    directions = unit(vectors)
+    return int(np.argmin(directions @ unit(directions.mean(axis=0))))
+
+
+def nearest(
+    matrix: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    queries: NDArray[np.float64],
+    topn: int,
+    excluded: NDArray[np.int64],
+) -> Neighbours:
+    """The `topn` rows of highest cosine with each query, ties in row order.
+
+    Args:
+        matrix: `(V, D)`.
+        norms: `(V,)` lengths of its rows; a zero row has similarity 0 to everything.
+        queries: `(Q, D)` unit vectors (or zero).
+        topn: at least 1; fewer rows come back if there are fewer.
+        excluded: `(Q, E)` distinct rows that are no answers to a query.
+
+    Raises:
+        VectorsFileError: `matrix` holds NaN or infinity (a mapped file is not scanned when opened).
+
+    Example:
+        >>> matrix = np.array([[1, 0], [0, 2], [3, 3]], dtype=np.float32)
+        >>> nearest(matrix, row_norms(matrix), unit(matrix[:1]), 2, np.array([[0]])).rows
+        array([[2, 1]])
+    """
+    count = max(0, min(topn, len(matrix) - excluded.shape[1]))
+    step = max(1, _SCORES_A_BLOCK // max(1, min(_ROWS_A_BLOCK, len(matrix))))
+    found = Neighbours(np.empty((len(queries), count), np.int64), np.empty((len(queries), count)))
+    for begin in range(0, len(queries) if count else 0, step):
+        block = slice(begin, begin + step)
+        some = queries[block]
+        query, row = _candidates(matrix, norms, some, count, excluded[block])
+        found.rows[block], found.similarities[block] = _rank(matrix, some, query, row, count)
+    return found
+
+
+def _candidates(
+    matrix: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    queries: NDArray[np.float64],
+    count: int,
+    excluded: NDArray[np.int64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (query, row) that contain the best `count` rows of each query, and few others."""
+    # A sum of D float32 products is off by at most D half units in the last place, two scores by
+    # twice that; a few more for the rounding of query, norm and quotient.
+    margin = (matrix.shape[1] + 8) * float(np.finfo(np.float32).eps)
+    pairs = []
+    for begin in range(0, len(matrix), _ROWS_A_BLOCK):
+        rows = slice(begin, begin + _ROWS_A_BLOCK)
+        scores = _scores(matrix[rows], norms[rows], queries, begin)  # (Q, R)
+        here = (excluded >= begin) & (excluded < begin + scores.shape[1])
+        scores[np.nonzero(here)[0], excluded[here] - begin] = -np.inf
+        floor = _largest(scores, count) - margin  # (Q,)
+        query, row = np.nonzero(scores >= np.maximum(floor, -2.0)[:, None])
+        pairs.append((query, row + begin))
+    query, row = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    return query, row
+
+
+def _scores(
+    matrix: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    queries: NDArray[np.float64],
+    begin: int,
+) -> NDArray[np.float32]:
+    """Single-precision cosines `(Q, R)`; `matrix` holds the rows from `begin` on."""
+    with np.errstate(all="ignore"):
+        scores: NDArray[np.float32] = queries.astype(np.float32) @ matrix.T
+        np.divide(scores, norms, out=scores, where=norms > 0)
+    if not np.isfinite(scores.max()):
+        row = begin + int(np.argmin(np.isfinite(scores).all(axis=0)))
+        raise VectorsFileError(
+            f"row {row:,} of the vectors is not finite, or its stored norm is wrong; the file is "
+            "damaged: make it again"
+        )
+    return scores
+
+
+def _largest(scores: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The `count`-th largest score of each row, or the least if there are fewer."""
+    if count == 1:
+        best: NDArray[np.float32] = scores.max(axis=1)
+        return best
+    cut = max(0, scores.shape[1] - count)
+    return np.partition(scores, cut, axis=1)[:, cut]
+
+
+def _rank(
+    matrix: NDArray[np.float32],
+    queries: NDArray[np.float64],
+    query: NDArray[np.intp],
+    row: NDArray[np.intp],
+    count: int,
+) -> Neighbours:
+    """The best `count` of the candidates of each query, by cosine in double precision."""
+    exact = _exact(matrix, queries, query, row)
+    order = np.lexsort((row, -exact, query))
+    first = np.searchsorted(query[order], np.arange(len(queries)))  # where each query begins
+    chosen = order[first[:, None] + np.arange(count)]  # (Q, n)
+    return Neighbours(row[chosen], exact[chosen])
+
+
+def _exact(
+    matrix: NDArray[np.float32],
+    queries: NDArray[np.float64],
+    query: NDArray[np.intp],
+    row: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Cosine of query `query[p]` and row `row[p]` for each pair p, in double precision."""
+    exact = np.empty(len(row), dtype=np.float64)
+    for begin in range(0, len(row), _WIDE_ROWS_A_BLOCK):
+        pairs = slice(begin, begin + _WIDE_ROWS_A_BLOCK)
+        exact[pairs] = np.einsum("pd,pd->p", unit(matrix[row[pairs]]), queries[query[pairs]])
+    return np.clip(exact, -1.0, 1.0)

@@ -1,0 +1,256 @@
+"""`Vectors`: words, their vectors, and the questions one asks of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from textdl.errors import ParameterError, UnknownWordError
+from textdl.vectors import formats, query
+from textdl.vectors.labels import Labels
+from textdl.vectors.spelling import unknown_word_message
+from textdl.vectors.table import Table
+
+Number = TypeVar("Number", np.float32, np.int64)
+Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
+Neighbors: TypeAlias = list[tuple[str, float]]
+
+
+class Vectors:
+    """Labelled vectors, in memory or mapped from a file.
+
+    Args:
+        labels: V distinct words.
+        matrix: `(V, D)`, one finite row a word; not copied if it is float32, so leave it as it is.
+        counts: `(V,)` occurrences of each word in the training corpus.
+        norms: `(V,)` lengths of the rows, computed if absent.
+        config: how the vectors came about; JSON values only, saved with them.
+
+    Raises:
+        ParameterError: shapes disagree, a label occurs twice, or a row is not finite.
+
+    Example:
+        >>> vectors = Vectors(["up", "down", "north"], [[0, 2], [0, -1], [3, 4]])
+        >>> vectors.most_similar("up", topn=1)
+        [('north', 0.8)]
+        >>> vectors["north"]
+        array([3., 4.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        labels: Iterable[str],
+        matrix: ArrayLike,
+        counts: ArrayLike | None = None,
+        *,
+        norms: ArrayLike | None = None,
+        config: Mapping[str, object] | None = None,
+    ) -> None:
+        self.labels = labels if isinstance(labels, Labels) else Labels.from_words(labels)
+        rows = len(self.labels)
+        self.matrix = _read_only(_as_matrix(matrix, rows))
+        self.counts = None if counts is None else _as_column("counts", counts, rows, np.int64)
+        lengths = query.row_norms(self.matrix) if norms is None else norms
+        self.norms = _as_column("norms", lengths, rows, np.float32)
+        self.config: dict[str, object] = dict(config or {})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], errors: str = "backslashreplace") -> Vectors:
+        r"""Read the file at `path`, of any known format; a `.safetensors` file is mapped, not read.
+
+        `errors` says what becomes of bytes in a word that are not UTF-8 (formats other than
+        `.safetensors`): by default they are shown as `\x97`, "strict" refuses the file.
+
+        Raises:
+            VectorsFileError: it is missing, damaged, truncated or of no known format.
+        """
+        table = formats.load(Path(path), errors)
+        return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to `path`, complete or not at all.
+
+        `.safetensors` keeps everything; `.bin` (word2vec binary), `.txt` and `.vec` (word2vec text)
+        keep words and vectors.
+
+        Raises:
+            OutputError: the file cannot be written.
+            ParameterError: the name asks for no known format, the format cannot hold a label, or
+                the config is not JSON.
+        """
+        table = Table(self.labels, self.matrix, self.counts, self.norms, self.config)
+        formats.save(table, Path(path))
+
+    @property
+    def vector_size(self) -> int:
+        """D, the number of dimensions."""
+        return int(self.matrix.shape[1])
+
+    @cached_property
+    def key_to_index(self) -> dict[str, int]:
+        """Word to row, for the whole vocabulary."""
+        return self.labels.key_to_index
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.labels
+
+    def __getitem__(self, words: str | Sequence[str]) -> NDArray[np.float32]:
+        """The vector `(D,)` of a word, or `(n, D)` of a list of words.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+        """
+        rows = self._row(words) if isinstance(words, str) else self._rows(words)
+        picked: NDArray[np.float32] = self.matrix[rows]
+        return picked
+
+    def __repr__(self) -> str:
+        return f"Vectors({len(self):,} words, vector_size={self.vector_size})"
+
+    def similarity(self, a: str, b: str) -> float:
+        """Cosine of two words' vectors, 0 if either is zero.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+        """
+        return query.cosine(self[a], self[b])
+
+    def most_similar(
+        self,
+        positive: Item | Sequence[Item] | None = None,
+        negative: Item | Sequence[Item] | None = None,
+        topn: int = 10,
+    ) -> Neighbors:
+        """The `topn` words closest to the mean of what is given, `negative` ones subtracted.
+
+        Each argument is a word, a vector or a list of either. Words count with their unit vectors,
+        vectors as they are (as in gensim); the words given are no answers.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ParameterError: nothing was given, a vector has the wrong shape, or `topn` is below 1.
+
+        Example:
+            >>> vectors = Vectors(
+            ...     ["king", "man", "queen", "woman", "tree"],
+            ...     [[1, 1, 0], [1, 0, 0], [-1, 1, 0], [-1, 0, 0], [0, 0, 1]],
+            ... )
+            >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
+            'queen'
+        """
+        plus, minus = _as_items(positive), _as_items(negative)
+        items = plus + minus
+        if not items:
+            raise ParameterError("most_similar got no word; pass at least one, as in 'king'")
+        weights = np.repeat([1.0, -1.0], [len(plus), len(minus)])
+        direction = query.combine(np.stack([self._vector(item) for item in items]), weights)
+        given = np.unique(self._rows([item for item in items if isinstance(item, str)]))
+        return self._neighbors(direction[None, :], topn, given[None, :])[0]
+
+    def most_similar_batch(self, words: Sequence[str], topn: int = 10) -> list[Neighbors]:
+        """For each word, what `most_similar` answers: all in one matrix product.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ParameterError: `topn` is below 1.
+        """
+        rows = self._rows(words)
+        directions = query.combine(query.unit(self.matrix[rows])[:, None, :], np.ones(1))
+        return self._neighbors(directions, topn, rows[:, None])
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word least similar to the mean of the unit vectors of all `words`.
+
+        Raises:
+            UnknownWordError: a word is not in the vocabulary.
+            ParameterError: fewer than three words, which cannot have an odd one out.
+        """
+        rows = self._rows(words)
+        if len(rows) < 3:
+            raise ParameterError(
+                f"doesnt_match got {len(rows)} words, expected 3 or more; add some"
+            )
+        return words[query.odd_one_out(self.matrix[rows])]
+
+    def _neighbors(
+        self, queries: NDArray[np.float64], topn: int, excluded: NDArray[np.int64]
+    ) -> list[Neighbors]:
+        if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
+            raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+        found = query.nearest(self.matrix, self.norms, queries, int(topn), excluded)
+        pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
+        return [
+            [(self.labels[row], similarity) for row, similarity in zip(*pair, strict=True)]
+            for pair in pairs
+        ]
+
+    def _row(self, word: str) -> int:
+        row = self.labels.find(word)
+        if row is None:
+            if not isinstance(word, str):
+                raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
+            raise UnknownWordError(unknown_word_message(word, self.labels))
+        return row
+
+    def _rows(self, words: Sequence[str]) -> NDArray[np.int64]:
+        if isinstance(words, str) or not isinstance(words, Iterable):
+            raise ParameterError(f"got {words!r}; pass a list of words")
+        return np.array([self._row(word) for word in words], dtype=np.int64)
+
+    def _vector(self, item: Item) -> NDArray[np.float64]:
+        if isinstance(item, str):
+            return query.unit(self[item])
+        vector = np.asarray(item, dtype=np.float64)
+        if vector.shape != (self.vector_size,) or not np.isfinite(vector).all():
+            raise ParameterError(
+                f"a vector of shape {vector.shape} was given, expected a word or "
+                f"({self.vector_size},) finite numbers"
+            )
+        return vector
+
+
+def _as_items(given: Item | Sequence[Item] | None) -> list[Item]:
+    if given is None:
+        return []
+    if isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1):
+        return [given]
+    return list(given)
+
+
+def _as_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
+    try:
+        array = np.asarray(matrix, dtype=np.float32)
+    except ValueError as error:
+        raise ParameterError(
+            f"the matrix is no array of numbers ({error}); pass rows of D"
+        ) from None
+    if array.ndim != 2 or len(array) != rows or not array.shape[1]:
+        raise ParameterError(
+            f"the matrix has shape {array.shape} for {rows:,} labels; expected ({rows}, D): one "
+            "row a label"
+        )
+    return array
+
+
+def _as_column(name: str, values: ArrayLike, rows: int, dtype: type[Number]) -> NDArray[Number]:
+    array = np.asarray(values, dtype=dtype)
+    if array.shape != (rows,):
+        raise ParameterError(
+            f"{name} has shape {array.shape} for {rows:,} labels; expected one number a label"
+        )
+    return _read_only(array)
+
+
+def _read_only(array: NDArray[Number]) -> NDArray[Number]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
