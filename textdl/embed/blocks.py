@@ -25,8 +25,8 @@ from textdl.text.store import TokenStore
 
 STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
 SEGMENT = 1 << 18  # raw tokens that are subsampled at once
-LARGEST_DISPATCH = 1 << 17  # centres a worker takes between two merges
-ROUNDS_AN_EPOCH = 16  # at least, where the corpus is small
+LARGEST_DISPATCH = 1 << 15  # centres a worker takes before the frequent words are merged
+DISPATCHES_AN_EPOCH = 32  # of every worker, at least, where the corpus is small
 LARGEST_PUSH = 256  # pairs that may move one row in one step; see _shape
 
 
@@ -45,7 +45,7 @@ class Blocks:
         self.step_tokens, self.blocks = self._shape(keep * counts / self.kept_per_epoch)
         #: R, centres that are multiplied with the tokens around them in one small product.
         self.strip = min(STRIP, self.step_tokens // self.blocks)
-        wanted = self.kept_per_epoch / (ROUNDS_AN_EPOCH * config.workers)
+        wanted = self.kept_per_epoch / (DISPATCHES_AN_EPOCH * config.workers)
         self.steps = max(1, int(min(wanted, LARGEST_DISPATCH) / self.step_tokens))
 
     def _shape(self, share: NDArray[np.float64]) -> tuple[int, int]:

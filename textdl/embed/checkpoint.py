@@ -9,19 +9,18 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from textdl.embed.config import Config
 from textdl.embed.train import State
 from textdl.errors import CheckpointError, ParameterError
 from textdl.files import replacing
+from textdl.vectors import container
 
 VERSION = 1
 KEEP = 2  # older ones are removed
@@ -37,6 +36,26 @@ class Progress:
     loss: float = 0.0  # summed over the pairs of this epoch
     pairs: float = 0.0
     history: tuple[float, ...] = ()  # mean loss of every finished epoch
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss of a positive pair with its noise words, in this epoch so far."""
+        return self.loss / max(self.pairs, 1.0)
+
+    def after_round(self, loss: float, pairs: float, steps: int) -> Progress:
+        """One round further."""
+        return replace(
+            self,
+            round=self.round + 1,
+            steps=self.steps + steps,
+            loss=self.loss + loss,
+            pairs=self.pairs + pairs,
+        )
+
+    def after_epoch(self) -> Progress:
+        """At the start of the next epoch."""
+        history = (*self.history, self.mean_loss)
+        return Progress(self.epoch + 1, steps=self.steps, history=history)
 
 
 @dataclass
@@ -78,13 +97,17 @@ class Checkpoints:
         self.folder, self.config, self.fingerprint = folder, config, fingerprint
         self.every = every or Every()
 
+    def due(self, progress: Progress) -> bool:
+        """Say whether it is time for the next checkpoint."""
+        return self.every.due(progress.steps)
+
     def save(self, state: State, progress: Progress) -> None:
         """Write the next checkpoint; then remove all but the last two."""
         numbers = checkpoint_numbers(self.folder)
         number = numbers[-1] + 1 if numbers else 1
         arrays = {name: np.asarray(array) for name, array in state._asdict().items()}
-        with replacing(_tensors(self.folder, number)) as path:
-            save_file(arrays, path)
+        with replacing(_tensors(self.folder, number)) as path, path.open("wb") as file:
+            container.write(file, arrays, {})
         with replacing(_header(self.folder, number)) as path:
             path.write_text(json.dumps(self._describe() | {"progress": asdict(progress)}), "utf-8")
         for old in [*numbers, number][:-KEEP]:
@@ -103,11 +126,13 @@ class Checkpoints:
         try:
             header = json.loads(_header(self.folder, numbers[-1]).read_text("utf-8"))
             self._check(header)
-            arrays = load_file(_tensors(self.folder, numbers[-1]))
+            tensors = container.open_mapped(_tensors(self.folder, numbers[-1]))
             progress = header["progress"]
             progress["history"] = tuple(progress["history"])
-            return State(**{k: jnp.asarray(v) for k, v in arrays.items()}), Progress(**progress)
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            # Copied: the training donates its state, and the file may be removed under it.
+            state = {name: jnp.array(tensors.array(name)) for name in State._fields}
+            return State(**state), Progress(**progress)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             if isinstance(error, CheckpointError):
                 raise
             raise CheckpointError(

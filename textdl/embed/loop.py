@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import jax
 import numpy as np
@@ -19,11 +18,22 @@ from numpy.typing import NDArray
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Progress
 from textdl.embed.config import Config
-from textdl.embed.train import Metrics, State, Steps, copy_state, init_state, merge, run_steps
+from textdl.embed.train import (
+    Metrics,
+    State,
+    Steps,
+    copy_state,
+    init_state,
+    merge,
+    merge_head,
+    run_steps,
+)
 from textdl.errors import DivergenceError
 
+DISPATCHES_A_ROUND = 8  # after each the frequent words are merged, after all of them every word
+HEAD_ROWS = 4096  # how many words are frequent
+
 Item = TypeVar("Item")
-Run: TypeAlias = Callable[[State, Steps], tuple[State, Metrics]]
 
 
 class Report(NamedTuple):
@@ -53,9 +63,12 @@ def train(
 ) -> Trained:
     """Train word vectors on the steps that `blocks` yields.
 
-    A round gives every worker one dispatch of steps and a copy of the parameters, and ends with the
-    sum of what they changed. Where `checkpoints` hold a state, the run goes on from there, and ends
-    in the same bits as one that never stopped.
+    In a round every worker trains a copy of the parameters on text of its own, dispatch by
+    dispatch; in the end their changes are summed. Frequent words change at every step of every
+    worker, so that such a sum overshoots: their rows are summed after every dispatch.
+
+    Where `checkpoints` hold a state, the run goes on from there, and ends in the same bits as one
+    that never stopped.
 
     Raises:
         DivergenceError: the loss is not finite.
@@ -63,26 +76,23 @@ def train(
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
     state, progress = _begin(blocks, config, checkpoints)
-    run = partial(
-        run_steps, update=config.update, negative=float(config.negative), strip=blocks.strip
-    )
-    with ThreadPoolExecutor(config.workers) as pool, _interrupt_between_rounds() as interrupted:
-        for epoch in range(progress.epoch, config.epochs):
-            dispatches = blocks.epoch(epoch, progress.round * config.workers)
-            for group in _prefetch(_batched(dispatches, config.workers)):
-                state, loss, pairs = _round(state, group, run, pool)
-                progress = _advance(progress, loss, pairs, blocks.steps * len(group))
-                _check_finite(loss, progress, config, blocks)
-                report(_describe(progress, blocks))
-                if checkpoints and (checkpoints.every.due(progress.steps) or interrupted.is_set()):
-                    checkpoints.save(state, progress)
+    with _Workers(blocks, state) as workers, _interrupt_between_rounds() as interrupted:
+        while progress.epoch < config.epochs:
+            for groups in workers.rounds(progress):
+                loss, pairs = workers.round(groups)
+                steps = blocks.steps * sum(map(len, groups))
+                progress = progress.after_round(loss, pairs, steps)
+                _check_finite(progress, blocks)
+                report(workers.describe(progress))
+                if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
+                    checkpoints.save(workers.state, progress)
                 if interrupted.is_set():
                     raise KeyboardInterrupt
-            progress = _end_epoch(progress)
-            report(_describe(progress, blocks))
+            progress = progress.after_epoch()
+            report(workers.describe(progress))
     if checkpoints:
-        checkpoints.save(state, progress)
-    return Trained(np.asarray(state.centre), progress.history)
+        checkpoints.save(workers.state, progress)
+    return Trained(np.asarray(workers.state.centre), progress.history)
 
 
 def _begin(
@@ -96,58 +106,84 @@ def _begin(
     return init_state(key, size, config.vector_size, config.update), Progress()
 
 
-def _round(
-    state: State, dispatches: list[Steps], run: Run, pool: ThreadPoolExecutor
-) -> tuple[State, float, float]:
-    """Run every dispatch on a copy of the state, side by side, and sum the changes."""
-    states = [state] if len(dispatches) == 1 else [copy_state(state) for _ in dispatches]
-    results = list(pool.map(partial(_finish, run), states, dispatches))
-    ends = tuple(end for end, _ in results)
-    # Single steps are summed in float32, their many sums in float64.
-    loss = sum(float(np.sum(np.asarray(metrics.loss), dtype=np.float64)) for _, metrics in results)
-    pairs = sum(
-        float(np.sum(np.asarray(metrics.pairs), dtype=np.float64)) for _, metrics in results
+class _Workers:
+    """The workers of a run, and the rounds they train in."""
+
+    def __init__(self, blocks: Blocks, state: State) -> None:
+        config = blocks.config
+        self.blocks, self.count = blocks, config.workers
+        self.state = state
+        self.copies = tuple(copy_state(state) for _ in range(self.count)) if self.count > 1 else ()
+        self.run = partial(
+            run_steps, update=config.update, negative=float(config.negative), strip=blocks.strip
+        )
+
+    def __enter__(self) -> Self:
+        self.pool = ThreadPoolExecutor(self.count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown()
+
+    def rounds(self, progress: Progress) -> Iterator[list[list[Steps]]]:
+        """Prepare round after round, from where the run stands in its epoch.
+
+        A round is a list of groups; the dispatches of a group go to the workers side by side.
+        """
+        first = progress.round * DISPATCHES_A_ROUND * self.count
+        groups = _batched(self.blocks.epoch(progress.epoch, first), self.count)
+        return _prefetch(_batched(groups, DISPATCHES_A_ROUND))
+
+    def round(self, groups: list[list[Steps]]) -> tuple[float, float]:
+        """Train on a round; return the loss and the pairs, summed."""
+        metrics: list[Metrics] = []
+        for group in groups:
+            metrics += self._side_by_side(group) if self.copies else self._alone(*group)
+        if self.copies:
+            self.state, self.copies = merge(self.state, self.copies)
+        return _totals(metrics)
+
+    def _side_by_side(self, group: list[Steps]) -> list[Metrics]:
+        results = list(self.pool.map(self._finish, self.copies, group))
+        ends = (*(end for end, _ in results), *self.copies[len(results) :])
+        self.state, self.copies = merge_head(self.state, ends, rows=HEAD_ROWS)
+        return [metrics for _, metrics in results]
+
+    def _alone(self, dispatch: Steps) -> list[Metrics]:
+        self.state, metrics = self._finish(self.state, dispatch)
+        return [metrics]
+
+    def _finish(self, state: State, dispatch: Steps) -> tuple[State, Metrics]:
+        end, metrics = self.run(state, dispatch)
+        metrics.loss.block_until_ready()
+        return end, metrics
+
+    def describe(self, progress: Progress) -> Report:
+        """Say how far the run is."""
+        epochs, words = self.blocks.config.epochs, len(self.blocks.store.tokens)
+        dispatches = progress.round * DISPATCHES_A_ROUND * self.count
+        done = (progress.epoch + self.blocks.share(dispatches)) * words
+        if progress.round == 0:  # an epoch has just ended
+            return Report(progress.epoch, epochs, done, epochs * words, progress.history[-1], True)
+        return Report(progress.epoch + 1, epochs, done, epochs * words, progress.mean_loss, False)
+
+
+def _totals(metrics: list[Metrics]) -> tuple[float, float]:
+    """Sum loss and pairs: within a step they are float32 sums, over the steps float64."""
+    loss, pairs = (
+        sum(float(np.sum(np.asarray(column), dtype=np.float64)) for column in columns)
+        for columns in zip(*metrics, strict=True)
     )
-    return (ends[0] if len(ends) == 1 else merge(state, ends)), loss, pairs
+    return loss, pairs
 
 
-def _finish(run: Run, state: State, dispatch: Steps) -> tuple[State, Metrics]:
-    end, metrics = run(state, dispatch)
-    metrics.loss.block_until_ready()
-    return end, metrics
-
-
-def _advance(progress: Progress, loss: float, pairs: float, steps: int) -> Progress:
-    return replace(
-        progress,
-        round=progress.round + 1,
-        steps=progress.steps + steps,
-        loss=progress.loss + loss,
-        pairs=progress.pairs + pairs,
-    )
-
-
-def _end_epoch(progress: Progress) -> Progress:
-    mean = progress.loss / max(progress.pairs, 1.0)
-    return Progress(progress.epoch + 1, steps=progress.steps, history=(*progress.history, mean))
-
-
-def _describe(progress: Progress, blocks: Blocks) -> Report:
-    epochs, words = blocks.config.epochs, len(blocks.store.tokens)
-    done = progress.epoch + blocks.share(progress.round * blocks.config.workers)
-    if progress.round:
-        loss, epoch = progress.loss / max(progress.pairs, 1.0), progress.epoch + 1
-    else:
-        loss, epoch = progress.history[-1], progress.epoch
-    return Report(epoch, epochs, done * words, epochs * words, loss, progress.round == 0)
-
-
-def _check_finite(loss: float, progress: Progress, config: Config, blocks: Blocks) -> None:
-    if not np.isfinite(loss):
+def _check_finite(progress: Progress, blocks: Blocks) -> None:
+    rate = blocks.config.rate
+    if not np.isfinite(progress.loss):
         raise DivergenceError(
-            f"the loss is {loss} in epoch {progress.epoch + 1} with learning_rate={config.rate:g} "
-            f"and {blocks.step_tokens} tokens a step; try learning_rate={config.rate / 4:g} or "
-            f"step_tokens={max(1, blocks.step_tokens // 4)}"
+            f"the loss is {progress.loss} in epoch {progress.epoch + 1} with learning_rate="
+            f"{rate:g} and {blocks.step_tokens} tokens a step; try learning_rate="
+            f"{rate / 4:g} or step_tokens={max(1, blocks.step_tokens // 4)}"
         )
 
 

@@ -106,15 +106,56 @@ def copy_state(state: State) -> State:
     return State(*map(jnp.copy, state))
 
 
-@partial(jax.jit, donate_argnames="base")
-def merge(base: State, workers: tuple[State, ...]) -> State:
-    """Add up what every worker changed since `base`: x <- x + Σ_w (x_w - x).
+def merge_head(
+    base: State, workers: tuple[State, ...], *, rows: int
+) -> tuple[State, tuple[State, ...]]:
+    """Merge the first `rows` rows, the frequent words, and leave the others as they are.
 
-    The changes are summed, not averaged: a row that one worker met and another did not moves as far
-    as it did for the one that met it.
+    Two dispatches, because XLA copies the tables when one dispatch both reads and writes them.
+
+    Returns:
+        The base and the workers, which are given away and now agree on those rows.
+    """
+    head = _merged_head(base, workers, rows=rows)
+    return _put_head(base, head), tuple(_put_head(worker, head) for worker in workers)
+
+
+@partial(jax.jit, static_argnames="rows")
+def _merged_head(base: State, workers: tuple[State, ...], *, rows: int) -> State:
+    def first(state: State) -> State:
+        return State(*(x[:rows] for x in state))
+
+    return _sum_changes(first(base), tuple(map(first, workers)))
+
+
+@partial(jax.jit, donate_argnames="state")
+def _put_head(state: State, head: State) -> State:
+    def put(table: Array, rows: Array) -> Array:
+        return lax.dynamic_update_slice(table, rows, (0,) * table.ndim)
+
+    return State(*map(put, state, head))
+
+
+@partial(jax.jit, donate_argnames=("base", "workers"))
+def merge(base: State, workers: tuple[State, ...]) -> tuple[State, tuple[State, ...]]:
+    """Merge every row.
+
+    Returns:
+        The base and the workers, which are given away and now agree: every worker starts its next
+        round from its own copy, in the memory it had.
+    """
+    merged = _sum_changes(base, workers)
+    return merged, tuple(State(*map(jnp.copy, merged)) for _ in workers)
+
+
+def _sum_changes(base: State, workers: tuple[State, ...]) -> State:
+    """Move every row by x <- x + Σ_w (x_w - x).
+
+    Changes are summed, not averaged: a row that one worker met and another did not moves as far as
+    it did for the one that met it.
     """
 
-    def add_changes(start: Array, *ends: Array) -> Array:
+    def add(start: Array, *ends: Array) -> Array:
         return start + sum(end - start for end in ends)
 
-    return State(*map(add_changes, base, *workers))
+    return State(*map(add, base, *workers))

@@ -1,0 +1,122 @@
+"""The block loss against a loop over pairs, and its gradient against central differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textdl.embed.objective import (
+    block_loss,
+    negative_log_sigmoid,
+    noise_weights,
+    positive_mask,
+)
+
+
+def softplus(x: float) -> float:
+    """-log σ(-x), in float64."""
+    return max(x, 0.0) + np.log1p(np.exp(-abs(x)))
+
+
+def pairwise_loss(centre, context, noise, tokens, sentences, windows, noise_ids, negative):
+    """The definition: every centre with every token in its window, every noise word weighted."""
+    halo = (len(tokens) - len(windows)) // 2
+    total = 0.0
+    for i, window in enumerate(windows):
+        pairs = 0
+        for j in range(len(tokens)):
+            distance = abs(i + halo - j)
+            if 0 < distance <= window and sentences[j] == sentences[i + halo]:
+                pairs += 1
+                total += softplus(-float(centre[i] @ context[j]))
+        for k, word in enumerate(noise_ids):
+            if word != tokens[i + halo]:
+                weight = pairs * negative / len(noise_ids)
+                total += weight * softplus(float(centre[i] @ noise[k]))
+    return total
+
+
+@st.composite
+def blocks(draw):
+    """Shapes and ids of a batch of blocks: (blocks, centres, strip, halo, noise words, seed)."""
+    strip = draw(st.integers(1, 5))
+    return (
+        draw(st.integers(1, 3)),
+        strip * draw(st.integers(1, 4)),
+        strip,
+        draw(st.integers(1, 6)),
+        draw(st.integers(1, 7)),
+        draw(st.integers(0, 2**31)),
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(blocks())
+def test_block_loss_is_the_sum_over_pairs(shape):
+    count, length, strip, halo, noise_size, seed = shape
+    draw = np.random.default_rng(seed)
+    tokens = draw.integers(0, 6, (count, length + 2 * halo))
+    sentences = np.cumsum(draw.integers(0, 6, tokens.shape) == 0, axis=1)
+    windows = draw.integers(0, halo + 1, (count, length))
+    noise_ids = draw.integers(0, 6, (count, noise_size))
+    centre = draw.normal(size=(count, length, 4)).astype(np.float32)
+    context = draw.normal(size=(count, length + 2 * halo, 4)).astype(np.float32)
+    noise = draw.normal(size=(count, noise_size, 4)).astype(np.float32)
+
+    span = np.arange(0, length, strip)[:, None] + np.arange(strip + 2 * halo)
+    mask = positive_mask(jnp.asarray(sentences[:, span]), windows.reshape(count, -1, strip))
+    pairs = mask.sum(-1).reshape(count, length).astype(jnp.float32)
+    weights = noise_weights(
+        pairs, jnp.asarray(tokens[:, halo : halo + length]), jnp.asarray(noise_ids), 5.0
+    )
+    loss = jax.jit(block_loss)(centre, context[:, span], noise, mask, weights)
+
+    expected = [
+        pairwise_loss(
+            centre[b], context[b], noise[b], tokens[b], sentences[b], windows[b], noise_ids[b], 5.0
+        )
+        for b in range(count)
+    ]
+    np.testing.assert_allclose(loss, expected, rtol=2e-5, atol=1e-5)
+
+
+def test_gradient_is_the_closed_form():
+    """dC = G O with G = (σ(S) - 1) M on pairs and σ(T) W on noise."""
+    draw = np.random.default_rng(0)
+    centre, around, noise = (
+        draw.normal(size=shape).astype(np.float32) for shape in ((1, 4, 8), (1, 1, 8, 8), (1, 3, 8))
+    )
+    mask = draw.random((1, 1, 4, 8)) < 0.5
+    weights = draw.random((1, 4, 3)).astype(np.float32)
+
+    def total(centre, around, noise):
+        return block_loss(centre, around, noise, mask, weights).sum()
+
+    gradients = jax.grad(total, argnums=(0, 1, 2))(centre, around, noise)
+
+    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+    c, o, v = (a.astype(np.float64).reshape(-1, 8) for a in (centre, around, noise))
+    positive = (sigmoid(c @ o.T) - 1) * mask[0, 0]
+    negative = sigmoid(c @ v.T) * weights[0]
+    expected = (positive @ o + negative @ v, positive.T @ c, negative.T @ c)
+    for got, want in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(got.reshape(want.shape), want, rtol=1e-4, atol=1e-5)
+
+
+def test_noise_expectation_is_word2vecs():
+    """Every positive pair meets `negative` noise words, whatever K is."""
+    pairs = jnp.array([[4.0, 0.0, 7.0]])
+    weights = noise_weights(pairs, jnp.zeros((1, 3), int), jnp.ones((1, 11), int), 5.0)
+    np.testing.assert_allclose(weights.sum(-1), 5 * pairs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("x", [-1e4, -88.0, -1.0, -1e-30, 0.0, 1e-30, 1.0, 88.0, 1e4])
+def test_negative_log_sigmoid_is_stable(x):
+    expected = np.logaddexp(0.0, -x)
+    np.testing.assert_allclose(
+        negative_log_sigmoid(jnp.float32(x)), expected, rtol=1e-6, atol=1e-37
+    )
+    slope = jax.grad(negative_log_sigmoid)(jnp.float32(x))
+    np.testing.assert_allclose(slope, -1 / (1 + np.exp(min(x, 700.0))), rtol=1e-5, atol=1e-37)
