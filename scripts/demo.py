@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from corpora.pydocs.build import build  # noqa: E402
-
 from textdl import Vectors, Word2Vec  # noqa: E402
 
 WORDS = (
@@ -20,9 +19,9 @@ WORDS = (
 NEIGHBOURS = 5
 
 
-def train(corpus: Path) -> Vectors:
+def train(corpus: Path, *, verbose: bool = True) -> Vectors:
     """Train on the corpus as a newcomer would, but for more epochs: a million words are few."""
-    return Word2Vec(epochs=15, verbose=True).fit(corpus).vectors_
+    return Word2Vec(epochs=15, verbose=verbose).fit(corpus).vectors_
 
 
 def table(vectors: Vectors) -> str:

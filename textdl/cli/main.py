@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         if options.debug:
             raise
-        print("textdl: interrupted", file=sys.stderr)
+        resumable = getattr(options, "checkpoint", None)
+        advice = "; --resume goes on from the checkpoint" if resumable else ""
+        print(f"textdl: interrupted{advice}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader, such as head, has seen enough. Python would complain again on exit.

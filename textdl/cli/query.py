@@ -17,7 +17,8 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
 
     analogy = verbs.add_parser("analogy", help="A is to B as C is to ?")
     _takes_vectors(analogy, solve_analogy)
-    analogy.add_argument("words", metavar=("A", "B", "C"), nargs=3)
+    for name in "abc":
+        analogy.add_argument(name, metavar=name.upper())
 
     for verb in (similar, analogy):
         verb.add_argument(
@@ -46,9 +47,9 @@ def similar_words(options: argparse.Namespace) -> None:
 
 def solve_analogy(options: argparse.Namespace) -> None:
     """Print what is to C as B is to A."""
-    a, b, c = options.words
+    a, b, c = options.a, options.b, options.c
     found = Vectors.load(options.vectors).most_similar([b, c], [a], topn=options.n)
-    print_neighbors([(options.words, found)], as_json=options.json)
+    print_neighbors([([a, b, c], found)], as_json=options.json)
 
 
 def compare_words(options: argparse.Namespace) -> None:

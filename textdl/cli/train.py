@@ -25,7 +25,7 @@ _PARAMETERS: dict[str, tuple[type, str]] = {
     "epochs": (int, "passes over the corpus (default 5)"),
     "seed": (int, "of every random draw (default 1)"),
     "update": (str, "sgd or adagrad (default sgd)"),
-    "learning_rate": (float, "at the start (default 0.025 for sgd, 0.2 for adagrad)"),
+    "learning_rate": (float, "at the start (default 0.03 for sgd, 0.2 for adagrad)"),
     "min_learning_rate": (float, "at the end (default 0.0001)"),
     "workers": (int, "parts of the text trained side by side; part of the result (default 2)"),
 }

@@ -21,13 +21,14 @@ from textdl.embed.sampling import (
     reduced_windows,
 )
 from textdl.embed.train import Steps
+from textdl.errors import CorpusError
 from textdl.text.store import TokenStore
 
 STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
 SEGMENT = 1 << 18  # raw tokens that are subsampled at once
 LARGEST_DISPATCH = 1 << 15  # centres a worker takes before the frequent words are merged
 DISPATCHES_AN_EPOCH = 32  # of every worker, at least, where the corpus is small
-LARGEST_PUSH = 256  # pairs that may move one row in one step; see _shape
+LARGEST_PUSH = 128  # pairs that may move one row in one step; see _shape
 
 
 class Blocks:
@@ -37,26 +38,30 @@ class Blocks:
         self.store, self.config = store, config
         self.vocabulary = store.vocabulary.cut(config.min_count, config.max_vocab_size)
         counts = self.vocabulary.counts
+        if counts.sum() < 2:
+            raise CorpusError("the corpus is a single word; expected at least two words of text")
         keep = keep_probability(counts, config.sample)
         self.subsample = Subsampler(keep, len(store.vocabulary))
         self.noise = NoiseSampler(counts)
         #: Tokens that an epoch keeps, in expectation.
         self.kept_per_epoch = float(keep @ counts)
-        self.step_tokens, self.blocks = self._shape(keep * counts / self.kept_per_epoch)
+        share = keep * counts / self.kept_per_epoch
+        #: Pairs that move the row of each word, at one centre, in expectation. (V,)
+        self.pushes = (config.window + 1) * (share + config.negative * self.noise.share)
+        self.step_tokens, self.blocks = self._shape()
         #: R, centres that are multiplied with the tokens around them in one small product.
         self.strip = min(STRIP, self.step_tokens // self.blocks)
         wanted = self.kept_per_epoch / (DISPATCHES_AN_EPOCH * config.workers)
         self.steps = max(1, int(min(wanted, LARGEST_DISPATCH) / self.step_tokens))
 
-    def _shape(self, share: NDArray[np.float64]) -> tuple[int, int]:
+    def _shape(self) -> tuple[int, int]:
         """Centres and blocks of a step, such that no row is pushed by too many pairs at once.
 
         All pairs of a step see the same parameters, and their changes are summed. With a vocabulary
         of 30 letters, say, every row would meet hundreds of pairs a step, overshoot and diverge.
         """
         config = self.config
-        pushes = (config.window + 1) * (share.max() + config.negative * self.noise.share.max())
-        tokens = min(config.step_tokens, int(LARGEST_PUSH / pushes))
+        tokens = min(config.step_tokens, int(LARGEST_PUSH / self.pushes.max()))
         if tokens >= config.block_tokens:
             blocks = tokens // config.block_tokens
             return blocks * config.block_tokens, blocks

@@ -12,7 +12,7 @@ from textdl.errors import ParameterError
 Update: TypeAlias = Literal["sgd", "adagrad"]
 
 # The learning rate that suits each update rule.
-LEARNING_RATES: dict[Update, float] = {"sgd": 0.025, "adagrad": 0.2}
+LEARNING_RATES: dict[Update, float] = {"sgd": 0.03, "adagrad": 0.2}
 
 # Parameter: (type, smallest, largest). Bounds are inclusive.
 _RANGES: dict[str, tuple[type, float, float]] = {

@@ -1,15 +1,12 @@
-"""The training loop on the host: workers side by side, the next round prepared meanwhile."""
+"""The training loop: round after round, epoch after epoch, with checkpoints and reports."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from itertools import islice
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -17,23 +14,9 @@ from numpy.typing import NDArray
 
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Progress
-from textdl.embed.config import Config
-from textdl.embed.train import (
-    Metrics,
-    State,
-    Steps,
-    copy_state,
-    init_state,
-    merge,
-    merge_head,
-    run_steps,
-)
+from textdl.embed.train import State, init_state
+from textdl.embed.workers import Workers
 from textdl.errors import DivergenceError
-
-DISPATCHES_A_ROUND = 8  # after each the frequent words are merged, after all of them every word
-HEAD_ROWS = 4096  # how many words are frequent
-
-Item = TypeVar("Item")
 
 
 class Report(NamedTuple):
@@ -56,150 +39,67 @@ class Trained(NamedTuple):
 
 def train(
     blocks: Blocks,
-    config: Config,
     *,
     checkpoints: Checkpoints | None = None,
     report: Callable[[Report], None] = lambda _: None,
 ) -> Trained:
     """Train word vectors on the steps that `blocks` yields.
 
-    In a round every worker trains a copy of the parameters on text of its own, dispatch by
-    dispatch; in the end their changes are summed. Frequent words change at every step of every
-    worker, so that such a sum overshoots: their rows are summed after every dispatch.
-
     Where `checkpoints` hold a state, the run goes on from there, and ends in the same bits as one
     that never stopped.
 
     Raises:
-        DivergenceError: the loss is not finite.
+        DivergenceError: the loss or a vector is not finite.
         CheckpointError: the checkpoint is of another run.
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
-    state, progress = _begin(blocks, config, checkpoints)
-    with _Workers(blocks, state) as workers, _interrupt_between_rounds() as interrupted:
-        while progress.epoch < config.epochs:
-            for groups in workers.rounds(progress):
+    state, progress = _begin(blocks, checkpoints)
+    with Workers(blocks, state) as workers, _interrupt_between_rounds() as interrupted:
+        while progress.epoch < blocks.config.epochs:
+            for groups in workers.rounds(progress.epoch, progress.round):
                 loss, pairs = workers.round(groups)
                 steps = blocks.steps * sum(map(len, groups))
                 progress = progress.after_round(loss, pairs, steps)
-                _check_finite(progress, blocks)
-                report(workers.describe(progress))
+                _check_finite(progress.loss, blocks)
+                report(_describe(progress, blocks, workers.dispatches_a_round))
                 if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
                     checkpoints.save(workers.state, progress)
                 if interrupted.is_set():
                     raise KeyboardInterrupt
             progress = progress.after_epoch()
-            report(workers.describe(progress))
+            report(_describe(progress, blocks, workers.dispatches_a_round))
+    matrix = np.asarray(workers.state.centre)
+    _check_finite(float(matrix.sum()), blocks)
     if checkpoints:
         checkpoints.save(workers.state, progress)
-    return Trained(np.asarray(workers.state.centre), progress.history)
+    return Trained(matrix, progress.history)
 
 
-def _begin(
-    blocks: Blocks, config: Config, checkpoints: Checkpoints | None
-) -> tuple[State, Progress]:
+def _begin(blocks: Blocks, checkpoints: Checkpoints | None) -> tuple[State, Progress]:
     saved = checkpoints.load() if checkpoints else None
     if saved:
         return saved
-    key = jax.random.key(config.seed)
-    size = len(blocks.vocabulary)
-    return init_state(key, size, config.vector_size, config.update), Progress()
+    config, key = blocks.config, jax.random.key(blocks.config.seed)
+    return init_state(key, len(blocks.vocabulary), config.vector_size, config.update), Progress()
 
 
-class _Workers:
-    """The workers of a run, and the rounds they train in."""
-
-    def __init__(self, blocks: Blocks, state: State) -> None:
-        config = blocks.config
-        self.blocks, self.count = blocks, config.workers
-        self.state = state
-        self.copies = tuple(copy_state(state) for _ in range(self.count)) if self.count > 1 else ()
-        self.run = partial(
-            run_steps, update=config.update, negative=float(config.negative), strip=blocks.strip
-        )
-
-    def __enter__(self) -> Self:
-        self.pool = ThreadPoolExecutor(self.count)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.shutdown()
-
-    def rounds(self, progress: Progress) -> Iterator[list[list[Steps]]]:
-        """Prepare round after round, from where the run stands in its epoch.
-
-        A round is a list of groups; the dispatches of a group go to the workers side by side.
-        """
-        first = progress.round * DISPATCHES_A_ROUND * self.count
-        groups = _batched(self.blocks.epoch(progress.epoch, first), self.count)
-        return _prefetch(_batched(groups, DISPATCHES_A_ROUND))
-
-    def round(self, groups: list[list[Steps]]) -> tuple[float, float]:
-        """Train on a round; return the loss and the pairs, summed."""
-        metrics: list[Metrics] = []
-        for group in groups:
-            metrics += self._side_by_side(group) if self.copies else self._alone(*group)
-        if self.copies:
-            self.state, self.copies = merge(self.state, self.copies)
-        return _totals(metrics)
-
-    def _side_by_side(self, group: list[Steps]) -> list[Metrics]:
-        results = list(self.pool.map(self._finish, self.copies, group))
-        ends = (*(end for end, _ in results), *self.copies[len(results) :])
-        self.state, self.copies = merge_head(self.state, ends, rows=HEAD_ROWS)
-        return [metrics for _, metrics in results]
-
-    def _alone(self, dispatch: Steps) -> list[Metrics]:
-        self.state, metrics = self._finish(self.state, dispatch)
-        return [metrics]
-
-    def _finish(self, state: State, dispatch: Steps) -> tuple[State, Metrics]:
-        end, metrics = self.run(state, dispatch)
-        metrics.loss.block_until_ready()
-        return end, metrics
-
-    def describe(self, progress: Progress) -> Report:
-        """Say how far the run is."""
-        epochs, words = self.blocks.config.epochs, len(self.blocks.store.tokens)
-        dispatches = progress.round * DISPATCHES_A_ROUND * self.count
-        done = (progress.epoch + self.blocks.share(dispatches)) * words
-        if progress.round == 0:  # an epoch has just ended
-            return Report(progress.epoch, epochs, done, epochs * words, progress.history[-1], True)
-        return Report(progress.epoch + 1, epochs, done, epochs * words, progress.mean_loss, False)
+def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Report:
+    epochs, words = blocks.config.epochs, len(blocks.store.tokens)
+    done = (progress.epoch + blocks.share(progress.round * dispatches_a_round)) * words
+    if progress.round == 0:  # an epoch has just ended
+        return Report(progress.epoch, epochs, done, epochs * words, progress.history[-1], True)
+    return Report(progress.epoch + 1, epochs, done, epochs * words, progress.mean_loss, False)
 
 
-def _totals(metrics: list[Metrics]) -> tuple[float, float]:
-    """Sum loss and pairs: within a step they are float32 sums, over the steps float64."""
-    loss, pairs = (
-        sum(float(np.sum(np.asarray(column), dtype=np.float64)) for column in columns)
-        for columns in zip(*metrics, strict=True)
-    )
-    return loss, pairs
-
-
-def _check_finite(progress: Progress, blocks: Blocks) -> None:
-    rate = blocks.config.rate
-    if not np.isfinite(progress.loss):
+def _check_finite(value: float, blocks: Blocks) -> None:
+    """Stop if a sum over what was trained is not finite."""
+    rate, tokens = blocks.config.rate, blocks.step_tokens
+    if not np.isfinite(value):
         raise DivergenceError(
-            f"the loss is {progress.loss} in epoch {progress.epoch + 1} with learning_rate="
-            f"{rate:g} and {blocks.step_tokens} tokens a step; try learning_rate="
-            f"{rate / 4:g} or step_tokens={max(1, blocks.step_tokens // 4)}"
+            f"training diverged (the loss is not finite) with learning_rate={rate:g} and "
+            f"step_tokens={tokens}; try learning_rate={rate / 4:g} or "
+            f"step_tokens={max(1, tokens // 4)}"
         )
-
-
-def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    items = iter(items)
-    while batch := list(islice(items, size)):
-        yield batch
-
-
-def _prefetch(items: Iterator[Item]) -> Iterator[Item]:
-    """Compute the next item in a thread while the caller works on this one."""
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = thread.submit(next, items, None)
-            yield item
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
+
+import textdl
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Every, checkpoint_numbers
 from textdl.embed.config import Config
@@ -73,7 +76,6 @@ def train_corpus(
         blocks = Blocks(store, config)
         trained = train(
             blocks,
-            config,
             checkpoints=_checkpoints(resumable, config, store),
             report=report,
         )
@@ -96,7 +98,7 @@ def _describe(config: Config, store: TokenStore) -> dict[str, Any]:
     return asdict(config) | {
         "corpus": store.fingerprint,
         "words": len(store.tokens),
-        "versions": {name: version(name) for name in ("textdl", "jax", "numpy")},
+        "versions": {module.__name__: module.__version__ for module in (textdl, jax, np)},
     }
 
 

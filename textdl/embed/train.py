@@ -12,6 +12,8 @@ from jax import Array, lax
 from textdl.embed.objective import block_loss, noise_weights, positive_mask
 from textdl.embed.update import UPDATE_RULES
 
+SETTLING = 3e-3  # κ, the share of its way that a row covers at one push; see merge_weights
+
 
 class State(NamedTuple):
     """Everything that training changes. A gradient has the shape of what it changes."""
@@ -107,7 +109,7 @@ def copy_state(state: State) -> State:
 
 
 def merge_head(
-    base: State, workers: tuple[State, ...], *, rows: int
+    base: State, workers: tuple[State, ...], weight: Array, *, rows: int
 ) -> tuple[State, tuple[State, ...]]:
     """Merge the first `rows` rows, the frequent words, and leave the others as they are.
 
@@ -116,16 +118,16 @@ def merge_head(
     Returns:
         The base and the workers, which are given away and now agree on those rows.
     """
-    head = _merged_head(base, workers, rows=rows)
+    head = _merged_head(base, workers, weight, rows=rows)
     return _put_head(base, head), tuple(_put_head(worker, head) for worker in workers)
 
 
 @partial(jax.jit, static_argnames="rows")
-def _merged_head(base: State, workers: tuple[State, ...], *, rows: int) -> State:
+def _merged_head(base: State, workers: tuple[State, ...], weight: Array, *, rows: int) -> State:
     def first(state: State) -> State:
         return State(*(x[:rows] for x in state))
 
-    return _sum_changes(first(base), tuple(map(first, workers)))
+    return _sum_changes(first(base), tuple(map(first, workers)), weight[:rows])
 
 
 @partial(jax.jit, donate_argnames="state")
@@ -137,25 +139,44 @@ def _put_head(state: State, head: State) -> State:
 
 
 @partial(jax.jit, donate_argnames=("base", "workers"))
-def merge(base: State, workers: tuple[State, ...]) -> tuple[State, tuple[State, ...]]:
+def merge(
+    base: State, workers: tuple[State, ...], weight: Array
+) -> tuple[State, tuple[State, ...]]:
     """Merge every row.
 
     Returns:
         The base and the workers, which are given away and now agree: every worker starts its next
         round from its own copy, in the memory it had.
     """
-    merged = _sum_changes(base, workers)
+    merged = _sum_changes(base, workers, weight)
     return merged, tuple(State(*map(jnp.copy, merged)) for _ in workers)
 
 
-def _sum_changes(base: State, workers: tuple[State, ...]) -> State:
-    """Move every row by x <- x + Σ_w (x_w - x).
-
-    Changes are summed, not averaged: a row that one worker met and another did not moves as far as
-    it did for the one that met it.
-    """
+def _sum_changes(base: State, workers: tuple[State, ...], weight: Array) -> State:
+    """Move row r by x <- x + weight_r Σ_w (x_w - x); accumulators are sums, and simply add up."""
 
     def add(start: Array, *ends: Array) -> Array:
-        return start + sum(end - start for end in ends)
+        changes = sum(end - start for end in ends)
+        return start + (weight[:, None] * changes if start.ndim == 2 else changes)
 
     return State(*map(add, base, *workers))
+
+
+def merge_weights(pushes: Array, workers: int) -> Array:
+    """How much of the workers' summed changes a row keeps, from 1 down to 1 / workers.
+
+    A row on its way to where it settles covers 1 - q of the way in `n` pushes, q = exp(-κ n). W
+    workers, one after the other, would cover 1 - q^W. Side by side each covers 1 - q from the same
+    start, and their sum, W (1 - q), overshoots. The ratio is the weight:
+
+        (1 - q^W) / (W (1 - q)) = (1 + q + ... + q^(W-1)) / W
+
+    So the changes of rare words are summed, for they have far to go, and those of words that settle
+    between two merges are averaged; a plain sum would throw these to and fro, ever further.
+
+    Args:
+        pushes: `(V,)` pairs n that move each row of a worker between two merges.
+        workers: W.
+    """
+    q = jnp.exp(-SETTLING * pushes)
+    return sum((q**k for k in range(workers)), jnp.zeros_like(q)) / workers

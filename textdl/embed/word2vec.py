@@ -32,7 +32,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         epochs: passes over the corpus.
         seed: of every random draw.
         update: ``sgd``, or ``adagrad`` with one accumulator a row.
-        learning_rate: at the start; it falls linearly. None: 0.025 for sgd, 0.2 for adagrad.
+        learning_rate: at the start; it falls linearly. None: 0.03 for sgd, 0.2 for adagrad.
         min_learning_rate: where it ends.
         workers: parts of the text that are trained side by side; part of the result.
         tokenizer: ``nltk``, ``whitespace``, ``wordpunct``, ``tweet`` or a function.

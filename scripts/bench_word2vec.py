@@ -1,0 +1,217 @@
+"""Word vectors: textdl against gensim, speed and quality in one table.
+
+Both train on the same file with the same parameters and two workers, in processes of their own,
+one system after the other, seed by seed. The whole process is timed from start to saved vectors,
+compilation included. Prints a Markdown table and writes ``bench/word2vec.json``.
+
+    python scripts/bench_word2vec.py            # 3 seeds, wiki17m: about 20 minutes on two cores
+    python scripts/bench_word2vec.py --quick    # its first 5 million words, 1 seed
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data"))
+JUDGEMENTS = {"WS353": "EN-WS-353-ALL", "MEN": "EN-MEN-TR-3k", "SimLex": "EN-SIMLEX-999"}
+QUALITY = (*JUDGEMENTS, "analogies")
+SYSTEMS = ("gensim", "textdl")
+QUICK_WORDS = 5_000_000
+
+
+def train_textdl(corpus: Path, out: Path, seed: int, size: int) -> dict[str, float]:
+    """Train and save; report the seconds of each part."""
+    from textdl.embed.config import Config
+    from textdl.embed.run import train_corpus
+    from textdl.text.corpus import read_corpus
+    from textdl.text.encode import encode
+    from textdl.text.store import TokenStore
+    from textdl.text.tokenize import get_tokenizer
+
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        tokens = encode(read_corpus(corpus), get_tokenizer("whitespace"))
+        store = TokenStore.build(tokens, Path(folder) / "store")
+        read = time.perf_counter()
+        outcome = train_corpus(store, Config(seed=seed, vector_size=size))
+        trained = time.perf_counter()
+    outcome.vectors.save(out)
+    return {"read": read - began, "train": trained - read, "words": outcome.words}
+
+
+def train_gensim(corpus: Path, out: Path, seed: int, size: int) -> dict[str, float]:
+    """Do the same with gensim."""
+    from gensim.models import Word2Vec
+    from gensim.models.word2vec import LineSentence
+
+    model = Word2Vec(
+        vector_size=size, window=5, negative=5, sample=1e-3, min_count=5, sg=1, workers=2, seed=seed
+    )
+    began = time.perf_counter()
+    model.build_vocab(LineSentence(str(corpus)))
+    read = time.perf_counter()
+    model.train(LineSentence(str(corpus)), total_examples=model.corpus_count, epochs=5)
+    trained = time.perf_counter()
+    model.wv.save_word2vec_format(str(out), binary=True)
+    return {"read": read - began, "train": trained - read, "words": model.corpus_total_words}
+
+
+def run_once(system: str, corpus: Path, seed: int, size: int, folder: Path) -> dict[str, Any]:
+    """Train in a new process; measure it from outside, and evaluate what it saved."""
+    out = folder / f"{system}-{seed}.bin"
+    command = [sys.executable, __file__, "--child", system, str(corpus), str(out), str(seed)]
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [*command, "--vector-size", str(size)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        printed = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{system} failed with exit code {process.returncode}")
+    seconds = time.perf_counter() - began
+    return {
+        "system": system,
+        "seed": seed,
+        "seconds": seconds,
+        "peak_mb": usage.ru_maxrss / 1024,
+        **json.loads(printed),
+        **evaluate(out),
+    }
+
+
+def evaluate(path: Path) -> dict[str, float]:
+    """All quality columns of one file of vectors."""
+    from textdl import Vectors
+    from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+
+    vectors = Vectors.load(path)
+    found = {
+        name: evaluate_word_pairs(vectors, DATA / "eval" / f"{file}.txt").spearman
+        for name, file in JUDGEMENTS.items()
+    }
+    analogies = evaluate_analogies(vectors, DATA / "eval" / "questions-words.txt")
+    return found | {
+        "analogies": analogies.accuracy,
+        "semantic": analogies.semantic,
+        "syntactic": analogies.syntactic,
+    }
+
+
+def differences(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
+    """Subtract gensim from textdl: the mean over seeds, and its 95 % interval by bootstrap over seeds."""
+    draw = np.random.default_rng(0)
+    columns = {
+        system: np.array(
+            [[run[name] for name in QUALITY] for run in runs if run["system"] == system]
+        )
+        for system in SYSTEMS
+    }
+    resampled = {
+        system: table[draw.integers(0, len(table), (10_000, len(table)))].mean(axis=1)
+        for system, table in columns.items()
+    }
+    gaps = resampled["textdl"] - resampled["gensim"]  # (10000, columns)
+    gaps = np.column_stack([gaps, gaps.mean(axis=1)])
+    exact = columns["textdl"].mean(axis=0) - columns["gensim"].mean(axis=0)
+    low, high = np.quantile(gaps, [0.025, 0.975], axis=0)
+    names = (*QUALITY, "mean")
+    middle = [*exact, exact.mean()]
+    return {name: (middle[i], low[i], high[i]) for i, name in enumerate(names)}
+
+
+def table(runs: list[dict[str, Any]]) -> str:
+    """Lay out medians of times and means of quality, one row a system."""
+    lines = [
+        "| system | whole process, s | M words/s | training alone, s | M words/s | reading, s | "
+        "peak MB | WS353 | MEN | SimLex | analogies (sem / syn) |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for system in SYSTEMS:
+        own = [run for run in runs if run["system"] == system]
+        seconds, train, read = (median(r[k] for r in own) for k in ("seconds", "train", "read"))
+        words = 5 * own[0]["words"] / 1e6
+        quality = {
+            name: mean(run[name] for run in own) for name in (*QUALITY, "semantic", "syntactic")
+        }
+        lines.append(
+            f"| {system} | {seconds:.1f} | {words / seconds:.2f} | {train:.1f} | "
+            f"{words / train:.2f} | {read:.1f} | {max(run['peak_mb'] for run in own):.0f} | "
+            + " | ".join(f"{quality[name]:.3f}" for name in QUALITY)
+            + f" ({quality['semantic']:.3f} / {quality['syntactic']:.3f}) |"
+        )
+    return "\n".join(lines)
+
+
+def quick_cut(corpus: Path, folder: Path) -> Path:
+    """Write the first lines of the corpus, about `QUICK_WORDS` words."""
+    cut, words = folder / "quick.txt", 0
+    with gzip.open(corpus, "rt") as lines, cut.open("w") as file:
+        for line in lines:
+            file.write(line)
+            words += len(line.split())
+            if words >= QUICK_WORDS:
+                break
+    return cut
+
+
+def main() -> None:
+    """Run every seed of both systems in turn and print what came out."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="5M words, 1 seed")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--vector-size", type=int, default=100)
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        system, corpus, out, seed = options.child
+        child = {"textdl": train_textdl, "gensim": train_gensim}[system]
+        print(json.dumps(child(Path(corpus), Path(out), int(seed), options.vector_size)))
+        return
+    corpus = DATA / "wiki17m.txt.gz"
+    if not corpus.exists():
+        sys.exit(f"{corpus} is not there; set TEXTDL_DATA to the folder that holds it")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.quick:
+            corpus, options.seeds = quick_cut(corpus, folder), 1
+        runs = []
+        for seed in range(1, options.seeds + 1):
+            for system in SYSTEMS:
+                runs.append(run_once(system, corpus, seed, options.vector_size, folder))
+                print(json.dumps(runs[-1]), file=sys.stderr)
+    report(runs)
+
+
+def report(runs: list[dict[str, Any]]) -> None:
+    """Print the table, the ratios and the differences; write all of it as JSON."""
+    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores\n\n{table(runs)}\n")
+    times = {s: [r["seconds"] for r in runs if r["system"] == s] for s in SYSTEMS}
+    ratios = [g / t for g, t in zip(times["gensim"], times["textdl"], strict=True)]
+    print(f"whole process: textdl is {median(ratios):.2f} times as fast ({sorted(ratios)})")
+    gaps = differences(runs)
+    for name, (middle, low, high) in gaps.items():
+        print(f"{name:<10} textdl - gensim {middle:+.4f}  [{low:+.4f}, {high:+.4f}]")
+    out = ROOT / "bench" / "word2vec.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps({"runs": runs, "ratios": ratios, "differences": gaps}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

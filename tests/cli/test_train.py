@@ -1,0 +1,194 @@
+"""`textdl train`: from text to a file, interrupted, resumed, piped, refused."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tests.embed.conftest import zipf_text
+from textdl import Vectors
+from textdl.cli.main import main
+
+QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "text.txt"
+    path.write_text("\n".join(zipf_text(5_000, 100)))
+    return path
+
+
+def textdl(*arguments, **options):
+    command = [sys.executable, "-m", "textdl.cli.main", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_train_reports_and_saves(capsys, corpus, tmp_path):
+    out = tmp_path / "v.safetensors"
+    assert main(["train", str(corpus), "-o", str(out), *QUICK, "--epochs", "2", "--json"]) == 0
+    printed, err = capsys.readouterr()
+    report = json.loads(printed.splitlines()[-1])
+    vectors = Vectors.load(out)
+    assert report["words"] == 5_000
+    assert report["vocab"] == len(vectors) <= 100
+    assert report["epochs"] == len(report["loss"]) == 2
+    assert report["output"] == str(out)
+    assert "epoch 2/2" in err
+    assert vectors.config["vector_size"] == 8
+    assert vectors.config["words"] == 5_000
+    assert list(vectors.counts) == sorted(vectors.counts, reverse=True)
+
+
+def test_several_sources_pipes_and_compression_give_the_same_vectors(corpus, tmp_path):
+    half = corpus.read_text().splitlines()
+    first, second = tmp_path / "a.txt", tmp_path / "b.txt.gz"
+    first.write_text("\n".join(half[:100]))
+    second.write_bytes(gzip.compress("\n".join(half[100:]).encode()))
+    out = [tmp_path / f"{i}.bin" for i in range(3)]
+    options = [*QUICK, "--epochs", "1", "--quiet"]
+    assert main(["train", str(corpus), "-o", str(out[0]), *options]) == 0
+    assert main(["train", str(first), str(second), "-o", str(out[1]), *options]) == 0
+    with corpus.open() as stream:
+        done = textdl("train", "-", "-o", out[2], *options, stdin=stream)
+    assert done.returncode == 0, done.stderr
+    assert out[0].read_bytes() == out[1].read_bytes() == out[2].read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process here")
+def test_one_core_and_many_give_the_same_bytes(corpus, tmp_path):
+    files = []
+    for cores in ({min(os.sched_getaffinity(0))}, os.sched_getaffinity(0)):
+        files.append(tmp_path / f"{len(cores)}-{len(files)}.bin")
+        arguments = ["train", str(corpus), "-o", str(files[-1]), *QUICK, "--quiet"]
+        code = (
+            f"import os, sys; os.sched_setaffinity(0, {cores})\n"
+            f"from textdl.cli.main import main; sys.exit(main({arguments}))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_interrupted_and_resumed_is_as_if_never_stopped(corpus, tmp_path):
+    whole, resumed = tmp_path / "whole.bin", tmp_path / "resumed.bin"
+    options = [*QUICK, "--epochs", "60"]
+    assert main(["train", str(corpus), "-o", str(whole), *options, "--quiet"]) == 0
+
+    command = ["train", str(corpus), "-o", str(resumed), *options, "--checkpoint", tmp_path / "c"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "textdl.cli.main", *map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in running.stderr:
+        if line.startswith("epoch 3/"):
+            running.send_signal(signal.SIGINT)
+            break
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.splitlines()[-1] == "textdl: interrupted; --resume goes on from the checkpoint"
+    assert not resumed.exists()
+
+    refused = textdl(*command)
+    assert refused.returncode == 1
+    assert "--resume" in refused.stderr
+    again = textdl(*command, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+def test_interrupt_without_checkpoint_leaves_nothing(corpus, tmp_path):
+    running = subprocess.Popen(
+        [sys.executable, "-m", "textdl.cli.main", "train", corpus, "-o", tmp_path / "v.bin", *QUICK,
+         "--epochs", "100000"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, err = running.communicate(timeout=60)
+    assert time.monotonic() - began < 30
+    assert running.returncode == 130
+    assert err.splitlines()[-1] == "textdl: interrupted"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--vector-size", "0"], 2, "vector_size is 0"),
+        (["--epochs", "-1"], 2, "epochs is -1"),
+        (["--window", "0"], 2, "window is 0"),
+        (["--negative", "0"], 2, "negative is 0"),
+        (["--sample", "2"], 2, "sample is 2.0"),
+        (["--sample", "nan"], 2, "sample is nan"),
+        (["--seed", "-1"], 2, "seed is -1"),
+        (["--vector-size", "ten"], 2, "ten"),
+        (["--update", "newton"], 2, "newton"),
+        (["--tokenizer", "spaces"], 2, "spaces"),
+        (["--errors", "hide"], 2, "hide"),
+        (["--checkpoint-every", "soon", "--checkpoint", "c"], 2, "soon"),
+        (["--resume"], 2, "--checkpoint DIR"),
+        (["--min-count", "100000"], 1, "min_count=100000"),
+        (["--learning-rate", "900", "--epochs", "3"], 1, "learning_rate=900"),
+    ],
+)
+def test_bad_options_get_one_line_and_no_file(
+    capsys, monkeypatch, corpus, tmp_path, options, code, says
+):
+    monkeypatch.chdir(tmp_path)
+    try:
+        got = main(["train", str(corpus), "-o", "v.bin", "--quiet", *QUICK, *options])
+    except SystemExit as exit_:
+        got = exit_.code
+    out, err = capsys.readouterr()
+    assert (got, out) == (code, "")
+    assert says in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "v.bin").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b" \n\t\n", "empty"),
+        (b"\x00\x01\x02" * 100, "binary"),
+        (b"caf\xe9 au lait", "offset 3"),
+        (None, "does not exist"),
+    ],
+)
+def test_bad_corpora_get_one_line_and_no_file(capsys, tmp_path, content, says):
+    corpus, out = tmp_path / "text.txt", tmp_path / "v.bin"
+    if content is not None:
+        corpus.write_bytes(content)
+    assert main(["train", str(corpus), "-o", str(out), "--quiet", *QUICK]) == 1
+    _, err = capsys.readouterr()
+    assert says in err
+    assert err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_output_is_checked_before_the_work(capsys, corpus, tmp_path):
+    assert main(["train", str(corpus), "-o", str(tmp_path / "none" / "v.bin"), *QUICK]) == 1
+    assert "does not exist" in capsys.readouterr().err
+    assert main(["train", str(corpus), "-o", str(tmp_path / "v.docx"), *QUICK]) == 2
+    assert ".docx" in capsys.readouterr().err
+
+
+def test_undecodable_bytes_can_be_replaced(tmp_path):
+    corpus, out = tmp_path / "text.txt", tmp_path / "v.bin"
+    corpus.write_bytes(b"caf\xe9 au lait " * 30)
+    assert (
+        main(["train", str(corpus), "-o", str(out), "--quiet", "--errors", "replace", *QUICK]) == 0
+    )
+    assert "caf\ufffd" in Vectors.load(out)
+    assert np.isfinite(Vectors.load(out).matrix).all()

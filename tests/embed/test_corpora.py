@@ -1,0 +1,46 @@
+"""Real training on our own corpora: toyworld's analogies, and the demo's neighbours."""
+
+import re
+import sys
+from pathlib import Path
+
+from textdl import Word2Vec
+from textdl.vectors.evaluate import evaluate_analogies
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_toyworld_analogies_are_near_perfect(tmp_path):
+    from corpora.toyworld.build import build
+
+    build(tmp_path / "toy.txt")
+    model = Word2Vec(vector_size=50, tokenizer="whitespace").fit(tmp_path / "toy.txt")
+    found = evaluate_analogies(model.vectors_, tmp_path / "toy.questions.txt")
+    assert found.skipped == 0
+    assert found.accuracy >= 0.95, found
+
+
+def neighbours_in_readme():
+    """The demo's table: a word, and its nearest words with their cosines."""
+    rows = re.findall(r"^\| (\S+) \| (.+) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    return {
+        word: re.findall(r"(\S+) 0\.\d\d", near)
+        for word, near in rows
+        if re.search(r" 0\.\d\d", near)
+    }
+
+
+def test_the_demo_shows_what_the_readme_says(tmp_path):
+    """Neighbours change with the versions of what is installed, so 7 in 10 must agree."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import demo
+
+    from corpora.pydocs.build import build
+
+    expected = neighbours_in_readme()
+    assert len(expected) == len(demo.WORDS)
+    build(tmp_path / "pydocs.txt")
+    vectors = demo.train(tmp_path / "pydocs.txt", verbose=False)
+    found = dict(zip(demo.WORDS, vectors.most_similar_batch(demo.WORDS, topn=5), strict=True))
+    agree = sum(len({w for w, _ in found[word]} & set(near)) for word, near in expected.items())
+    assert agree >= 0.7 * 5 * len(expected), found

@@ -1,0 +1,90 @@
+"""Random draws: keyed, and of the distributions they claim."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textdl.embed.sampling import (
+    NOISE,
+    WINDOWS,
+    NoiseSampler,
+    Subsampler,
+    keep_probability,
+    random_bits,
+    reduced_windows,
+)
+
+
+def within_noise(observed, expected, draws, sigmas=5.0):
+    """Whether frequencies agree with probabilities up to what chance allows."""
+    spread = np.sqrt(expected * (1 - expected) / draws) + 1e-12
+    return (np.abs(observed - expected) < sigmas * spread).all()
+
+
+def test_bits_are_a_function_of_their_key():
+    assert (random_bits(101, 1, NOISE, 2, 3) == random_bits(101, 1, NOISE, 2, 3)).all()
+    keys = [(1, NOISE, 2, 3), (2, NOISE, 2, 3), (1, WINDOWS, 2, 3), (1, NOISE, 3, 2)]
+    assert len({random_bits(4, *key).tobytes() for key in keys}) == len(keys)
+
+
+def test_bits_of_a_seed_never_change():
+    """Old seeds must give the old vectors: these are the bits of version 0.1."""
+    assert random_bits(3, 1, NOISE, 0, 0).tolist() == FIRST_BITS
+
+
+FIRST_BITS = [2693167509, 1286888010, 1439471257]
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=50), st.floats(1e-6, 1.0))
+def test_keep_probability_is_the_word2vec_programs(counts, sample):
+    total = sum(counts)
+    expected = [
+        min(1.0, ((c / (sample * total)) ** 0.5 + 1) * (sample * total) / c) for c in counts
+    ]
+    np.testing.assert_allclose(keep_probability(np.array(counts), sample), expected, rtol=1e-9)
+
+
+def test_sample_zero_keeps_everything():
+    keep = keep_probability(np.array([10**9, 1]), 0)
+    assert keep.tolist() == [1.0, 1.0]
+
+
+def test_subsampler_keeps_with_the_given_probability_and_drops_rare_words():
+    keep = np.array([0.25, 1.0, 0.0])
+    ids = np.repeat(np.arange(5, dtype=np.int32), 40_000)
+    stays = Subsampler(keep, all_words=5)(ids, 7).reshape(5, -1)
+    rates = stays.mean(axis=1)
+    assert within_noise(rates[:1], keep[:1], 40_000)
+    assert rates[1:].tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("words", [1, 2, 3, 1000])
+def test_noise_is_proportional_to_count_to_the_three_quarters(words):
+    counts = np.sort(np.random.default_rng(0).zipf(1.3, words).clip(max=10**9))[::-1]
+    sampler = NoiseSampler(counts)
+    draws = sampler(400_000, 1, NOISE, 0, 0)
+    expected = counts**0.75 / (counts**0.75).sum()
+    np.testing.assert_allclose(sampler.share, expected, rtol=1e-9)
+    observed = np.bincount(draws, minlength=words) / len(draws)
+    assert draws.dtype == np.int32
+    assert within_noise(observed, expected, len(draws))
+
+
+def test_alias_columns_add_up_to_the_probabilities():
+    """The exact check, without chance: own share plus what other columns give away."""
+    counts = np.array([1000, 30, 30, 7, 1, 1, 1])
+    sampler = NoiseSampler(counts)
+    own = sampler.owner_share / 2**32
+    total = own.copy()
+    np.add.at(total, sampler.other, 1 - own)
+    np.testing.assert_allclose(total / len(counts), sampler.share, atol=1e-8)
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 37])
+def test_windows_are_uniform(window):
+    drawn = reduced_windows(200_000, window, 3, WINDOWS, 0, 0)
+    rates = np.bincount(drawn, minlength=window + 1)[1:] / len(drawn)
+    assert drawn.min() == 1
+    assert drawn.max() == window
+    assert within_noise(rates, np.full(window, 1 / window), len(drawn))

@@ -1,0 +1,256 @@
+"""A step against a loop over rows, merges against sums, and runs that must end in the same bits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from textdl.embed import loop, workers
+from textdl.embed import train as train_module
+from textdl.embed.blocks import Blocks
+from textdl.embed.checkpoint import Checkpoints, Every, checkpoint_numbers
+from textdl.embed.config import Config
+from textdl.embed.loop import train
+from textdl.embed.train import (
+    State,
+    Steps,
+    copy_state,
+    init_state,
+    merge,
+    merge_head,
+    merge_weights,
+    run_steps,
+    step,
+)
+from textdl.errors import CheckpointError, DivergenceError
+
+SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
+
+
+def some_step(vocabulary=9, blocks=2, length=8, halo=3, noise=5, seed=0):
+    draw = np.random.default_rng(seed)
+    size = blocks * length
+    return Steps(
+        jnp.asarray(draw.integers(0, vocabulary, size + 2 * halo), jnp.int32),
+        jnp.asarray(np.sort(draw.integers(0, 4, size + 2 * halo)), jnp.int32),
+        jnp.asarray(draw.integers(0, halo + 1, size), jnp.int32),
+        jnp.asarray(draw.integers(0, vocabulary, (blocks, noise)), jnp.int32),
+        jnp.float32(0.1),
+    )
+
+
+def some_state(vocabulary=9, update="sgd"):
+    key = jax.random.key(3)
+    state = init_state(key, vocabulary, 4, update)
+    centre, context = jax.random.normal(key, (2, vocabulary, 4))
+    return state._replace(centre=centre, context=context)
+
+
+def gradient_by_loop(state, given, negative):
+    """Occurrences of rows and their gradients, one pair after the other, in float64."""
+    centre, context = (np.asarray(t, np.float64) for t in (state.centre, state.context))
+    tokens, sentences, windows, noise = (np.asarray(x) for x in given[:4])
+    halo, length = (len(tokens) - len(windows)) // 2, len(windows) // len(noise)
+    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+    moves = {"centre": np.zeros_like(centre), "context": np.zeros_like(context)}
+    loss = pairs = 0
+    for i, window in enumerate(windows):
+        t = tokens[i + halo]
+        near = [
+            j
+            for j in range(i + halo - window, i + halo + window + 1)
+            if j != i + halo and sentences[j] == sentences[i + halo]
+        ]
+        words = noise[i // length]
+        weight = len(near) * negative / len(words)
+        terms = [(tokens[j], 1.0, 1.0) for j in near]
+        terms += [(v, weight, -1.0) for v in words if v != t]
+        for word, weight, sign in terms:
+            score = sign * (centre[t] @ context[word])
+            slope = -sign * weight * sigmoid(-score)
+            moves["centre"][t] += slope * context[word]
+            moves["context"][word] += slope * centre[t]
+            loss -= weight * np.log(sigmoid(score))
+        pairs += len(near)
+    return moves, loss, pairs
+
+
+@pytest.mark.parametrize("strip", [1, 2, 8])
+@pytest.mark.parametrize("seed", range(3))
+def test_sgd_step_is_the_pairwise_gradient(strip, seed):
+    state, given = some_state(), some_step(seed=seed)
+    moves, loss, pairs = gradient_by_loop(state, given, 5.0)
+    after, metrics = jax.jit(step, static_argnames=("update", "negative", "strip"))(
+        state, given, update="sgd", negative=5.0, strip=strip
+    )
+    for name, move in moves.items():
+        expected = np.asarray(getattr(state, name)) - 0.1 * move
+        np.testing.assert_allclose(getattr(after, name), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(metrics.loss, loss, rtol=1e-5)
+    assert metrics.pairs == pairs
+
+
+def test_adagrad_step_counts_every_occurrence_before_it_moves():
+    state, given = some_state(update="adagrad"), some_step(noise=1, halo=1)
+    after, _ = step(state, given, update="adagrad", negative=5.0, strip=8)
+    tokens = np.asarray(given.tokens)[1:-1]
+    # The gradient of every occurrence, from a step on a state where only it is a centre.
+    squares, moves = np.zeros(9), np.zeros((9, 4))
+    for i, t in enumerate(tokens):
+        alone = given._replace(windows=given.windows.at[:].set(0).at[i].set(given.windows[i]))
+        move, _, _ = gradient_by_loop(state, alone, 5.0)
+        squares[t] += (move["centre"][t] ** 2).mean()
+        moves[t] += move["centre"][t]
+    np.testing.assert_allclose(after.centre_accumulator, squares, rtol=1e-4, atol=1e-7)
+    expected = np.asarray(state.centre) - 0.1 * moves / np.sqrt(squares + 1e-8)[:, None]
+    np.testing.assert_allclose(after.centre, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_many_steps_are_one_after_the_other():
+    steps = [some_step(seed=seed) for seed in range(4)]
+    stacked = Steps(*(jnp.stack(column) for column in zip(*steps, strict=True)))
+    together, metrics = run_steps(some_state(), stacked, update="sgd", negative=5.0, strip=4)
+    state = some_state()
+    for number, given in enumerate(steps):
+        state, single = step(state, given, update="sgd", negative=5.0, strip=4)
+        np.testing.assert_allclose(metrics.loss[number], single.loss, rtol=1e-5)
+    np.testing.assert_allclose(together.centre, state.centre, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(together.context, state.context, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("update", ["sgd", "adagrad"])
+@pytest.mark.parametrize("rows", [4, 9, 100])
+def test_merges_add_up_weighted_changes(update, rows):
+    base = some_state(update=update)
+    draw = np.random.default_rng(0)
+    ends = tuple(
+        State(*(x + draw.normal(size=x.shape).astype(np.float32) for x in base)) for _ in range(3)
+    )
+    weight = draw.random(9).astype(np.float32)
+    expected = []
+    for i, x in enumerate(base):
+        changes = sum(np.asarray(end[i]) - np.asarray(x) for end in ends)
+        expected.append(np.asarray(x) + (weight[:, None] * changes if x.ndim == 2 else changes))
+    untouched = [np.asarray(x) for x in base], [[np.asarray(x) for x in e] for e in ends]
+
+    merged, copies = merge_head(
+        copy_state(base), tuple(copy_state(e) for e in ends), jnp.asarray(weight), rows=rows
+    )
+    for i, whole in enumerate(expected):
+        for new, old in zip((merged, *copies), (untouched[0], *untouched[1]), strict=True):
+            np.testing.assert_allclose(new[i][:rows], whole[:rows], rtol=1e-5, atol=1e-6)
+            np.testing.assert_array_equal(new[i][rows:], old[i][rows:])
+
+    merged, copies = merge(base, ends, jnp.asarray(weight))
+    for state in (merged, *copies):
+        for got, want in zip(state, expected, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_merge_weights_make_up_for_working_side_by_side(count):
+    """For rows that each push moves by a fixed share of what is left of their way."""
+    pushes = np.array([1e-3, 1.0, 50.0, 3000.0, 1e9])
+    left = np.exp(-train_module.SETTLING * pushes)  # of the way, after one worker's pushes
+    in_sequence = 1 - left**count
+    side_by_side = count * (1 - left)
+    weights = merge_weights(jnp.asarray(pushes, jnp.float32), count)
+    np.testing.assert_allclose(weights * side_by_side, in_sequence, rtol=1e-3)
+    assert weights[0] == pytest.approx(1.0, abs=1e-4)
+    assert weights[-1] == pytest.approx(1 / count)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_run_repeats_itself(store, count):
+    config = Config(**SMALL, workers=count)
+    first, second = (train(Blocks(store, config)) for _ in range(2))
+    np.testing.assert_array_equal(first.matrix, second.matrix)
+    assert first.history == second.history
+
+
+def test_seed_and_workers_are_part_of_the_result(store):
+    matrices = [
+        train(Blocks(store, Config(**SMALL, **changed))).matrix
+        for changed in ({}, {"seed": 2}, {"workers": 1})
+    ]
+    assert not np.allclose(matrices[0], matrices[1])
+    assert not np.allclose(matrices[0], matrices[2])
+
+
+def test_loss_falls_and_is_the_mean_of_the_pairs(store):
+    config = Config(**(SMALL | {"epochs": 6}), learning_rate=0.005)
+    history = train(Blocks(store, config)).history
+    # At the start all scores are 0: a pair costs log 2, and so does each of its five noise words
+    # that is not the centre itself, as every eighth is in this text.
+    assert 4.5 * np.log(2) < history[0] < 6 * np.log(2)
+    assert history[-1] < history[0]
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 5])
+@pytest.mark.parametrize("update", ["sgd", "adagrad"])
+def test_a_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_after, update):
+    monkeypatch.setattr(workers, "DISPATCHES_A_ROUND", 8)
+    config = Config(**SMALL, update=update)
+    straight = train(Blocks(store, config))
+
+    class Killed(Exception):
+        pass
+
+    rounds = 0
+
+    def kill(report):
+        nonlocal rounds
+        rounds += not report.epoch_done
+        if rounds > stop_after:
+            raise Killed
+
+    def checkpoints():
+        return Checkpoints(tmp_path, config, store.fingerprint, Every(steps=1))
+
+    with pytest.raises(Killed):
+        train(Blocks(store, config), checkpoints=checkpoints(), report=kill)
+    assert checkpoint_numbers(tmp_path)
+    resumed = train(Blocks(store, config), checkpoints=checkpoints())
+    np.testing.assert_array_equal(resumed.matrix, straight.matrix)
+    assert resumed.history == straight.history
+
+
+def test_only_the_last_checkpoints_are_kept(store, tmp_path):
+    config = Config(**SMALL)
+    train(
+        Blocks(store, config),
+        checkpoints=Checkpoints(tmp_path, config, store.fingerprint, Every(steps=1)),
+    )
+    assert len(checkpoint_numbers(tmp_path)) == 2
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_checkpoints_of_another_run_are_refused(store, tmp_path):
+    config = Config(**SMALL)
+    state = init_state(jax.random.key(0), 3, 16, "sgd")
+    Checkpoints(tmp_path, config, "abc").save(state, loop.Progress())
+    with pytest.raises(CheckpointError, match="window=5, not 4"):
+        Checkpoints(tmp_path, Config(**SMALL, window=4), "abc").load()
+    with pytest.raises(CheckpointError, match="another corpus"):
+        Checkpoints(tmp_path, config, "xyz").load()
+    next(tmp_path.glob("*.safetensors")).write_bytes(b"half")
+    with pytest.raises(CheckpointError, match="damaged"):
+        Checkpoints(tmp_path, config, "abc").load()
+
+
+def test_divergence_names_what_to_try(store):
+    config = Config(**SMALL, learning_rate=900.0)
+    with pytest.raises(DivergenceError, match=r"learning_rate=900 .*try learning_rate=225"):
+        train(Blocks(store, config))
+
+
+@pytest.mark.parametrize("text", ["60s", "0.5s", "5000steps", " 10 s"])
+def test_intervals_are_read(text):
+    every = Every.parse(text)
+    assert (every.seconds or every.steps) == float(text.strip(" step"))
+
+
+@pytest.mark.parametrize("text", ["", "60", "1m", "s", "-1s", "1.5steps"])
+def test_unknown_intervals_are_refused(text):
+    with pytest.raises(ValueError, match="expected seconds such as 60s"):
+        Every.parse(text)

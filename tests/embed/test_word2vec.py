@@ -1,0 +1,79 @@
+"""The estimator: scikit-learn's conventions, gensim's names, and vectors that mean something."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from tests.embed.conftest import zipf_text
+from textdl import Word2Vec
+from textdl.errors import CorpusError, ParameterError
+
+QUICK = {"vector_size": 8, "min_count": 1, "epochs": 1, "tokenizer": "whitespace"}
+
+
+def test_constructor_stores_and_clone_copies():
+    model = Word2Vec(vector_size=7, tokenizer=str.split)
+    assert clone(model).get_params() == model.get_params()
+    assert not [name for name in vars(model) if name.endswith("_")]
+
+
+def test_fit_returns_itself_and_learns():
+    model = Word2Vec(**QUICK)
+    assert model.fit(zipf_text(500, 20)) is model
+    assert model.vectors_.matrix.shape == (len(model.vectors_), 8)
+    assert len(model.loss_curve_) == 1
+
+
+def test_parameters_are_checked_when_fitting():
+    model = Word2Vec(vector_size=-3)
+    with pytest.raises(ParameterError, match="vector_size is -3"):
+        model.fit(["a b"])
+    with pytest.raises(ParameterError, match=r"window is 2\.5"):
+        Word2Vec(window=2.5).fit(["a b"])
+    with pytest.raises(ParameterError, match="epochs is True"):
+        Word2Vec(epochs=True).fit(["a b"])
+
+
+def test_sources_agree(tmp_path):
+    lines = zipf_text(2_000, 50)
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(lines))
+    corpora = [
+        str(path), path, [path], lines, (line for line in lines), [line.split() for line in lines],
+    ]  # fmt: skip
+    matrices = [Word2Vec(**QUICK).fit(corpus).vectors_.matrix for corpus in corpora]
+    for matrix in matrices[1:]:
+        np.testing.assert_array_equal(matrix, matrices[0])
+
+
+@pytest.mark.parametrize("text", [["a"], ["a b"], ["a a a a"], ["ü ☃ 漢字 e\u0301"] * 3])
+def test_the_smallest_texts(text):
+    if text == ["a"]:
+        with pytest.raises(CorpusError, match="single word"):
+            Word2Vec(**QUICK).fit(text)
+        return
+    vectors = Word2Vec(**QUICK).fit(text).vectors_
+    assert set(vectors.labels) == set(text[0].split())
+    assert np.isfinite(vectors.matrix).all()
+
+
+def test_neighbours_share_their_contexts():
+    """Words of one topic never meet words of the other: each finds its own."""
+    draw = np.random.default_rng(0)
+    topics = [[f"{topic}{i}" for i in range(10)] for topic in "xy"]
+    text = [" ".join(draw.choice(topics[n % 2], 12)) for n in range(600)]
+    vectors = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace").fit(text).vectors_
+    for topic in topics:
+        for word in topic:
+            near = [other for other, _ in vectors.most_similar(word, topn=9)]
+            assert set(near) == set(topic) - {word}
+
+
+@pytest.mark.parametrize("text", ["abcdefghijklmnopqrstuvwxyz", "ab", "aaaaaaaab"])
+def test_tiny_vocabularies_do_not_diverge(text):
+    """Letters as words: every row is hit in every step."""
+    draw = np.random.default_rng(0)
+    letters = [list(draw.choice(list(text), 400)) for _ in range(100)]
+    for sample in (0.0, 1e-3):
+        model = Word2Vec(vector_size=50, epochs=3, sample=sample).fit(letters)
+        assert np.abs(model.vectors_.matrix).max() < 20
