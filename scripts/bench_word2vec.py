@@ -117,12 +117,10 @@ def evaluate(path: Path) -> dict[str, float]:
 def differences(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
     """Subtract gensim from textdl: the mean over seeds, and its 95 % interval by bootstrap over seeds."""
     draw = np.random.default_rng(0)
-    columns = {
-        system: np.array(
-            [[run[name] for name in QUALITY] for run in runs if run["system"] == system]
-        )
-        for system in SYSTEMS
-    }
+    columns = {}
+    for system in SYSTEMS:
+        own = [run for run in runs if run["system"] == system]
+        columns[system] = np.array([[run[name] for name in QUALITY] for run in own])
     resampled = {
         system: table[draw.integers(0, len(table), (10_000, len(table)))].mean(axis=1)
         for system, table in columns.items()
