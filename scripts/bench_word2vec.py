@@ -115,7 +115,7 @@ def evaluate(path: Path) -> dict[str, float]:
 
 
 def differences(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
-    """Subtract gensim from textdl: the mean over seeds, and its 95 % interval by bootstrap over seeds."""
+    """Subtract gensim from textdl: mean over seeds, 95 % interval by bootstrap over seeds."""
     draw = np.random.default_rng(0)
     columns = {}
     for system in SYSTEMS:

@@ -34,7 +34,6 @@ def test_the_demo_shows_what_the_readme_says(tmp_path):
     """Neighbours change with the versions of what is installed, so 7 in 10 must agree."""
     sys.path.insert(0, str(ROOT / "scripts"))
     import demo
-
     from corpora.pydocs.build import build
 
     expected = neighbours_in_readme()

@@ -4,7 +4,12 @@ A block has `L` centres and `K` noise words that its centres share. With C the c
 context vectors of the tokens around them and V those of the noise words,
 
     S = C Oᵀ, T = C Vᵀ
-    loss = -Σ_ij M_ij log σ(S_ij) - Σ_ik W_ik log σ(-T_ik)
+    loss = -Σ_ij M_ij log σ(S_ij) - (negative / K) Σ_i n_i Σ_k log σ(-T_ik),  n_i = Σ_j M_ij
+
+In expectation every positive pair meets `negative` noise words, as if it had drawn its own. Noise
+words are never left out. word2vec drops one that equals the pair's context; to drop one that equals
+the centre instead, which would be cheap here, leaves the score of a word with itself free to grow,
+and costs similarity judgements (SimLex) what it gains in relatedness (MEN).
 
 M is a band, `w` wide on each side, so S is computed in strips: `R` centres against the `R + 2w`
 tokens around them. The noise is one dense product for the whole block.
@@ -54,25 +59,7 @@ def positive_mask(sentences: Array, windows: Array) -> Array:
     return (distance > 0) & (distance <= windows[..., None]) & same
 
 
-def noise_weights(pairs: Array, centres: Array, noise: Array, negative: float) -> Array:
-    """W_ik = n_i · negative / K · 1[v_k != t_i].
-
-    In expectation every positive pair meets `negative` noise words, as if it had drawn its own.
-
-    Args:
-        pairs: `(B, L)` positive pairs n of every centre.
-        centres: `(B, L)` their ids t.
-        noise: `(B, K)` ids v of the noise words.
-        negative: noise words a pair.
-
-    Returns:
-        `(B, L, K)` float32.
-    """
-    differs = noise[:, None, :] != centres[:, :, None]
-    return pairs[:, :, None] * (negative / noise.shape[-1]) * differs
-
-
-def block_loss(centre: Array, around: Array, noise: Array, mask: Array, weights: Array) -> Array:
+def block_loss(centre: Array, around: Array, noise: Array, mask: Array, negative: float) -> Array:
     """The loss of every block, summed over its pairs.
 
     Args:
@@ -80,14 +67,15 @@ def block_loss(centre: Array, around: Array, noise: Array, mask: Array, weights:
         around: `(B, L / R, R + 2w, D)` O, strip by strip.
         noise: `(B, K, D)` V.
         mask: `(B, L / R, R, R + 2w)` M.
-        weights: `(B, L, K)` W.
+        negative: noise words a pair.
 
     Returns:
         `(B,)` float32.
     """
     strips = centre.reshape(*mask.shape[:3], -1)  # (B, L / R, R, D)
-    positive = jnp.einsum("bsrd,bsmd->bsrm", strips, around)
-    negative = jnp.einsum("bld,bkd->blk", centre, noise)
+    positive = jnp.einsum("bsrd,bsmd->bsrm", strips, around)  # S
+    against = jnp.einsum("bld,bkd->blk", centre, noise)  # T
+    pairs = mask.sum(-1, dtype=jnp.float32).reshape(centre.shape[:2])  # n
     attraction = (mask * negative_log_sigmoid(positive)).sum((1, 2, 3))
-    repulsion = (weights * negative_log_sigmoid(-negative)).sum((1, 2))
-    return attraction + repulsion
+    repulsion = (pairs[:, :, None] * negative_log_sigmoid(-against)).sum((1, 2))
+    return attraction + negative / noise.shape[1] * repulsion

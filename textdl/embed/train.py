@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from textdl.embed.objective import block_loss, noise_weights, positive_mask
+from textdl.embed.objective import block_loss, positive_mask
 from textdl.embed.update import UPDATE_RULES
 
 SETTLING = 3e-3  # κ, the share of its way that a row covers at one push; see merge_weights
@@ -61,8 +61,6 @@ def step(
     mask = positive_mask(given.sentences[span], windows)
 
     centres = given.tokens[halo : halo + size].reshape(blocks, -1)  # (B, L)
-    pairs = mask.sum(-1, dtype=jnp.float32).reshape(centres.shape)
-    weights = noise_weights(pairs, centres, given.noise, negative)
     # One gather and one scatter a table: two scatters in a row would copy it.
     around = given.tokens[span]
     contexts = jnp.concatenate([around.reshape(-1), given.noise.reshape(-1)])
@@ -74,7 +72,7 @@ def step(
             tokens.reshape(*around.shape, -1),
             noise.reshape(*given.noise.shape, -1),
             mask,
-            weights,
+            negative,
         ).sum()
 
     total, (centre_gradient, context_gradient) = jax.value_and_grad(loss, argnums=(0, 1))(
@@ -89,7 +87,7 @@ def step(
     )
     return (
         State(centre, context, centre_accumulator, context_accumulator),
-        Metrics(total, pairs.sum()),
+        Metrics(total, mask.sum(dtype=jnp.float32)),
     )
 
 
