@@ -1,34 +1,36 @@
 """What a corpus is: files, folders, globs, standard input, or anything that can be iterated.
 
 A corpus is read once, from front to back, in chunks of about a megabyte, so that one-shot
-generators and pipes work and memory does not grow with the input. A line of a file is a document;
-a line longer than a chunk is cut at white space and marked, so that it stays one document.
+generators and pipes work and memory does not grow with the input. A line of a file is a document.
+A document longer than a chunk is cut at white space and marked, so that it stays one document; a
+tokenizer sees its pieces one by one.
 """
 
 from __future__ import annotations
 
-import bz2
 import glob
-import gzip
-import lzma
 import os
-import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from reprlib import repr as short
 from typing import IO, Any, Literal, NamedTuple, TypeAlias
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.text.compression import STDIN, reading
 
+Document: TypeAlias = str | Sequence[str]
 Corpus: TypeAlias = (
     str | os.PathLike[str] | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Sequence[str]]
 )
 DecodeErrors: TypeAlias = Literal["strict", "replace", "ignore"]
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20  # smaller ones repeat more words, larger ones keep the other cores waiting
+CHUNK_TOKENS = 1 << 17  # of documents that come as tokens
 LONGEST_WORD = 1 << 24  # bytes without any white space: this is no text
+WHITE_SPACE = re.compile(r"\s")
+WHITE_BYTES = (b" ", b"\t", "\u3000".encode())  # where a long line may be cut
 
 
 class Chunk(NamedTuple):
@@ -43,12 +45,13 @@ def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[
 
     Args:
         corpus: a `str` or `Path` is a file, a glob, a folder or ``-`` (standard input); an iterable
-            of `Path` is files; of `str`, documents; of lists of `str`, tokenized documents. Files
-            ending in ``.gz .bz2 .xz .zst`` are decompressed.
+            of `Path` is files; of `str`, documents; of lists of `str`, tokenized documents, which
+            are taken as they are. Files in ``.gz .bz2 .xz .zst`` are decompressed.
         errors: what to do with bytes that are not UTF-8: ``strict`` stops, ``replace`` puts U+FFFD
             in their place, ``ignore`` drops them.
 
     Raises:
+        CorpusError: an iterable has no items.
         CorpusReadError: a file is missing, damaged, binary or not UTF-8.
         ParameterError: the corpus or one of its items is of no known kind.
 
@@ -60,93 +63,155 @@ def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[
         raise ParameterError(f"errors={errors!r} is unknown; expected strict, replace or ignore")
     if isinstance(corpus, str | os.PathLike):
         return _read_files(find_files(corpus), errors)
-    if isinstance(corpus, bytes) or not isinstance(corpus, Iterable):
+    if isinstance(corpus, bytes | bytearray) or not isinstance(corpus, Iterable):
         raise ParameterError(
-            f"a corpus cannot be a {type(corpus).__name__}; pass a path, an iterable of texts or "
-            "an iterable of token lists"
+            f"a corpus cannot be {short(corpus)} ({type(corpus).__name__}); pass a path, or a list "
+            "of texts, token lists or paths"
         )
     items = iter(corpus)
-    first = next(items, None)
-    if first is None:
-        raise CorpusError("the corpus is empty; expected at least one document")
-    everything = chain([first], items)
-    if isinstance(first, os.PathLike):
-        return _read_files(map(Path, everything), errors)  # type: ignore[arg-type]
-    return _batch(everything, str if isinstance(first, str) else Sequence)
+    for first in items:
+        alike = _alike(chain([first], items))
+        if isinstance(first, os.PathLike):
+            return _read_files(map(Path, alike), errors)
+        return _batch(alike)
+    raise CorpusError("the corpus is empty; expected at least one document")
 
 
 def find_files(corpus: str | os.PathLike[str]) -> list[Path]:
-    """List the files that a path, glob or folder stands for, in sorted order; ``-`` is itself."""
-    path = Path(corpus)
-    if str(corpus) == "-" or path.is_file():
-        return [path]
-    if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        if not found:
-            raise CorpusReadError(f"the folder {str(path)!r} holds no files; expected text files")
-        return found
-    if path.exists():  # a pipe or a device
-        return [path]
-    found = sorted(Path(p) for p in glob.glob(str(corpus), recursive=True) if Path(p).is_file())  # noqa: PTH207
-    if not found:
+    """List the files that a path, glob or folder stands for, in sorted order; ``-`` is itself.
+
+    A folder is searched to any depth; names that begin with a dot are passed over.
+
+    Raises:
+        CorpusReadError: there is no such file.
+    """
+    name = os.fspath(corpus)
+    if name == STDIN:
+        return [Path(STDIN)]
+    try:
+        found = sorted(_matching(name))
+    except OSError as error:
         raise CorpusReadError(
-            f"the corpus {str(corpus)!r} does not exist; expected a file, a folder, a glob pattern "
-            "or - for standard input"
-        )
-    return found
+            f"cannot look for the corpus {short(name)} ({error.strerror}); expected a path: pass a "
+            "text as [text]"
+        ) from error
+    if found:
+        # A file of that name is not standard input.
+        return [path.absolute() if str(path) == STDIN else path for path in found]
+    if name and Path(name).is_dir():
+        raise CorpusReadError(f"the folder {name!r} holds no files; expected text files")
+    raise CorpusReadError(
+        f"the corpus {short(name)} does not exist; expected a file, a folder, a glob pattern or - "
+        "for standard input: pass a text as [text]"
+    )
 
 
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _matching(name: str) -> Iterable[Path]:
+    path = Path(name)
+    if not name or "\0" in name:
+        return []
+    if path.is_dir():
+        return (p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
+    if path.exists():  # a file, a pipe or a device
+        return [path]
+    return filter(Path.is_file, map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
 
 
-def _batch(items: Iterable[object], kind: type) -> Iterator[Chunk]:
-    """Group documents that are already in memory into chunks."""
-    documents: list[object] = []
-    size = 0
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _alike(items: Iterable[object]) -> Iterator[Any]:
+    """Pass items on as long as they are of the kind of the first."""
+    expected = None
     for position, item in enumerate(items):
-        if (
-            not isinstance(item, kind)
-            or isinstance(item, bytes)
-            or isinstance(item, str) != (kind is str)
-        ):
+        kind = _kind(item)
+        expected = expected or kind
+        if kind is None or kind != expected:
             raise ParameterError(
-                f"document {position} is a {type(item).__name__}, the first one was not; expected "
-                "texts only or token lists only"
+                f"item {position} of the corpus is {short(item)} ({type(item).__name__}); expected "
+                f"{expected or 'a text, a list of tokens or a path'}"
+                f"{', like item 0' if position else ''}"
             )
-        documents.append(item)
-        size += len(item)  # type: ignore[arg-type]
-        if size >= CHUNK_BYTES // (1 if kind is str else 8):
-            yield Chunk(documents)  # type: ignore[arg-type]
-            documents, size = [], 0
+        yield item
+
+
+def _kind(item: object) -> str | None:
+    if isinstance(item, str):
+        return "a text"
+    if isinstance(item, os.PathLike):
+        return "a path"
+    if isinstance(item, Sequence) and not isinstance(item, bytes | bytearray | memoryview | range):
+        return "a list of tokens"
+    return None
+
+
+def _batch(items: Iterable[Document]) -> Iterator[Chunk]:
+    """Group documents that are already in memory into chunks."""
+    documents: list[Document] = []
+    room = 1.0
+    for item in items:
+        for piece, continues in _pieces(item):
+            documents.append(piece)
+            room -= len(piece) / _limit(item)
+            if continues or room <= 0:
+                yield Chunk(documents, continues)
+                documents, room = [], 1.0
     if documents:
-        yield Chunk(documents)  # type: ignore[arg-type]
+        yield Chunk(documents)
+
+
+def _pieces(document: Document) -> Iterator[tuple[Document, bool]]:
+    """Cut a long document at white space; with each piece, whether another one follows."""
+    start, limit = 0, _limit(document)
+    while len(document) - start > limit:
+        stop = start + limit
+        if isinstance(document, str):
+            space = WHITE_SPACE.search(document, stop)
+            stop = space.end() if space else len(document)
+        if stop >= len(document):
+            break
+        yield document[start:stop], True
+        start = stop
+    yield document[start:] if start else document, False
+
+
+def _limit(document: Document) -> int:
+    return CHUNK_BYTES if isinstance(document, str) else CHUNK_TOKENS
 
 
 def _read_files(paths: Iterable[Path], errors: DecodeErrors) -> Iterator[Chunk]:
     for path in paths:
-        with _reading(path) as stream:
+        with reading(path) as stream:
             yield from _read_lines(stream, path, errors)
 
 
 def _read_lines(stream: IO[bytes], path: Path, errors: DecodeErrors) -> Iterator[Chunk]:
     """Cut a stream of bytes into chunks of whole lines, or of whole words of one long line."""
-    pending, offset = b"", 0
+    pending, offset, continues = b"", 0, False
     while block := stream.read(CHUNK_BYTES):
         pending += block
-        cut, continues = pending.rfind(b"\n") + 1, False
-        if cut == 0:
-            cut, continues = max(pending.rfind(b" "), pending.rfind(b"\t")) + 1, True
+        cut = pending.rfind(b"\n") + 1
+        in_line = not cut
+        if in_line:
+            cut = _last_white_space(pending)
         if cut:
+            continues = in_line
             yield Chunk(_decode(pending[:cut], path, offset, errors), continues)
             pending, offset = pending[cut:], offset + cut
         elif len(pending) > LONGEST_WORD:
             raise CorpusReadError(
                 f"{str(path)!r} has no white space in the {len(pending):,} bytes from offset "
-                f"{offset:,}; expected text"
+                f"{offset:,}; expected text: put its sentences on lines of their own"
             )
-    # An empty last chunk closes a document that was marked as going on.
-    yield Chunk(_decode(pending, path, offset, errors))
+    if pending or continues:  # an empty one closes the document that was marked as going on
+        yield Chunk(_decode(pending, path, offset, errors))
+
+
+def _last_white_space(data: bytes) -> int:
+    """Where the last white space ends; 0 if there is none."""
+    found = ((data.rfind(space), len(space)) for space in WHITE_BYTES)
+    return max((start + length for start, length in found if start >= 0), default=0)
 
 
 def _decode(data: bytes, path: Path, offset: int, errors: DecodeErrors) -> list[str]:
@@ -166,49 +231,4 @@ def _decode(data: bytes, path: Path, offset: int, errors: DecodeErrors) -> list[
         ) from None
     if offset == 0:
         text = text.removeprefix("\ufeff")
-    return text.removesuffix("\n").split("\n")
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading bytes and turn everything that goes wrong into `CorpusReadError`."""
-    try:
-        with _open(path) as stream:
-            yield stream
-    except CorpusReadError:
-        raise
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise CorpusReadError(
-            f"{str(path)!r} is truncated or damaged ({error}); expected a complete "
-            f"{path.suffix} file: fetch it again"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CorpusReadError(
-            f"cannot read the corpus {str(path)!r} ({reason}); expected a readable text file"
-        ) from error
-
-
-def _open(path: Path) -> IO[bytes]:
-    if str(path) == "-":
-        return open(sys.stdin.fileno(), "rb", closefd=False)
-    opener = _OPENERS.get(path.suffix)
-    return opener(path) if opener else path.open("rb")
-
-
-def _open_zstd(path: Path) -> IO[bytes]:
-    try:
-        import zstandard  # an extra: few corpora need it
-    except ImportError:
-        raise CorpusReadError(
-            f"reading {str(path)!r} needs the package zstandard; pip install 'textdl[zstd]'"
-        ) from None
-    return zstandard.open(path, "rb")  # type: ignore[no-any-return]
-
-
-_OPENERS: dict[str, Callable[[Path], Any]] = {
-    ".gz": gzip.GzipFile,
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-    ".zst": _open_zstd,
-}
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")

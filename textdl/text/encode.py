@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import signal
+import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from itertools import chain, count, islice
-from typing import NamedTuple
+from itertools import chain, count
+from reprlib import repr as short
+from typing import Any, NamedTuple
 
 import loky
 import numpy as np
+from loky.backend.reduction import dumps
 from numpy.typing import NDArray
 
+from textdl.errors import CorpusError, ParameterError
 from textdl.text.corpus import Chunk
 from textdl.text.tokenize import Tokenizer
 
-IN_PROCESS_CHUNKS = 4  # below this, starting worker processes costs more than it saves
+PATIENCE = 0.2  # seconds of work in this process before starting others, which takes about as long
 
 
 class EncodedChunk(NamedTuple):
@@ -27,30 +35,73 @@ class EncodedChunk(NamedTuple):
     continues: bool  # the last document goes on in the next chunk
 
 
+def numbering() -> defaultdict[str, int]:
+    """A dictionary that numbers words as it meets them, without any Python bytecode."""
+    return defaultdict(count().__next__)
+
+
 def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
     """Tokenize the documents of a chunk and number their words.
 
     There is no Python bytecode per token: the tokenizer runs per document, and a dictionary that
-    numbers what it has not seen is driven from C.
+    numbers what it has not seen is driven from C. The tokens of one document are forgotten before
+    the next is cut, which halves the time: they never leave the cache.
+
+    Raises:
+        ParameterError: the tokenizer returns no list, or a token is no text.
 
     Example:
         >>> encode_chunk(Chunk(["to be or", "not to be"]), str.split).ids.tolist()
         [0, 1, 2, 3, 0, 1]
     """
-    documents = _tokens(chunk.documents, tokenizer)
-    lengths = np.fromiter(map(len, documents), np.int64, len(documents))
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    tokens = chain.from_iterable(documents)
-    ids = np.fromiter(map(numbers.__getitem__, tokens), np.int32, int(lengths.sum()))
-    return EncodedChunk(list(numbers), ids, lengths, chunk.continues)
+    numbers = numbering()
+    lengths: list[int] = []
+    tokens = chain.from_iterable(_tokens(chunk.documents, tokenizer, lengths))
+    try:
+        ids = np.fromiter(map(numbers.__getitem__, tokens), np.int32)
+        "".join(numbers).encode()  # fails for what is no str, or a str that no file can hold
+    except (TypeError, UnicodeEncodeError) as error:
+        if hasattr(error, "__notes__"):  # the tokenizer's own
+            raise
+        raise _bad_token(_tokens(chunk.documents, tokenizer, [])) from None
+    return EncodedChunk(list(numbers), ids, np.array(lengths, np.int64), chunk.continues)
 
 
 def _tokens(
-    documents: Sequence[str] | Sequence[Sequence[str]], tokenizer: Tokenizer
-) -> list[Sequence[str]]:
-    if documents and isinstance(documents[0], str):
-        return list(map(tokenizer, documents))  # type: ignore[arg-type]
-    return list(documents)
+    documents: Sequence[Any], tokenizer: Tokenizer, lengths: list[int]
+) -> Iterator[Sequence[str]]:
+    """Yield the tokens of every document, and append their number to `lengths`."""
+    for document in documents:
+        tokens = _tokenize(document, tokenizer) if isinstance(document, str) else document
+        lengths.append(len(tokens))
+        yield tokens
+
+
+def _tokenize(text: str, tokenizer: Tokenizer) -> list[str]:
+    try:
+        tokens = tokenizer(text)
+    except Exception as error:
+        error.add_note(f"while tokenizing {short(text)}")
+        raise
+    if isinstance(tokens, list | tuple):
+        return tokens
+    raise ParameterError(
+        f"the tokenizer made {short(tokens)} ({type(tokens).__name__}) of the text {short(text)}; "
+        "expected a list of tokens"
+    )
+
+
+def _bad_token(documents: Iterable[Sequence[Any]]) -> ParameterError:
+    for document in documents:
+        for position, token in enumerate(document):
+            if not isinstance(token, str):
+                problem = f"is {short(token)} ({type(token).__name__}); expected a str"
+            elif token.encode("utf-8", "replace") != token.encode("utf-8", "surrogatepass"):
+                problem = f"is {short(token)}; expected text: remove its lone surrogate"
+            else:
+                continue
+            return ParameterError(f"token {position} of the document {short(document)} {problem}")
+    return ParameterError("the tokenizer made tokens that are no text; expected a list of str")
 
 
 def encode(
@@ -58,22 +109,75 @@ def encode(
 ) -> Iterator[EncodedChunk]:
     """Encode chunks in order, on `workers` processes (default: every core this process may use).
 
-    The result does not depend on `workers`. loky starts the processes: it needs no ``__main__``
-    guard in the caller's script, and it ships tokenizers that `pickle` of the standard library
-    would refuse, such as a lambda.
+    The result does not depend on `workers`. A small corpus, or a tokenizer that cannot be pickled,
+    stays in this process. loky starts the others: it needs no ``__main__`` guard in the caller's
+    script, and it ships tokenizers that `pickle` of the standard library would refuse, such as a
+    lambda.
+
+    Raises:
+        ParameterError: `workers` is below 1, or as in `encode_chunk`.
+        CorpusError: a process was killed.
     """
     workers = loky.cpu_count() if workers is None else workers
+    if workers < 1:
+        raise ParameterError(f"workers is {workers}; expected at least 1")
+    pickled = _pickled(tokenizer) if workers > 1 else None
+    began = time.perf_counter()
     chunks = iter(chunks)
-    for chunk in islice(chunks, None if workers == 1 else IN_PROCESS_CHUNKS):
+    for chunk in chunks:
+        if pickled is not None and time.perf_counter() - began > PATIENCE:
+            yield from _encode_in_processes(chain([chunk], chunks), pickled, workers)
+            return
         yield encode_chunk(chunk, tokenizer)
-    following = next(chunks, None)
-    if following is None:
-        return
-    with loky.ProcessPoolExecutor(workers) as pool:
-        pending: deque[Future[EncodedChunk]] = deque()
-        for chunk in chain([following], chunks):
-            pending.append(pool.submit(encode_chunk, chunk, tokenizer))
+
+
+def _pickled(tokenizer: Tokenizer) -> bytes | None:
+    try:
+        return bytes(dumps(tokenizer))
+    except Exception:  # pickling runs code of the tokenizer: it may raise anything
+        return None
+
+
+def _encode_in_processes(
+    chunks: Iterable[Chunk], tokenizer: bytes, workers: int
+) -> Iterator[EncodedChunk]:
+    pool = loky.ProcessPoolExecutor(
+        workers, initializer=_start_worker, initargs=(tokenizer, os.getpid())
+    )
+    pending: deque[Future[EncodedChunk]] = deque()
+    try:
+        for chunk in chunks:
+            pending.append(pool.submit(_encode_in_worker, chunk))
             if len(pending) > 2 * workers:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except loky.BrokenProcessPool as error:
+        raise CorpusError(
+            "a process that tokenized the corpus was killed, perhaps for lack of memory; free some "
+            "memory and try again"
+        ) from error
+    finally:
+        pool.shutdown(kill_workers=True)  # after a failure there may be work that nobody wants
+
+
+_tokenizer: Tokenizer  # of a worker process
+
+
+def _start_worker(tokenizer: bytes, parent: int) -> None:
+    global _tokenizer
+    # Ctrl-C reaches every process; the parent ends the others. Where it is killed itself, and so
+    # cannot, they notice: loky's would wait for ever.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_after, args=[parent], daemon=True).start()
+    _tokenizer = pickle.loads(tokenizer)  # from the parent, never from a file
+
+
+def _end_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _encode_in_worker(chunk: Chunk) -> EncodedChunk:
+    return encode_chunk(chunk, _tokenizer)

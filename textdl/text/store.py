@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, CorpusReadError
 from textdl.files import replacing
-from textdl.text.encode import EncodedChunk
+from textdl.text.encode import EncodedChunk, numbering
 from textdl.text.vocab import Vocabulary
 
 FORMAT = "textdl token store"
 VERSION = 1
-BLOCK = 1 << 22  # ids per block when the store is rewritten or hashed
+BLOCK = 1 << 22  # bytes per block when the store is rewritten or hashed
 
 # The files of a store and the type of their numbers.
 TOKENS, OFFSETS = ("tokens.bin", np.dtype("<i4")), ("offsets.bin", np.dtype("<i8"))
@@ -47,14 +48,14 @@ class TokenStore:
             CorpusError: there is no token.
             OutputError: `folder` cannot be written.
         """
-        with replacing(folder) as temporary:
+        with _closing(chunks), replacing(folder) as temporary:
             temporary.mkdir()
-            numbers, counts, offsets = _write_in_order_of_use(chunks, temporary / TOKENS[0])
-            if not numbers:
+            words, counts, offsets = _write_in_order_of_use(chunks, temporary / TOKENS[0])
+            if not words:
                 raise CorpusError("the corpus is empty; expected text with at least one word")
-            vocabulary, order = Vocabulary.sorted(list(numbers), counts)
+            vocabulary, order = Vocabulary.sorted(words, counts)
             _renumber(temporary / TOKENS[0], np.argsort(order).astype(TOKENS[1]))
-            offsets.tofile(temporary / OFFSETS[0])
+            (temporary / OFFSETS[0]).write_bytes(offsets.data)
             listing = {"words": vocabulary.words, "counts": vocabulary.counts.tolist()}
             (temporary / VOCABULARY).write_text(json.dumps(listing), "utf-8")
             header = {"format": FORMAT, "version": VERSION, "fingerprint": _fingerprint(temporary)}
@@ -63,24 +64,39 @@ class TokenStore:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> TokenStore:
-        """Map a store that `build` wrote."""
+        """Map a store that `build` wrote.
+
+        Raises:
+            CorpusReadError: it is missing, incomplete or damaged.
+        """
         folder = Path(folder)
         try:
             header = json.loads((folder / HEADER).read_text("utf-8"))
             listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
             if (header["format"], header["version"]) != (FORMAT, VERSION):
                 raise ValueError("another format")
-            vocabulary = Vocabulary(listing["words"], np.array(listing["counts"], np.int64))
-            return cls(
+            store = cls(
                 np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
                 np.fromfile(folder / OFFSETS[0], OFFSETS[1]),
-                vocabulary,
+                Vocabulary(listing["words"], np.array(listing["counts"], np.int64)),
                 header["fingerprint"],
             )
+            store._check()
+            return store
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusReadError(
                 f"{str(folder)!r} is no complete token store ({error}); build it again"
             ) from error
+
+    def _check(self) -> None:
+        """Raise `ValueError` where the pieces do not belong together."""
+        words, counts, offsets = self.vocabulary.words, self.vocabulary.counts, self.offsets
+        if not isinstance(words, list) or set(map(type, words)) != {str}:
+            raise ValueError("the vocabulary is no list of words")
+        if len(words) != len(counts) or counts.sum() != len(self.tokens):
+            raise ValueError("the vocabulary does not count these tokens")
+        if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(self.tokens):
+            raise ValueError("the sentences do not span these tokens")
 
     def sentences(self, start: int, stop: int) -> NDArray[np.int32]:
         """The sentence of every token from `start` to `stop`. `-> (stop - start,)`."""
@@ -93,51 +109,51 @@ class TokenStore:
 
 def _write_in_order_of_use(
     chunks: Iterable[EncodedChunk], path: Path
-) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     """Append the ids of every chunk to `path`, numbering words as they first appear.
 
     Returns:
-        The words with their numbers, their counts `(V,)`, and the sentence offsets.
+        The words, their counts `(V,)`, and the sentence offsets `(sentences + 1,)`.
     """
-    numbers: dict[str, int] = {}
+    numbers = numbering()
     counts = np.zeros(1 << 16, np.int64)
     lengths: list[NDArray[np.int64]] = []
+    joins: list[int] = []  # borders between documents that are none, as one document goes on
+    documents = 0
     with path.open("wb") as stream:
-        for chunk in _join_sentences(chunks, lengths):
-            local = np.fromiter(
-                (numbers.setdefault(word, len(numbers)) for word in chunk.words),
-                TOKENS[1],
-                len(chunk.words),
-            )
+        for chunk in chunks:
+            words = map(numbers.__getitem__, chunk.words)
+            local = np.fromiter(words, TOKENS[1], len(chunk.words))
             if len(numbers) > len(counts):
-                counts = np.concatenate([counts, np.zeros(2 * len(numbers), np.int64)])
+                counts = np.append(counts, np.zeros(len(numbers), np.int64))
             counts[local] += np.bincount(chunk.ids, minlength=len(local))
-            local[chunk.ids].tofile(stream)
+            stream.write(local[chunk.ids].data)
+            lengths.append(chunk.lengths)
+            documents += len(chunk.lengths)
+            if chunk.continues:
+                joins.append(documents)
     offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=OFFSETS[1])
-    return numbers, counts[: len(numbers)], offsets
-
-
-def _join_sentences(
-    chunks: Iterable[EncodedChunk], lengths: list[NDArray[np.int64]]
-) -> Iterator[EncodedChunk]:
-    """Pass chunks on; append their sentence lengths, a sentence cut by a chunk's end made whole."""
-    carried = 0  # tokens of a sentence that the next chunk continues
-    for chunk in chunks:
-        yield chunk
-        own = chunk.lengths.copy()
-        if len(own):
-            own[0] += carried
-            carried = int(own[-1]) if chunk.continues else 0
-        lengths.append(own[: len(own) - chunk.continues])
-    lengths.append(np.array([carried] if carried else [], np.int64))
+    borders = np.delete(offsets, [join for join in joins if join < documents])
+    return list(numbers), counts[: len(numbers)], borders
 
 
 def _renumber(path: Path, new_ids: NDArray[np.int32]) -> None:
     """Replace every id in a file of ids by ``new_ids[id]``, in place, block by block."""
-    ids = np.memmap(path, TOKENS[1], "r+")
-    for start in range(0, len(ids), BLOCK):
-        ids[start : start + BLOCK] = new_ids[ids[start : start + BLOCK]]
-    ids.flush()
+    # Not a memory map: where the disk fills up, writing to one kills the process.
+    with path.open("r+b") as stream:
+        while block := stream.read(BLOCK):
+            stream.seek(-len(block), os.SEEK_CUR)
+            stream.write(new_ids[np.frombuffer(block, TOKENS[1])].data)
+
+
+@contextmanager
+def _closing(chunks: Iterable[EncodedChunk]) -> Iterator[None]:
+    """Close a generator at the end, so that a failure here ends its processes now, not some day."""
+    try:
+        yield
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
 
 
 def _fingerprint(folder: Path) -> str:

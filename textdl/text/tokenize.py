@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from textdl.errors import ParameterError
@@ -11,9 +11,57 @@ from textdl.errors import ParameterError
 Tokenizer: TypeAlias = Callable[[str], list[str]]
 TokenizerName: TypeAlias = Literal["whitespace", "nltk", "wordpunct", "tweet"]
 
+# Words whose period does not end a sentence.
+ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "rev",
+        "gen",
+        "col",
+        "capt",
+        "lt",
+        "sgt",
+        "gov",
+        "sen",
+        "rep",
+        "hon",
+        "st",
+        "jr",
+        "sr",
+        "mt",
+        "ft",
+        "vs",
+        "etc",
+        "e.g",
+        "i.e",
+        "cf",
+        "al",
+        "ca",
+        "approx",
+        "dept",
+        "univ",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "u.s",
+        "u.k",
+        "u.n",
+        "ph.d",
+        "b.c",
+        "a.d",
+        "a.m",
+        "p.m",
+    ]
+)
+
 
 def get_tokenizer(tokenizer: TokenizerName | Tokenizer, *, lowercase: bool = True) -> Tokenizer:
-    """Look a tokenizer up by name; a callable is taken as it is.
+    """Make a tokenizer by name; a callable is taken as it is.
 
     Args:
         tokenizer: ``whitespace`` (`str.split`), ``nltk`` (Penn Treebank style), ``wordpunct``
@@ -30,66 +78,77 @@ def get_tokenizer(tokenizer: TokenizerName | Tokenizer, *, lowercase: bool = Tru
     """
     if callable(tokenizer):
         cut = tokenizer
-    elif tokenizer in _TOKENIZERS:
-        cut = _TOKENIZERS[tokenizer]
+    elif isinstance(tokenizer, str) and tokenizer in _TOKENIZERS:
+        cut = _TOKENIZERS[tokenizer]()
     else:
         raise ParameterError(
             f"tokenizer {tokenizer!r} is unknown; expected one of {', '.join(_TOKENIZERS)} or a "
             "function from text to tokens"
         )
-    return _Lowercased(cut) if lowercase else cut
+    return Lowercased(cut) if lowercase else cut
 
 
-class _Lowercased:
-    """A tokenizer after `str.lower`; a class, so that it travels to worker processes."""
+# Tokenizers made of others are classes, not closures, so that every kind of pickle takes them to
+# worker processes.
 
-    def __init__(self, cut: Tokenizer) -> None:
-        self.cut = cut
+
+@dataclass(frozen=True)
+class Lowercased:
+    """Lower-case a text, then cut it."""
+
+    cut: Tokenizer
 
     def __call__(self, text: str) -> list[str]:
+        """Cut a text into tokens."""
         return self.cut(text.lower())
 
 
-def _nltk(text: str) -> list[str]:
-    # The Treebank rules part a final period from its word only at the end of the string, so the
-    # text is first cut into sentences, by Punkt without any learned abbreviations: no download.
-    sentences, words = _load_nltk()
-    return [token for sentence in sentences(text) for token in words(sentence)]
+@dataclass(frozen=True)
+class BySentence:
+    """Cut a text into sentences, then each of them into words."""
+
+    sentences: Tokenizer
+    words: Tokenizer
+
+    def __call__(self, text: str) -> list[str]:
+        """Cut a text into tokens."""
+        return [word for sentence in self.sentences(text) for word in self.words(sentence)]
 
 
-@lru_cache(maxsize=1)
-def _load_nltk() -> tuple[Tokenizer, Tokenizer]:
-    # Imported on first use: NLTK takes half a second to load.
+def _whitespace() -> Tokenizer:
+    return str.split
+
+
+# NLTK takes half a second to load, so it is imported where one of its tokenizers is made.
+
+
+def _nltk() -> Tokenizer:
     from nltk.tokenize.destructive import NLTKWordTokenizer
-    from nltk.tokenize.punkt import PunktSentenceTokenizer
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
-    return PunktSentenceTokenizer().tokenize, NLTKWordTokenizer().tokenize
+    # The Treebank rules part a final period from its word only at the end of the string, so the
+    # text is first cut into sentences. Punkt learns abbreviations from text; what others learnt
+    # would have to be downloaded, so it gets the common ones.
+    parameters = PunktParameters()
+    parameters.abbrev_types.update(ABBREVIATIONS)
+    sentences = PunktSentenceTokenizer(parameters)
+    return BySentence(sentences.tokenize, NLTKWordTokenizer().tokenize)
 
 
-def _wordpunct(text: str) -> list[str]:
-    return _load_wordpunct()(text)
-
-
-@lru_cache(maxsize=1)
-def _load_wordpunct() -> Tokenizer:
-    from nltk.tokenize import WordPunctTokenizer  # see _load_nltk
+def _wordpunct() -> Tokenizer:
+    from nltk.tokenize import WordPunctTokenizer
 
     return WordPunctTokenizer().tokenize  # type: ignore[no-any-return]
 
 
-def _tweet(text: str) -> list[str]:
-    return _load_tweet()(text)
-
-
-@lru_cache(maxsize=1)
-def _load_tweet() -> Tokenizer:
-    from nltk.tokenize import TweetTokenizer  # see _load_nltk
+def _tweet() -> Tokenizer:
+    from nltk.tokenize import TweetTokenizer
 
     return TweetTokenizer().tokenize  # type: ignore[no-any-return]
 
 
-_TOKENIZERS: dict[str, Tokenizer] = {
-    "whitespace": str.split,
+_TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {
+    "whitespace": _whitespace,
     "nltk": _nltk,
     "wordpunct": _wordpunct,
     "tweet": _tweet,

@@ -1,0 +1,261 @@
+import gc
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textdl.errors import CorpusError, CorpusReadError, ParameterError, TextdlError
+from textdl.text import encode as encode_module
+from textdl.text.corpus import Chunk
+from textdl.text.encode import encode, encode_chunk
+from textdl.text.tokenize import get_tokenizer
+
+WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Worker processes are started for the first chunk."""
+    monkeypatch.setattr(encode_module, "PATIENCE", -1)
+
+
+def many_chunks(number=12):
+    texts = [f"number {i} of some . . words {i % 3} \u3000 é" for i in range(5 * number)]
+    return [Chunk(texts[5 * i : 5 * i + 5], i % 4 == 1) for i in range(number)]
+
+
+def decoded(chunk):
+    """The tokens of every document, by a double loop."""
+    ids = iter(chunk.ids.tolist())
+    documents = [[chunk.words[next(ids)] for _ in range(n)] for n in chunk.lengths.tolist()]
+    assert next(ids, None) is None
+    return documents
+
+
+def children():
+    """The processes that this one started, less those that loky keeps for itself."""
+    commands = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # a thread, or a process, that has just ended
+            processes = (task / "children").read_text().split()
+            commands += [Path(f"/proc/{process}/cmdline").read_text() for process in processes]
+    return [command for command in commands if "popen_loky" in command]
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 20
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert condition()
+
+
+@given(st.lists(st.lists(WORDS)), st.booleans())
+def test_a_chunk_against_a_loop(documents, tokenized):
+    chunk = Chunk(documents if tokenized else [" ".join(words) for words in documents])
+    encoded = encode_chunk(chunk, str.split)
+    assert decoded(encoded) == documents
+    assert encoded.words == list(dict.fromkeys(word for words in documents for word in words))
+    assert (encoded.ids.dtype, encoded.lengths.dtype) == (np.int32, np.int64)
+    assert encoded.continues is False
+
+
+def test_tuples_and_tokenizers_that_make_them():
+    assert decoded(encode_chunk(Chunk([("a", "b"), ()]), str.split)) == [["a", "b"], []]
+    assert decoded(encode_chunk(Chunk(["ab", ""]), tuple)) == [["a", "b"], []]
+
+
+@pytest.mark.parametrize(
+    ("workers", "name"),
+    [(1, "whitespace"), (2, "whitespace"), (3, "whitespace"), (None, "whitespace"), (2, "nltk")],
+)
+def test_the_result_does_not_depend_on_the_processes(at_once, workers, name):
+    tokenizer = get_tokenizer(name)
+    chunks = many_chunks()
+    encoded = list(encode(iter(chunks), tokenizer, workers=workers))
+    assert [chunk.continues for chunk in encoded] == [chunk.continues for chunk in chunks]
+    for one, chunk in zip(encoded, chunks, strict=True):
+        assert decoded(one) == [tokenizer(text) for text in chunk.documents]
+        assert one.words == encode_chunk(chunk, tokenizer).words
+    assert not children()
+
+
+def test_a_lambda_travels(at_once):
+    suffix = "!"
+    encoded = list(encode(many_chunks(3), lambda text: [text + suffix], workers=2))
+    assert decoded(encoded[1])[0] == [many_chunks(3)[1].documents[0] + "!"]
+
+
+def test_a_tokenizer_that_cannot_travel_stays_here(at_once):
+    with Path(os.devnull).open() as stream:
+        tokenizer = lambda text: [text, str(stream.closed)]  # noqa: E731
+        encoded = list(encode(many_chunks(3), tokenizer, workers=2))
+    assert decoded(encoded[0])[0][1] == "False"
+
+
+def test_a_small_corpus_starts_no_process():
+    with patch.object(encode_module, "_encode_in_processes", side_effect=AssertionError):
+        assert len(list(encode(many_chunks(2), str.split, workers=2))) == 2
+        assert list(encode([], str.split)) == []
+
+
+def test_chunks_are_taken_as_they_are_needed(at_once):
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield Chunk(["a cat"])
+
+    encoded = encode(endless(), str.split, workers=2)
+    for _ in range(20):
+        next(encoded)
+    encoded.close()
+    assert taken <= 20 + 2 * 2 + 1
+    assert not children()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_the_corpus_propagates(at_once, workers):
+    def broken():
+        yield from many_chunks()
+        raise CorpusReadError("the file went away")
+
+    with pytest.raises(CorpusReadError, match="the file went away"):
+        list(encode(broken(), str.split, workers=workers))
+    assert not children()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_the_tokenizer_names_the_text(at_once, workers):
+    def tokenizer(text):
+        return text.split()[: 1 // (0 if "number 17" in text else 1)]
+
+    with pytest.raises(ZeroDivisionError) as error_info:
+        list(encode(many_chunks(), tokenizer, workers=workers))
+    assert error_info.value.__notes__ == ["while tokenizing 'number 17 of...ds 2 \\u3000 é'"]
+    assert not children()
+
+
+@pytest.mark.parametrize("error", [TypeError("mine"), UnicodeEncodeError("utf-8", "é", 0, 1, "x")])
+def test_errors_of_the_tokenizer_are_not_mistaken_for_ours(error):
+    def tokenizer(text):
+        raise error
+
+    with pytest.raises(type(error)) as error_info:
+        encode_chunk(Chunk(["a cat"]), tokenizer)
+    assert error_info.value is error
+    assert error.__notes__ == ["while tokenizing 'a cat'"]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "message"),
+    [
+        (str.strip, "the tokenizer made 'a cat' (str) of the text 'a cat'; expected a list"),
+        (lambda text: None, "the tokenizer made None (NoneType) of the text 'a cat'"),
+        (lambda text: iter([text]), "(list_iterator) of the text 'a cat'"),
+        (lambda text: [text, 3], "token 1 of the document ['a cat', 3] is 3 (int); expected a str"),
+        (lambda text: [None], "token 0 of the document [None] is None (NoneType)"),
+        (lambda text: [["a"]], "token 0 of the document [['a']] is ['a'] (list)"),
+        (lambda text: ["\ud800x"], "is '\\ud800x'; expected text: remove its lone surrogate"),
+    ],
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tokenizers_that_return_no_tokens(at_once, tokenizer, message, workers):
+    with pytest.raises(ParameterError) as error_info:
+        list(encode([Chunk(["a cat"])], tokenizer, workers=workers))
+    assert message in str(error_info.value)
+    assert "\n" not in str(error_info.value)
+
+
+@pytest.mark.parametrize("bad", [3, None, b"b", "\udcff", ["b"]])
+def test_token_lists_with_something_else(bad):
+    with pytest.raises(ParameterError, match="token 1 of the document"):
+        encode_chunk(Chunk([["a"], ["a", bad]]), str.split)
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_too_few_workers(workers):
+    with pytest.raises(ParameterError, match=f"workers is {workers}; expected at least 1"):
+        list(encode(many_chunks(), str.split, workers=workers))
+
+
+def test_a_killed_process_is_an_error_of_one_line(at_once):
+    def tokenizer(text):
+        if "number 17" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return text.split()
+
+    with pytest.raises(CorpusError, match="was killed, perhaps for lack of memory") as error_info:
+        list(encode(many_chunks(), tokenizer, workers=2))
+    assert isinstance(error_info.value, TextdlError)
+    assert "\n" not in str(error_info.value)
+    assert not children()
+
+
+def test_a_forgotten_generator_ends_its_processes(at_once):
+    encoded = encode(many_chunks(), str.split, workers=2)
+    next(encoded)
+    assert len(children()) == 2
+    del encoded
+    gc.collect()
+    assert not children()
+
+
+SLOW_PROGRAM = """
+import time
+from textdl.text.corpus import Chunk
+from textdl.text.encode import encode
+
+def tokenizer(text):
+    time.sleep(0.3)
+    return text.split()
+
+chunks = (Chunk(["a cat"]) for _ in range(1000))
+for _ in encode(chunks, tokenizer, workers=2):
+    print("one", flush=True)
+"""
+
+
+@pytest.mark.parametrize("group", [True, False])
+def test_interrupts_and_kills_leave_no_process(start_python, group):
+    """Ctrl-C reaches every process; kill -9 only the first."""
+    with start_python(SLOW_PROGRAM, start_new_session=True) as process:
+        for _ in range(3):
+            process.stdout.readline()
+        if group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.kill()
+        _, err = process.communicate(timeout=20)
+    assert err.count(b"Traceback") == group
+    assert err.strip().endswith(b"KeyboardInterrupt" if group else b"")
+
+    def gone():
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    wait_until(gone)
+
+
+def test_nothing_warns_and_no_main_guard_is_needed(run_python):
+    program = """
+from textdl.text import corpus, encode
+encode.PATIENCE, corpus.CHUNK_BYTES = -1, 1000
+texts = [f"A cat, number {i}." for i in range(1000)]
+tokens = 0
+for chunk in encode.encode(corpus.read_corpus(texts), lambda text: text.split(), workers=2):
+    tokens += len(chunk.ids)
+print(tokens)
+"""
+    assert run_python(program) == "4000\n"

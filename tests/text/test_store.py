@@ -1,0 +1,311 @@
+import gzip
+import json
+import random
+import resource
+import signal
+from collections import Counter
+from itertools import islice, pairwise
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from textdl.errors import CorpusError, CorpusReadError, OutputError
+from textdl.text import corpus as corpus_module
+from textdl.text import store as store_module
+from textdl.text.corpus import Chunk, read_corpus
+from textdl.text.encode import encode, encode_chunk
+from textdl.text.store import TokenStore
+from textdl.text.tokenize import get_tokenizer
+
+WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
+
+
+def build(corpus, folder, tokenizer=str.split, workers=1, **options):
+    return TokenStore.build(
+        encode(read_corpus(corpus, **options), tokenizer, workers=workers), folder
+    )
+
+
+def decoded(store):
+    """The tokens of every sentence, by a double loop."""
+    words, offsets = store.vocabulary.words, store.offsets.tolist()
+    return [
+        [words[store.tokens[i]] for i in range(start, stop)] for start, stop in pairwise(offsets)
+    ]
+
+
+def files_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@given(st.lists(st.lists(WORDS), min_size=1), st.integers(1, 30))
+@example([["a"], [], ["b"]], 1)
+def test_a_store_against_a_loop(tmp_path_factory, sentences, size):
+    folder = tmp_path_factory.getbasetemp()
+    chunking = patch.multiple(corpus_module, CHUNK_BYTES=size, CHUNK_TOKENS=size)
+    with chunking, patch.object(store_module, "BLOCK", 8):
+        if not any(sentences):
+            with pytest.raises(CorpusError, match="the corpus is empty"):
+                build(sentences, folder / "store")
+            return
+        store = build(sentences, folder / "store")
+    counts = Counter(word for words in sentences for word in words)
+    assert decoded(store) == sentences
+    assert store.vocabulary.words == sorted(counts, key=lambda word: (-counts[word], word))
+    assert store.vocabulary.counts.tolist() == sorted(counts.values(), reverse=True)
+    assert (store.tokens.dtype, store.offsets.dtype) == (np.int32, np.int64)
+
+
+def test_more_words_than_the_counts_have_room_for(tmp_path):
+    chunks = [Chunk([[str(i) for i in range(start)]]) for start in (10, 70_000, 150_000, 150_001)]
+    store = TokenStore.build((encode_chunk(chunk, str.split) for chunk in chunks), tmp_path / "s")
+    counts = Counter(word for chunk in chunks for word in chunk.documents[0])
+    by_word = dict(zip(store.vocabulary.words, store.vocabulary.counts.tolist(), strict=True))
+    assert by_word == counts
+
+
+def test_the_fingerprint_is_of_the_content_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("textdl.text.encode.PATIENCE", -1)
+    text = "the cat sat\n\non the mat\n" + "and then it sat some more " * 50 + "\nthe end"
+    path = tmp_path / "text"
+    path.write_text(text, "utf-8")
+    whole = build(path, tmp_path / "whole")
+    for size, workers in ((5, 1), (64, 2)):
+        monkeypatch.setattr(corpus_module, "CHUNK_BYTES", size)
+        store = build(path, tmp_path / "cut", workers=workers)
+        assert store.fingerprint == whole.fingerprint
+        np.testing.assert_array_equal(store.offsets, whole.offsets)
+    lines = text.split("\n")
+    assert build(lines, tmp_path / "lines").fingerprint == whole.fingerprint
+    tokens = (line.split() for line in lines)
+    assert build(tokens, tmp_path / "tokens").fingerprint == whole.fingerprint
+
+
+@pytest.mark.parametrize(
+    "other", [["a b", "c a"], ["a b c", "b"], ["a b", "c", "a"], ["a b", "d a"]]
+)
+def test_another_content_has_another_fingerprint(tmp_path, other):
+    one = build(["a b c", "a"], tmp_path / "one")
+    assert build(other, tmp_path / "other").fingerprint != one.fingerprint
+
+
+def test_a_long_line_is_one_sentence(tmp_path, monkeypatch):
+    noise = random.Random(1)
+    words = ["w" + str(noise.randrange(50)) for _ in range(5000)]
+    path = tmp_path / "line"
+    path.write_text("first line\n" + " ".join(words) + "\nlast line", "utf-8")
+    monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 256)
+    store = build(path, tmp_path / "store")
+    assert store.offsets.tolist() == [0, 2, 5002, 5004]
+    assert decoded(store) == [["first", "line"], words, ["last", "line"]]
+
+
+def test_chunks_that_end_in_the_middle_of_a_document(tmp_path):
+    chunks = [Chunk(["a", "b"], True), Chunk(["c"], True), Chunk(["", "d"]), Chunk(["e"], True)]
+    store = TokenStore.build([encode_chunk(c, str.split) for c in chunks], tmp_path / "store")
+    assert decoded(store) == [["a"], ["b", "c"], ["d"], ["e"]]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1).filter(any), st.data())
+def test_sentences_against_a_loop(tmp_path_factory, lengths, data):
+    folder = tmp_path_factory.getbasetemp() / "sentences"
+    store = build([["a"] * length for length in lengths], folder)
+    expected = [i for i, length in enumerate(lengths) for _ in range(length)]
+    start = data.draw(st.integers(0, len(expected)))
+    stop = data.draw(st.integers(start, len(expected)))
+    sentences = store.sentences(start, stop)
+    assert sentences.tolist() == expected[start:stop]
+    assert sentences.dtype == np.int32
+
+
+def test_reopening(tmp_path):
+    built = build(["a cat", "a dog"], tmp_path / "store")
+    opened = TokenStore.open(str(tmp_path / "store"))
+    assert decoded(opened) == decoded(built) == [["a", "cat"], ["a", "dog"]]
+    assert opened.fingerprint == built.fingerprint
+    assert opened.vocabulary.key_to_index == {"a": 0, "cat": 1, "dog": 2}
+    assert isinstance(opened.tokens, np.memmap)
+    assert not opened.tokens.flags.writeable
+
+
+def test_odd_words_survive(tmp_path):
+    words = ["a\nb", "\t", '"', "\\", "'", "😀", "\0", "", "\u2028", "a b", "\x85"]
+    store = build([words], tmp_path / "store")
+    assert decoded(TokenStore.open(tmp_path / "store")) == decoded(store) == [words]
+
+
+@pytest.mark.parametrize("texts", [[""], ["", " \t\u3000"], [[]], [[], []]])
+def test_a_corpus_without_a_word(tmp_path, texts):
+    with pytest.raises(CorpusError, match="the corpus is empty; expected text with"):
+        build(texts, tmp_path / "store")
+    assert files_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\t\n", b"\xef\xbb\xbf"])
+def test_a_file_without_a_word(tmp_path, data):
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    with pytest.raises(CorpusError, match="the corpus is empty; expected text with"):
+        build(path, tmp_path / "store")
+    assert files_in(tmp_path) == ["text"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, CorpusReadError("gone"), RuntimeError])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupted_build_leaves_what_was_there(tmp_path, monkeypatch, error, workers):
+    monkeypatch.setattr("textdl.text.encode.PATIENCE", -1)
+    build(["an old one"], tmp_path / "store")
+    before = files_in(tmp_path)
+
+    def interrupted():
+        for _ in range(8):
+            yield Chunk(["a cat"])
+        raise error
+
+    with pytest.raises(type(error) if isinstance(error, Exception) else error):
+        TokenStore.build(encode(interrupted(), str.split, workers=workers), tmp_path / "store")
+    assert files_in(tmp_path) == before
+    assert decoded(TokenStore.open(tmp_path / "store")) == [["an", "old", "one"]]
+
+
+def test_a_failed_build_closes_its_chunks(tmp_path):
+    closed = False
+
+    def chunks():
+        nonlocal closed
+        try:
+            yield encode_chunk(Chunk(["a cat"]), str.split)._replace(ids=None)
+            raise AssertionError("read on")
+        finally:
+            closed = True
+
+    opened = chunks()
+    with pytest.raises((TypeError, ValueError)):
+        TokenStore.build(opened, tmp_path / "store")
+    assert closed
+
+
+@pytest.mark.parametrize("room", [100_000, 450_000])
+def test_a_full_disk(tmp_path, room):
+    """A limit on the size of files stands for it; 400 kB of tokens, then 800 kB of offsets."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(OutputError) as error_info:
+            build(["word"] * 100_000, tmp_path / "store")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    message = str(error_info.value)
+    assert f"could not write '{tmp_path}/store' (File too large); free some space" in message
+    assert files_in(tmp_path) == []
+
+
+def test_a_missing_parent_is_noticed_before_reading(tmp_path):
+    def unread():
+        raise AssertionError("read")
+        yield
+
+    with pytest.raises(OutputError, match="does not exist"):
+        TokenStore.build(unread(), tmp_path / "missing" / "store")
+
+
+def test_a_store_replaces_another(tmp_path):
+    build(["an old one"], tmp_path / "store")
+    build(["a new one"], tmp_path / "store")
+    assert decoded(TokenStore.open(tmp_path / "store")) == [["a", "new", "one"]]
+    assert files_in(tmp_path)[0] == "store"
+
+
+# Damage
+
+PIECES = ["tokens.bin", "offsets.bin", "vocabulary.json", "store.json"]
+
+
+def assert_no_store(folder):
+    with pytest.raises(CorpusReadError) as error_info:
+        TokenStore.open(folder)
+    message = str(error_info.value)
+    assert "\n" not in message
+    assert f"{str(folder)!r} is no complete token store" in message
+    assert message.endswith("build it again")
+
+
+def test_no_store(tmp_path):
+    assert_no_store(tmp_path)
+    assert_no_store(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("damage", ["gone", "empty", "half", "odd", "longer", "a folder"])
+def test_a_damaged_piece(tmp_path, piece, damage):
+    build(["a cat", "a dog and a cat"], tmp_path / "store")
+    path = tmp_path / "store" / piece
+    data = path.read_bytes()
+    path.unlink()
+    if damage == "a folder":
+        path.mkdir()
+    elif damage != "gone":
+        half = len(data) // 8 * 4
+        damaged = {"empty": b"", "half": data[:half], "odd": data[:-1], "longer": data + data[:8]}
+        path.write_bytes(damaged[damage])
+    assert_no_store(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("piece", "content"),
+    [
+        ("store.json", []),
+        ("store.json", {"format": "textdl token store", "version": 2, "fingerprint": "0"}),
+        ("store.json", {"format": "textdl token store", "version": 1}),
+        ("vocabulary.json", {"words": ["a", "cat"], "counts": [1]}),
+        ("vocabulary.json", {"words": ["a", "cat"], "counts": [1, 2]}),
+        ("vocabulary.json", {"words": ["a", "cat"], "counts": [1, "one"]}),
+        ("vocabulary.json", {"words": ["a", "cat"], "counts": 2}),
+        ("vocabulary.json", {"words": ["a", 3], "counts": [1, 1]}),
+        ("vocabulary.json", {"words": "ac", "counts": [1, 1]}),
+        ("vocabulary.json", None),
+    ],
+)
+def test_pieces_with_something_else(tmp_path, piece, content):
+    build(["a cat"], tmp_path / "store")
+    (tmp_path / "store" / piece).write_text(json.dumps(content), "utf-8")
+    assert_no_store(tmp_path / "store")
+
+
+# Real text
+
+
+def test_a_benchmark_corpus(tmp_path, data_folder):
+    with gzip.open(data_folder / "wiki-raw-20mb.txt.gz", "rt", encoding="utf-8", newline="\n") as f:
+        lines = [line.removesuffix("\n") for line in islice(f, 3000)]
+    path = tmp_path / "text"
+    path.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+    store = build(path, tmp_path / "store", get_tokenizer("whitespace"), workers=None)
+    assert decoded(store) == [line.lower().split() for line in lines]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("one_line", [False, True])
+def test_the_whole_benchmark_corpus(tmp_path, data_folder, one_line):
+    path = data_folder / "wiki17m.txt.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
+    if one_line:
+        text = text.replace("\n", " ")
+        path = tmp_path / "line"
+        path.write_text(text, "utf-8")
+    store = build(path, tmp_path / "store", get_tokenizer("whitespace"), workers=None)
+    sentences = [line.split() for line in text.removesuffix("\n").split("\n")]
+    counts = Counter(word for words in sentences for word in words)
+    assert (
+        dict(zip(store.vocabulary.words, store.vocabulary.counts.tolist(), strict=True)) == counts
+    )
+    np.testing.assert_array_equal(np.diff(store.offsets), [len(words) for words in sentences])
+    ids = store.vocabulary.key_to_index
+    np.testing.assert_array_equal(
+        store.tokens, [ids[word] for words in sentences for word in words]
+    )
