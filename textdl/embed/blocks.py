@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from textdl.text.store import TokenStore
 
 STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
 SEGMENT = 1 << 18  # raw tokens that are subsampled at once
-LARGEST_DISPATCH = 1 << 15  # centres a worker takes before the frequent words are merged
+LARGEST_DISPATCH = 1 << 16  # centres a worker takes before the frequent words are merged
 DISPATCHES_AN_EPOCH = 32  # of every worker, at least, where the corpus is small
 LARGEST_PUSH = 128  # pairs that may move one row in one step; see _shape
 
@@ -114,7 +114,8 @@ class Blocks:
         shape = (self.steps, self.blocks, config.block_noise)
         noise = self.noise(math.prod(shape), config.seed, NOISE, *key).reshape(shape)
         # Handed to the device here, in the thread that prepares, not where the device waits.
-        return Steps(*map(jnp.asarray, (tokens, sentences, windows, noise, self._rates(*key))))
+        arrays = (tokens, sentences, windows, noise, self._rates(*key))
+        return Steps(*jax.device_put(arrays))
 
     def share(self, dispatches: int) -> float:
         """The share of an epoch that so many of its dispatches are, in expectation; at most 1."""

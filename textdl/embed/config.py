@@ -66,7 +66,7 @@ class Config:
     workers: int = 2
     step_tokens: int = 128  # centres a step; fewer where the vocabulary is very small
     block_tokens: int = 128  # L, centres that share noise words; a multiple of 16
-    block_noise: int = 64  # K, noise words of a block
+    block_noise: int = 40  # K, noise words of a block
 
     def __post_init__(self) -> None:
         """Check every parameter."""

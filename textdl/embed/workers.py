@@ -23,7 +23,7 @@ from textdl.embed.train import (
     run_steps,
 )
 
-DISPATCHES_A_ROUND = 8  # after each the frequent words are merged, after all of them every word
+DISPATCHES_A_ROUND = 4  # after each the frequent words are merged, after all of them every word
 HEAD_ROWS = 4096  # how many words are frequent
 
 Item = TypeVar("Item")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import threading
 import time
@@ -109,10 +108,9 @@ def encode(
 ) -> Iterator[EncodedChunk]:
     """Encode chunks in order, on `workers` processes (default: every core this process may use).
 
-    The result does not depend on `workers`. A small corpus, or a tokenizer that cannot be pickled,
-    stays in this process. loky starts the others: it needs no ``__main__`` guard in the caller's
-    script, and it ships tokenizers that `pickle` of the standard library would refuse, such as a
-    lambda.
+    The result does not depend on `workers`. A small corpus, or a tokenizer that cannot be sent to
+    another process, stays in this one. loky starts the others: it needs no ``__main__`` guard in
+    the caller's script, and it can send what the standard library cannot, such as a lambda.
 
     Raises:
         ParameterError: `workers` is below 1, or as in `encode_chunk`.
@@ -121,25 +119,26 @@ def encode(
     workers = loky.cpu_count() if workers is None else workers
     if workers < 1:
         raise ParameterError(f"workers is {workers}; expected at least 1")
-    pickled = _pickled(tokenizer) if workers > 1 else None
+    spread = workers > 1 and _can_be_sent(tokenizer)
     began = time.perf_counter()
     chunks = iter(chunks)
     for chunk in chunks:
-        if pickled is not None and time.perf_counter() - began > PATIENCE:
-            yield from _encode_in_processes(chain([chunk], chunks), pickled, workers)
+        if spread and time.perf_counter() - began > PATIENCE:
+            yield from _encode_in_processes(chain([chunk], chunks), tokenizer, workers)
             return
         yield encode_chunk(chunk, tokenizer)
 
 
-def _pickled(tokenizer: Tokenizer) -> bytes | None:
+def _can_be_sent(tokenizer: Tokenizer) -> bool:
     try:
-        return bytes(dumps(tokenizer))
-    except Exception:  # pickling runs code of the tokenizer: it may raise anything
-        return None
+        dumps(tokenizer)
+    except Exception:  # this runs code of the tokenizer, which may raise anything
+        return False
+    return True
 
 
 def _encode_in_processes(
-    chunks: Iterable[Chunk], tokenizer: bytes, workers: int
+    chunks: Iterable[Chunk], tokenizer: Tokenizer, workers: int
 ) -> Iterator[EncodedChunk]:
     pool = loky.ProcessPoolExecutor(
         workers, initializer=_start_worker, initargs=(tokenizer, os.getpid())
@@ -164,13 +163,13 @@ def _encode_in_processes(
 _tokenizer: Tokenizer  # of a worker process
 
 
-def _start_worker(tokenizer: bytes, parent: int) -> None:
+def _start_worker(tokenizer: Tokenizer, parent: int) -> None:
     global _tokenizer
     # Ctrl-C reaches every process; the parent ends the others. Where it is killed itself, and so
     # cannot, they notice: loky's would wait for ever.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_after, args=[parent], daemon=True).start()
-    _tokenizer = pickle.loads(tokenizer)  # from the parent, never from a file
+    _tokenizer = tokenizer
 
 
 def _end_after(parent: int) -> None:

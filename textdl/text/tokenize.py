@@ -88,8 +88,8 @@ def get_tokenizer(tokenizer: TokenizerName | Tokenizer, *, lowercase: bool = Tru
     return Lowercased(cut) if lowercase else cut
 
 
-# Tokenizers made of others are classes, not closures, so that every kind of pickle takes them to
-# worker processes.
+# Tokenizers made of others are classes, not closures, so that they travel to worker
+# processes whatever starts these.
 
 
 @dataclass(frozen=True)
