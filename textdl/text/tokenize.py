@@ -12,51 +12,9 @@ Tokenizer: TypeAlias = Callable[[str], list[str]]
 TokenizerName: TypeAlias = Literal["whitespace", "nltk", "wordpunct", "tweet"]
 
 # Words whose period does not end a sentence.
-ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "rev",
-        "gen",
-        "col",
-        "capt",
-        "lt",
-        "sgt",
-        "gov",
-        "sen",
-        "rep",
-        "hon",
-        "st",
-        "jr",
-        "sr",
-        "mt",
-        "ft",
-        "vs",
-        "etc",
-        "e.g",
-        "i.e",
-        "cf",
-        "al",
-        "ca",
-        "approx",
-        "dept",
-        "univ",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "u.s",
-        "u.k",
-        "u.n",
-        "ph.d",
-        "b.c",
-        "a.d",
-        "a.m",
-        "p.m",
-    ]
+ABBREVIATIONS = (
+    "mr mrs ms dr prof rev gen col capt lt sgt gov sen rep hon st jr sr mt ft vs etc e.g i.e cf al "
+    "ca approx dept univ inc ltd co corp u.s u.k u.n ph.d b.c a.d a.m p.m"
 )
 
 
@@ -130,7 +88,7 @@ def _nltk() -> Tokenizer:
     # text is first cut into sentences. Punkt learns abbreviations from text; what others learnt
     # would have to be downloaded, so it gets the common ones.
     parameters = PunktParameters()
-    parameters.abbrev_types.update(ABBREVIATIONS)
+    parameters.abbrev_types.update(ABBREVIATIONS.split())
     sentences = PunktSentenceTokenizer(parameters)
     return BySentence(sentences.tokenize, NLTKWordTokenizer().tokenize)
 
