@@ -27,6 +27,7 @@ _PARAMETERS: dict[str, tuple[type, str]] = {
     "update": (str, "sgd or adagrad (default sgd)"),
     "learning_rate": (float, "at the start (default 0.03 for sgd, 0.2 for adagrad)"),
     "min_learning_rate": (float, "at the end (default 0.0001)"),
+    "step_tokens": (int, "centres trained at once (default 128)"),
     "workers": (int, "parts of the text trained side by side; part of the result (default 2)"),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from textdl.embed.config import Config
+from textdl.embed.config import STRIP, Config
 from textdl.embed.sampling import (
     NOISE,
     SUBSAMPLE,
@@ -24,7 +24,6 @@ from textdl.embed.train import Steps
 from textdl.errors import CorpusError
 from textdl.text.store import TokenStore
 
-STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
 SEGMENT = 1 << 18  # raw tokens that are subsampled at once
 LARGEST_DISPATCH = 1 << 16  # centres a worker takes before the frequent words are merged
 DISPATCHES_AN_EPOCH = 32  # of every worker, at least, where the corpus is small
@@ -49,7 +48,7 @@ class Blocks:
         #: Pairs that move the row of each word, at one centre, in expectation. (V,)
         self.pushes = (config.window + 1) * (share + config.negative * self.noise.share)
         self.step_tokens, self.blocks = self._shape()
-        #: R, centres that are multiplied with the tokens around them in one small product.
+        #: Centres of a strip: R, or fewer where the step is smaller.
         self.strip = min(STRIP, self.step_tokens // self.blocks)
         wanted = self.kept_per_epoch / (DISPATCHES_AN_EPOCH * config.workers)
         self.steps = max(1, int(min(wanted, LARGEST_DISPATCH) / self.step_tokens))

@@ -31,6 +31,7 @@ _RANGES: dict[str, tuple[type, float, float]] = {
     "block_tokens": (int, 1, 4_096),
     "block_noise": (int, 1, 65_536),
 }
+STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
 _OPTIONAL = {"max_vocab_size", "learning_rate"}
 
 
@@ -78,6 +79,10 @@ class Config:
             value = getattr(self, name)
             if not (value is None and name in _OPTIONAL):
                 _check(name, value, kind, smallest, largest)
+        if self.block_tokens % STRIP:
+            raise ParameterError(
+                f"block_tokens is {self.block_tokens}; expected a multiple of {STRIP}"
+            )
 
     @property
     def rate(self) -> float:

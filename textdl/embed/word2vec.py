@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +36,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         learning_rate: at the start; it falls linearly. None: 0.03 for sgd, 0.2 for adagrad.
         min_learning_rate: where it ends.
         workers: parts of the text that are trained side by side; part of the result.
+        step_tokens: centres that are trained at once; fewer are steadier, more are faster on a GPU.
         tokenizer: ``nltk``, ``whitespace``, ``wordpunct``, ``tweet`` or a function.
         lowercase: lower-case the text first.
         errors: what to do with bytes that are not UTF-8: ``strict``, ``replace`` or ``ignore``.
@@ -72,6 +74,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         learning_rate: float | None = None,
         min_learning_rate: float = 1e-4,
         workers: int = 2,
+        step_tokens: int = 128,
         tokenizer: TokenizerName | Tokenizer = "nltk",
         lowercase: bool = True,
         errors: DecodeErrors = "strict",
@@ -92,6 +95,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         self.learning_rate = learning_rate
         self.min_learning_rate = min_learning_rate
         self.workers = workers
+        self.step_tokens = step_tokens
         self.tokenizer = tokenizer
         self.lowercase = lowercase
         self.errors = errors
@@ -102,20 +106,8 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
 
     def fit(self, corpus: Corpus, y: object = None) -> Self:
         """Train on a corpus: a path, an iterable of texts, or an iterable of token lists."""
-        config = Config(
-            vector_size=self.vector_size,
-            window=self.window,
-            negative=self.negative,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            sample=self.sample,
-            epochs=self.epochs,
-            seed=self.seed,
-            update=self.update,
-            learning_rate=self.learning_rate,
-            min_learning_rate=self.min_learning_rate,
-            workers=self.workers,
-        )
+        parameters = {field.name for field in fields(Config)} & set(self.get_params(deep=False))
+        config = Config(**{name: getattr(self, name) for name in parameters})
         resumable = None
         if self.checkpoint is not None:
             every = Every.parse(self.checkpoint_every)
