@@ -110,16 +110,8 @@ def test_evaluate(capsys, king, tmp_path):
         (["evaluate", "{king}", "--analogies", "none.txt"], 1, "none.txt"),
     ],
 )
-def test_errors_are_one_line_with_the_right_code(capsys, king, arguments, code, says):
-    arguments = [argument.format(king=king) for argument in arguments]
-    try:
-        got = main(arguments)
-    except SystemExit as exit_:
-        got = exit_.code
-    out, err = capsys.readouterr()
-    assert (got, out) == (code, "")
-    assert says in err
-    assert err.count("\n") == 1
+def test_errors_are_one_line_with_the_right_code(refused, king, arguments, code, says):
+    refused([argument.format(king=king) for argument in arguments], code, says)
 
 
 def test_debug_shows_the_traceback(king):
