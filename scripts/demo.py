@@ -51,7 +51,7 @@ def main() -> None:
     print(f"  cd {ROOT} && source {python / 'activate'}")
     print(f"  textdl similar {file} matrix thread")
     print(f"  textdl analogy {file} row rows column")
-    print(f"  textdl odd {file} monday friday sunday gzip")
+    print(f"  textdl odd {file} week month year gzip")
     print("  textdl train YOUR.txt -o yours.safetensors")
 
 
