@@ -18,15 +18,15 @@ find_python() {
     return 1
 }
 
-# Install the package in editable mode with the extras in $1, unless that was done for this
-# pyproject.toml before.
+# Install the package in editable mode with the extras that are named, if any, unless that was done
+# for this pyproject.toml before.
 prepare_environment() {
-    local stamp
+    local stamp extras=${1:+[$1]}
     [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
-    stamp="$venv/.textdl-$1-$(cksum <"$root/pyproject.toml" | tr ' ' '-')"
+    stamp="$venv/.textdl$extras-$(cksum <"$root/pyproject.toml" | tr ' ' '-')"
     if [ ! -e "$stamp" ]; then
-        echo "installing textdl[$1] into $venv ..." >&2
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$root[$1]"
+        echo "installing textdl$extras into $venv ..." >&2
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$root$extras"
         touch "$stamp"
     fi
 }
