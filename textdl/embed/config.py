@@ -40,7 +40,7 @@ class Config:
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
-    and their changes are summed, so another number of workers is another result. Two workers give
+    and their changes are merged, so another number of workers is another result. Two workers give
     the same bits on one core as on two.
 
     Raises:
@@ -87,7 +87,8 @@ class Config:
     @property
     def rate(self) -> float:
         """The learning rate at the start."""
-        return self.learning_rate or LEARNING_RATES[self.update]
+        rate = self.learning_rate
+        return LEARNING_RATES[self.update] if rate is None else rate
 
 
 def _check(name: str, value: object, kind: type, smallest: float, largest: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError, VectorsFileError
+from textdl.files import replacing
 from textdl.vectors.labels import Labels
 from textdl.vectors.table import Table
 
@@ -71,7 +72,24 @@ def build_table(
         raise VectorsFileError(f"{str(path)!r}: {error}") from None
 
 
-def check_writable_labels(labels: Labels, path: Path) -> None:
+def write_rows(
+    table: Table, path: Path, encode: Callable[[str, NDArray[np.float32]], bytes]
+) -> None:
+    """Write the line `V D`, then every label and row `(D,)` as `encode` makes bytes of them.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+        ParameterError: a label is empty or holds whitespace.
+    """
+    _check_writable_labels(table.labels, path)
+    rows, size = table.matrix.shape
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(f"{rows} {size}\n".encode())
+        for label, row in zip(table.labels, table.matrix, strict=True):
+            file.write(encode(label, row))
+
+
+def _check_writable_labels(labels: Labels, path: Path) -> None:
     """Raise `ParameterError` if a label is empty or holds whitespace, which ends a word there."""
     blank = np.isin(labels.blob, np.frombuffer(b" \t\n\r\v\f", dtype=np.uint8))
     if blank.any():

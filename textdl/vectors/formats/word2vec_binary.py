@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import VectorsFileError
-from textdl.files import replacing
 from textdl.vectors.formats.content import reading
-from textdl.vectors.formats.rows import Shape, build_table, check_writable_labels, parse_header
+from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
 from textdl.vectors.table import Table
 
 _BYTES_A_BLOCK = 1 << 22
@@ -47,12 +46,11 @@ def write(table: Table, path: Path) -> None:
         OutputError: the folder is missing or not writable, or the disk is full.
         ParameterError: a label is empty or holds whitespace.
     """
-    check_writable_labels(table.labels, path)
-    rows, size = table.matrix.shape
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(f"{rows} {size}\n".encode())
-        for label, row in zip(table.labels, table.matrix, strict=True):
-            file.write(label.encode() + b" " + row.astype("<f4").tobytes() + b"\n")
+
+    def encode(label: str, row: NDArray[np.float32]) -> bytes:
+        return label.encode() + b" " + row.astype("<f4").tobytes() + b"\n"
+
+    write_rows(table, path, encode)
 
 
 def _blocks(

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import VectorsFileError
-from textdl.files import replacing
 from textdl.vectors.formats.content import reading
-from textdl.vectors.formats.rows import Shape, build_table, check_writable_labels, parse_header
+from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
 from textdl.vectors.table import Table
 
 _BYTES_A_BLOCK = 1 << 20
@@ -56,13 +55,12 @@ def write(table: Table, path: Path) -> None:
         OutputError: the folder is missing or not writable, or the disk is full.
         ParameterError: a label is empty or holds whitespace.
     """
-    check_writable_labels(table.labels, path)
-    rows, size = table.matrix.shape
-    line = " ".join(["%s", *["%.9g"] * size]) + "\n"
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"{rows} {size}\n")
-        for label, row in zip(table.labels, table.matrix, strict=True):
-            file.write(line % (label, *row.tolist()))
+    line = " ".join(["%s", *["%.9g"] * table.matrix.shape[1]]) + "\n"
+
+    def encode(label: str, row: NDArray[np.float32]) -> bytes:
+        return (line % (label, *row.tolist())).encode()
+
+    write_rows(table, path, encode)
 
 
 def _blocks(
