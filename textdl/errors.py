@@ -26,8 +26,12 @@ class CorpusReadError(TextdlError, OSError):
     """A corpus file is missing, unreadable, truncated or not decodable."""
 
 
-class VectorsFileError(TextdlError, ValueError):
-    """A vectors file is damaged, truncated or of no known format."""
+class DataError(TextdlError, ValueError):
+    """Data do not fit: their shape, their type, or a value that is no number."""
+
+
+class FileFormatError(TextdlError, ValueError):
+    """A saved file is damaged, truncated or of no known format."""
 
 
 class OutputError(TextdlError, OSError):

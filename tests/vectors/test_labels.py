@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors.labels import Labels
 
 words_lists = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), unique=True)
@@ -73,7 +73,7 @@ def test_duplicates_are_refused_with_both_rows():
 def test_duplicates_in_a_mapped_file_are_found_with_the_dictionary():
     labels = Labels(np.frombuffer(b"abab", np.uint8), np.array([0, 2, 4]))
     assert labels.find("ab") == 0
-    with pytest.raises(VectorsFileError, match="again in row 1"):
+    with pytest.raises(FileFormatError, match="again in row 1"):
         _ = labels.key_to_index
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_text_is_refused(word, says):
 def test_invalid_utf8_is_reported_with_its_position():
     labels = Labels(np.frombuffer(b"ab\xff", np.uint8), np.array([0, 1, 3]))
     assert labels[0] == "a"
-    with pytest.raises(VectorsFileError, match=r"label 1 is not UTF-8: byte 0xff at position 1"):
+    with pytest.raises(FileFormatError, match=r"label 1 is not UTF-8: byte 0xff at position 1"):
         labels[1]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import query
 
 
@@ -111,7 +111,7 @@ def test_rows_that_are_not_finite(bad):
     with pytest.raises(ParameterError, match="row 7 holds"):
         query.row_norms(matrix)
     if not bad < 0:
-        with pytest.raises(VectorsFileError, match="row 7"):
+        with pytest.raises(FileFormatError, match="row 7"):
             query.nearest(
                 matrix, np.ones(20, np.float32), np.ones((1, 3)), 2, np.empty((1, 0), np.int64)
             )

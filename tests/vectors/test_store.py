@@ -4,8 +4,8 @@ import random
 import numpy as np
 import pytest
 
-from textdl.errors import OutputError, ParameterError, VectorsFileError
-from textdl.vectors import container
+from textdl import container
+from textdl.errors import FileFormatError, OutputError, ParameterError
 from textdl.vectors.vectors import Vectors
 
 
@@ -87,11 +87,11 @@ def test_truncation_at_every_byte_is_noticed(small):
     raw = small.read_bytes()
     for length in range(len(raw)):
         small.write_bytes(raw[:length])
-        with pytest.raises(VectorsFileError) as caught:
+        with pytest.raises(FileFormatError) as caught:
             Vectors.load(small)
         assert "\n" not in str(caught.value)
     small.write_bytes(raw + b"\0")
-    with pytest.raises(VectorsFileError, match="promises"):
+    with pytest.raises(FileFormatError, match="promises"):
         Vectors.load(small)
 
 
@@ -105,7 +105,7 @@ def test_no_flipped_header_byte_crashes(small):
             small.write_bytes(damaged)
             try:
                 Vectors.load(small)  # some bytes do not matter: a name in the config
-            except VectorsFileError as error:
+            except FileFormatError as error:
                 assert "\n" not in str(error)  # noqa: PT017
 
 
@@ -114,7 +114,7 @@ def test_huge_header(tmp_path, length):
     for rest in (b"{" + b" " * 50, b"\xff" * 50):
         path = tmp_path / "v.safetensors"
         path.write_bytes(length.to_bytes(8, "little") + rest)
-        with pytest.raises(VectorsFileError, match=rf"claims a header of {length:,} bytes"):
+        with pytest.raises(FileFormatError, match=rf"claims a header of {length:,} bytes"):
             Vectors.load(path)
 
 
@@ -122,7 +122,7 @@ def test_huge_header(tmp_path, length):
 def test_header_that_is_no_header(tmp_path, text):
     path = tmp_path / "v.safetensors"
     path.write_bytes(len(text).to_bytes(8, "little") + text)
-    with pytest.raises(VectorsFileError):
+    with pytest.raises(FileFormatError):
         Vectors.load(path)
 
 
@@ -152,7 +152,7 @@ def test_header_that_is_no_header(tmp_path, text):
 )
 def test_header_that_contradicts_itself(small, changes, says):
     rewritten(small, **changes)
-    with pytest.raises(VectorsFileError, match=says):
+    with pytest.raises(FileFormatError, match=says):
         Vectors.load(small)
 
 
@@ -161,7 +161,7 @@ def test_other_content_is_named(tmp_path):
     with path.open("wb") as file:
         container.write(file, {"weight": np.ones(2), "bias": np.ones(1)}, {"by": "others"})
     says = r"without label_offsets and vectors and labels \(it holds bias, weight\)"
-    with pytest.raises(VectorsFileError, match=says):
+    with pytest.raises(FileFormatError, match=says):
         Vectors.load(path)
 
 
@@ -178,7 +178,7 @@ def test_label_offsets_are_checked(tmp_path, offsets, says):
     }
     with path.open("wb") as file:
         container.write(file, arrays, {})
-    with pytest.raises(VectorsFileError, match=says):
+    with pytest.raises(FileFormatError, match=says):
         Vectors.load(path)
 
 
@@ -194,7 +194,7 @@ def test_a_vector_that_is_not_finite_is_noticed_when_asked(tmp_path):
     }
     with path.open("wb") as file:
         container.write(file, arrays, {})
-    with pytest.raises(VectorsFileError, match="row 1 of the vectors is not finite"):
+    with pytest.raises(FileFormatError, match="row 1 of the vectors is not finite"):
         Vectors.load(path).most_similar("a")
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from textdl import container
 from textdl.embed.config import Config
 from textdl.embed.train import State
 from textdl.errors import CheckpointError, ParameterError
 from textdl.files import replacing
-from textdl.vectors import container
 
 VERSION = 1
 KEEP = 2  # older ones are removed

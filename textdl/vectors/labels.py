@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 
 # One dictionary of a vocabulary costs about as much as this many scans of it.
 _SCANS_BEFORE_DICTIONARY = 100
@@ -52,7 +52,7 @@ class Labels(Sequence[str]):
         labels = cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
         try:
             _ = labels.key_to_index
-        except VectorsFileError as error:
+        except FileFormatError as error:
             raise ParameterError(str(error)) from None
         return labels
 
@@ -61,12 +61,12 @@ class Labels(Sequence[str]):
         """Word to row, for the whole vocabulary.
 
         Raises:
-            VectorsFileError: a word occurs twice or is not UTF-8.
+            FileFormatError: a word occurs twice or is not UTF-8.
         """
         rows = {word: row for row, word in enumerate(self)}
         if len(rows) != len(self):
             row, word = next((row, word) for row, word in enumerate(self) if rows[word] != row)
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"label {word!r} stands in row {row:,} and again in row {rows[word]:,}; labels "
                 "must be distinct: drop or rename one of them"
             )
@@ -146,7 +146,7 @@ class Labels(Sequence[str]):
         try:
             return raw.decode()
         except UnicodeDecodeError as error:
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"label {row:,} is not UTF-8: byte 0x{raw[error.start]:02x} at position "
                 f"{error.start} of {raw[:40]!r}; convert the labels to UTF-8"
             ) from None

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 
 _SCORES_A_BLOCK = 1 << 23  # 32 MB of float32
 _ROWS_A_BLOCK = 1 << 16
@@ -99,7 +99,7 @@ def nearest(
         excluded: `(Q, E)` distinct rows that are no answers to a query.
 
     Raises:
-        VectorsFileError: `matrix` holds NaN or infinity (a mapped file is not scanned when opened).
+        FileFormatError: `matrix` holds NaN or infinity (a mapped file is not scanned when opened).
 
     Example:
         >>> matrix = np.array([[1, 0], [0, 2], [3, 3]], dtype=np.float32)
@@ -153,7 +153,7 @@ def _scores(
         np.divide(scores, norms, out=scores, where=norms > 0)
     if not np.isfinite(scores.max()):
         row = begin + int(np.argmin(np.isfinite(scores).all(axis=0)))
-        raise VectorsFileError(
+        raise FileFormatError(
             f"row {row:,} of the vectors is not finite, or its stored norm is wrong; the file is "
             "damaged: make it again"
         )

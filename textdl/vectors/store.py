@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl import container
+from textdl.container import DTYPES, Container, damaged
+from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
-from textdl.vectors import container
-from textdl.vectors.container import DTYPES, Container, damaged
 from textdl.vectors.labels import Labels
 from textdl.vectors.table import Table
 
@@ -72,7 +72,7 @@ def load(path: Path) -> Table:
     """Map the file at `path`: its arrays are read-only views, read from disk when touched.
 
     Raises:
-        VectorsFileError: the file is damaged, truncated, or holds something else.
+        FileFormatError: the file is damaged, truncated, or holds something else.
     """
     opened = container.open_mapped(path)
     _check_layout(opened, path)
@@ -94,7 +94,7 @@ def _check_layout(opened: Container, path: Path) -> None:
     missing = [n for n, tensor in LAYOUT.items() if tensor.required and n not in opened.entries]
     if missing:
         held = ", ".join(sorted(opened.entries)[:5]) or "nothing"
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} is a safetensors file without {' and '.join(missing)} (it holds {held})"
             ", so no vectors of textdl; pass a file that `Vectors.save` wrote"
         )
@@ -143,7 +143,7 @@ def _decode_config(text: str | None, path: Path) -> Mapping[str, object]:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise damaged(path, f"its {METADATA_KEY!r} metadata is {text[:40]!r}") from None
     if version != FORMAT_VERSION:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} has format version {version}, this textdl reads {FORMAT_VERSION}; "
             "upgrade textdl"
         )

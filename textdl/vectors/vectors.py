@@ -68,7 +68,7 @@ class Vectors:
         `.safetensors`): by default they are shown as `\x97`, "strict" refuses the file.
 
         Raises:
-            VectorsFileError: it is missing, damaged, truncated or of no known format.
+            FileFormatError: it is missing, damaged, truncated or of no known format.
         """
         table = formats.load(Path(path), errors)
         return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import formats
 from textdl.vectors.vectors import Vectors
 
@@ -69,16 +69,16 @@ def npz():
 )
 def test_refused_with_a_reason(tmp_path, content, says):
     path = write(tmp_path, content)
-    with pytest.raises(VectorsFileError, match=says) as caught:
+    with pytest.raises(FileFormatError, match=says) as caught:
         Vectors.load(path)
     assert repr(str(path)) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_nothing_there_and_a_folder(tmp_path):
-    with pytest.raises(VectorsFileError, match="does not exist"):
+    with pytest.raises(FileFormatError, match="does not exist"):
         Vectors.load(tmp_path / "no.bin")
-    with pytest.raises(VectorsFileError, match="is a folder"):
+    with pytest.raises(FileFormatError, match="is a folder"):
         Vectors.load(tmp_path)
 
 
@@ -86,7 +86,7 @@ def test_compressed_native_file(tmp_path):
     path = tmp_path / "v.safetensors"
     Vectors(["a"], [[1.0]]).save(path)
     path.write_bytes(gzip.compress(path.read_bytes()))
-    with pytest.raises(VectorsFileError, match="decompress it"):
+    with pytest.raises(FileFormatError, match="decompress it"):
         Vectors.load(path)
 
 

@@ -3,7 +3,7 @@ import struct
 import numpy as np
 import pytest
 
-from textdl.errors import VectorsFileError
+from textdl.errors import FileFormatError
 from textdl.vectors.vectors import Vectors
 
 
@@ -49,7 +49,7 @@ def test_truncation_at_every_byte_is_noticed(tmp_path):
     content = b"2 2\n" + row(b"up", 0.3, 0.7) + row(b"down", -0.1, 0.9, end=b"")
     load(tmp_path, content)
     for length in range(len(content)):
-        with pytest.raises(VectorsFileError) as caught:
+        with pytest.raises(FileFormatError) as caught:
             load(tmp_path, content[:length])
         assert "\n" not in str(caught.value)
 
@@ -66,7 +66,7 @@ def test_truncation_at_every_byte_is_noticed(tmp_path):
     ],
 )
 def test_damage_is_named(tmp_path, content, says):
-    with pytest.raises(VectorsFileError, match=says) as caught:
+    with pytest.raises(FileFormatError, match=says) as caught:
         load(tmp_path, content)
     assert "\n" not in str(caught.value)
 
@@ -74,5 +74,5 @@ def test_damage_is_named(tmp_path, content, says):
 def test_words_that_are_not_utf8(tmp_path):
     content = b"1 2\n" + row(b"b\x97c", 0.1, 0.2)
     assert load(tmp_path, content).labels == [r"b\x97c"]
-    with pytest.raises(VectorsFileError, match="row 0 is not UTF-8"):
+    with pytest.raises(FileFormatError, match="row 0 is not UTF-8"):
         load(tmp_path, content, errors="strict")

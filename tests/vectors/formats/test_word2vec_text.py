@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from textdl.errors import OutputError, ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, OutputError, ParameterError
 from textdl.vectors.vectors import Vectors
 
 
@@ -52,7 +52,7 @@ def test_lines_end_at_newlines_only(tmp_path):
     ],
 )
 def test_damage_is_named(tmp_path, content, says):
-    with pytest.raises(VectorsFileError, match=says) as caught:
+    with pytest.raises(FileFormatError, match=says) as caught:
         load(tmp_path, content)
     assert "\n" not in str(caught.value)
     assert "v.txt" in str(caught.value)
@@ -61,14 +61,14 @@ def test_damage_is_named(tmp_path, content, says):
 def test_line_numbers_beyond_the_first_block(tmp_path):
     lines = [f"w{i} {'0.125 ' * 100}" for i in range(5000)]
     lines[4321] = "w4321 " + "0.125 " * 99 + "x"
-    with pytest.raises(VectorsFileError, match="line 4,323"):
+    with pytest.raises(FileFormatError, match="line 4,323"):
         load(tmp_path, ("5000 100\n" + "\n".join(lines)).encode())
 
 
 def test_words_that_are_not_utf8(tmp_path):
     content = b"2 1\na 1\nb\x97c 2\n"
     assert load(tmp_path, content).labels == ["a", r"b\x97c"]
-    with pytest.raises(VectorsFileError, match=r"row 1 is not UTF-8 \(byte 0x97 at its position 1"):
+    with pytest.raises(FileFormatError, match=r"row 1 is not UTF-8 \(byte 0x97 at its position 1"):
         load(tmp_path, content, errors="strict")
 
 

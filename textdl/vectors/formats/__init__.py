@@ -10,7 +10,7 @@ from gzip import GzipFile
 from pathlib import Path
 from typing import NamedTuple
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import store
 from textdl.vectors.formats import word2vec_binary, word2vec_text
 from textdl.vectors.formats.content import reading
@@ -69,27 +69,27 @@ def recognise(path: Path) -> str:
     """The name in `FORMATS` of the file at `path`, told by its content.
 
     Raises:
-        VectorsFileError: it is missing, empty, or of no known format.
+        FileFormatError: it is missing, empty, or of no known format.
     """
     with reading(path) as file:
         head = file.read(_BYTES_TO_RECOGNISE)
         compressed = isinstance(file, GzipFile)
     if not head:
-        raise VectorsFileError(f"{str(path)!r} is empty; copy or make it again")
+        raise FileFormatError(f"{str(path)!r} is empty; copy or make it again")
     for name, known in FORMATS.items():
         if known.matches(head):
             if known.mapped and compressed:
-                raise VectorsFileError(
+                raise FileFormatError(
                     f"{str(path)!r} is a compressed {name} file, which cannot be mapped; "
                     "decompress it with gunzip"
                 )
             return name
     for magic, reason in _REFUSED.items():
         if head.startswith(magic):
-            raise VectorsFileError(f"{str(path)!r} {reason}")
+            raise FileFormatError(f"{str(path)!r} {reason}")
     if path.suffix == ".safetensors":
         return "safetensors"  # whose reader says what is wrong with it
-    raise VectorsFileError(
+    raise FileFormatError(
         f"{str(path)!r} begins with {head[:20]!r}, which no known format does; expected "
         f"{', '.join(FORMATS)}, GloVe text or fastText .vec"
     )
@@ -102,7 +102,7 @@ def load(path: Path, errors: str = "backslashreplace") -> Table:
     `bytes.decode`'s: by default a stray byte of a word is shown as `\x97`, "strict" refuses it.
 
     Raises:
-        VectorsFileError: it is missing, damaged, truncated or of no known format.
+        FileFormatError: it is missing, damaged, truncated or of no known format.
     """
     return FORMATS[recognise(path)].read(path, errors)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from textdl.errors import VectorsFileError
+from textdl.errors import FileFormatError
 
 GZIP = b"\x1f\x8b"
 
@@ -19,7 +19,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     """Open `path` for reading bytes, through gzip if it is compressed.
 
     Raises:
-        VectorsFileError: it is missing, a folder, unreadable, or a damaged gzip file.
+        FileFormatError: it is missing, a folder, unreadable, or a damaged gzip file.
     """
     try:
         with path.open("rb") as plain:
@@ -31,19 +31,19 @@ def reading(path: Path) -> Iterator[BinaryIO]:
             with gzip.open(plain) as content:
                 yield content  # type: ignore[misc]  # GzipFile has all we use of BinaryIO
     except FileNotFoundError:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} does not exist; pass the path of a file of vectors"
         ) from None
     except IsADirectoryError:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} is a folder; pass the path of a file of vectors"
         ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} is a damaged or truncated gzip file ({error}); copy or download it "
             "again"
         ) from None
     except OSError as error:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} cannot be read ({error.strerror}); check the path and its permissions"
         ) from error

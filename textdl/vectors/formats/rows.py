@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import ParameterError, VectorsFileError
+from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
 from textdl.vectors.labels import Labels
 from textdl.vectors.table import Table
@@ -47,11 +47,11 @@ def build_table(
     """One table of blocks of words and `(n, D)` vectors.
 
     Raises:
-        VectorsFileError: the shape is none, rows are missing or left over, a word occurs twice, or
+        FileFormatError: the shape is none, rows are missing or left over, a word occurs twice, or
             a word is not UTF-8 and `errors` is "strict".
     """
     if not 1 <= shape.size <= _LARGEST_VECTOR:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} claims vectors of {shape.size:,} numbers in its first line, expected 1 "
             f"to {_LARGEST_VECTOR:,}; copy or download it again"
         )
@@ -61,7 +61,7 @@ def build_table(
         words += block_words
         parts.append(block)
     if shape.rows not in (None, len(words)):
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} claims {shape.rows:,} words in its first line, but holds "
             f"{len(words):,}; it is truncated or damaged: copy or download it again"
         )
@@ -69,7 +69,7 @@ def build_table(
         labels = Labels.from_words(_decoded(words, errors, path))
         return Table(labels, _stack(parts, len(words), shape.size))
     except ParameterError as error:
-        raise VectorsFileError(f"{str(path)!r}: {error}") from None
+        raise FileFormatError(f"{str(path)!r}: {error}") from None
 
 
 def write_rows(
@@ -109,7 +109,7 @@ def _decoded(words: Iterable[bytes], errors: str, path: Path) -> Iterator[str]:
         try:
             yield raw.decode("utf-8", errors)
         except UnicodeDecodeError as error:
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"{str(path)!r}: the word {raw!r} of row {row:,} is not UTF-8 (byte "
                 f"0x{raw[error.start]:02x} at its position {error.start}); convert the file, or "
                 "load it with errors='backslashreplace'"

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import VectorsFileError
+from textdl.errors import FileFormatError
 from textdl.vectors.formats.content import reading
 from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
 from textdl.vectors.table import Table
@@ -27,12 +27,12 @@ def read(path: Path, errors: str) -> Table:
     """Read `path`, a block at a time; the newline that word2vec.c puts after a row may be absent.
 
     Raises:
-        VectorsFileError: the file is truncated or damaged.
+        FileFormatError: the file is truncated or damaged.
     """
     with reading(path) as file:
         claimed = parse_header(file.readline())
         if claimed is None:
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"{str(path)!r} does not begin with the line 'V D' of word2vec's binary format; "
                 "copy or download it again"
             )
@@ -62,14 +62,14 @@ def _blocks(
         words, vectors, rest = _split(rest + more, (shape.rows or 0) - done, width)
         done += len(words)
         if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"{str(path)!r} is damaged: what follows row {done:,} of {shape.rows:,} is no word "
                 f"and {shape.size:,} numbers, but {rest[:20]!r}...; copy or download it again"
             )
         block = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), shape.size)
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"{str(path)!r} is damaged: the vector of {words[int(np.argmin(finite))]!r} is not "
                 "finite; copy or download it again"
             )

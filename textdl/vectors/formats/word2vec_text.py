@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import VectorsFileError
+from textdl.errors import FileFormatError
 from textdl.vectors.formats.content import reading
 from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
 from textdl.vectors.table import Table
@@ -33,7 +33,7 @@ def read(path: Path, errors: str) -> Table:
     """Read `path`, a block of lines at a time. A word may hold spaces: the last D fields count.
 
     Raises:
-        VectorsFileError: a line is ragged, not numeric or not finite, or lines are missing.
+        FileFormatError: a line is ragged, not numeric or not finite, or lines are missing.
     """
     with reading(path) as file:
         first = file.readline()
@@ -81,7 +81,7 @@ def _fields(line: bytes, size: int, number: int, path: Path) -> list[bytes]:
         return fields
     found = _trailing_numbers(fields)
     if found != size:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r}, line {number:,}: {found:,} numbers after {fields[0]!r}, expected "
             f"{size:,}; correct or remove the line"
         )
@@ -97,7 +97,7 @@ def _parse(rows: list[tuple[int, list[bytes]]], size: int, path: Path) -> NDArra
     except ValueError:
         pass
     number, value = next((n, x) for n, fields in rows for x in fields[1:] if not _is_finite(x))
-    raise VectorsFileError(
+    raise FileFormatError(
         f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is no finite number; "
         "correct or remove the line"
     )

@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import VectorsFileError
+from textdl.errors import FileFormatError
 
 DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "F64": np.dtype("<f8"),
@@ -87,13 +87,13 @@ def open_mapped(path: Path) -> Container:
     """Check the header of the file at `path` and map it.
 
     Raises:
-        VectorsFileError: the header is damaged, or does not fit the file.
+        FileFormatError: the header is damaged, or does not fit the file.
     """
     with path.open("rb") as file:
         size = path.stat().st_size
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > size - 8 or length > LONGEST_HEADER:
-            raise VectorsFileError(
+            raise FileFormatError(
                 f"{str(path)!r} is truncated or no safetensors file: it claims a header of "
                 f"{length:,} bytes, but has {size:,} bytes in all (a header has at most "
                 f"{LONGEST_HEADER:,}); copy or make it again"
@@ -103,9 +103,9 @@ def open_mapped(path: Path) -> Container:
         return Container(entries, metadata, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def damaged(path: Path, what: str) -> VectorsFileError:
+def damaged(path: Path, what: str) -> FileFormatError:
     """The error for a file whose content contradicts itself."""
-    return VectorsFileError(f"{str(path)!r} is damaged: {what}; copy or make it again")
+    return FileFormatError(f"{str(path)!r} is damaged: {what}; copy or make it again")
 
 
 def _parse(raw: bytes, start: int, path: Path) -> tuple[dict[str, Entry], Mapping[str, str]]:
@@ -141,7 +141,7 @@ def _check_extent(entries: Mapping[str, Entry], start: int, size: int, path: Pat
         if begin != previous or end < begin:
             raise damaged(path, f"an array begins at byte {begin:,}, not at {previous:,}")
     if places[-1][1] != size:
-        raise VectorsFileError(
+        raise FileFormatError(
             f"{str(path)!r} has {size:,} bytes, but its header promises {places[-1][1]:,}; it is "
             "truncated or damaged: copy or make it again"
         )
