@@ -12,6 +12,7 @@ ALLOWED = {
     "errors": set(),
     "files": {"errors"},
     "container": {"errors"},
+    "checkpoint": {"errors", "files", "container"},
     "nn": set(),
     "text": set(),
     "vectors": {"text"},
@@ -21,7 +22,7 @@ ALLOWED = {
     "plot": {"vectors", "nn"},
     "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot"},
 }
-LEAVES = {"errors", "files", "container"}
+LEAVES = {"errors", "files", "container", "checkpoint"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -14,14 +14,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textdl.embed.word2vec import Word2Vec
+    from textdl import nn
     from textdl.errors import TextdlError
+    from textdl.nn.classifier import MLPClassifier
+    from textdl.nn.regressor import MLPRegressor
     from textdl.vectors.vectors import Vectors
 
 __version__ = "0.1.0"
 
-__all__ = ["TextdlError", "Vectors", "Word2Vec", "__version__"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "TextdlError",
+    "Vectors",
+    "Word2Vec",
+    "__version__",
+    "nn",
+]
 
 _HOME = {
+    "MLPClassifier": "textdl.nn.classifier",
+    "MLPRegressor": "textdl.nn.regressor",
     "TextdlError": "textdl.errors",
     "Vectors": "textdl.vectors.vectors",
     "Word2Vec": "textdl.embed.word2vec",
@@ -29,6 +42,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "nn":
+        return import_module("textdl.nn")
     if name not in _HOME:
         raise AttributeError(f"module 'textdl' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

@@ -27,8 +27,10 @@ DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "F16": np.dtype("<f2"),
     "I64": np.dtype("<i8"),
     "I32": np.dtype("<i4"),
+    "U32": np.dtype("<u4"),
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
+    "BOOL": np.dtype("?"),
 }
 LONGEST_HEADER = 100_000_000  # bytes, as in the reference implementation
 

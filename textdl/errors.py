@@ -5,6 +5,11 @@ expect, so both ``except TextdlError`` and ``except ValueError`` work. A message
 offending value, what was expected, and the remedy.
 """
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
 
 class TextdlError(Exception):
     """Root of every error that textdl raises on purpose."""
@@ -43,8 +48,23 @@ class UnknownWordError(TextdlError, KeyError):
 
 
 class DivergenceError(TextdlError, ArithmeticError):
-    """Training produced numbers that are not finite."""
+    """Training produced numbers that are not finite; `last_good` is what it had before, if kept."""
+
+    def __init__(self, message: str, last_good: object = None) -> None:
+        super().__init__(message)
+        self.last_good = last_good
 
 
 class CheckpointError(TextdlError, ValueError):
     """A checkpoint cannot be resumed from."""
+
+
+def by_name(what: str, name: str, known: Mapping[str, Value]) -> Value:
+    """What `name` stands for in a table of names.
+
+    Raises:
+        ParameterError: the name is unknown; `what` it names is said.
+    """
+    if name not in known:
+        raise ParameterError(f"{what} {name!r} is unknown; expected one of {', '.join(known)}")
+    return known[name]

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from textdl.checkpoint import checkpoint_numbers
 from textdl.embed import loop, workers
 from textdl.embed import train as train_module
 from textdl.embed.blocks import Blocks
-from textdl.embed.checkpoint import Checkpoints, Every, checkpoint_numbers
+from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import train
 from textdl.embed.train import (
@@ -230,7 +231,7 @@ def test_checkpoints_of_another_run_are_refused(store, tmp_path):
     Checkpoints(tmp_path, config, "abc").save(state, loop.Progress())
     with pytest.raises(CheckpointError, match="window=5, not 4"):
         Checkpoints(tmp_path, Config(**SMALL, window=4), "abc").load()
-    with pytest.raises(CheckpointError, match="another corpus"):
+    with pytest.raises(CheckpointError, match="corpus='abc', not 'xyz'"):
         Checkpoints(tmp_path, config, "xyz").load()
     next(tmp_path.glob("*.safetensors")).write_bytes(b"half")
     with pytest.raises(CheckpointError, match="damaged"):

@@ -1,29 +1,19 @@
-"""Checkpoints: a folder of numbered states, each complete or absent.
-
-A checkpoint is ``00000042.safetensors`` (the state) and ``00000042.json`` (where the run stood, and
-with which parameters). The second is written last and makes it count.
-"""
+"""Checkpoints of a run: when they are written, and what is in them."""
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from textdl import container
+from textdl.checkpoint import CheckpointFolder
 from textdl.embed.config import Config
 from textdl.embed.train import State
-from textdl.errors import CheckpointError, ParameterError
-from textdl.files import replacing
-
-VERSION = 1
-KEEP = 2  # older ones are removed
+from textdl.errors import ParameterError
 
 
 @dataclass(frozen=True)
@@ -94,7 +84,7 @@ class Checkpoints:
     def __init__(
         self, folder: Path, config: Config, fingerprint: str, every: Every | None = None
     ) -> None:
-        self.folder, self.config, self.fingerprint = folder, config, fingerprint
+        self.folder = CheckpointFolder(folder, asdict(config) | {"corpus": fingerprint})
         self.every = every or Every()
 
     def due(self, progress: Progress) -> bool:
@@ -102,17 +92,9 @@ class Checkpoints:
         return self.every.due(progress.steps)
 
     def save(self, state: State, progress: Progress) -> None:
-        """Write the next checkpoint; then remove all but the last two."""
-        numbers = checkpoint_numbers(self.folder)
-        number = numbers[-1] + 1 if numbers else 1
+        """Write the next checkpoint."""
         arrays = {name: np.asarray(array) for name, array in state._asdict().items()}
-        with replacing(_tensors(self.folder, number)) as path, path.open("wb") as file:
-            container.write(file, arrays, {})
-        with replacing(_header(self.folder, number)) as path:
-            path.write_text(json.dumps(self._describe() | {"progress": asdict(progress)}), "utf-8")
-        for old in [*numbers, number][:-KEEP]:
-            _header(self.folder, old).unlink()
-            _tensors(self.folder, old).unlink()
+        self.folder.save(arrays, asdict(progress))
 
     def load(self) -> tuple[State, Progress] | None:
         """Read the last checkpoint, or None where there is none.
@@ -120,54 +102,12 @@ class Checkpoints:
         Raises:
             CheckpointError: it is damaged, or of a run with other parameters or another corpus.
         """
-        numbers = checkpoint_numbers(self.folder)
-        if not numbers:
+        saved = self.folder.load()
+        if saved is None:
             return None
         try:
-            header = json.loads(_header(self.folder, numbers[-1]).read_text("utf-8"))
-            self._check(header)
-            tensors = container.open_mapped(_tensors(self.folder, numbers[-1]))
-            progress = header["progress"]
-            progress["history"] = tuple(progress["history"])
-            # Copied: the training donates its state, and the file may be removed under it.
-            state = {name: jnp.array(tensors.array(name)) for name in State._fields}
-            return State(**state), Progress(**progress)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, CheckpointError):
-                raise
-            raise CheckpointError(
-                f"checkpoint {numbers[-1]} in {str(self.folder)!r} is damaged ({error}); remove "
-                "its two files to go on from the one before"
-            ) from error
-
-    def _describe(self) -> dict[str, Any]:
-        config = asdict(self.config)
-        return {"version": VERSION, "config": config, "fingerprint": self.fingerprint}
-
-    def _check(self, header: dict[str, Any]) -> None:
-        mine = self._describe()
-        for name, value in mine["config"].items():
-            if header["config"].get(name) != value:
-                raise CheckpointError(
-                    f"the checkpoint in {str(self.folder)!r} was written with {name}="
-                    f"{header['config'].get(name)!r}, not {value!r}; resume with the same "
-                    "parameters or start in another folder"
-                )
-        if (header["version"], header["fingerprint"]) != (VERSION, self.fingerprint):
-            raise CheckpointError(
-                f"the checkpoint in {str(self.folder)!r} belongs to another corpus or version; "
-                "start in another folder"
-            )
-
-
-def checkpoint_numbers(folder: Path) -> list[int]:
-    """The numbers of the complete checkpoints in a folder, oldest first."""
-    return sorted(int(path.stem) for path in folder.glob("[0-9]*.json"))
-
-
-def _tensors(folder: Path, number: int) -> Path:
-    return folder / f"{number:08d}.safetensors"
-
-
-def _header(folder: Path, number: int) -> Path:
-    return folder / f"{number:08d}.json"
+            history = tuple(saved.progress["history"])
+            state = State(*(jnp.array(saved.arrays[name]) for name in State._fields))
+            return state, Progress(**saved.progress | {"history": history})
+        except (KeyError, TypeError) as error:
+            raise self.folder.damaged(error) from error

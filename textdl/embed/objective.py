@@ -21,25 +21,10 @@ References:
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
-
-@jax.custom_jvp
-def negative_log_sigmoid(x: Array) -> Array:
-    """-log σ(x) = max(-x, 0) + log(1 + exp(-|x|)), without overflow; its derivative is -σ(-x)."""
-    return jnp.maximum(-x, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(x)))
-
-
-@negative_log_sigmoid.defjvp
-def _negative_log_sigmoid_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    # Derived by hand to share one exponential, and because |x| has no derivative at 0, where every
-    # score starts.
-    (x,), (x_dot,) = primals, tangents
-    e = jnp.exp(-jnp.abs(x))
-    sigmoid = jnp.where(x > 0, e, 1.0) / (1.0 + e)  # σ(-x)
-    return jnp.maximum(-x, 0.0) + jnp.log1p(e), -sigmoid * x_dot
+from textdl.nn.activations import softplus
 
 
 def positive_mask(sentences: Array, windows: Array) -> Array:
@@ -76,6 +61,6 @@ def block_loss(centre: Array, around: Array, noise: Array, mask: Array, negative
     positive = jnp.einsum("bsrd,bsmd->bsrm", strips, around)  # S
     against = jnp.einsum("bld,bkd->blk", centre, noise)  # T
     pairs = mask.sum(-1, dtype=jnp.float32).reshape(centre.shape[:2])  # n
-    attraction = (mask * negative_log_sigmoid(positive)).sum((1, 2, 3))
-    repulsion = (pairs[:, :, None] * negative_log_sigmoid(-against)).sum((1, 2))
+    attraction = (mask * softplus(-positive)).sum((1, 2, 3))
+    repulsion = (pairs[:, :, None] * softplus(against)).sum((1, 2))
     return attraction + negative / noise.shape[1] * repulsion

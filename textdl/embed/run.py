@@ -13,11 +13,11 @@ import jax
 import numpy as np
 
 import textdl
+from textdl.checkpoint import CheckpointFolder
 from textdl.embed.blocks import Blocks
-from textdl.embed.checkpoint import Checkpoints, Every, checkpoint_numbers
+from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import Report, train
-from textdl.errors import CheckpointError
 from textdl.text.corpus import Corpus, DecodeErrors, read_corpus
 from textdl.text.encode import encode
 from textdl.text.store import TokenStore
@@ -130,16 +130,4 @@ def _build(source: Source, folder: Path) -> TokenStore:
 
 
 def _prepare(resumable: Resumable) -> None:
-    folder = resumable.folder
-    if checkpoint_numbers(folder) and not resumable.resume:
-        raise CheckpointError(
-            f"{str(folder)!r} holds a checkpoint; pass resume=True (--resume) to go on from it, or "
-            "choose another folder"
-        )
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise CheckpointError(
-            f"cannot make the checkpoint folder {str(folder)!r} ({error.strerror}); create its "
-            "parent first"
-        ) from error
+    CheckpointFolder(resumable.folder, {}).prepare(resume=resumable.resume)

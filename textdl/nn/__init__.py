@@ -1,0 +1,143 @@
+"""The functional core: layers, losses and a training loop, as pure functions on small tuples.
+
+The names below are imported on first use, so that a part of textdl that needs one of them does not
+pay for all.
+
+Example:
+    >>> from textdl import nn
+    >>> float(nn.sigmoid(0.0))
+    0.5
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textdl.nn import (
+        activations,
+        data,
+        dense,
+        dropout,
+        initializers,
+        losses,
+        mlp,
+        optimizers,
+        sparse,
+    )
+    from textdl.nn.activations import (
+        ACTIVATIONS,
+        elu,
+        gelu,
+        leaky_relu,
+        log_softmax,
+        relu,
+        sigmoid,
+        softmax,
+        softplus,
+        tanh,
+    )
+    from textdl.nn.checkpoint import Checkpoints
+    from textdl.nn.cross_entropy import binary_cross_entropy, categorical_cross_entropy
+    from textdl.nn.data import Data, make_data
+    from textdl.nn.dense import Dense
+    from textdl.nn.gradcheck import check_gradients
+    from textdl.nn.initializers import INITIALIZERS
+    from textdl.nn.losses import absolute_error, class_weights, huber, squared_error, weighted_mean
+    from textdl.nn.optimizers import OPTIMIZERS, SCHEDULES
+    from textdl.nn.penalty import Penalty
+    from textdl.nn.progress import progress_bar
+    from textdl.nn.step import Objective, State, evaluate
+    from textdl.nn.train import fit
+    from textdl.nn.training import Trained, Training
+
+_HOME = {
+    "ACTIVATIONS": "activations",
+    "Checkpoints": "checkpoint",
+    "Data": "data",
+    "Dense": "dense",
+    "INITIALIZERS": "initializers",
+    "OPTIMIZERS": "optimizers",
+    "Objective": "step",
+    "Penalty": "penalty",
+    "SCHEDULES": "optimizers",
+    "State": "step",
+    "Trained": "training",
+    "Training": "training",
+    "absolute_error": "losses",
+    "binary_cross_entropy": "cross_entropy",
+    "categorical_cross_entropy": "cross_entropy",
+    "check_gradients": "gradcheck",
+    "class_weights": "losses",
+    "elu": "activations",
+    "evaluate": "step",
+    "fit": "train",
+    "gelu": "activations",
+    "huber": "losses",
+    "leaky_relu": "activations",
+    "log_softmax": "activations",
+    "make_data": "data",
+    "progress_bar": "progress",
+    "relu": "activations",
+    "sigmoid": "activations",
+    "softmax": "activations",
+    "softplus": "activations",
+    "squared_error": "losses",
+    "tanh": "activations",
+    "weighted_mean": "losses",
+}
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Checkpoints",
+    "Data",
+    "Dense",
+    "Objective",
+    "Penalty",
+    "State",
+    "Trained",
+    "Training",
+    "absolute_error",
+    "activations",
+    "binary_cross_entropy",
+    "categorical_cross_entropy",
+    "check_gradients",
+    "class_weights",
+    "data",
+    "dense",
+    "dropout",
+    "elu",
+    "evaluate",
+    "fit",
+    "gelu",
+    "huber",
+    "initializers",
+    "leaky_relu",
+    "log_softmax",
+    "losses",
+    "make_data",
+    "mlp",
+    "optimizers",
+    "progress_bar",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "sparse",
+    "squared_error",
+    "tanh",
+    "weighted_mean",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    if name in __all__:  # a module
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,110 @@
+"""Checkpoints of a training: its state, its best weights and its history, every few epochs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from textdl.checkpoint import CheckpointFolder
+from textdl.errors import CheckpointError
+from textdl.nn.data import Data
+from textdl.nn.step import State
+from textdl.nn.training import Best, Progress, Training
+
+
+class Checkpoints:
+    """The checkpoints of one training; an interrupted one goes on from the last.
+
+    Args:
+        folder: where they are; made where it does not exist.
+        training: how it trains.
+        data: on what.
+        key: of its random draws.
+        every: epochs between two checkpoints.
+    """
+
+    def __init__(
+        self, folder: str | Path, training: Training, data: Data, key: Array, every: int = 1
+    ) -> None:
+        self.folder = CheckpointFolder(Path(folder), _describe(training, data, key))
+        self.folder.prepare(resume=True)
+        self.every = every
+
+    def due(self, progress: Progress, training: Training) -> bool:
+        """Whether to write now: every few epochs, and at the end."""
+        return progress.epoch % self.every == 0 or progress.is_over(training)
+
+    def save(self, state: State, progress: Progress) -> None:
+        """Write the next checkpoint."""
+        arrays = _named("state", state) | _named("best", progress.best.params)
+        value, since, _ = progress.best
+        self.folder.save(
+            arrays,
+            {
+                "epoch": progress.epoch,
+                "history": progress.history,
+                "best": {"value": value if np.isfinite(value) else None, "since": since},
+            },
+        )
+
+    def load(self, template: State) -> tuple[State, Progress] | None:
+        """Read the last checkpoint into the structure of `template`; None where there is none.
+
+        Raises:
+            CheckpointError: it is damaged, or of another training or network.
+        """
+        saved = self.folder.load()
+        if saved is None:
+            return None
+        try:
+            state = _restored("state", template, saved.arrays)
+            has_best = any(name.startswith("best") for name in saved.arrays)
+            params = _restored("best", template.params, saved.arrays) if has_best else None
+            value, since = (saved.progress["best"][name] for name in ("value", "since"))
+            best = Best(np.inf if value is None else value, since, params)
+            return state, Progress(saved.progress["epoch"], tuple(saved.progress["history"]), best)
+        except (KeyError, TypeError) as error:
+            raise self.folder.damaged(error) from error
+
+
+def _describe(training: Training, data: Data, key: Array) -> dict[str, Any]:
+    """What the bits are a function of; what JSON cannot say is left to the caller."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(data):
+        digest.update(np.asarray(leaf).data)
+    settings = {
+        name: value if isinstance(value, str | int | float | None) else "custom"
+        for name, value in asdict(training).items()
+    }
+    return settings | {
+        "data": digest.hexdigest()[:32],
+        "key": np.asarray(jax.random.key_data(key)).tolist(),
+    }
+
+
+def _named(prefix: str, tree: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """The leaves of a tree by their paths."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {prefix + jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def _restored(prefix: str, template: Any, arrays: Any) -> Any:
+    """The tree with the leaves that `_named` named."""
+
+    def read(path: Any, leaf: Array) -> Array:
+        array = arrays[prefix + jax.tree_util.keystr(path)]
+        if array.shape != jnp.shape(leaf):
+            raise CheckpointError(
+                f"the checkpoint has {prefix}{jax.tree_util.keystr(path)} of shape {array.shape}, "
+                f"not {jnp.shape(leaf)}; start in another folder, or with the same network"
+            )
+        return jnp.asarray(array)
+
+    return jax.tree_util.tree_map_with_path(read, template)

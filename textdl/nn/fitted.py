@@ -1,0 +1,112 @@
+"""What a fitted network knows and answers."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Self
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from textdl.nn import mlp
+from textdl.nn.model_file import load_model, save_model
+from textdl.nn.parameters import MLPParameters
+from textdl.nn.predict import predict
+from textdl.nn.summary import summarise
+from textdl.nn.validation import cast_features, check_features
+
+
+class FittedMLP(MLPParameters):
+    """The learned attributes of a network.
+
+    Attributes:
+        params_: the layers, `Dense` tuples of NumPy arrays.
+        history_: every measure of every epoch.
+    """
+
+    params_: mlp.Params
+    history_: dict[str, list[float]]
+    n_features_in_: int
+    _seed: int
+    _optimizer_state: Any
+
+    def summary(self) -> str:
+        """The layers with their shapes and numbers of parameters, as a table."""
+        check_is_fitted(self)
+        return summarise(self.params_, self.activation, self.out_activation_)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted network to one ``.safetensors`` file; equal networks, equal bytes.
+
+        Raises:
+            ParameterError: a parameter, such as an optimizer of your own, cannot be written.
+            OutputError: the file cannot be written.
+        """
+        check_is_fitted(self)
+        save_model(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote; training can go on, with a fresh optimizer.
+
+        Raises:
+            FileFormatError: the file is damaged or holds another estimator.
+        """
+        return load_model(cls, path)
+
+    @property
+    def coefs_(self) -> list[NDArray[np.floating]]:
+        """The weights `(I, O)`, layer by layer."""
+        return [np.asarray(layer.weights) for layer in self.params_]
+
+    @property
+    def intercepts_(self) -> list[NDArray[np.floating]]:
+        """The biases `(O,)`, layer by layer."""
+        return [np.asarray(layer.bias) for layer in self.params_]
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers of units, the inputs among them."""
+        return len(self.params_) + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """Output units."""
+        return len(self.params_[-1].bias)
+
+    @property
+    def out_activation_(self) -> str:
+        """The activation of the output units."""
+        return "identity"
+
+    @property
+    def _stratifies(self) -> bool:
+        """Whether validation data keep the shares of the classes."""
+        return False
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Mean loss of every epoch, without the penalty."""
+        return self.history_.get("loss", [])
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs since the last `fit` began."""
+        return len(self.loss_curve_)
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        return self.params_[0].weights.dtype
+
+    def _precision(self) -> Any:
+        """A context in which JAX computes in the precision of the network."""
+        return jax.enable_x64(self._dtype == np.float64)
+
+    def _outputs(self, X: Any) -> NDArray[np.floating]:
+        """The last layer's z, `(N, O)`."""
+        check_is_fitted(self)
+        x = cast_features(check_features(self, X), self._dtype)
+        with self._precision():
+            return predict(self._network, self.params_, x)

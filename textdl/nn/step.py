@@ -1,0 +1,145 @@
+"""One gradient step, an epoch of them in one dispatch, and the evaluation of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array, lax
+
+from textdl.nn.data import Batch, Data, take
+from textdl.nn.losses import weighted_mean
+from textdl.nn.rows import has_rows, put_rows, renumber, take_rows
+from textdl.nn.sparse import SparseBatch
+
+Params = Any  # a pytree of arrays
+Measure = Callable[[Array, Array], Array]  # (outputs (B, ...), targets (B, ...)) -> (B,)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: mean_i loss(apply(θ, x_i), t_i) + R(θ) / B over a batch of B examples.
+
+    Its functions identify it: equal objectives are compiled once, so give functions that live at
+    the top of a module, or frozen dataclasses that can be called.
+    """
+
+    apply: Callable[[Params, Any, Array | None], Array]  # (θ, x, key or None) -> outputs
+    loss: Measure
+    metrics: tuple[tuple[str, Measure], ...] = ()
+    penalty: Callable[[Params], Array] | None = None  # R
+    table: Callable[[Params], Array] | None = None  # the rows to update alone; see `rows`
+
+
+class State(NamedTuple):
+    """Everything that training changes."""
+
+    params: Params
+    optimizer: optax.OptState
+
+
+def step(
+    state: State,
+    batch: Batch,
+    key: Array,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+) -> tuple[State, dict[str, Array]]:
+    """Take one gradient step, and measure the batch on the way."""
+    total = jnp.maximum(batch.weights.sum(), 1e-30)
+
+    def loss(params: Params) -> tuple[Array, dict[str, Array]]:
+        outputs = objective.apply(params, batch.features, key)
+        measures = _measure(objective, outputs, batch)
+        return measures["loss"], measures
+
+    (value, measures), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+    if objective.penalty is not None:
+        # Its gradient alone: the value would take another pass over all weights.
+        shrink = jax.grad(objective.penalty)(state.params)
+        gradient = jax.tree.map(lambda g, r: g + r / total, gradient, shrink)
+    updates, optimizer_state = optax.with_extra_args_support(optimizer).update(
+        gradient, state.optimizer, state.params, value=value
+    )
+    return State(optax.apply_updates(state.params, updates), optimizer_state), measures
+
+
+def step_rows(
+    state: State,
+    batch: Batch,
+    key: Array,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+) -> tuple[State, dict[str, Array]]:
+    """Take the step on those rows of the objective's table alone that a sparse batch uses."""
+    assert objective.table is not None
+    assert isinstance(batch.features, SparseBatch), "checked by fit"
+    table = objective.table(state.params)
+    has = State(*has_rows(*state, table, optimizer))
+    rows, features = renumber(batch.features)
+    part = take_rows(state, rows, has)
+    part, measures = step(part, batch._replace(features=features), key, objective, optimizer)
+    return put_rows(state, part, rows, has), measures
+
+
+def _measure(objective: Objective, outputs: Array, batch: Batch) -> dict[str, Array]:
+    """The weighted means of the loss and the metrics over a batch."""
+    measures = (("loss", objective.loss), *objective.metrics)
+    return {
+        name: weighted_mean(measure(outputs, batch.targets), batch.weights)
+        for name, measure in measures
+    }
+
+
+@partial(jax.jit, static_argnames=("objective", "optimizer", "room"))
+def run_epoch(
+    state: State,
+    data: Data,
+    order: Array,
+    key: Array,
+    *,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    room: int = 0,
+) -> tuple[State, dict[str, Array]]:
+    """Take a step for every batch of `order` `(S, B)`, in one dispatch.
+
+    Returns:
+        The state, and the means of the measures over the examples of the epoch, each taken when
+        its batch was trained on.
+    """
+
+    def body(state: State, given: tuple[Array, Array]) -> tuple[State, tuple[Any, Array]]:
+        rows, key = given
+        batch = take(data, rows, room)
+        take_step = step if objective.table is None else step_rows
+        state, measures = take_step(state, batch, key, objective, optimizer)
+        return state, (measures, batch.weights.sum())
+
+    keys = jax.random.split(key, len(order))
+    state, (measures, weights) = lax.scan(body, state, (order, keys))
+    return state, _means(measures, weights)
+
+
+@partial(jax.jit, static_argnames=("objective", "room"))
+def evaluate(
+    params: Params, data: Data, order: Array, *, objective: Objective, room: int = 0
+) -> dict[str, Array]:
+    """Measure a network on the batches of `order` `(S, B)`, without dropout."""
+
+    def body(rows: Array) -> tuple[dict[str, Array], Array]:
+        batch = take(data, rows, room)
+        outputs = objective.apply(params, batch.features, None)
+        return _measure(objective, outputs, batch), batch.weights.sum()
+
+    return _means(*lax.map(body, order))
+
+
+def _means(measures: dict[str, Array], weights: Array) -> dict[str, Array]:
+    """Means over examples from the means of batches `(S,)` and their weights."""
+    return {name: weighted_mean(values, weights) for name, values in measures.items()}

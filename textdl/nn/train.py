@@ -1,0 +1,151 @@
+"""The training loop: epochs until they are done, or until nothing improves any more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+from numpy.typing import NDArray
+
+from textdl.errors import ParameterError
+from textdl.nn.checkpoint import Checkpoints
+from textdl.nn.data import Data, batches, capacity
+from textdl.nn.sparse import SparseRows
+from textdl.nn.step import Objective, Params, State, evaluate, run_epoch
+from textdl.nn.training import Progress, Report, Trained, Training, divergence
+
+Callback = Callable[[Report], object]  # training stops after one that returns True
+
+
+def fit(
+    start: Params | State,
+    data: Data,
+    objective: Objective,
+    training: Training,
+    *,
+    key: Array,
+    validation: Data | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoints: Checkpoints | None = None,
+) -> Trained:
+    """Train from `start`: parameters, or the state of an earlier training to go on from.
+
+    The same start, data, settings, key and versions give the same bits, also when the training was
+    interrupted and went on from a checkpoint.
+
+    Raises:
+        ParameterError: a setting does not fit the data.
+        DivergenceError: the loss or a weight is not finite; its `last_good` is the `Trained` of the
+            epoch before.
+        CheckpointError: the checkpoint is damaged or belongs to another training.
+
+    Example:
+        >>> from textdl.nn import losses, mlp
+        >>> from textdl.nn.data import make_data
+        >>> line = make_data([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
+        >>> objective = Objective(lambda params, x, key: mlp.apply(params, x),
+        ...                       lambda y, t: losses.squared_error(y, t).mean(-1))
+        >>> training = Training(epochs=500, batch_size=3, optimizer="sgd", learning_rate=0.2)
+        >>> start = mlp.init(jax.random.key(0), (1, 1))
+        >>> trained = fit(start, line, objective, training, key=jax.random.key(1))
+        >>> mlp.apply(trained.params, jnp.array([[3.0]])).round(2).tolist()
+        [[7.0]]
+    """
+    _check(training, objective, data, validation)
+    run = _Run(data, validation, objective, training, training.make_optimizer(len(data)), key)
+    state = start if isinstance(start, State) else State(start, run.optimizer.init(start))
+    progress, room = Progress(), 0
+    if checkpoints is not None:
+        state, progress = checkpoints.load(state) or (state, progress)
+    stopped = False
+    while not (stopped or progress.is_over(training)):
+        order = run.order(progress.epoch)
+        # It never falls, for every new size is compiled anew.
+        room = max(room, capacity(data, order))
+        state, progress = run.epoch(state, progress, order, room)
+        if checkpoints is not None and checkpoints.due(progress, training):
+            checkpoints.save(state, progress)
+        report = Report(progress.epoch, training.epochs, progress.history[-1], state.params)
+        # All of them, also those after the one that stops, see the epoch.
+        stopped = True in [callback(report) is True for callback in callbacks]
+    return Trained.after(state, progress)
+
+
+class _Run(NamedTuple):
+    """What stays the same from epoch to epoch."""
+
+    data: Data
+    validation: Data | None
+    objective: Objective
+    training: Training
+    optimizer: optax.GradientTransformation
+    key: Array
+
+    def keys(self, epoch: int) -> tuple[Array, Array]:
+        """The keys of an epoch, for shuffling and for dropout."""
+        shuffle_key, dropout_key = jax.random.split(jax.random.fold_in(self.key, epoch))
+        return shuffle_key, dropout_key
+
+    def order(self, epoch: int) -> NDArray[np.int32]:
+        """The batches of an epoch, `(S, B)`."""
+        shuffle_key, _ = self.keys(epoch)
+        batch_size = self.training.batch_size
+        return batches(len(self.data), batch_size, shuffle_key if self.training.shuffle else None)
+
+    def epoch(
+        self, state: State, progress: Progress, order: NDArray[np.int32], room: int
+    ) -> tuple[State, Progress]:
+        """One epoch further; an error leaves what was before as it is."""
+        _, dropout_key = self.keys(progress.epoch)
+        after, measures = run_epoch(
+            state,
+            self.data,
+            order,
+            dropout_key,
+            objective=self.objective,
+            optimizer=self.optimizer,
+            room=room,
+        )
+        numbers = {name: float(value) for name, value in measures.items()}
+        if not (math.isfinite(numbers["loss"]) and bool(_all_finite(after.params))):
+            raise divergence(self.training, progress.epoch + 1, Trained.after(state, progress))
+        numbers |= self.validate(after.params)
+        return after, progress.after_epoch(numbers, after.params, self.training)
+
+    def validate(self, params: Params) -> dict[str, float]:
+        """The measures on the validation data, named ``val_...``."""
+        if self.validation is None:
+            return {}
+        size = len(self.validation)
+        order = batches(size, min(self.training.batch_size, size))
+        room = capacity(self.validation, order)
+        measures = evaluate(params, self.validation, order, objective=self.objective, room=room)
+        return {f"val_{name}": float(value) for name, value in measures.items()}
+
+
+@jax.jit
+def _all_finite(params: Params) -> Array:
+    return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(params)]))
+
+
+def _check(training: Training, objective: Objective, data: Data, validation: Data | None) -> None:
+    measures = ["loss", *(name for name, _ in objective.metrics)]
+    known = measures + ([f"val_{name}" for name in measures] if validation is not None else [])
+    if training.monitor not in known:
+        raise ParameterError(
+            f"monitor={training.monitor!r} is not measured; expected one of {', '.join(known)} "
+            "(val_... needs validation data)"
+        )
+    if objective.table is not None and not isinstance(data.features, SparseRows):
+        raise ParameterError("updating only the rows of a batch needs sparse features; give those")
+    if training.batch_size > len(data):
+        raise ParameterError(
+            f"batch_size={training.batch_size} is over the {len(data)} examples; choose at most "
+            f"{len(data)}"
+        )

@@ -1,0 +1,94 @@
+"""The checks of what an estimator is given, with errors of the one family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from textdl.errors import DataError, ParameterError, TextdlError
+
+FLOATS = (np.float64, np.float32)
+
+
+@contextmanager
+def as_data_error() -> Iterator[None]:
+    """Say in one line what scikit-learn has found."""
+    try:
+        yield
+    except TextdlError:
+        raise
+    except ValueError as error:
+        lines = str(error).splitlines() or ["the data do not fit"]
+        if "NaN" in lines[0] or "infinity" in lines[0]:
+            raise DataError(f"{lines[0].rstrip('.')}; fill in or drop such entries") from error
+        raise DataError(" ".join(lines)) from error
+
+
+def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
+    """Features as floats, dense or CSR, finite, with as many columns as before."""
+    with as_data_error():
+        return validate_data(estimator, features, reset=reset, accept_sparse="csr", dtype=FLOATS)
+
+
+def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> tuple[Any, Any]:
+    """Features, and targets of the same length; `options` go to `validate_data`."""
+    with as_data_error():
+        x, y = validate_data(
+            estimator,
+            features,
+            targets,
+            accept_sparse="csr",
+            dtype=FLOATS,
+            multi_output=True,
+            **options,
+        )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return x, y.toarray() if hasattr(y, "toarray") else y
+
+
+def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:
+    """The weight of every example, `(N,)`, none below 0; None is 1 each."""
+    with as_data_error():
+        checked = _check_sample_weight(weights, features, ensure_non_negative=True)
+        if not checked.any():
+            raise ValueError("sample_weight is 0 for every example; expected some above 0")
+        return np.asarray(checked)
+
+
+def cast_features(features: Any, dtype: np.dtype[Any]) -> Any:
+    """Features in the precision of the network, if they are not too large for it."""
+    if features.dtype == dtype:
+        return features
+    with np.errstate(over="ignore"):
+        cast = features.astype(dtype)
+    if not np.isfinite(cast.data if hasattr(cast, "tocsr") else cast).all():
+        raise DataError(
+            f"X has values too large for {dtype}; scale the features, or set dtype='float64'"
+        )
+    return cast
+
+
+def hold_out(
+    share: float, seed: int, targets: NDArray[Any], *, stratify: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers to train on, and those set aside, with the same shares of the classes."""
+    if not 0 < share < 1:
+        raise ParameterError(
+            f"validation_fraction={share} is out of range; expected between 0 and 1"
+        )
+    with as_data_error():
+        kept, aside = train_test_split(
+            np.arange(len(targets)),
+            test_size=share,
+            random_state=seed,
+            stratify=targets if stratify else None,
+        )
+    return kept, aside
