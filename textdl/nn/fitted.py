@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.nn import mlp
-from textdl.nn.model_file import load_model, save_model
+from textdl.nn.model_file import read_model, write_model
 from textdl.nn.parameters import MLPParameters
 from textdl.nn.predict import predict
 from textdl.nn.summary import summarise
@@ -32,6 +32,13 @@ class FittedMLP(MLPParameters):
     _seed: int
     _optimizer_state: Any
 
+    def _targets_to_json(self) -> dict[str, Any]:
+        """What was learned about the targets."""
+        return {}
+
+    def _targets_from_json(self, targets: dict[str, Any]) -> None:
+        """Take up what `_targets_to_json` wrote."""
+
     def summary(self) -> str:
         """The layers with their shapes and numbers of parameters, as a table."""
         check_is_fitted(self)
@@ -45,7 +52,13 @@ class FittedMLP(MLPParameters):
             OutputError: the file cannot be written.
         """
         check_is_fitted(self)
-        save_model(self, path)
+        learned = {
+            "targets": self._targets_to_json(),
+            "features": list(getattr(self, "feature_names_in_", [])),
+            "history": self.history_,
+            "seed": self._seed,
+        }
+        write_model(path, type(self).__name__, self.params_, self.get_params(), learned)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -54,7 +67,15 @@ class FittedMLP(MLPParameters):
         Raises:
             FileFormatError: the file is damaged or holds another estimator.
         """
-        return load_model(cls, path)
+        layers, parameters, learned = read_model(path, cls.__name__)
+        model = cls(**parameters)
+        model.params_, model._optimizer_state = layers, None
+        model.n_features_in_ = layers[0].weights.shape[0]
+        model.history_, model._seed = learned["history"], learned["seed"]
+        model._targets_from_json(learned["targets"])
+        if learned["features"]:
+            model.feature_names_in_ = np.array(learned["features"], object)
+        return model
 
     @property
     def coefs_(self) -> list[NDArray[np.floating]]:

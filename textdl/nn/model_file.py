@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -15,75 +15,74 @@ from textdl.container import canonical_json, damaged
 from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
 from textdl.nn.dense import Dense
+from textdl.nn.mlp import Params
 
-if TYPE_CHECKING:
-    from textdl.nn.fitted import FittedMLP
-
-    Model = TypeVar("Model", bound=FittedMLP)
-
-VERSION = 1
+FORMAT = "textdl network 1"
 
 
-def save_model(model: FittedMLP, path: str | os.PathLike[str]) -> None:
-    """Write `model`; see `FittedMLP.save`."""
+def write_model(
+    path: str | os.PathLike[str],
+    estimator: str,
+    layers: Params,
+    parameters: Mapping[str, Any],
+    learned: Mapping[str, Any],
+) -> None:
+    """Write the layers of an `estimator`, its constructor's parameters, and what else it learned.
+
+    Raises:
+        ParameterError: a parameter, such as an optimizer of your own, cannot be written.
+        OutputError: the file cannot be written.
+    """
     arrays = {
         f"{number}.{name}": np.asarray(array)
-        for number, layer in enumerate(model.params_)
+        for number, layer in enumerate(layers)
         for name, array in layer._asdict().items()
     }
-    about = {
-        "parameters": {name: _to_json(name, v) for name, v in model.get_params().items()},
-        "targets": model._targets_to_json(),
-        "features": list(getattr(model, "feature_names_in_", [])),
-        "history": model.history_,
-        "seed": model._seed,
-    }
+    written = {name: _to_json(name, value) for name, value in parameters.items()}
     metadata = {
-        "format": f"textdl network {VERSION}",
-        "estimator": type(model).__name__,
-        "model": canonical_json(about),
+        "format": FORMAT,
+        "estimator": estimator,
+        "parameters": canonical_json(written),
+        "learned": canonical_json(learned),
     }
     with replacing(path) as temporary, temporary.open("wb") as file:
         container.write(file, arrays, metadata)
 
 
-def load_model(kind: type[Model], path: str | os.PathLike[str]) -> Model:
-    """Read a model of `kind`; see `FittedMLP.load`."""
+def read_model(
+    path: str | os.PathLike[str], estimator: str
+) -> tuple[Params, dict[str, Any], dict[str, Any]]:
+    """Read the layers, the parameters and what else was learned.
+
+    Raises:
+        FileFormatError: the file is damaged, or holds another estimator.
+    """
     path = Path(path)
     saved = container.open_mapped(path)
-    if saved.metadata.get("format") != f"textdl network {VERSION}":
-        raise FileFormatError(
-            f"{str(path)!r} holds no network of this version, but "
-            f"{saved.metadata.get('format', 'something else')!r}; save it again"
-        )
-    name = saved.metadata.get("estimator")
-    if name != kind.__name__:
-        raise FileFormatError(f"{str(path)!r} holds an {name}, no {kind.__name__}; use {name}.load")
+    found, name = (saved.metadata.get(key, "something else") for key in ("format", "estimator"))
+    if found != FORMAT:
+        raise FileFormatError(f"{str(path)!r} holds {found!r}, no {FORMAT!r}; save it again")
+    if name != estimator:
+        raise FileFormatError(f"{str(path)!r} holds an {name}, no {estimator}; use {name}.load")
     try:
-        return _rebuild(kind, json.loads(saved.metadata["model"]), saved)
+        parameters = json.loads(saved.metadata["parameters"])
+        learned = json.loads(saved.metadata["learned"])
+        parameters = {name: _from_json(value) for name, value in parameters.items()}
+        return _layers(saved), parameters, learned
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"its description does not fit ({error})") from error
 
 
-def _rebuild(kind: type[Model], about: Mapping[str, Any], saved: container.Container) -> Model:
-    parameters = {name: _from_json(value) for name, value in about["parameters"].items()}
-    model = kind(**parameters)
+def _layers(saved: container.Container) -> Params:
     numbers = range(len(saved.entries) // len(Dense._fields))
-    model.params_ = tuple(
+    return tuple(
         Dense(*(np.array(saved.array(f"{number}.{name}")) for name in Dense._fields))  # type: ignore[arg-type]
         for number in numbers
     )
-    model._targets_from_json(about["targets"])
-    model._seed, model._optimizer_state = about["seed"], None
-    model.history_ = about["history"]
-    model.n_features_in_ = model.params_[0].weights.shape[0]
-    if about["features"]:
-        model.feature_names_in_ = np.array(about["features"], object)
-    return model
 
 
 def _to_json(name: str, value: Any) -> Any:
-    """A parameter as JSON; what tuples and maps are is kept."""
+    """A parameter as JSON that keeps what is a tuple and what is a map."""
     match value:
         case np.generic():
             return value.item()

@@ -54,12 +54,6 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]
     def _measures(self) -> tuple[Measure, tuple[tuple[str, Measure], ...], str]:
         return half_squared_error, (), "val_loss"
 
-    def _targets_to_json(self) -> dict[str, Any]:
-        return {}
-
-    def _targets_from_json(self, targets: dict[str, Any]) -> None:
-        pass
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
