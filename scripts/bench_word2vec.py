@@ -13,21 +13,16 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 import numpy as np
+from measuring import DATA, find_data, headline, run_child, write_results
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data"))
 JUDGEMENTS = {"WS353": "EN-WS-353-ALL", "MEN": "EN-MEN-TR-3k", "SimLex": "EN-SIMLEX-999"}
 QUALITY = (*JUDGEMENTS, "analogies")
 SYSTEMS = ("gensim", "textdl")
@@ -74,26 +69,8 @@ def train_gensim(corpus: Path, out: Path, seed: int, size: int) -> dict[str, flo
 def run_once(system: str, corpus: Path, seed: int, size: int, folder: Path) -> dict[str, Any]:
     """Train in a new process; measure it from outside, and evaluate what it saved."""
     out = folder / f"{system}-{seed}.bin"
-    command = [sys.executable, __file__, "--child", system, str(corpus), str(out), str(seed)]
-    began = time.perf_counter()
-    with subprocess.Popen(
-        [*command, "--vector-size", str(size)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        printed = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{system} failed with exit code {process.returncode}")
-    seconds = time.perf_counter() - began
-    return {
-        "system": system,
-        "seed": seed,
-        "seconds": seconds,
-        "peak_mb": usage.ru_maxrss / 1024,
-        **json.loads(printed),
-        **evaluate(out),
-    }
+    measured = run_child(__file__, system, corpus, out, seed, size)
+    return {"system": system, "seed": seed, **measured, **evaluate(out)}
 
 
 def evaluate(path: Path) -> dict[str, float]:
@@ -175,16 +152,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="5M words, 1 seed")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--vector-size", type=int, default=100)
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        system, corpus, out, seed = options.child
+        system, corpus, out, seed, size = options.child
         child = {"textdl": train_textdl, "gensim": train_gensim}[system]
-        print(json.dumps(child(Path(corpus), Path(out), int(seed), options.vector_size)))
+        print(json.dumps(child(Path(corpus), Path(out), int(seed), int(size))))
         return
-    corpus = DATA / "wiki17m.txt.gz"
-    if not corpus.exists():
-        sys.exit(f"{corpus} is not there; set TEXTDL_DATA to the folder that holds it")
+    corpus = find_data("wiki17m.txt.gz")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.quick:
@@ -199,16 +174,14 @@ def main() -> None:
 
 def report(runs: list[dict[str, Any]]) -> None:
     """Print the table, the ratios and the differences; write all of it as JSON."""
-    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores\n\n{table(runs)}\n")
+    print(f"{headline()}\n\n{table(runs)}\n")
     times = {s: [r["seconds"] for r in runs if r["system"] == s] for s in SYSTEMS}
     ratios = [g / t for g, t in zip(times["gensim"], times["textdl"], strict=True)]
     print(f"whole process: textdl is {median(ratios):.2f} times as fast ({sorted(ratios)})")
     gaps = differences(runs)
     for name, (middle, low, high) in gaps.items():
         print(f"{name:<10} textdl - gensim {middle:+.4f}  [{low:+.4f}, {high:+.4f}]")
-    out = ROOT / "bench" / "word2vec.json"
-    out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps({"runs": runs, "ratios": ratios, "differences": gaps}, indent=1))
+    write_results("word2vec", {"runs": runs, "ratios": ratios, "differences": gaps})
 
 
 if __name__ == "__main__":
