@@ -21,19 +21,28 @@ from textdl.nn.sparse import NO_COLUMN, SparseBatch
 Tree = TypeVar("Tree")
 
 
-def renumber(batch: SparseBatch) -> tuple[Array, SparseBatch]:
-    """The distinct columns `(P,)` of a batch, filled up with `NO_COLUMN`, and the batch over them.
+def renumber(batch: SparseBatch, size: int) -> tuple[Array, SparseBatch]:
+    """The distinct columns of a batch, each once at one of `P` places, and the batch over places.
+
+    Args:
+        batch: with columns below `size`, `(P,)`.
+        size: rows of the table.
+
+    Returns:
+        The column at each place, `NO_COLUMN` where there is none, and the renumbered batch.
 
     Example:
         >>> batch = SparseBatch(jnp.array([3]), jnp.array([7, 2, 7]), jnp.ones(3))
-        >>> columns, local = renumber(batch)
-        >>> columns[:2].tolist(), local.columns.tolist()
-        ([2, 7], [1, 0, 1])
+        >>> columns, local = renumber(batch, 8)
+        >>> columns.tolist() == [NO_COLUMN, 2, 7], local.columns.tolist()
+        (True, [2, 1, 2])
     """
-    columns, places = jnp.unique(
-        batch.columns, size=len(batch.columns), return_inverse=True, fill_value=NO_COLUMN
-    )
-    return columns, batch._replace(columns=places)
+    places = jnp.arange(len(batch.columns), dtype=jnp.int32)
+    # Of a column's places the last to be written stands for all: no sorting, which XLA is slow at.
+    chosen = jnp.zeros(size, jnp.int32).at[batch.columns].set(places, mode="drop")
+    place = chosen.at[batch.columns].get(mode="fill", fill_value=0)
+    columns = jnp.where(place == places, batch.columns, NO_COLUMN)
+    return columns, batch._replace(columns=place)
 
 
 def has_rows(
