@@ -98,8 +98,8 @@ def gelu(z: Array) -> Array:
         >>> round(float(gelu(jnp.array(1.0))), 4)
         0.8413
     """
-    # erfc keeps its digits where 1 + erf would cancel, at z << 0.
-    return z * jax.lax.erfc(-z / math.sqrt(2)) / 2
+    # erfc keeps its digits where 1 + erf would cancel, at z << 0. Halved first: 2 z can overflow.
+    return z * (jax.lax.erfc(-z / math.sqrt(2)) / 2)
 
 
 @jax.custom_jvp

@@ -63,6 +63,7 @@ class Checkpoints:
         saved = self.folder.load()
         if saved is None:
             return None
+        _check_leaves(template, saved.arrays)
         try:
             state = _restored("state", template, saved.arrays)
             has_best = any(name.startswith("best") for name in saved.arrays)
@@ -93,6 +94,17 @@ def _named(prefix: str, tree: Any) -> dict[str, np.ndarray[Any, Any]]:
     """The leaves of a tree by their paths."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {prefix + jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def _check_leaves(template: State, arrays: Any) -> None:
+    """As many layers, and the same optimizer."""
+    saved = {name for name in arrays if name.startswith("state")}
+    odd = sorted(saved ^ set(_named("state", template)))
+    if odd:
+        raise CheckpointError(
+            f"the checkpoint {'has' if odd[0] in saved else 'lacks'} {odd[0]}, which does not fit; "
+            "start in another folder, or with the same network and optimizer"
+        )
 
 
 def _restored(prefix: str, template: Any, arrays: Any) -> Any:

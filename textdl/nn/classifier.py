@@ -136,11 +136,14 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]
     def _encode(self, y: Any) -> NDArray[Any]:
         if self.multilabel_:
             return np.asarray(y, float)
+        if y.ndim > 1:
+            raise DataError(f"y has the shape {y.shape}; expected one label an example")
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise DataError(
-                f"label {unseen[0]!r} is not among the classes {self.classes_[:10].tolist()}; "
-                "fit anew, or give all classes to the first partial_fit"
+                f"label {unseen.tolist()[0]!r} is not among the classes "
+                f"{self.classes_[:10].tolist()}; fit anew, or give all classes to the first "
+                "partial_fit"
             )
         numbers: NDArray[Any] = np.searchsorted(self.classes_, y).astype(np.int32)
         return numbers if len(self.classes_) > 2 else numbers[:, None].astype(float)

@@ -82,8 +82,12 @@ def categorical_cross_entropy(
         [10000.0]
     """
     p = jnp.asarray(predictions)
+    p = p.astype(jnp.result_type(p, float))  # targets are cast to its type
     t = _smooth(one_hot(targets, p), label_smoothing, classes=p.shape[-1])
-    return (-t * log_softmax(p) if from_logits else _times_log(t, p)).sum(-1)
+    if from_logits:
+        # log p overflows to -inf where logits are further apart than float32 reaches.
+        return jnp.where(t != 0, -t * log_softmax(p), 0).sum(-1)
+    return _times_log(t, p).sum(-1)
 
 
 def one_hot(targets: ArrayLike, predictions: Array) -> Array:

@@ -90,23 +90,35 @@ def split(data: Data, fraction: float, key: Array) -> tuple[Data, Data]:
             f"cannot set a fraction of {fraction} of {len(data):,} examples aside; expected a "
             "fraction between 0 and 1 and two examples"
         )
-    order = jax.random.permutation(key, len(data))
+    order = shuffled(len(data), key)
     aside = min(max(round(fraction * len(data)), 1), len(data) - 1)
 
-    def pick(rows: Array) -> Data:
+    def pick(rows: NDArray[np.int64]) -> Data:
         return Data(*(x[rows] for x in data))
 
     return pick(order[aside:]), pick(order[:aside])
 
 
-def batches(size: int, batch_size: int, key: Array | None = None) -> NDArray[np.int32]:
+def shuffled(size: int, key: Array, epoch: int = 0) -> NDArray[np.int64]:
+    """The numbers below `size` in a random order.
+
+    On the host, for that takes no compilation; the raw stream of Philox never changes with NumPy.
+    """
+    seed = int.from_bytes(np.asarray(jax.random.key_data(key)).tobytes()[:16], "little")
+    stream = np.random.Philox(key=seed, counter=epoch << 192)
+    return np.argsort(stream.random_raw(size), kind="stable")
+
+
+def batches(
+    size: int, batch_size: int, key: Array | None = None, epoch: int = 0
+) -> NDArray[np.int32]:
     """The row numbers of an epoch, `(S, B)`: shuffled by `key`, in order without.
 
     Example:
         >>> batches(5, 2).tolist()
         [[0, 1], [2, 3], [4, 5]]
     """
-    rows = np.arange(size) if key is None else np.asarray(jax.random.permutation(key, size))
+    rows = np.arange(size) if key is None else shuffled(size, key, epoch)
     order = np.full(-(-size // batch_size) * batch_size, size, np.int32)
     order[:size] = rows
     return order.reshape(-1, batch_size)

@@ -55,26 +55,29 @@ class MLP(FittedMLP):
         """
         again = self.warm_start and hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=not again, y_numeric=self._numeric)
+        weights = check_weights(sample_weight, x)
         if not again:
             self._start_over(x, y)
         self._check_layers()
         self.history_, self._optimizer_state = {}, None
-        return self._learn(x, y, sample_weight)
+        return self._learn(x, y, weights)
 
     def _update(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
         """One epoch more, from where the last one ended."""
         first = not hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=first, y_numeric=self._numeric)
+        weights = check_weights(sample_weight, x)
         if first:
             self._start_over(x, y, classes)
-        return self._learn(x, y, sample_weight, epochs=1)
+        return self._learn(x, y, weights, epochs=1)
 
     def _start_over(self, x: Any, y: Any, classes: Any = None) -> None:
         """Forget what was learned, and draw new weights."""
         self._seed, self.history_, self._optimizer_state = self._draw_seed(), {}, None
         sizes = (x.shape[1], *self._units(), self._learn_targets(y, classes))
         with jax.enable_x64(self._choose_dtype(x) == np.float64):
-            params = mlp.init(jax.random.key(self._seed), sizes, self._initializer())
+            init = jax.jit(mlp.init, static_argnums=(1, 2))  # compiled as one
+            params = init(jax.random.key(self._seed), sizes, self._initializer())
         self.params_ = jax.tree.map(np.asarray, params)
 
     def _check_layers(self) -> None:
@@ -85,9 +88,9 @@ class MLP(FittedMLP):
                 f"{layers}; set warm_start=False to start over"
             )
 
-    def _learn(self, x: Any, y: Any, sample_weight: Any, epochs: int | None = None) -> Self:
+    def _learn(self, x: Any, y: Any, weights: Any, epochs: int | None = None) -> Self:
         """Train for `epochs`, or, with early stopping, until nothing improves."""
-        weights = check_weights(sample_weight, x) * self._balance(y)
+        weights = weights * self._balance(y)
         x, targets = cast_features(x, self._dtype), self._encode(y)
         parts: Any = [slice(None)]
         if self.early_stopping and epochs is None:

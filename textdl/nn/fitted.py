@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.nn import mlp
-from textdl.nn.model_file import read_model, write_model
+from textdl.nn.model_file import read_model, reading, write_model
 from textdl.nn.parameters import MLPParameters
 from textdl.nn.predict import predict
 from textdl.nn.summary import summarise
@@ -68,13 +68,14 @@ class FittedMLP(MLPParameters):
             FileFormatError: the file is damaged or holds another estimator.
         """
         layers, parameters, learned = read_model(path, cls.__name__)
-        model = cls(**parameters)
-        model.params_, model._optimizer_state = layers, None
-        model.n_features_in_ = layers[0].weights.shape[0]
-        model.history_, model._seed = learned["history"], learned["seed"]
-        model._targets_from_json(learned["targets"])
-        if learned["features"]:
-            model.feature_names_in_ = np.array(learned["features"], object)
+        with reading(path):
+            model = cls(**parameters)
+            model.params_, model._optimizer_state = layers, None
+            model.n_features_in_ = layers[0].weights.shape[0]
+            model.history_, model._seed = dict(learned["history"]), int(learned["seed"])
+            model._targets_from_json(learned["targets"])
+            if learned["features"]:
+                model.feature_names_in_ = np.array(learned["features"], object)
         return model
 
     @property

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from textdl.nn.dense import Dense
 from textdl.nn.mlp import Params
 
 FORMAT = "textdl network 1"
+UNFIT = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 def write_model(
@@ -64,21 +67,35 @@ def read_model(
         raise FileFormatError(f"{str(path)!r} holds {found!r}, no {FORMAT!r}; save it again")
     if name != estimator:
         raise FileFormatError(f"{str(path)!r} holds an {name}, no {estimator}; use {name}.load")
-    try:
+    with reading(path):
         parameters = json.loads(saved.metadata["parameters"])
         learned = json.loads(saved.metadata["learned"])
         parameters = {name: _from_json(value) for name, value in parameters.items()}
         return _layers(saved), parameters, learned
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise damaged(path, f"its description does not fit ({error})") from error
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make one error of all that a file that was tampered with does to the code that reads it."""
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except UNFIT as error:
+        raise damaged(Path(path), f"its description does not fit ({error})") from error
 
 
 def _layers(saved: container.Container) -> Params:
     numbers = range(len(saved.entries) // len(Dense._fields))
-    return tuple(
+    layers = tuple(
         Dense(*(np.array(saved.array(f"{number}.{name}")) for name in Dense._fields))  # type: ignore[arg-type]
         for number in numbers
     )
+    sizes = [layers[0].weights.shape[0], *(len(layer.bias) for layer in layers)]
+    for layer, shape in zip(layers, pairwise(sizes), strict=True):
+        if layer.weights.shape != shape or layer.bias.ndim != 1 or layer.bias.dtype.kind != "f":
+            raise ValueError(f"a layer has the shape {layer.weights.shape}, not {shape}")
+    return layers
 
 
 def _to_json(name: str, value: Any) -> Any:

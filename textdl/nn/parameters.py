@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -84,7 +85,7 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
     def _units(self) -> tuple[int, ...]:
         """The units of every hidden layer."""
         sizes = self.hidden_layer_sizes
-        units = (sizes,) if isinstance(sizes, int | np.integer) else tuple(sizes)
+        units = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
         if not all(isinstance(unit, int | np.integer) and unit >= 1 for unit in units):
             raise ParameterError(
                 f"hidden_layer_sizes={sizes} is out of range; expected whole numbers from 1 up"

@@ -34,7 +34,7 @@ def predict(network: Any, params: Params, features: Any) -> NDArray[np.floating]
         >>> predict(Network(), (layer,), np.array([[1.0], [3.0]])).tolist()
         [[3.0], [7.0]]
     """
-    starts = range(0, features.shape[0], ROWS)
+    starts = range(0, max(1, features.shape[0]), ROWS)
     chunks = (features[start : start + ROWS] for start in starts)
     outputs = [np.asarray(_apply(network, params, _padded(chunk))) for chunk in chunks]
     return np.concatenate(outputs)[: features.shape[0]]

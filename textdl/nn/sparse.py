@@ -65,7 +65,10 @@ def from_csr(matrix: Any) -> SparseRows:
         [[3.0], [20.0]]
     """
     indptr, indices = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
-    return SparseRows(*map(jnp.asarray, (indptr, indices, matrix.data)))
+    data = matrix.data
+    if matrix.nnz == 0:  # one place that no row uses, for nothing can be gathered from none
+        indices, data = np.zeros(1, np.int32), np.zeros(1, data.dtype)
+    return SparseRows(*map(jnp.asarray, (indptr, indices, data)))
 
 
 def batch_from_csr(matrix: Any, rows: int) -> SparseBatch:
@@ -90,5 +93,5 @@ def capacity_for(starts: NDArray[np.int32], order: NDArray[np.int32]) -> int:
 
 def _round_up(size: int) -> int:
     """To one of four sizes an octave, for every size is compiled for."""
-    grain = max(1, 1 << (size.bit_length() - 3))
+    grain = 1 << max(0, size.bit_length() - 3)
     return size // grain * grain + grain

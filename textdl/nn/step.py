@@ -51,7 +51,8 @@ def step(
     optimizer: optax.GradientTransformation,
 ) -> tuple[State, dict[str, Array]]:
     """Take one gradient step, and measure the batch on the way."""
-    total = jnp.maximum(batch.weights.sum(), 1e-30)
+    total = batch.weights.sum()
+    total = jnp.where(total > 0, total, jnp.inf)  # no penalty where no example counts
 
     def loss(params: Params) -> tuple[Array, dict[str, Array]]:
         outputs = objective.apply(params, batch.features, key)
@@ -81,7 +82,7 @@ def step_rows(
     assert isinstance(batch.features, SparseBatch), "checked by fit"
     table = objective.table(state.params)
     has = State(*has_rows(*state, table, optimizer))
-    rows, features = renumber(batch.features)
+    rows, features = renumber(batch.features, len(table))
     part = take_rows(state, rows, has)
     part, measures = step(part, batch._replace(features=features), key, objective, optimizer)
     return put_rows(state, part, rows, has), measures
@@ -102,16 +103,17 @@ def run_epoch(
     data: Data,
     order: Array,
     key: Array,
+    epoch: int,
     *,
     objective: Objective,
     optimizer: optax.GradientTransformation,
     room: int = 0,
-) -> tuple[State, dict[str, Array]]:
+) -> tuple[State, dict[str, Array], Array]:
     """Take a step for every batch of `order` `(S, B)`, in one dispatch.
 
     Returns:
-        The state, and the means of the measures over the examples of the epoch, each taken when
-        its batch was trained on.
+        The state; the means of the measures over the examples of the epoch, each taken when its
+        batch was trained on; and whether the loss and all parameters are finite.
     """
 
     def body(state: State, given: tuple[Array, Array]) -> tuple[State, tuple[Any, Array]]:
@@ -121,9 +123,10 @@ def run_epoch(
         state, measures = take_step(state, batch, key, objective, optimizer)
         return state, (measures, batch.weights.sum())
 
-    keys = jax.random.split(key, len(order))
+    keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
     state, (measures, weights) = lax.scan(body, state, (order, keys))
-    return state, _means(measures, weights)
+    means = _means(measures, weights)
+    return state, means, _all_finite((state.params, means["loss"]))
 
 
 @partial(jax.jit, static_argnames=("objective", "room"))
@@ -138,6 +141,10 @@ def evaluate(
         return _measure(objective, outputs, batch), batch.weights.sum()
 
     return _means(*lax.map(body, order))
+
+
+def _all_finite(tree: Any) -> Array:
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
 
 
 def _means(measures: dict[str, Array], weights: Array) -> dict[str, Array]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
@@ -46,6 +44,7 @@ def fit(
         CheckpointError: the checkpoint is damaged or belongs to another training.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> from textdl.nn import losses, mlp
         >>> from textdl.nn.data import make_data
         >>> line = make_data([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
@@ -59,7 +58,7 @@ def fit(
     """
     _check(training, objective, data, validation)
     run = _Run(data, validation, objective, training, training.make_optimizer(len(data)), key)
-    state = start if isinstance(start, State) else State(start, run.optimizer.init(start))
+    state = start if isinstance(start, State) else State(start, jax.jit(run.optimizer.init)(start))
     progress, room = Progress(), 0
     if checkpoints is not None:
         state, progress = checkpoints.load(state) or (state, progress)
@@ -87,34 +86,28 @@ class _Run(NamedTuple):
     optimizer: optax.GradientTransformation
     key: Array
 
-    def keys(self, epoch: int) -> tuple[Array, Array]:
-        """The keys of an epoch, for shuffling and for dropout."""
-        shuffle_key, dropout_key = jax.random.split(jax.random.fold_in(self.key, epoch))
-        return shuffle_key, dropout_key
-
     def order(self, epoch: int) -> NDArray[np.int32]:
         """The batches of an epoch, `(S, B)`."""
-        shuffle_key, _ = self.keys(epoch)
-        batch_size = self.training.batch_size
-        return batches(len(self.data), batch_size, shuffle_key if self.training.shuffle else None)
+        size, key = len(self.data), self.key if self.training.shuffle else None
+        return batches(size, self.training.batch_size, key, epoch)
 
     def epoch(
         self, state: State, progress: Progress, order: NDArray[np.int32], room: int
     ) -> tuple[State, Progress]:
         """One epoch further; an error leaves what was before as it is."""
-        _, dropout_key = self.keys(progress.epoch)
-        after, measures = run_epoch(
+        after, measures, finite = run_epoch(
             state,
             self.data,
             order,
-            dropout_key,
+            self.key,
+            progress.epoch,
             objective=self.objective,
             optimizer=self.optimizer,
             room=room,
         )
-        numbers = {name: float(value) for name, value in measures.items()}
-        if not (math.isfinite(numbers["loss"]) and bool(_all_finite(after.params))):
+        if not finite:
             raise divergence(self.training, progress.epoch + 1, Trained.after(state, progress))
+        numbers = {name: float(value) for name, value in measures.items()}
         numbers |= self.validate(after.params)
         return after, progress.after_epoch(numbers, after.params, self.training)
 
@@ -127,11 +120,6 @@ class _Run(NamedTuple):
         room = capacity(self.validation, order)
         measures = evaluate(params, self.validation, order, objective=self.objective, room=room)
         return {f"val_{name}": float(value) for name, value in measures.items()}
-
-
-@jax.jit
-def _all_finite(params: Params) -> Array:
-    return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(params)]))
 
 
 def _check(training: Training, objective: Objective, data: Data, validation: Data | None) -> None:

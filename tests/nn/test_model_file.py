@@ -1,0 +1,238 @@
+"""One file per network: the same after it, the same bytes for the same, and errors for the rest."""
+
+import json
+import pickle
+
+import numpy as np
+import optax
+import pytest
+
+from textdl import MLPClassifier, MLPRegressor
+from textdl.errors import FileFormatError, OutputError, ParameterError
+
+X = np.random.default_rng(0).normal(size=(20, 3))
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2}
+TARGETS = {
+    "two": np.arange(20) % 2,
+    "words": np.array(["ärger", "日本", "z z"])[np.arange(20) % 3],
+    "objects": np.array(["a", "b"], object)[np.arange(20) % 2],
+    "booleans": np.arange(20) % 2 == 0,
+    "many": (X > 0).astype(int),
+    "floats": np.array([-1.5, 2.0, 7.0])[np.arange(20) % 3].astype(int),
+}
+
+
+def rewritten(path, change, entries=None):
+    """The file with its metadata and entries changed."""
+    raw = path.read_bytes()
+    length = int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8 : 8 + length])
+    change(header["__metadata__"])
+    (entries or (lambda header: None))(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return MLPClassifier(**QUICK, class_weight={"z z": 2.0, "日本": 1.0}).fit(X, TARGETS["words"])
+
+
+@pytest.fixture
+def saved(fitted, tmp_path):
+    path = tmp_path / "model.safetensors"
+    fitted.save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_classifiers_come_back(tmp_path, kind):
+    model = MLPClassifier(**QUICK, random_state=np.int64(3)).fit(X, TARGETS[kind])
+    model.save(tmp_path / "m.safetensors")
+    again = MLPClassifier.load(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again.get_params() == model.get_params()
+    assert again.history_ == model.history_
+    assert again.summary() == model.summary()
+    assert (again.n_iter_, again.n_features_in_) == (2, 3)
+    again.save(tmp_path / "n.safetensors")
+    assert (tmp_path / "n.safetensors").read_bytes() == (tmp_path / "m.safetensors").read_bytes()
+    again.partial_fit(X, TARGETS[kind])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_regressors_come_back(tmp_path, dtype):
+    model = MLPRegressor((), max_iter=2, dtype=dtype).fit(X, X[:, :2])
+    model.save(tmp_path / "m.safetensors")
+    again = MLPRegressor.load(str(tmp_path / "m.safetensors"))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again.coefs_[0].dtype == dtype
+    assert again.hidden_layer_sizes == ()
+
+
+def test_names_of_columns_come_back(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["a", "b", "ç"])
+    MLPRegressor(**QUICK).fit(frame, X[:, 0]).save(tmp_path / "m.safetensors")
+    again = MLPRegressor.load(tmp_path / "m.safetensors")
+    assert again.feature_names_in_.tolist() == ["a", "b", "ç"]
+    again.predict(frame)
+
+
+def test_names_of_columns_are_kept_without_pandas(tmp_path):
+    model = MLPRegressor(**QUICK).fit(X, X[:, 0])
+    model.feature_names_in_ = np.array(["a", "b", "ç"], object)
+    model.save(tmp_path / "m.safetensors")
+    assert MLPRegressor.load(tmp_path / "m.safetensors").feature_names_in_.tolist() == [*"abç"]
+
+
+def test_equal_networks_give_equal_bytes(saved, tmp_path):
+    again = MLPClassifier(**QUICK, class_weight={"z z": 2.0, "日本": 1.0})
+    again.fit(X, TARGETS["words"]).save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == saved.read_bytes()
+
+
+def test_the_safetensors_package_reads_it(saved, fitted):
+    reader = pytest.importorskip("safetensors.numpy")
+    arrays = reader.load_file(saved)
+    assert set(arrays) == {"0.weights", "0.bias", "1.weights", "1.bias"}
+    np.testing.assert_array_equal(arrays["0.weights"], fitted.coefs_[0])
+
+
+def test_truncation_at_every_byte_is_noticed(saved):
+    raw = saved.read_bytes()
+    for length in range(0, len(raw), 7):
+        saved.write_bytes(raw[:length])
+        with pytest.raises(FileFormatError) as caught:
+            MLPClassifier.load(saved)
+        assert "\n" not in str(caught.value)
+    saved.write_bytes(raw + b"\0")
+    with pytest.raises(FileFormatError):
+        MLPClassifier.load(saved)
+
+
+def test_no_flipped_header_byte_crashes(saved):
+    raw = bytearray(saved.read_bytes())
+    end = 8 + int.from_bytes(raw[:8], "little")
+    for place in range(end):
+        for flip in (0x01, 0x10):
+            damaged = bytearray(raw)
+            damaged[place] ^= flip
+            saved.write_bytes(damaged)
+            try:
+                MLPClassifier.load(saved)  # some bytes do not matter: a number in the history
+            except FileFormatError as error:
+                assert "\n" not in str(error)  # noqa: PT017
+
+
+def set_metadata(name, value):
+    return lambda metadata: metadata.update({name: value})
+
+
+def change_json(name, change):
+    def edit(metadata):
+        value = json.loads(metadata[name])
+        change(value)
+        metadata[name] = json.dumps(value)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        set_metadata("format", "textdl network 999"),
+        set_metadata("estimator", "MLPRegressor"),
+        set_metadata("parameters", "{"),
+        set_metadata("parameters", "[]"),
+        set_metadata("parameters", "[" * 100_000),
+        set_metadata("parameters", '{"activatoin": "relu"}'),
+        set_metadata("learned", "{}"),
+        set_metadata("learned", "3"),
+        set_metadata("learned", "[" * 100_000),
+        lambda metadata: metadata.pop("learned"),
+        lambda metadata: metadata.pop("format"),
+        lambda metadata: metadata.clear(),
+        change_json("learned", lambda learned: learned.pop("history")),
+        change_json("learned", lambda learned: learned.pop("targets")),
+        change_json("learned", lambda learned: learned.update(targets=[])),
+        change_json("learned", lambda learned: learned["targets"].update(type="nonsense")),
+        change_json("learned", lambda learned: learned["targets"].update(type="<i8")),
+        change_json(
+            "learned", lambda learned: learned["targets"].update(type="<i8", classes=[2**70])
+        ),
+    ],
+)
+def test_descriptions_that_do_not_fit(saved, change):
+    rewritten(saved, change)
+    with pytest.raises(FileFormatError) as caught:
+        MLPClassifier.load(saved)
+    assert "\n" not in str(caught.value)
+
+
+def swap(name, **changes):
+    return lambda header: header[name].update(changes)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        swap("0.weights", shape=[4, 3]),
+        swap("0.weights", shape=[12]),
+        swap("0.bias", shape=[2, 2]),
+        swap("1.bias", dtype="I64"),
+        swap("1.bias", dtype="BF16"),
+        lambda header: header.update({"9.bias": header.pop("1.bias")}),
+        lambda header: header.update({"0.bias": header["1.bias"], "1.bias": header["0.bias"]}),
+    ],
+)
+def test_layers_that_do_not_fit_together(saved, entries):
+    rewritten(saved, lambda metadata: None, entries)
+    with pytest.raises(FileFormatError):
+        MLPClassifier.load(saved)
+
+
+def test_a_file_without_layers(saved):
+    raw = saved.read_bytes()
+    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    text = json.dumps({"__metadata__": header["__metadata__"]}).encode()
+    saved.write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(FileFormatError):
+        MLPClassifier.load(saved)
+
+
+def test_another_estimator_is_named(saved):
+    with pytest.raises(FileFormatError, match=r"holds an MLPClassifier, no MLPRegressor; use MLPC"):
+        MLPRegressor.load(saved)
+
+
+class Trap:
+    def __reduce__(self):
+        return (pytest.fail, ("unpickled",))
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", pickle.dumps(Trap()), b"PK\3\4" + b"\0" * 99])
+def test_foreign_files_are_never_unpickled(tmp_path, content):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError) as caught:
+        MLPClassifier.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_written(fitted, tmp_path):
+    with pytest.raises(OutputError, match="does not exist"):
+        fitted.save(tmp_path / "no" / "m.safetensors")
+    model = MLPRegressor(**QUICK, optimizer=optax.sgd(0.1)).fit(X, X[:, 0])
+    (tmp_path / "m.safetensors").write_bytes(b"before")
+    with pytest.raises(ParameterError, match=r"optimizer=.* cannot be written to a file; name it"):
+        model.save(tmp_path / "m.safetensors")
+    assert (tmp_path / "m.safetensors").read_bytes() == b"before"
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="JSON knows no infinity")
+def test_infinite_patience_is_written(tmp_path):
+    model = MLPRegressor(**QUICK, n_iter_no_change=np.inf).fit(X, X[:, 0])
+    model.save(tmp_path / "m.safetensors")
+    assert MLPRegressor.load(tmp_path / "m.safetensors").n_iter_no_change == np.inf

@@ -1,0 +1,165 @@
+"""Every optimizer against optax itself on gradients by hand, every schedule against its formula."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from tests.nn.conftest import OBJECTIVE, as_layers, as_numpy, assert_close_layers, gradient_by_hand
+from textdl import nn
+from textdl.errors import ParameterError
+from textdl.nn.optimizers import make_optimizer
+
+KEY = jax.random.key(0)
+OPTAX = {
+    "sgd": optax.sgd,
+    "momentum": lambda rate: optax.sgd(rate, momentum=0.9),
+    "nesterov": lambda rate: optax.sgd(rate, momentum=0.9, nesterov=True),
+    "rmsprop": optax.rmsprop,
+    "adagrad": optax.adagrad,
+    "adadelta": optax.adadelta,
+    "adam": optax.adam,
+    "amsgrad": optax.amsgrad,
+    "nadam": optax.nadam,
+    "radam": optax.radam,
+    "adamw": optax.adamw,
+    "lamb": optax.lamb,
+    "lion": optax.lion,
+}
+RATE, STEPS = 0.3, 40
+FORMULAS = {
+    "constant": lambda t: RATE,
+    "linear": lambda t: RATE * (1 - t / STEPS),
+    "cosine": lambda t: RATE * (1 + np.cos(np.pi * t / STEPS)) / 2,
+    "exponential": lambda t: RATE * 0.01 ** (t / STEPS),
+    "invscaling": lambda t: RATE / np.sqrt(t + 1),
+    "warmup_cosine": lambda t: RATE
+    * (t / 4 if t < 4 else (1 + np.cos(np.pi * (t - 4) / (STEPS - 4))) / 2),
+}
+
+
+def test_the_tables_are_complete():
+    assert set(nn.OPTIMIZERS) == set(OPTAX)
+    assert set(nn.SCHEDULES) == set(FORMULAS)
+
+
+@pytest.mark.parametrize("name", OPTAX)
+def test_optimizers_by_name(case, start, name):
+    """Two epochs of one batch, on gradients by hand in float64."""
+    start = start[:1]  # a single layer
+    start = (start[0]._replace(weights=start[0].weights[:, :2], bias=start[0].bias[:2]),)
+    training = nn.Training(
+        epochs=3, batch_size=10, optimizer=name, learning_rate=0.05, shuffle=False
+    )
+    trained = nn.fit(start, case.data(weights=case.weights), OBJECTIVE, training, key=KEY)
+    optimizer = OPTAX[name](0.05)
+    update = jax.jit(optimizer.update)
+    layers, state = as_numpy(start), optimizer.init(as_layers(as_numpy(start)))
+    for _ in range(3):
+        _, gradient = gradient_by_hand(layers, case.x, case.y, case.weights)
+        updates, state = update(as_layers(gradient), state, as_layers(layers))
+        for layer, changes in zip(layers, as_numpy(updates), strict=True):
+            layer[0] += changes[0]
+            layer[1] += changes[1]
+    assert_close_layers(trained.params, layers)
+    assert np.abs(layers[0][0] - as_numpy(start)[0][0]).max() > 1e-4
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_schedules_by_name(name):
+    rate = nn.SCHEDULES[name](RATE, STEPS)
+    np.testing.assert_allclose(
+        [rate(t) for t in range(STEPS)], [FORMULAS[name](t) for t in range(STEPS)], atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("name", FORMULAS)
+def test_schedules_of_very_short_trainings(name, steps):
+    rates = [float(nn.SCHEDULES[name](RATE, steps)(t)) for t in range(steps)]
+    assert np.isfinite(rates).all()
+    assert max(rates) <= RATE * 1.0001
+
+
+def test_a_schedule_spans_the_whole_training(case, start):
+    """Every step of plain SGD moves by the rate of that step."""
+    training = nn.Training(
+        epochs=3, batch_size=4, optimizer="sgd", learning_rate=0.1, schedule="linear", shuffle=False
+    )
+    trained = nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
+    layers, step = as_numpy(start), 0
+    for _ in range(3):
+        for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
+            ones = np.ones(len(case.x[rows]))
+            _, gradient = gradient_by_hand(layers, case.x[rows], case.y[rows], ones)
+            for layer, slopes in zip(layers, gradient, strict=True):
+                layer[0] -= 0.1 * (1 - step / 9) * slopes[0]
+                layer[1] -= 0.1 * (1 - step / 9) * slopes[1]
+            step += 1
+    assert_close_layers(trained.params, layers)
+
+
+def test_a_rate_can_be_a_function_and_an_optimizer_a_transformation(case, start):
+    def rate(step):
+        return 0.1 / (1 + step)
+
+    settings = [
+        {"optimizer": "sgd", "learning_rate": rate},
+        {"optimizer": optax.sgd(rate)},
+        {"optimizer": "sgd", "learning_rate": 0.1},
+    ]
+    ends = [
+        nn.fit(
+            start, case.data(), OBJECTIVE, nn.Training(epochs=2, batch_size=10, **s), key=KEY
+        ).params[0]
+        for s in settings
+    ]
+    np.testing.assert_allclose(ends[0].weights, ends[1].weights, rtol=1e-6)
+    assert np.abs(ends[0].weights - ends[2].weights).max() > 1e-4
+
+
+@pytest.mark.parametrize("clip_norm", [0.01, 1e6])
+def test_clipping_is_by_the_norm_of_all_entries_together(case, start, clip_norm):
+    training = nn.Training(
+        epochs=1, batch_size=10, optimizer="sgd", learning_rate=1.0, clip_norm=clip_norm
+    )
+    trained = nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
+    layers = as_numpy(start)
+    _, gradient = gradient_by_hand(layers, case.x, case.y, np.ones(10))
+    norm = np.sqrt(sum((g**2).sum() for layer in gradient for g in layer))
+    shrink = min(1, clip_norm / norm)
+    expected = [[a - shrink * g for a, g in zip(*pair, strict=True)]
+                for pair in zip(layers, gradient, strict=True)]  # fmt: skip
+    assert_close_layers(trained.params, expected)
+
+
+def test_equal_settings_give_one_optimizer():
+    """It is a static argument: another object would be compiled anew."""
+    assert make_optimizer("adam", 1e-3) is make_optimizer("adam", 1e-3)
+    assert make_optimizer("adam", 1e-3) is not make_optimizer("adam", 2e-3)
+    assert (
+        nn.Training(batch_size=3, epochs=4).make_optimizer(7)
+        is nn.Training(batch_size=2, epochs=5).make_optimizer(9)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"optimizer": "adamm"}, "optimizer 'adamm' is unknown; expected one of sgd, momentum, "),
+        ({"schedule": "steep"}, "schedule 'steep' is unknown; expected one of constant, linear, "),
+        ({"learning_rate": 0.0}, r"learning rate 0\.0 is out of range; expected above 0"),
+        ({"learning_rate": -1.0}, r"learning rate -1\.0 is out of range"),
+        ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
+        ({"clip_norm": 0.0}, r"clip_norm=0\.0 is out of range; expected above 0, or None"),
+        ({"clip_norm": -1.0}, r"clip_norm=-1\.0"),
+        ({"clip_norm": float("nan")}, "clip_norm=nan"),
+        ({"epochs": -1}, "epochs=-1 is out of range; expected 0 or more"),
+        ({"batch_size": 0}, "batch_size=0 is out of range; expected 1 or more"),
+        ({"patience": 0}, "patience=0 is out of range"),
+    ],
+)
+def test_settings_out_of_range(settings, says):
+    with pytest.raises(ParameterError, match=says) as caught:
+        nn.Training(**settings)
+    assert "\n" not in str(caught.value)
