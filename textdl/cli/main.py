@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
 
 import textdl
-from textdl.cli import analyse, convert, query, train
+from textdl.cli import analyse, convert, plot, query, train
 from textdl.errors import ParameterError, TextdlError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
-VERBS = (train, query, analyse, convert)
+VERBS = (train, query, analyse, convert, plot)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,10 +39,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     for module in VERBS:
         module.add_verbs(verbs)
-    for verb in verbs.choices.values():
+    for verb in _leaves(verbs):
         verb.add_argument("--json", action="store_true", help="print one JSON document")
         verb.add_argument("--debug", action="store_true", help="show a traceback on errors")
     return parser
+
+
+def _leaves(verbs: argparse._SubParsersAction[Any]) -> Iterator[argparse.ArgumentParser]:
+    """The verbs that do something themselves, such as `plot loss`; not `plot`."""
+    for verb in verbs.choices.values():
+        below = [it for it in verb._actions if isinstance(it, argparse._SubParsersAction)]
+        yield from chain.from_iterable(map(_leaves, below)) if below else [verb]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,5 @@
+"""Worked examples: neural networks from one perceptron to text, with every number shown.
+
+Each example is a file of pure functions that return its numbers, and a `show(folder)` that explains
+them and writes the pictures. ``python -m scripts.worked FOLDER`` shows all.
+"""
