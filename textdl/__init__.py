@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textdl.embed.word2vec import Word2Vec
     from textdl import nn
+    from textdl.bow.bm25 import BM25Transformer
+    from textdl.bow.counts import CountVectorizer
+    from textdl.bow.hashing import HashingVectorizer
+    from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
     from textdl.errors import TextdlError
     from textdl.nn.classifier import MLPClassifier
     from textdl.nn.regressor import MLPRegressor
@@ -23,9 +27,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BM25Transformer",
+    "CountVectorizer",
+    "HashingVectorizer",
     "MLPClassifier",
     "MLPRegressor",
     "TextdlError",
+    "TfidfTransformer",
+    "TfidfVectorizer",
     "Vectors",
     "Word2Vec",
     "__version__",
@@ -33,9 +42,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "BM25Transformer": "textdl.bow.bm25",
+    "CountVectorizer": "textdl.bow.counts",
+    "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.classifier",
     "MLPRegressor": "textdl.nn.regressor",
     "TextdlError": "textdl.errors",
+    "TfidfTransformer": "textdl.bow.tfidf",
+    "TfidfVectorizer": "textdl.bow.tfidf",
     "Vectors": "textdl.vectors.vectors",
     "Word2Vec": "textdl.embed.word2vec",
 }

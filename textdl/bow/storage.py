@@ -1,0 +1,138 @@
+"""The file of a vectorizer, in arrays and JSON values: one `.safetensors`, nothing pickled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from textdl import container
+from textdl.container import Container, damaged
+from textdl.errors import FileFormatError
+from textdl.files import replacing
+
+FORMAT_VERSION = 1
+METADATA_KEY = "textdl_bow"
+
+
+class Tensor(NamedTuple):
+    """One array of the file."""
+
+    dtypes: tuple[str, ...]
+    axis: str
+
+
+# Widest elements first, so that every array is aligned in the mapped file.
+LAYOUT: Mapping[str, Tensor] = {
+    "term_offsets": Tensor(("I64",), "V + 1"),
+    "document_frequency": Tensor(("I64",), "V"),
+    "term_frequency": Tensor(("I64",), "V"),
+    "idf": Tensor(("F64",), "columns"),
+    "matrix_rows": Tensor(("I64",), "documents + 1"),
+    "matrix_data": Tensor(("I64", "F64", "F32", "I32"), "entries"),
+    "matrix_columns": Tensor(("I32", "I64"), "entries"),
+    "terms": Tensor(("U8",), "bytes of terms"),
+}
+
+
+class Content(NamedTuple):
+    """What a file holds."""
+
+    path: Path
+    arrays: Mapping[str, NDArray[Any]]  # those of the layout that are there
+    metadata: Mapping[str, Any]
+    matrix: sparse.csr_array | None
+
+
+def write(
+    path: Path, learnt: Mapping[str, Any], metadata: Mapping[str, Any], matrix: Any = None
+) -> None:
+    """Write to `path`, complete or not at all.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+    """
+    content, values = dict(learnt), {"format_version": FORMAT_VERSION, **metadata}
+    if matrix is not None:
+        rows = sparse.csr_array(matrix)
+        content |= {"matrix_rows": rows.indptr, "matrix_columns": rows.indices}
+        content["matrix_data"] = rows.data
+        values["columns"] = rows.shape[1]
+    arrays = {
+        name: _of_known_type(np.asarray(content[name]), tensor)
+        for name, tensor in LAYOUT.items()
+        if content.get(name) is not None
+    }
+    text = container.canonical_json(values)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        container.write(file, arrays, {METADATA_KEY: text})
+
+
+def _of_known_type(array: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
+    types = [container.DTYPES[dtype] for dtype in tensor.dtypes]
+    return array if array.dtype in types else array.astype(types[0])
+
+
+def read(path: Path) -> Content:
+    """Read the file at `path`.
+
+    Raises:
+        FileFormatError: the file is missing, damaged, truncated, or holds something else.
+    """
+    try:
+        opened = container.open_mapped(path)
+    except OSError as error:
+        raise FileFormatError(
+            f"cannot read {str(path)!r} ({error.strerror}); expected a file that a vectorizer saved"
+        ) from error
+    metadata, arrays = _metadata(opened, path), _arrays(opened, path)
+    return Content(path, arrays, metadata, _matrix(arrays, metadata, path))
+
+
+def _metadata(opened: Container, path: Path) -> dict[str, Any]:
+    try:
+        metadata: dict[str, Any] = json.loads(opened.metadata[METADATA_KEY])
+        version, _, _ = (metadata[name] for name in ("format_version", "class", "parameters"))
+    except (KeyError, ValueError, TypeError, RecursionError):
+        raise FileFormatError(
+            f"{str(path)!r} holds no vectorizer; expected a file that a vectorizer saved"
+        ) from None
+    if version != FORMAT_VERSION:
+        raise FileFormatError(
+            f"{str(path)!r} has format version {version}, this textdl reads {FORMAT_VERSION}; "
+            "upgrade textdl"
+        )
+    return metadata
+
+
+def _arrays(opened: Container, path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays, each of a type it may have, and axes of one name of one size."""
+    sizes: dict[str, int] = {}
+    for name, tensor in LAYOUT.items():
+        if (entry := opened.entries.get(name)) is None:
+            continue
+        if entry.dtype not in tensor.dtypes or len(entry.shape) != 1:
+            raise damaged(path, f"{name!r} is {entry.dtype} {entry.shape}, not {tensor.dtypes[0]}")
+        if sizes.setdefault(tensor.axis, entry.shape[0]) != entry.shape[0]:
+            raise damaged(path, f"{name!r} has {entry.shape[0]:,} entries, others differ")
+    return {name: opened.array(name) for name in LAYOUT if name in opened.entries}
+
+
+def _matrix(
+    arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], path: Path
+) -> sparse.csr_array | None:
+    if "matrix_rows" not in arrays:
+        return None
+    try:
+        entries = tuple(arrays[f"matrix_{name}"] for name in ("data", "columns", "rows"))
+        shape = (len(entries[2]) - 1, int(metadata["columns"]))
+        matrix = sparse.csr_array(entries, shape=shape)
+        matrix.check_format(full_check=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path, f"its matrix does not fit together ({error})") from error
+    return matrix

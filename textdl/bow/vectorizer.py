@@ -1,0 +1,198 @@
+"""What all vectorizers share: scikit-learn's parameters of text, checked, and its methods."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from textdl.bow import storage
+from textdl.bow.analysis import TOKEN_PATTERN, Analysis
+from textdl.bow.collecting import Collected, collect
+from textdl.bow.counters import make_counter
+from textdl.bow.documents import Source
+from textdl.bow.parallel import count_jobs
+from textdl.bow.parameters import (
+    check_choice,
+    check_ngram_range,
+    restored_parameters,
+    saved_parameters,
+)
+from textdl.container import damaged
+from textdl.errors import FileFormatError, ParameterError
+
+TEXTS_AT_ONCE = 1 << 27  # characters; what was numbered for them is forgotten before the next
+
+
+class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Documents in, a sparse matrix out; the base of the vectorizers."""
+
+    def decode(self, doc: Any) -> Any:
+        """The text of a document: read and decoded, as `input`, `encoding`, `decode_error` say."""
+        return self._source().decode(doc)
+
+    def build_preprocessor(self) -> Callable[[str], str]:
+        """The function that prepares a text: lower case, accents."""
+        return self._analysis().preprocess()
+
+    def build_tokenizer(self) -> Callable[[str], Iterable[str]]:
+        """The function that cuts a prepared text into tokens."""
+        return self._analysis().tokenize()
+
+    def build_analyzer(self) -> Callable[[Any], list[Any]]:
+        """The function that makes the terms of a document, all steps in one."""
+        return _Analyzer(self._source(), self._analysis().analyze())
+
+    def get_stop_words(self) -> frozenset[str] | None:
+        """The stop words, or None."""
+        return self._analysis().stop_list()
+
+    def save(self, path: str | os.PathLike[str], matrix: Any = None) -> None:
+        """Write parameters, what was learnt, and perhaps a matrix to one file.
+
+        Equal content gives equal bytes, whether it was learnt in one go, in parts or merged.
+
+        Raises:
+            NotFittedError: nothing was learnt.
+            OutputError: the file cannot be written.
+            ParameterError: a parameter is a function, which no file can hold.
+        """
+        arrays, metadata = self._content()
+        metadata |= {"class": type(self).__name__, "parameters": saved_parameters(self)}
+        storage.write(Path(path), arrays, metadata, matrix)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            FileFormatError: the file is missing, damaged, or holds something else.
+        """
+        return cls._from(storage.read(Path(path)))
+
+    @classmethod
+    def _from(cls, content: storage.Content) -> Self:
+        metadata = content.metadata
+        if metadata["class"] != cls.__name__:
+            raise FileFormatError(
+                f"{str(content.path)!r} holds a {metadata['class']}, not a {cls.__name__}; load it "
+                "as what it is"
+            )
+        try:
+            vectorizer = cls(**restored_parameters(metadata["parameters"]))
+            vectorizer._restore(content.arrays, metadata)
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(content.path, f"its parts do not fit together ({error})") from error
+        return vectorizer
+
+    def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What was learnt, as arrays and as JSON values."""
+        return {}, {}
+
+    def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        """Take what `_content` gave."""
+
+    def _source(self) -> Source:
+        any_item = callable(self.analyzer) or self.preprocessor is not None
+        return Source(self.input, self.encoding, self.decode_error, only_text=not any_item)
+
+    def _analysis(self) -> Analysis:
+        return Analysis(
+            strip_accents=self.strip_accents,
+            lowercase=self.lowercase,
+            preprocessor=self.preprocessor,
+            tokenizer=self.tokenizer,
+            stop_words=self.stop_words,
+            token_pattern=self.token_pattern,
+            ngram_range=tuple(self.ngram_range),
+            analyzer=self.analyzer,
+        )
+
+    def _collect(self, documents: Any, *, keep: bool = True) -> Collected:
+        """Count all documents."""
+        counter = make_counter(self._analysis())
+        chunks = self._source().chunks(documents, counter.size)
+        return collect(counter, chunks, count_jobs(self.n_jobs), keep=keep)
+
+    def _collect_parts(self, documents: Any) -> Iterator[Collected]:
+        """Count documents a part at a time, so that new terms do not pile up."""
+        size = make_counter(self._analysis()).size
+        chunks = self._source().chunks(documents, size)
+        while part := list(islice(chunks, max(1, TEXTS_AT_ONCE // size))):
+            counter = make_counter(self._analysis())
+            yield collect(counter, part, count_jobs(self.n_jobs), keep=True)
+
+    def _check(self) -> None:
+        """Refuse parameters that are out of range.
+
+        Raises:
+            ParameterError: one is.
+        """
+        for name, value in self.get_params(deep=False).items():
+            check_choice(name, value)
+        check_ngram_range(self.ngram_range)
+        if isinstance(self.stop_words, bytes) or not (
+            self.stop_words is None or isinstance(self.stop_words, Iterable)
+        ):
+            raise ParameterError(f"stop_words={self.stop_words!r}; expected 'english' or a list")
+        count_jobs(self.n_jobs)
+        self._analysis().stop_list()
+        if self.analyzer == "word":
+            self._analysis().tokenize()
+        for message in self._oddities():
+            warnings.warn(message, UserWarning, stacklevel=4)
+
+    def _oddities(self) -> Iterator[str]:
+        """Parameters without effect, in scikit-learn's words."""
+        other = "'analyzer' is callable" if callable(self.analyzer) else "'analyzer' != 'word'"
+        unused = "The parameter {!r} will not be used since {}".format
+        default = self.token_pattern in (None, TOKEN_PATTERN)
+        if self.tokenizer is not None and self.token_pattern is not None:
+            yield unused("token_pattern", "'tokenizer' is not None'")
+        if callable(self.analyzer) and self.preprocessor is not None:
+            yield unused("preprocessor", other)
+        if callable(self.analyzer) and tuple(self.ngram_range) != (1, 1):
+            yield unused("ngram_range", other)
+        if self.analyzer != "word":
+            if self.stop_words is not None:
+                yield unused("stop_words", other)
+            if not default:
+                yield unused("token_pattern", other)
+            if self.tokenizer is not None:
+                yield unused("tokenizer", other)
+        elif lost := self._inconsistent_stop_words():
+            yield (
+                "Your stop_words may be inconsistent with your preprocessing. Tokenizing the stop "
+                f"words generated tokens {lost} not in stop_words."
+            )
+
+    def _inconsistent_stop_words(self) -> list[str]:
+        analysis = self._analysis()
+        stop_words = analysis.stop_list() or frozenset()
+        try:
+            prepare, cut = analysis.preprocess(), analysis.tokenize()
+            tokens = {token for word in stop_words for token in cut(prepare(word))}
+        except Exception:  # of a function of the user, which may take no single words
+            return []
+        return sorted(tokens - stop_words)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+class _Analyzer:
+    """A class, not a closure, so that it can be pickled."""
+
+    def __init__(self, source: Source, analyze: Callable[[Any], list[Any]]) -> None:
+        self._source, self._analyze = source, analyze
+
+    def __call__(self, document: Any) -> list[Any]:
+        return self._analyze(self._source.decode(document))
