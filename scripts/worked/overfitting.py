@@ -13,7 +13,6 @@ from jax import Array
 from numpy.typing import ArrayLike, NDArray
 
 from textdl import nn, plot
-from textdl.nn.data import batches
 
 from .page import heading, keep, table
 from .points import moons
@@ -55,9 +54,7 @@ class Outcome(NamedTuple):
 
     def loss(self, data: nn.Data) -> float:
         """The mean cross-entropy of examples, in nats."""
-        order = batches(len(data), len(data))  # all of them, in one
-        objective = nn.Objective(self.network, loss)
-        return float(nn.evaluate(self.params, data, order, objective=objective)["loss"])
+        return nn.evaluate(self.params, data, nn.Objective(self.network, loss))["loss"]
 
 
 def loss(logits: Array, truth: Array) -> Array:

@@ -69,7 +69,7 @@ def untrained() -> Talk:
 def trained() -> tuple[Talk, dict[str, list[float]]]:
     """The network after training on all talks, and its history."""
     data = nn.make_data(HOURS, WELL)
-    training = nn.Training(epochs=300, batch_size=len(data), learning_rate=0.05)
+    training = nn.Training(epochs=300, batch_size=data.size, learning_rate=0.05)
     done = nn.fit(
         untrained().params, data, nn.Objective(NETWORK, loss), training, key=jax.random.key(1)
     )

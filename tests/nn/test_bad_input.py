@@ -89,7 +89,10 @@ def test_features_too_large_for_the_precision():
         (np.zeros(12, int), "y has one class only, [0]; expected two classes or more"),
         (np.full(12, "x"), "y has one class only, ['x']"),
         (X[:, 0], "Unknown label type: continuous"),
-        (np.arange(24).reshape(12, 2), "y has the shape (12, 2); expected labels, or a matrix of 0 and 1"),
+        (
+            np.arange(24).reshape(12, 2),
+            "y has the shape (12, 2); expected labels, or a matrix of 0 and 1",
+        ),
     ],
 )
 def test_labels(y, says):
@@ -141,7 +144,10 @@ def test_labels_outside_the_classes_given_first():
         ({"dropout": 1.0}, "dropout=1.0 is out of range; expected 0 <= dropout < 1"),
         ({"clip_norm": -1.0}, "clip_norm=-1.0 is out of range"),
         ({"initializer": "ones"}, "initializer 'ones' is unknown; expected one of zeros, normal"),
-        ({"dtype": "float16"}, "dtype 'float16' is unknown; expected one of auto, float32, float64"),
+        (
+            {"dtype": "float16"},
+            "dtype 'float16' is unknown; expected one of auto, float32, float64",
+        ),
         ({"sparse_update": True}, "needs sparse features"),
         ({"early_stopping": True, "validation_fraction": 1.0}, "validation_fraction=1.0 is out of"),
         ({"early_stopping": True, "validation_fraction": 0.0}, "validation_fraction=0.0"),
@@ -153,7 +159,6 @@ def test_parameters(kind, parameters, says):
     check(caught, says)
 
 
-@pytest.mark.xfail(strict=True, reason="the type of a parameter is not checked before it is used")
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -193,10 +198,11 @@ def test_other_layers_after_a_warm_start():
     model = MLPRegressor(**QUICK, warm_start=True).fit(X, Y)
     with pytest.raises(ParameterError) as caught:
         model.set_params(hidden_layer_sizes=(3,)).fit(X, Y)
-    check(caught, "hidden_layer_sizes=(3,) does not fit the fitted layers (2,); set warm_start=False")
+    check(
+        caught, "hidden_layer_sizes=(3,) does not fit the fitted layers (2,); set warm_start=False"
+    )
 
 
-@pytest.mark.xfail(strict=True, reason="the state of the optimizer before is given to the new one")
 @pytest.mark.parametrize("changes", [{"learning_rate": "cosine"}, {"optimizer": "momentum"}])
 def test_another_optimizer_between_two_epochs(changes):
     model = MLPRegressor(**QUICK).fit(X, Y)
@@ -208,7 +214,9 @@ def test_another_optimizer_between_two_epochs(changes):
 
 
 def test_divergence_keeps_the_last_good_weights():
-    model = MLPRegressor((), optimizer="sgd", learning_rate_init=3e4, batch_size=12, dtype="float32")
+    model = MLPRegressor(
+        (), optimizer="sgd", learning_rate_init=3e4, batch_size=12, dtype="float32"
+    )
     with pytest.raises(DivergenceError) as caught:
         model.fit(X, X @ [1.0, 2.0, 3.0])
     check(caught, "learning_rate=30000; try 3000, or set clip_norm")

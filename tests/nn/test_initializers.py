@@ -1,4 +1,4 @@
-"""Initializers by their statistics: the moments that the papers ask for, and what depends on what."""
+"""Initializers by their statistics: the moments that the papers ask for, and their keys."""
 
 import jax
 import numpy as np

@@ -1,5 +1,7 @@
 """Dense layers, dropout, their stack and its penalties, against NumPy."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -83,7 +85,7 @@ def test_dropout_rate_out_of_range(rate, key):
 def test_a_stack_of_any_depth():
     for sizes in [(3, 2), (3, 4, 2), (3, 1, 5, 2)]:
         params = nn.mlp.init(KEY, sizes)
-        assert [layer.weights.shape for layer in params] == list(zip(sizes, sizes[1:], strict=False))
+        assert [layer.weights.shape for layer in params] == list(pairwise(sizes))
         x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
         by_hand = outputs_by_hand(as_numpy(params), x)[-1]
         np.testing.assert_allclose(
@@ -116,14 +118,14 @@ def test_dropout_acts_on_hidden_units_only():
     assert (on != off).all()
     # All units of the hidden layer kept or dropped: never an output, so no z is exactly 0.
     assert (on != 0).all()
-    mean = np.mean([network(params, x, jax.random.key(i))[0] for i in range(300)], axis=0)
-    np.testing.assert_allclose(mean, off[0], atol=0.15)
+    mean = np.mean([network(params, x, jax.random.key(i))[0] for i in range(100)], axis=0)
+    np.testing.assert_allclose(mean, off[0], atol=0.3)
     # One layer has no hidden units.
     single = nn.mlp.init(KEY, (3, 2))
     np.testing.assert_array_equal(network(single, x, KEY), network(single, x))
 
 
-@pytest.mark.parametrize("activation", ["tanh", "softplus", "softmax"])
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
 def test_gradients(activation):
     params = nn.mlp.init(KEY, (3, 4, 2), nn.INITIALIZERS["normal"])
     x = np.random.default_rng(0).normal(size=(2, 3))

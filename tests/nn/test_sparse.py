@@ -35,7 +35,7 @@ def rows_of(matrix, rows):
     return padded[rows]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data(), matrix=csr_nf())
 @example(data=None, matrix=EMPTY)
 @example(data=None, matrix=TWICE)
@@ -51,7 +51,7 @@ def test_taken_rows_times_weights_are_scipys(data, matrix):
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(matrix=csr_nf())
 @example(matrix=EMPTY)
 @example(matrix=TWICE)
@@ -87,7 +87,7 @@ def test_padding_does_not_see_a_weight_that_is_no_number():
     assert (batch @ jnp.asarray(weights)).tolist() == [[2.0], [0.0]]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(matrix=csr_nf())
 @example(matrix=TWICE)
 def test_gradients_are_those_of_the_dense_product(matrix):

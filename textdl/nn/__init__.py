@@ -40,13 +40,15 @@ if TYPE_CHECKING:
     from textdl.nn.cross_entropy import binary_cross_entropy, categorical_cross_entropy
     from textdl.nn.data import Data, make_data
     from textdl.nn.dense import Dense
+    from textdl.nn.evaluation import evaluate
     from textdl.nn.gradcheck import check_gradients
     from textdl.nn.initializers import INITIALIZERS
     from textdl.nn.losses import absolute_error, class_weights, huber, squared_error, weighted_mean
     from textdl.nn.optimizers import OPTIMIZERS, SCHEDULES
     from textdl.nn.penalty import Penalty
+    from textdl.nn.prediction import predict
     from textdl.nn.progress import progress_bar
-    from textdl.nn.step import Objective, State, evaluate
+    from textdl.nn.step import Objective, State
     from textdl.nn.train import fit
     from textdl.nn.training import Trained, Training
 
@@ -69,13 +71,14 @@ _HOME = {
     "check_gradients": "gradcheck",
     "class_weights": "losses",
     "elu": "activations",
-    "evaluate": "step",
+    "evaluate": "evaluation",
     "fit": "train",
     "gelu": "activations",
     "huber": "losses",
     "leaky_relu": "activations",
     "log_softmax": "activations",
     "make_data": "data",
+    "predict": "prediction",
     "progress_bar": "progress",
     "relu": "activations",
     "sigmoid": "activations",
@@ -119,6 +122,7 @@ __all__ = [
     "make_data",
     "mlp",
     "optimizers",
+    "predict",
     "progress_bar",
     "relu",
     "sigmoid",

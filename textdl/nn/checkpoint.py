@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +15,39 @@ from jax import Array
 from textdl.checkpoint import CheckpointFolder
 from textdl.errors import CheckpointError
 from textdl.nn.data import Data
-from textdl.nn.step import State
+from textdl.nn.step import Objective, State
 from textdl.nn.training import Best, Progress, Training
 
 
+@dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints of one training; an interrupted one goes on from the last.
+    """Where `fit` writes checkpoints; an interrupted training goes on from the last.
 
     Args:
-        folder: where they are; made where it does not exist.
-        training: how it trains.
-        data: on what.
-        key: of its random draws.
+        folder: made where it does not exist.
         every: epochs between two checkpoints.
     """
 
+    folder: str | Path
+    every: int = 1
+
+
+class RunCheckpoints:
+    """The checkpoints of one training; those of another are refused."""
+
     def __init__(
-        self, folder: str | Path, training: Training, data: Data, key: Array, every: int = 1
+        self,
+        checkpoints: Checkpoints,
+        objective: Objective,
+        training: Training,
+        data: Data,
+        validation: Data | None,
+        key: Array,
     ) -> None:
-        self.folder = CheckpointFolder(Path(folder), _describe(training, data, key))
+        run = _describe(objective, training, data, validation, key)
+        self.folder = CheckpointFolder(Path(checkpoints.folder), run)
         self.folder.prepare(resume=True)
-        self.every = every
+        self.every = checkpoints.every
 
     def due(self, progress: Progress, training: Training) -> bool:
         """Whether to write now: every few epochs, and at the end."""
@@ -75,19 +87,37 @@ class Checkpoints:
             raise self.folder.damaged(error) from error
 
 
-def _describe(training: Training, data: Data, key: Array) -> dict[str, Any]:
-    """What the bits are a function of; what JSON cannot say is left to the caller."""
+def _describe(
+    objective: Objective, training: Training, data: Data, validation: Data | None, key: Array
+) -> dict[str, Any]:
+    """What the bits are a function of, as far as JSON can say it."""
+    settings = {name: _name(value) for name, value in asdict(training).items()}
+    return settings | {
+        "objective": {
+            field.name: _name(getattr(objective, field.name)) for field in fields(objective)
+        },
+        "data": _fingerprint(data),
+        "validation": _fingerprint(validation),
+        "key": np.asarray(jax.random.key_data(key)).tolist(),
+    }
+
+
+def _fingerprint(data: Data | None) -> str:
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(data):
         digest.update(np.asarray(leaf).data)
-    settings = {
-        name: value if isinstance(value, str | int | float | None) else "custom"
-        for name, value in asdict(training).items()
-    }
-    return settings | {
-        "data": digest.hexdigest()[:32],
-        "key": np.asarray(jax.random.key_data(key)).tolist(),
-    }
+    return digest.hexdigest()[:32]
+
+
+def _name(value: Any) -> Any:
+    """A setting as JSON: functions by their names, all that another process can compare."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple):
+        return [_name(item) for item in value]
+    if hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return repr(value) if is_dataclass(value) else type(value).__name__
 
 
 def _named(prefix: str, tree: Any) -> dict[str, np.ndarray[Any, Any]]:

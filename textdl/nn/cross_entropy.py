@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import Array
-from jax.typing import ArrayLike
+from numpy.typing import ArrayLike
 
 from textdl.errors import DataError, ParameterError
 from textdl.nn.activations import log_softmax, softplus

@@ -13,8 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError, ParameterError
 from textdl.nn.sparse import SparseBatch, SparseRows, capacity_for, from_csr
@@ -27,8 +26,9 @@ class Data(NamedTuple):
     targets: Array  # (N, ...)
     weights: Array  # (N,) float
 
-    def __len__(self) -> int:
-        """N: a tuple of three, but a set of N examples."""
+    @property
+    def size(self) -> int:
+        """N."""
         return int(self.weights.shape[0])
 
 
@@ -52,7 +52,7 @@ def make_data(features: Any, targets: ArrayLike, weights: ArrayLike | None = Non
         DataError: there is no example, or the lengths differ.
 
     Example:
-        >>> len(make_data([[0.0], [1.0]], [0, 1]))
+        >>> make_data([[0.0], [1.0]], [0, 1]).size
         2
     """
     size, targets = np.shape(features)[0] if np.shape(features) else 0, jnp.asarray(targets)
@@ -75,28 +75,33 @@ def put_features(features: Any) -> Array | SparseRows:
 
 
 def split(data: Data, fraction: float, key: Array) -> tuple[Data, Data]:
-    """Set a random fraction of dense examples aside for validation.
+    """Set a random fraction of the examples aside for validation.
 
     Returns:
         The rest, and the examples set aside (at least one of each).
 
     Example:
         >>> rest, aside = split(make_data(np.eye(10), np.arange(10)), 0.2, jax.random.key(0))
-        >>> len(rest), len(aside)
+        >>> rest.size, aside.size
         (8, 2)
     """
-    if not 0 < fraction < 1 or len(data) < 2:
+    if not 0 < fraction < 1 or data.size < 2:
         raise ParameterError(
-            f"cannot set a fraction of {fraction} of {len(data):,} examples aside; expected a "
+            f"cannot set a fraction of {fraction} of {data.size:,} examples aside; expected a "
             "fraction between 0 and 1 and two examples"
         )
-    order = shuffled(len(data), key)
-    aside = min(max(round(fraction * len(data)), 1), len(data) - 1)
+    order = shuffled(data.size, key)
+    aside = min(max(round(fraction * data.size), 1), data.size - 1)
 
-    def pick(rows: NDArray[np.int64]) -> Data:
-        return Data(*(x[rows] for x in data))
+    return select(data, order[aside:]), select(data, order[:aside])
 
-    return pick(order[aside:]), pick(order[:aside])
+
+def select(data: Data, rows: NDArray[np.int64]) -> Data:
+    """Some of the examples, in the order of `rows`."""
+    features = data.features
+    if isinstance(features, SparseRows):
+        return Data(features.select(rows), data.targets[rows], data.weights[rows])
+    return Data(features[rows], data.targets[rows], data.weights[rows])
 
 
 def shuffled(size: int, key: Array, epoch: int = 0) -> NDArray[np.int64]:

@@ -53,6 +53,7 @@ class MLP(FittedMLP):
             ParameterError: a parameter is out of range.
             DivergenceError: the loss is not finite; the last good weights are kept.
         """
+        self._check_parameters()
         again = self.warm_start and hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=not again, y_numeric=self._numeric)
         weights = check_weights(sample_weight, x)
@@ -64,6 +65,7 @@ class MLP(FittedMLP):
 
     def _update(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
         """One epoch more, from where the last one ended."""
+        self._check_parameters()
         first = not hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=first, y_numeric=self._numeric)
         weights = check_weights(sample_weight, x)
@@ -109,14 +111,15 @@ class MLP(FittedMLP):
     ) -> Trained:
         loss, metrics, score = self._measures()
         start: Any = self.params_
-        if self._optimizer_state is not None:
+        if self._optimizer_state is not None and self._trained_by == self._optimizer_settings():
             start = State(self.params_, self._optimizer_state)
+        self._trained_by = self._optimizer_settings()
         with progress_bar(self.verbose) as draw:
             return fit(
                 start,
                 data,
                 self._objective(loss, metrics),
-                self._training(len(data), score, watched=validation is not None),
+                self._training(data.size, score, watched=validation is not None),
                 key=jax.random.fold_in(jax.random.key(self._seed), 1 + self.n_iter_),
                 validation=validation,
                 callbacks=[draw, lambda report: report.epoch == epochs],

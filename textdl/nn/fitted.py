@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from textdl.nn import mlp
 from textdl.nn.model_file import read_model, reading, write_model
 from textdl.nn.parameters import MLPParameters
-from textdl.nn.predict import predict
+from textdl.nn.prediction import predict
 from textdl.nn.summary import summarise
 from textdl.nn.validation import cast_features, check_features
 
@@ -31,6 +31,7 @@ class FittedMLP(MLPParameters):
     n_features_in_: int
     _seed: int
     _optimizer_state: Any
+    _trained_by: tuple[Any, ...] = ()  # optimizer settings that the state is of
 
     def _targets_to_json(self) -> dict[str, Any]:
         """What was learned about the targets."""

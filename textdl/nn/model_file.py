@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +62,12 @@ def read_model(
         FileFormatError: the file is damaged, or holds another estimator.
     """
     path = Path(path)
-    saved = container.open_mapped(path)
+    try:
+        saved = container.open_mapped(path)
+    except OSError as error:
+        raise FileFormatError(
+            f"cannot read {str(path)!r} ({error.strerror}); expected a file that save() wrote"
+        ) from error
     found, name = (saved.metadata.get(key, "something else") for key in ("format", "estimator"))
     if found != FORMAT:
         raise FileFormatError(f"{str(path)!r} holds {found!r}, no {FORMAT!r}; save it again")
@@ -103,6 +109,8 @@ def _to_json(name: str, value: Any) -> Any:
     match value:
         case np.generic():
             return value.item()
+        case float() if not math.isfinite(value):
+            return {"float": str(value)}
         case None | bool() | int() | float() | str():
             return value
         case tuple() | list():
@@ -118,6 +126,8 @@ def _from_json(value: Any) -> Any:
     match value:
         case {"tuple": items}:
             return tuple(map(_from_json, items))
+        case {"float": text}:
+            return float(text)
         case {"map": pairs}:
             return {key: _from_json(item) for key, item in pairs}
     return value

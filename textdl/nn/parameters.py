@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,20 @@ from textdl.nn.initializers import INITIALIZERS, Initializer
 from textdl.nn.penalty import Penalty
 from textdl.nn.step import Measure, Objective
 from textdl.nn.training import Training
+from textdl.nn.validation import as_data_error
 
 SMALL = 100_000  # numbers that float64 costs nothing for
+
+# The kind of number a parameter is, and its least value.
+NUMBERS: dict[str, tuple[Any, float]] = {
+    "alpha": (Real, 0),
+    "learning_rate_init": (Real, 0),
+    "max_iter": (Integral, 1),
+    "tol": (Real, -np.inf),
+    "validation_fraction": (Real, 0),
+    "n_iter_no_change": (Real, 1),
+    "dropout": (Real, 0),
+}
 
 
 def first_weights(params: mlp.Params) -> Any:
@@ -78,6 +91,20 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
     sparse_update: bool = False
     dtype: str = "auto"
 
+    def _check_parameters(self) -> None:
+        """Refuse numbers that are none, or out of range."""
+        for name, (kind, least) in NUMBERS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                whole = "whole number" if kind is Integral else "number"
+                raise ParameterError(f"{name}={value!r} is of the wrong type; expected a {whole}")
+            if not value >= least:
+                raise ParameterError(f"{name}={value} is out of range; expected {least} or more")
+        if self.batch_size != "auto" and not isinstance(self.batch_size, Integral):
+            raise ParameterError(
+                f"batch_size={self.batch_size!r}; expected a whole number from 1 up, or 'auto'"
+            )
+
     @property
     def _network(self) -> mlp.Network:
         return mlp.Network(self.activation, self.dropout)
@@ -102,23 +129,25 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
             return np.dtype(self.dtype)
         return features.dtype if np.prod(features.shape) <= SMALL else np.dtype(np.float32)
 
+    def _optimizer_settings(self) -> tuple[Any, ...]:
+        """What the state of an optimizer belongs to; with others it starts anew."""
+        return self.optimizer, self.learning_rate, self.clip_norm
+
     def _draw_seed(self) -> int:
         """`random_state` as a number."""
+        with as_data_error(ParameterError):
+            state = check_random_state(self.random_state)  # refuses what is no seed
         if isinstance(self.random_state, int | np.integer):
             return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        return int(state.randint(2**31 - 1))
 
     def _objective(self, loss: Measure, metrics: tuple[tuple[str, Measure], ...]) -> Objective:
-        if not self.alpha >= 0:
-            raise ParameterError(f"alpha={self.alpha} is out of range; expected 0 or more")
         penalty = Penalty(l2=self.alpha) if self.alpha else None
         table = first_weights if self.sparse_update else None
         return Objective(self._network, loss, metrics, penalty, table)
 
     def _training(self, examples: int, score: str, *, watched: bool) -> Training:
         """How to train on so many examples; `score` is to be watched, or the loss."""
-        if self.max_iter < 1:
-            raise ParameterError(f"max_iter={self.max_iter} is out of range; expected 1 or more")
         return Training(
             epochs=self.max_iter,
             batch_size=min(200, examples) if self.batch_size == "auto" else self.batch_size,  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 NO_COLUMN = np.iinfo(np.int32).max
 
@@ -38,6 +39,13 @@ class SparseRows(NamedTuple):
     starts: Array  # (N + 1,) int32
     columns: Array  # (nnz,) int32
     values: Array  # (nnz,) float
+
+    def select(self, rows: NDArray[np.int64]) -> SparseRows:
+        """Some of the rows, as a matrix of their own."""
+        starts, columns, values = map(np.asarray, self)
+        width = int(columns.max(initial=0)) + 1
+        matrix = csr_array((values, columns, starts), shape=(len(starts) - 1, width))
+        return from_csr(matrix[rows])
 
     def take(self, rows: Array, capacity: int) -> SparseBatch:
         """The rows `(B,)` as a batch of `P` = `capacity` places; row N is empty.

@@ -47,6 +47,7 @@ def step(
     state: State,
     batch: Batch,
     key: Array,
+    rate: Array | float,
     objective: Objective,
     optimizer: optax.GradientTransformation,
 ) -> tuple[State, dict[str, Array]]:
@@ -56,7 +57,7 @@ def step(
 
     def loss(params: Params) -> tuple[Array, dict[str, Array]]:
         outputs = objective.apply(params, batch.features, key)
-        measures = _measure(objective, outputs, batch)
+        measures = measure(objective, outputs, batch)
         return measures["loss"], measures
 
     (value, measures), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
@@ -64,16 +65,18 @@ def step(
         # Its gradient alone: the value would take another pass over all weights.
         shrink = jax.grad(objective.penalty)(state.params)
         gradient = jax.tree.map(lambda g, r: g + r / total, gradient, shrink)
-    updates, optimizer_state = optax.with_extra_args_support(optimizer).update(
+    updates, after = optax.with_extra_args_support(optimizer).update(
         gradient, state.optimizer, state.params, value=value
     )
-    return State(optax.apply_updates(state.params, updates), optimizer_state), measures
+    updates = jax.tree.map(lambda update: rate * update, updates)
+    return State(optax.apply_updates(state.params, updates), after), measures
 
 
 def step_rows(
     state: State,
     batch: Batch,
     key: Array,
+    rate: Array | float,
     objective: Objective,
     optimizer: optax.GradientTransformation,
 ) -> tuple[State, dict[str, Array]]:
@@ -84,16 +87,17 @@ def step_rows(
     has = State(*has_rows(*state, table, optimizer))
     rows, features = renumber(batch.features, len(table))
     part = take_rows(state, rows, has)
-    part, measures = step(part, batch._replace(features=features), key, objective, optimizer)
+    batch = batch._replace(features=features)
+    part, measures = step(part, batch, key, rate, objective, optimizer)
     return put_rows(state, part, rows, has), measures
 
 
-def _measure(objective: Objective, outputs: Array, batch: Batch) -> dict[str, Array]:
+def measure(objective: Objective, outputs: Array, batch: Batch) -> dict[str, Array]:
     """The weighted means of the loss and the metrics over a batch."""
     measures = (("loss", objective.loss), *objective.metrics)
     return {
-        name: weighted_mean(measure(outputs, batch.targets), batch.weights)
-        for name, measure in measures
+        name: weighted_mean(compare(outputs, batch.targets), batch.weights)
+        for name, compare in measures
     }
 
 
@@ -104,6 +108,7 @@ def run_epoch(
     order: Array,
     key: Array,
     epoch: int,
+    rate: float = 1.0,
     *,
     objective: Objective,
     optimizer: optax.GradientTransformation,
@@ -120,33 +125,19 @@ def run_epoch(
         rows, key = given
         batch = take(data, rows, room)
         take_step = step if objective.table is None else step_rows
-        state, measures = take_step(state, batch, key, objective, optimizer)
+        state, measures = take_step(state, batch, key, rate, objective, optimizer)
         return state, (measures, batch.weights.sum())
 
     keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
     state, (measures, weights) = lax.scan(body, state, (order, keys))
-    means = _means(measures, weights)
+    means = means_of(measures, weights)
     return state, means, _all_finite((state.params, means["loss"]))
-
-
-@partial(jax.jit, static_argnames=("objective", "room"))
-def evaluate(
-    params: Params, data: Data, order: Array, *, objective: Objective, room: int = 0
-) -> dict[str, Array]:
-    """Measure a network on the batches of `order` `(S, B)`, without dropout."""
-
-    def body(rows: Array) -> tuple[dict[str, Array], Array]:
-        batch = take(data, rows, room)
-        outputs = objective.apply(params, batch.features, None)
-        return _measure(objective, outputs, batch), batch.weights.sum()
-
-    return _means(*lax.map(body, order))
 
 
 def _all_finite(tree: Any) -> Array:
     return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
 
 
-def _means(measures: dict[str, Array], weights: Array) -> dict[str, Array]:
+def means_of(measures: dict[str, Array], weights: Array) -> dict[str, Array]:
     """Means over examples from the means of batches `(S,)` and their weights."""
     return {name: weighted_mean(values, weights) for name, values in measures.items()}

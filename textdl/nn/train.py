@@ -12,10 +12,11 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
-from textdl.nn.checkpoint import Checkpoints
+from textdl.nn.checkpoint import Checkpoints, RunCheckpoints
 from textdl.nn.data import Data, batches, capacity
+from textdl.nn.evaluation import evaluate
 from textdl.nn.sparse import SparseRows
-from textdl.nn.step import Objective, Params, State, evaluate, run_epoch
+from textdl.nn.step import Objective, Params, State, run_epoch
 from textdl.nn.training import Progress, Report, Trained, Training, divergence
 
 Callback = Callable[[Report], object]  # training stops after one that returns True
@@ -57,19 +58,21 @@ def fit(
         [[7.0]]
     """
     _check(training, objective, data, validation)
-    run = _Run(data, validation, objective, training, training.make_optimizer(len(data)), key)
+    run = _Run(data, validation, objective, training, training.make_optimizer(data.size), key)
     state = start if isinstance(start, State) else State(start, jax.jit(run.optimizer.init)(start))
     progress, room = Progress(), 0
+    saved = None
     if checkpoints is not None:
-        state, progress = checkpoints.load(state) or (state, progress)
+        saved = RunCheckpoints(checkpoints, objective, training, data, validation, key)
+        state, progress = saved.load(state) or (state, progress)
     stopped = False
     while not (stopped or progress.is_over(training)):
         order = run.order(progress.epoch)
         # It never falls, for every new size is compiled anew.
         room = max(room, capacity(data, order))
         state, progress = run.epoch(state, progress, order, room)
-        if checkpoints is not None and checkpoints.due(progress, training):
-            checkpoints.save(state, progress)
+        if saved is not None and saved.due(progress, training):
+            saved.save(state, progress)
         report = Report(progress.epoch, training.epochs, progress.history[-1], state.params)
         # All of them, also those after the one that stops, see the epoch.
         stopped = True in [callback(report) is True for callback in callbacks]
@@ -88,7 +91,7 @@ class _Run(NamedTuple):
 
     def order(self, epoch: int) -> NDArray[np.int32]:
         """The batches of an epoch, `(S, B)`."""
-        size, key = len(self.data), self.key if self.training.shuffle else None
+        size, key = self.data.size, self.key if self.training.shuffle else None
         return batches(size, self.training.batch_size, key, epoch)
 
     def epoch(
@@ -101,6 +104,7 @@ class _Run(NamedTuple):
             order,
             self.key,
             progress.epoch,
+            self.training.rate,
             objective=self.objective,
             optimizer=self.optimizer,
             room=room,
@@ -115,11 +119,8 @@ class _Run(NamedTuple):
         """The measures on the validation data, named ``val_...``."""
         if self.validation is None:
             return {}
-        size = len(self.validation)
-        order = batches(size, min(self.training.batch_size, size))
-        room = capacity(self.validation, order)
-        measures = evaluate(params, self.validation, order, objective=self.objective, room=room)
-        return {f"val_{name}": float(value) for name, value in measures.items()}
+        measures = evaluate(params, self.validation, self.objective, self.training.batch_size)
+        return {f"val_{name}": value for name, value in measures.items()}
 
 
 def _check(training: Training, objective: Objective, data: Data, validation: Data | None) -> None:
@@ -132,8 +133,8 @@ def _check(training: Training, objective: Objective, data: Data, validation: Dat
         )
     if objective.table is not None and not isinstance(data.features, SparseRows):
         raise ParameterError("updating only the rows of a batch needs sparse features; give those")
-    if training.batch_size > len(data):
+    if training.batch_size > data.size:
         raise ParameterError(
-            f"batch_size={training.batch_size} is over the {len(data)} examples; choose at most "
-            f"{len(data)}"
+            f"batch_size={training.batch_size} is over the {data.size} examples; choose at most "
+            f"{data.size}"
         )

@@ -51,18 +51,26 @@ class Training:
             value = getattr(self, name)
             if value is not None and not value >= least:
                 raise ParameterError(f"{name}={value} is out of range; expected {least} or more")
+        if not callable(self.learning_rate) and not self.learning_rate > 0:
+            raise ParameterError(
+                f"learning rate {self.learning_rate} is out of range; expected above 0"
+            )
         self.make_optimizer(examples=1)
+
+    @property
+    def rate(self) -> float:
+        """What updates are multiplied by; 1 for what has a rate of its own."""
+        if callable(self.learning_rate) or not isinstance(self.optimizer, str):
+            return 1.0
+        return self.learning_rate
 
     def make_optimizer(self, examples: int) -> optax.GradientTransformation:
         """The optimizer for so many examples: a schedule depends on the number of steps."""
         steps = max(1, self.epochs * math.ceil(examples / self.batch_size))
-        return make_optimizer(
-            self.optimizer,
-            self.learning_rate,
-            self.schedule,
-            1 if self.schedule == "constant" else steps,  # equal optimizers compile once
-            self.clip_norm,
-        )
+        if self.schedule == "constant":
+            steps = 1  # equal optimizers are compiled once
+        schedule = self.learning_rate if callable(self.learning_rate) else self.schedule
+        return make_optimizer(self.optimizer, schedule, steps, self.clip_norm)
 
 
 class Best(NamedTuple):

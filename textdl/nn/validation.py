@@ -18,8 +18,8 @@ FLOATS = (np.float64, np.float32)
 
 
 @contextmanager
-def as_data_error() -> Iterator[None]:
-    """Say in one line what scikit-learn has found."""
+def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
+    """Say in one line what scikit-learn has found wrong."""
     try:
         yield
     except TextdlError:
@@ -27,8 +27,8 @@ def as_data_error() -> Iterator[None]:
     except ValueError as error:
         lines = str(error).splitlines() or ["the data do not fit"]
         if "NaN" in lines[0] or "infinity" in lines[0]:
-            raise DataError(f"{lines[0].rstrip('.')}; fill in or drop such entries") from error
-        raise DataError(" ".join(lines)) from error
+            raise kind(f"{lines[0].rstrip('.')}; fill in or drop such entries") from error
+        raise kind(" ".join(lines)) from error
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
