@@ -58,7 +58,7 @@ def descend(loss: Callable[[Array, Array], Array], rate: float, start: float = 6
     """Go down the mean loss from `start`, in steps that become shorter."""
     bags = nn.make_data(np.zeros((len(COUNTS), 1)), COUNTS)
     training = nn.Training(
-        epochs=400, batch_size=len(bags), optimizer="sgd", learning_rate=rate, schedule="linear"
+        epochs=400, batch_size=bags.size, optimizer="sgd", learning_rate=rate, schedule="linear"
     )
     done = nn.fit(
         jnp.array(start), bags, nn.Objective(constant, loss), training, key=jax.random.key(0)

@@ -31,9 +31,11 @@ def predict(network: Any, params: Params, features: Any) -> NDArray[np.floating]
         >>> from textdl.nn.dense import Dense
         >>> from textdl.nn.mlp import Network
         >>> layer = Dense(np.array([[2.0]], np.float32), np.array([1.0], np.float32))
-        >>> predict(Network(), (layer,), np.array([[1.0], [3.0]])).tolist()
+        >>> predict(Network(), (layer,), [[1.0], [3.0]]).tolist()
         [[3.0], [7.0]]
     """
+    if not hasattr(features, "tocsr"):
+        features = np.asarray(features)
     starts = range(0, max(1, features.shape[0]), ROWS)
     chunks = (features[start : start + ROWS] for start in starts)
     outputs = [np.asarray(_apply(network, params, _padded(chunk))) for chunk in chunks]
