@@ -14,22 +14,16 @@ import argparse
 import gzip
 import hashlib
 import json
-import os
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from datetime import date
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from measuring import find_data, headline, run_child, write_results
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data"))
-CORPORA = {"imdb": "imdb.tsv.gz", "20news": "20news_stripped.tsv.gz"}
+CORPORA = {"imdb": "labelled/imdb.tsv.gz", "20news": "labelled/20news_stripped.tsv.gz"}
 SYSTEMS = ("scikit-learn", "textdl")
 SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "words": ("CountVectorizer", {}),
@@ -51,9 +45,7 @@ QUICK = ("words", "TF-IDF")
 
 def read_texts(corpus: str) -> list[str]:
     """Take the last column of a labelled file."""
-    with gzip.open(
-        DATA / "labelled" / CORPORA[corpus], "rt", encoding="utf-8", newline="\n"
-    ) as file:
+    with gzip.open(find_data(CORPORA[corpus]), "rt", encoding="utf-8", newline="\n") as file:
         return [line.rstrip("\n").rsplit("\t", 1)[1] for line in file]
 
 
@@ -97,15 +89,6 @@ def measure(system: str, corpus: str, setting: str) -> dict[str, Any]:
     }
 
 
-def run_once(system: str, corpus: str, setting: str) -> dict[str, Any]:
-    """Measure in a new process."""
-    command = [sys.executable, __file__, "--child", system, corpus, setting]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{system} failed on {corpus}, {setting}:\n{done.stderr}")
-    return {"system": system, "corpus": corpus, "setting": setting, **json.loads(done.stdout)}
-
-
 def table(runs: list[dict[str, Any]]) -> str:
     """Lay out one row a setting: medians, and the ratio of each alternation."""
     lines = [
@@ -140,21 +123,19 @@ def main() -> None:
     if options.child:
         print(json.dumps(measure(*options.child)))
         return
-    if not (DATA / "labelled").is_dir():
-        sys.exit(f"{DATA / 'labelled'} is not there; set TEXTDL_DATA to the folder that holds it")
     if options.quick:
         options.corpus, options.setting, options.rounds = ["imdb"], QUICK, 1
     runs = []
     for corpus in options.corpus:
+        find_data(CORPORA[corpus])
         for setting in options.setting:
             for _ in range(options.rounds):
                 for system in SYSTEMS:
-                    runs.append(run_once(system, corpus, setting))
+                    names = {"system": system, "corpus": corpus, "setting": setting}
+                    runs.append(names | run_child(__file__, *names.values()))
                     print(json.dumps(runs[-1]), file=sys.stderr)
-    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores\n\n{table(runs)}")
-    out = ROOT / "bench" / "bow.json"
-    out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps({"runs": runs}, indent=1))
+    print(f"{headline()}\n\n{table(runs)}")
+    write_results("bow", {"runs": runs})
 
 
 if __name__ == "__main__":

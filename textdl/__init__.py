@@ -13,12 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textdl.embed.word2vec import Word2Vec
     from textdl import nn
-    from textdl.bow.bm25 import BM25Transformer
+    from textdl.bow.bm25 import BM25Transformer, BM25Vectorizer
     from textdl.bow.counts import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
+    from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
     from textdl.nn.classifier import MLPClassifier
     from textdl.nn.regressor import MLPRegressor
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BM25Transformer",
+    "BM25Vectorizer",
     "CountVectorizer",
     "HashingVectorizer",
     "MLPClassifier",
@@ -43,6 +44,7 @@ __all__ = [
 
 _HOME = {
     "BM25Transformer": "textdl.bow.bm25",
+    "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.counts",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.classifier",

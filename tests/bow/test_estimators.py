@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import text as sklearn_text
@@ -59,6 +60,7 @@ def test_grid_search_in_processes():
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
     search = GridSearchCV(pipeline, {"tfidfvectorizer__min_df": [1, 2]}, cv=2, n_jobs=2)
     assert search.fit(TEXTS, LABELS).best_score_ == 1
+    get_reusable_executor().shutdown()  # other tests count the processes that are left
 
 
 def test_column_transformer_and_union():

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from textdl.bow.analysis import TOKEN_PATTERN
+from textdl.bow.counts import CountVectorizer
+from textdl.bow.learner import NotFittedError
 from textdl.bow.matrix import as_configured
 from textdl.bow.parameters import check_choice
-from textdl.bow.weighting import bm25_idf, saturate, scaled
+from textdl.bow.weighting import FLOATS, bm25_idf, saturate, scaled
 from textdl.errors import ParameterError
 
 
@@ -46,11 +51,7 @@ class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
 
     def fit(self, X: Any, y: object = None) -> Self:
         """Learn weights and the mean length from a matrix `(documents, terms)` of counts."""
-        if not (self.k1 >= 0 and 0 <= self.b <= 1):
-            raise ParameterError(
-                f"k1={self.k1!r} and b={self.b!r}; expected k1 from 0, and b from 0 to 1"
-            )
-        check_choice("norm", self.norm)
+        _check(self.k1, self.b, self.norm)
         counts = sparse.csr_array(validate_data(self, X, accept_sparse=("csr", "csc")))
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         self.idf_ = bm25_idf(frequency, counts.shape[0])
@@ -69,3 +70,129 @@ class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+class BM25Vectorizer(CountVectorizer):
+    """Documents to a sparse matrix of BM25 weights, and queries to what they are multiplied with.
+
+    The parameters of `CountVectorizer`, then those of `BM25Transformer`. It learns in parts, merges
+    and saves as all vectorizers do.
+
+    Attributes:
+        idf_: `(V,)` weight of each term.
+        mean_length_: mean number of terms of a document, of those that are columns.
+
+    Raises:
+        ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
+
+    Example:
+        >>> vectorizer = BM25Vectorizer()
+        >>> weights = vectorizer.fit_transform(["the cat sat", "the dog sat", "an apple"])
+        >>> (vectorizer.transform_queries(["a cat sat"]) @ weights.T).toarray().round(3)
+        array([[1.38 , 0.447, 0.   ]])
+    """
+
+    def __init__(
+        self,
+        *,
+        input: str = "content",
+        encoding: str = "utf-8",
+        decode_error: str = "strict",
+        strip_accents: Any = None,
+        lowercase: bool = True,
+        preprocessor: Any = None,
+        tokenizer: Any = None,
+        stop_words: Any = None,
+        token_pattern: str | None = TOKEN_PATTERN,
+        ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Any = "word",
+        max_df: float = 1.0,
+        min_df: float = 1,
+        max_features: int | None = None,
+        vocabulary: Any = None,
+        binary: bool = False,
+        dtype: Any = np.float64,
+        k1: float = 1.2,
+        b: float = 0.75,
+        norm: str | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            analyzer=analyzer,
+            max_df=max_df,
+            min_df=min_df,
+            max_features=max_features,
+            vocabulary=vocabulary,
+            binary=binary,
+            dtype=dtype,
+            n_jobs=n_jobs,
+        )
+        self.k1 = k1
+        self.b = b
+        self.norm = norm
+
+    def transform_queries(self, raw_documents: Any) -> Any:
+        """The counts of queries; their product with rows of documents is the score of each."""
+        return as_configured(super()._transform(raw_documents))
+
+    @property
+    def idf_(self) -> NDArray[np.float64]:
+        """`(V,)` weight of each term."""
+        return bm25_idf(self.document_frequency_, self._documents())
+
+    @property
+    def mean_length_(self) -> float:
+        """Mean number of terms of a document, of those that are columns."""
+        frequency = self.document_frequency_ if self.binary else self.term_frequency_
+        return float(frequency.sum() / self._documents())
+
+    def _documents(self) -> int:
+        """How many were learnt from.
+
+        Raises:
+            NotFittedError: none.
+        """
+        if not self.n_documents_:
+            raise NotFittedError(
+                f"the weights are not fitted: this {type(self).__name__} has learnt from no "
+                "document yet; call fit"
+            )
+        return self.n_documents_
+
+    def _fit_transform(self, raw_documents: Any) -> sparse.csr_array:
+        return self._weigh(super()._fit_transform(raw_documents))
+
+    def _transform(self, raw_documents: Any) -> sparse.csr_array:
+        self._documents()  # where there is none, that is known before the documents are read
+        return self._weigh(super()._transform(raw_documents))
+
+    def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
+        weights = saturate(counts, self.idf_, self.mean_length_, k1=self.k1, b=self.b)
+        return scaled(weights, self.norm)
+
+    def _check(self) -> None:
+        super()._check()
+        _check(self.k1, self.b, self.norm)
+
+    def _dtype(self) -> np.dtype[Any]:
+        """Of the weights: float32 or float64."""
+        dtype = np.dtype(self.dtype)
+        return dtype if dtype in FLOATS else np.dtype(np.float64)
+
+
+def _check(k1: Any, b: Any, norm: Any) -> None:
+    """Refuse parameters that are out of range."""
+    numbers = isinstance(k1, Real) and isinstance(b, Real)
+    if not (numbers and k1 >= 0 and 0 <= b <= 1):
+        raise ParameterError(f"k1={k1!r} and b={b!r}; expected k1 from 0, and b from 0 to 1")
+    check_choice("norm", norm)

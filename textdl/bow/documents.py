@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.text.corpus import read_corpus
+from textdl.text.lines import read_documents
 
 Kind: TypeAlias = Literal["content", "filename", "file"]
 
@@ -130,22 +130,13 @@ class Source(NamedTuple):
             ) from None
 
     def _lines(self, corpus: Any) -> Iterator[str]:
-        """The lines of files; one that was cut into several chunks is put together again."""
+        """The lines of files."""
         if codecs.lookup(self.encoding).name != "utf-8":
             raise ParameterError(
                 f"encoding={self.encoding!r} does not apply to files of a corpus, which are UTF-8; "
                 "convert them, or read them with input='filename'"
             )
-        pieces: list[str] = []
-        for chunk in read_corpus(corpus, errors=self.decode_error):
-            *whole, last = map(str, chunk.documents)
-            for document in whole:
-                yield "".join([*pieces, document])
-                pieces = []
-            pieces.append(last)
-            if not chunk.continues:
-                yield "".join(pieces)
-                pieces = []
+        return read_documents(corpus, errors=self.decode_error)
 
 
 def _read(name: Any) -> bytes:

@@ -109,6 +109,15 @@ class HashingVectorizer(Vectorizer):
             matrix.data.fill(1)
         return as_configured(scaled(matrix, self.norm))
 
+    def column_of(self, term: str) -> int:
+        """The column of a term, which others of the same hash share."""
+        hashed: int = murmurhash3_32(term.encode("utf-8", "surrogatepass"))
+        return abs(hashed) % self.n_features
+
+    @property
+    def _width(self) -> int:
+        return self.n_features
+
     def _place(self, found: Collected) -> Callable[[Block], Block]:
         """Gives each term the column of its hash."""
         columns, signs = self._hash(found)

@@ -200,6 +200,10 @@ class Learner(Vectorizer):
             self._known = Columns(statistics, kept)
         return self._known
 
+    @property
+    def _width(self) -> int:
+        return len(self._columns.kept)
+
     def _fit_transform(self, raw_documents: Any) -> sparse.csr_array:
         self._begin()
         found = self._collect(raw_documents)
@@ -222,9 +226,8 @@ class Learner(Vectorizer):
     def _matrix(
         self, blocks: list[sparse.csr_array], columns: NDArray[np.int32]
     ) -> sparse.csr_array:
-        width = len(self._columns.kept)
-        place = place_in(columns, width)
-        matrix = assemble(blocks, place, width, self._dtype(), count_jobs(self.n_jobs))
+        place = place_in(columns, self._width)
+        matrix = assemble(blocks, place, self._width, self._dtype(), count_jobs(self.n_jobs))
         if self.binary:
             matrix.data.fill(1)
         return matrix

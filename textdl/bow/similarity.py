@@ -59,7 +59,9 @@ def best_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
 
 
 def _unit(matrix: Any) -> sparse.csr_array:
-    return sparse.csr_array(scaled(sparse.csr_array(matrix, dtype=np.float64, copy=True), "l2"))
+    rows = sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    # scikit-learn does not scale what has no rows.
+    return sparse.csr_array(scaled(rows, "l2")) if rows.shape[0] else rows
 
 
 def _best(scores: NDArray[np.float64], count: int) -> tuple[NDArray[np.int64], Any]:

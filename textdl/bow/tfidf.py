@@ -17,10 +17,8 @@ from textdl.bow.counts import CountVectorizer
 from textdl.bow.learner import NotFittedError
 from textdl.bow.matrix import as_configured
 from textdl.bow.parameters import check_choice
-from textdl.bow.weighting import Weights, smooth_idf, weigh
+from textdl.bow.weighting import FLOATS, Weights, smooth_idf, weigh
 from textdl.errors import ParameterError
-
-FLOATS = (np.float64, np.float32)
 
 
 class TfidfTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -52,10 +52,21 @@ class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The stop words, or None."""
         return self._analysis().stop_list()
 
-    def save(self, path: str | os.PathLike[str], matrix: Any = None) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        matrix: Any = None,
+        files: Iterable[tuple[str, int]] = (),
+    ) -> None:
         """Write parameters, what was learnt, and perhaps a matrix to one file.
 
         Equal content gives equal bytes, whether it was learnt in one go, in parts or merged.
+
+        Args:
+            path: of the file.
+            matrix: `(documents, columns)` sparse, to be kept beside the vectorizer.
+            files: where the documents of the matrix come from: names of files in order, each with
+                its number of documents.
 
         Raises:
             NotFittedError: nothing was learnt.
@@ -64,6 +75,8 @@ class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         arrays, metadata = self._content()
         metadata |= {"class": type(self).__name__, "parameters": saved_parameters(self)}
+        if came_from := [list(file) for file in files]:
+            metadata["files"] = came_from
         storage.write(Path(path), arrays, metadata, matrix)
 
     @classmethod
@@ -89,6 +102,11 @@ class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(content.path, f"its parts do not fit together ({error})") from error
         return vectorizer
+
+    @property
+    def _width(self) -> int:
+        """Columns of its matrices."""
+        raise NotImplementedError
 
     def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What was learnt, as arrays and as JSON values."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Weights = NDArray[np.floating[Any]]
 
+FLOATS = (np.float64, np.float32)
 _ENTRIES_AT_ONCE = 1 << 18
 
 

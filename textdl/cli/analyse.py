@@ -1,4 +1,4 @@
-"""What a file of vectors is, and how good: info, evaluate."""
+"""How good a file of vectors is: evaluate."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from textdl.errors import ParameterError
 
 
 def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verbs of this module."""
-    info = verbs.add_parser("info", help="what a file of vectors holds")
-    info.add_argument("file", metavar="FILE")
-    info.set_defaults(run=show_info)
-
+    """Add the verb of this module."""
     evaluate = verbs.add_parser("evaluate", help="compare vectors with people's judgement")
     evaluate.add_argument("vectors", metavar="VECTORS")
     evaluate.add_argument(
@@ -27,27 +23,6 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     )
     evaluate.add_argument("--analogies", metavar="FILE", help="questions, four words a line")
     evaluate.set_defaults(run=show_evaluation)
-
-
-def show_info(options: argparse.Namespace) -> None:
-    """Print the format, the sizes and how the vectors came about."""
-    from textdl.vectors.formats import recognise
-    from textdl.vectors.vectors import Vectors
-
-    vectors = Vectors.load(options.file)
-    facts: dict[str, Any] = {
-        "format": recognise(Path(options.file)),
-        "vocab": len(vectors),
-        "vector_size": vectors.vector_size,
-        "bytes": Path(options.file).stat().st_size,
-        "config": dict(vectors.config),
-    }
-    if options.json:
-        print_json(facts)
-        return
-    config = facts.pop("config")
-    for name, value in (facts | config).items():
-        print(f"{name:<18} {value:,}" if isinstance(value, int) else f"{name:<18} {value}")
 
 
 def show_evaluation(options: argparse.Namespace) -> None:

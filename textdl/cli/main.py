@@ -10,12 +10,12 @@ from itertools import chain
 from typing import Any
 
 import textdl
-from textdl.cli import analyse, convert, plot, query, train
+from textdl.cli import analyse, bow, convert, info, plot, query, train
 from textdl.errors import ParameterError, TextdlError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
-VERBS = (train, query, analyse, convert, plot)
+VERBS = (train, query, analyse, convert, info, bow, plot)
 
 
 class _Parser(argparse.ArgumentParser):

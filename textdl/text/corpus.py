@@ -3,7 +3,8 @@
 A corpus is read once, from front to back, in chunks of about a megabyte, so that one-shot
 generators and pipes work and memory does not grow with the input. A line of a file is a document.
 A document longer than a chunk is cut at white space and marked, so that it stays one document; a
-tokenizer sees its pieces one by one.
+tokenizer sees its pieces one by one. Of a Parquet file, the rows of one column are the documents:
+that of the name ``text``, or another, as in ``reviews.parquet::body``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import IO, Any, Literal, NamedTuple, TypeAlias
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.text.compression import STDIN, reading
+from textdl.text.parquet import MARK, TextColumn, is_parquet, read_text
 
 Document: TypeAlias = str | Sequence[str]
 Corpus: TypeAlias = (
@@ -46,9 +48,10 @@ def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[
     Args:
         corpus: a `str` or `Path` is a file, a glob, a folder or ``-`` (standard input); an iterable
             of `Path` is files; of `str`, documents; of lists of `str`, tokenized documents, which
-            are taken as they are. Files in ``.gz .bz2 .xz .zst`` are decompressed.
+            are taken as they are. Files in ``.gz .bz2 .xz .zst`` are decompressed; of ``.parquet``
+            a column is read.
         errors: what to do with bytes that are not UTF-8: ``strict`` stops, ``replace`` puts U+FFFD
-            in their place, ``ignore`` drops them.
+            in their place, ``ignore`` drops them. A null of Parquet stops, or is empty text.
 
     Raises:
         CorpusError: an iterable has no items.
@@ -80,7 +83,8 @@ def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[
 def find_files(corpus: str | os.PathLike[str]) -> list[Path]:
     """List the files that a path, glob or folder stands for, in sorted order; ``-`` is itself.
 
-    A folder is searched to any depth; names that begin with a dot are passed over.
+    A folder is searched to any depth; names that begin with a dot are passed over. Behind any of
+    them, ``::column`` chooses a column of Parquet files, and stands behind each path that is found.
 
     Raises:
         CorpusReadError: there is no such file.
@@ -89,7 +93,7 @@ def find_files(corpus: str | os.PathLike[str]) -> list[Path]:
     if name == STDIN:
         return [Path(STDIN)]
     try:
-        found = sorted(_matching(name))
+        found = sorted(_matching(name)) or _columns(TextColumn.parse(name))
     except OSError as error:
         raise CorpusReadError(
             f"cannot look for the corpus {short(name)} ({error.strerror}); expected a path: pass a "
@@ -115,6 +119,12 @@ def _matching(name: str) -> Iterable[Path]:
     if path.exists():  # a file, a pipe or a device
         return [path]
     return filter(Path.is_file, map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
+
+
+def _columns(name: TextColumn) -> list[Path]:
+    """Parquet files, each with the name of the column."""
+    found = sorted(filter(is_parquet, _matching(name.file)))
+    return [Path(f"{path}{MARK}{name.column}") for path in found]
 
 
 def _hidden(path: Path) -> bool:
@@ -182,6 +192,10 @@ def _limit(document: Document) -> int:
 
 def _read_files(paths: Iterable[Path], errors: DecodeErrors) -> Iterator[Chunk]:
     for path in paths:
+        if is_parquet(path):
+            texts = read_text(path, strict=errors == "strict")
+            yield from _batch(text for some in texts for text in some)
+            continue
         with reading(path) as stream:
             yield from _read_lines(stream, path, errors)
 

@@ -1,0 +1,158 @@
+"""A column of a Parquet file as a corpus."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from textdl.errors import CorpusReadError
+from textdl.text.corpus import find_files, read_corpus
+from textdl.text.lines import read_documents
+from textdl.text.parquet import TextColumn, is_parquet, read_batches
+
+pyarrow = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+TEXTS = ["a cat", "", "Éire ☘\nof two lines", "the dog " * 300_000]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name="docs.parquet", **columns):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        parquet.write_table(pyarrow.table(columns), path, row_group_size=3)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        pyarrow.string(),
+        pyarrow.large_string(),
+        pyarrow.dictionary(pyarrow.int32(), pyarrow.string()),
+    ],
+    ids=str,
+)
+def test_a_row_is_a_document(write, type_):
+    path = write(text=pyarrow.array(TEXTS).cast(type_), id=[1, 2, 3, 4])
+    assert list(read_documents(path)) == list(read_documents([path])) == TEXTS
+    assert max(len(text) for chunk in read_corpus(path) for text in chunk.documents) < 1 << 21
+
+
+def test_another_column_is_named_behind_the_path(write):
+    path = write(body=["one", "two"], title=["x", "y"])
+    assert list(read_documents(f"{path}::body")) == ["one", "two"]
+    assert list(read_documents(Path(f"{path}::title"))) == ["x", "y"]
+    assert list(read_documents([Path(f"{path}::title")])) == ["x", "y"]
+
+
+def test_columns_of_folders_and_globs(write, tmp_path):
+    for name in "ab":
+        write(f"sub/{name}.PARQUET" if name == "a" else f"sub/{name}.parquet", body=[name])
+    (tmp_path / "sub" / "readme.txt").write_text("no Parquet")
+    for source in (tmp_path / "sub", f"{tmp_path}/sub/*"):
+        assert list(read_documents(f"{source}::body")) == ["a", "b"]
+    assert [path.name for path in find_files(f"{tmp_path}/sub::body")] == [
+        "a.PARQUET::body", "b.parquet::body"
+    ]  # fmt: skip
+
+
+def test_text_and_parquet_side_by_side(write, tmp_path):
+    write("c/b.parquet", text=["from Parquet"])
+    (tmp_path / "c" / "a.txt").write_text("from text")
+    assert list(read_documents(tmp_path / "c")) == ["from text", "from Parquet"]
+
+
+def test_a_file_is_called_so(write, tmp_path):
+    write("odd::text.parquet", text=["one"])
+    assert list(read_documents(tmp_path / "odd::text.parquet")) == ["one"]
+    (tmp_path / "a::b").write_text("plain")
+    assert list(read_documents(tmp_path / "a::b")) == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.parquet", ("a.parquet", "text")),
+        ("a.parquet::b c", ("a.parquet", "b c")),
+        ("d::e/a.parquet::b", ("d::e/a.parquet", "b")),
+        ("a.parquet::", ("a.parquet::", "text")),
+        ("::b", ("::b", "text")),
+        ("", ("", "text")),
+    ],
+)
+def test_names(name, expected):
+    assert TextColumn.parse(name) == expected
+
+
+def test_what_is_parquet():
+    assert all(map(is_parquet, map(Path, ("a.parquet", "a.PARQUET::b"))))
+    assert not any(
+        map(is_parquet, map(Path, ("-", "a.txt", "parquet", "a.parquet.gz", "a.txt::b")))
+    )
+
+
+def test_an_empty_table(write):
+    assert list(read_corpus(write(text=pyarrow.array([], pyarrow.string())))) == []
+
+
+def test_nulls(write):
+    path = write(text=["a", "b", "c", "d", None])
+    with pytest.raises(CorpusReadError, match=r"row 5 of column 'text' of .* is null; drop"):
+        list(read_corpus(path))
+    assert list(read_documents(path, errors="ignore")) == ["a", "b", "c", "d", ""]
+
+
+def refused(corpus, says):
+    with pytest.raises(CorpusReadError, match=says) as caught:
+        list(read_corpus(corpus))
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_that_cannot_be_read(write, tmp_path):
+    path = write(body=["one"], id=[1])
+    refused(path, r"has no column 'text', only body, id; name one as docs.parquet::body")
+    refused(f"{path}::no", "has no column 'no'")
+    refused(f"{path}::id", "column 'id' of .* holds int64, not text")
+    refused(f"{tmp_path}/none.parquet::id", "does not exist")
+    refused([tmp_path / "none.parquet"], "cannot be read as Parquet")
+    refused(f"{tmp_path}::id", "holds int64")
+    (tmp_path / "notes.txt").write_text("text")
+    refused(f"{tmp_path}/notes.txt::id", "does not exist")
+
+
+def test_damaged_files(write):
+    path = write(text=["one", "two"] * 100)
+    whole = path.read_bytes()
+    for content in (b"", b"PAR1", b"text, not Parquet", whole[:-20], whole[20:]):
+        path.write_bytes(content)
+        refused(path, "cannot be read as Parquet .*; copy or make it again")
+
+
+def test_text_that_is_no_utf8(write):
+    raw = pyarrow.array([b"cat\xff"]).view(pyarrow.string())
+    refused(write(text=raw), "cannot be read as Parquet .*utf-8")
+
+
+def test_batches_hold_all_columns(write):
+    rows = [
+        row
+        for batch in read_batches(write(text=["a", "b"], id=[1, 2]))
+        for row in batch.to_pylist()
+    ]
+    assert rows == [{"text": "a", "id": 1}, {"text": "b", "id": 2}]
+
+
+def test_without_pyarrow(write, monkeypatch):
+    path = write(text=["one"])
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refused(path, r"needs pyarrow; pip install 'textdl\[parquet\]'")
+
+
+def test_text_does_not_load_pyarrow():
+    program = "import sys, textdl.text.corpus; sys.exit('pyarrow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,109 @@
+"""What a file holds, be it word vectors, a matrix of documents or a network: info."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from textdl.cli.output import print_json
+
+SHOWN = 10  # items of a list
+
+
+def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Add the verb of this module."""
+    info = verbs.add_parser("info", help="what a file of vectors, a matrix or a network holds")
+    info.add_argument("file", metavar="FILE")
+    info.set_defaults(run=show_info)
+
+
+def show_info(options: argparse.Namespace) -> None:
+    """Print the kind and the format, the sizes, and how the content came about."""
+    from textdl.vectors.formats import recognise
+
+    path = Path(options.file)
+    form = recognise(path)
+    facts = {"format": form, "bytes": path.stat().st_size} | _describer(path, form)(path)
+    if options.json:
+        print_json(facts)
+        return
+    for name, value in _flat(facts):
+        print(f"{name:<18} {_shown(value)}")
+
+
+def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
+    """What describes the file: of those that share a format, the metadata tell which it is."""
+    from textdl.container import open_mapped
+
+    metadata = open_mapped(path).metadata if form == "safetensors" else {}
+    found = (describe for key, describe in DESCRIBERS.items() if key in metadata)
+    return next(found, describe_vectors)
+
+
+def describe_vectors(path: Path) -> dict[str, Any]:
+    """Word vectors."""
+    from textdl.vectors.vectors import Vectors
+
+    vectors = Vectors.load(path)
+    return {
+        "kind": "Vectors",
+        "vocab": len(vectors),
+        "vector_size": vectors.vector_size,
+        "config": dict(vectors.config),
+    }
+
+
+def describe_matrix(path: Path) -> dict[str, Any]:
+    """A vectorizer, and the matrix it made."""
+    # SciPy and scikit-learn, which vectors do without.
+    from textdl.bow.saved import describe
+
+    return describe(path)
+
+
+def describe_network(path: Path) -> dict[str, Any]:
+    """A network."""
+    # JAX, which the others do without.
+    from textdl.plot.runs import load_network
+
+    model = load_network(path)
+    facts = {
+        "kind": type(model).__name__,
+        "layers": [model.n_features_in_, *(len(bias) for bias in model.intercepts_)],
+        "parameters": sum(layer.size for layer in (*model.coefs_, *model.intercepts_)),
+        "epochs": model.n_iter_,
+        "loss": model.loss_curve_[-1] if model.loss_curve_ else None,
+    }
+    if hasattr(model, "classes_"):
+        facts["classes"] = model.classes_.tolist()
+    return facts | {"config": model.get_params()}
+
+
+# By the name of an entry of the metadata that such a file has.
+DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
+    "textdl_bow": describe_matrix,
+    "estimator": describe_network,
+}
+
+
+def _flat(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Facts in one list; those of the config keep their names, others their group's before it."""
+    found: list[tuple[str, Any]] = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            before = "" if name == "config" else f"{name} "
+            found += [(before + inner, it) for inner, it in value.items()]
+        else:
+            found.append((name, value))
+    return found
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        more = ", ..." if len(value) > SHOWN else ""
+        return ", ".join(map(_shown, value[:SHOWN])) + more
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(it)}" for name, it in value.items())
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
