@@ -219,7 +219,7 @@ def test_divergence_keeps_the_last_good_weights():
     )
     with pytest.raises(DivergenceError) as caught:
         model.fit(X, X @ [1.0, 2.0, 3.0])
-    check(caught, "learning_rate=30000; try 3000, or set clip_norm")
+    check(caught, "learning rate 30000; try 3000, or set clip_norm")
     assert model.n_iter_ == len(model.loss_curve_) > 0
     assert np.isfinite(model.loss_curve_).all()
     assert np.isfinite(model.predict(X)).all()

@@ -69,7 +69,7 @@ def test_classifiers_come_back(tmp_path, kind):
     again.partial_fit(X, TARGETS[kind])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.full)])
 def test_regressors_come_back(tmp_path, dtype):
     model = MLPRegressor((), max_iter=2, dtype=dtype).fit(X, X[:, :2])
     model.save(tmp_path / "m.safetensors")

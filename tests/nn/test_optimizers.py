@@ -45,7 +45,15 @@ def test_the_tables_are_complete():
     assert set(nn.SCHEDULES) == set(FORMULAS)
 
 
-@pytest.mark.parametrize("name", OPTAX)
+@pytest.mark.parametrize(
+    "name",
+    ["sgd", "momentum", "adam", "lion"]
+    + [
+        pytest.param(name, marks=pytest.mark.full)
+        for name in OPTAX
+        if name not in ("sgd", "momentum", "adam", "lion")
+    ],
+)
 def test_optimizers_by_name(case, start, name):
     """Two epochs of one batch, on gradients by hand in float64."""
     start = start[:1]  # a single layer

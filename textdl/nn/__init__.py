@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         elu,
         gelu,
         leaky_relu,
+        linear,
         log_softmax,
         relu,
         sigmoid,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         softplus,
         tanh,
     )
+    from textdl.nn.bcoo import from_bcoo, to_bcoo
     from textdl.nn.checkpoint import Checkpoints
     from textdl.nn.cross_entropy import binary_cross_entropy, categorical_cross_entropy
     from textdl.nn.data import Data, make_data
@@ -73,9 +75,11 @@ _HOME = {
     "elu": "activations",
     "evaluate": "evaluation",
     "fit": "train",
+    "from_bcoo": "bcoo",
     "gelu": "activations",
     "huber": "losses",
     "leaky_relu": "activations",
+    "linear": "activations",
     "log_softmax": "activations",
     "make_data": "data",
     "predict": "prediction",
@@ -86,6 +90,7 @@ _HOME = {
     "softplus": "activations",
     "squared_error": "losses",
     "tanh": "activations",
+    "to_bcoo": "bcoo",
     "weighted_mean": "losses",
 }
 __all__ = [
@@ -113,10 +118,12 @@ __all__ = [
     "elu",
     "evaluate",
     "fit",
+    "from_bcoo",
     "gelu",
     "huber",
     "initializers",
     "leaky_relu",
+    "linear",
     "log_softmax",
     "losses",
     "make_data",
@@ -131,6 +138,7 @@ __all__ = [
     "sparse",
     "squared_error",
     "tanh",
+    "to_bcoo",
     "weighted_mean",
 ]
 

@@ -96,7 +96,11 @@ def one_hot(targets: ArrayLike, predictions: Array) -> Array:
     if t.shape == predictions.shape:
         return t.astype(predictions.dtype)
     if t.shape == predictions.shape[:-1] and jnp.issubdtype(t.dtype, jnp.integer):
-        return (t[..., None] == jnp.arange(predictions.shape[-1])).astype(predictions.dtype)
+        rows = (t[..., None] == jnp.arange(predictions.shape[-1])).astype(predictions.dtype)
+        known = (t >= 0) & (t < predictions.shape[-1])
+        return jnp.where(
+            known[..., None], rows, jnp.nan
+        )  # a class there is none of is no loss of 0
     raise DataError(
         f"targets {t.dtype}{list(t.shape)} do not fit predictions of shape {predictions.shape}; "
         f"expected integer classes of shape {predictions.shape[:-1]}, or one-hot rows of the "

@@ -16,6 +16,7 @@ from jax import Array
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError, ParameterError
+from textdl.nn.bcoo import without_bcoo
 from textdl.nn.sparse import SparseBatch, SparseRows, capacity_for, from_csr
 
 
@@ -44,7 +45,7 @@ def make_data(features: Any, targets: ArrayLike, weights: ArrayLike | None = Non
     """Put examples on the device.
 
     Args:
-        features: `(N, ...)` array-like, or a SciPy sparse matrix, which stays sparse.
+        features: `(N, ...)` array-like, or a SciPy sparse matrix or `BCOO`, which stay sparse.
         targets: `(N, ...)`.
         weights: `(N,)` of the examples; None: 1 each.
 
@@ -69,6 +70,7 @@ def make_data(features: Any, targets: ArrayLike, weights: ArrayLike | None = Non
 
 def put_features(features: Any) -> Array | SparseRows:
     """Features on the device as floats, sparse if they are."""
+    features = without_bcoo(features)
     if hasattr(features, "tocsr"):
         return from_csr(features.tocsr())
     return jnp.asarray(features, float)

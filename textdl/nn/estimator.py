@@ -119,7 +119,7 @@ class MLP(FittedMLP):
                 start,
                 data,
                 self._objective(loss, metrics),
-                self._training(data.size, score, watched=validation is not None),
+                self._training(data.size, score, watched=validation is not None, part=epochs == 1),
                 key=jax.random.fold_in(jax.random.key(self._seed), 1 + self.n_iter_),
                 validation=validation,
                 callbacks=[draw, lambda report: report.epoch == epochs],

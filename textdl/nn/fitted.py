@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any, Self
 
@@ -56,7 +57,11 @@ class FittedMLP(MLPParameters):
         learned = {
             "targets": self._targets_to_json(),
             "features": list(getattr(self, "feature_names_in_", [])),
-            "history": self.history_,
+            # JSON has no infinity, which a loss on validation data may be.
+            "history": {
+                name: [value if math.isfinite(value) else None for value in values]
+                for name, values in self.history_.items()
+            },
             "seed": self._seed,
         }
         write_model(path, type(self).__name__, self.params_, self.get_params(), learned)
@@ -73,7 +78,11 @@ class FittedMLP(MLPParameters):
             model = cls(**parameters)
             model.params_, model._optimizer_state = layers, None
             model.n_features_in_ = layers[0].weights.shape[0]
-            model.history_, model._seed = dict(learned["history"]), int(learned["seed"])
+            model._seed = int(learned["seed"])
+            model.history_ = {
+                name: [math.inf if value is None else float(value) for value in values]
+                for name, values in learned["history"].items()
+            }
             model._targets_from_json(learned["targets"])
             if learned["features"]:
                 model.feature_names_in_ = np.array(learned["features"], object)

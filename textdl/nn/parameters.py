@@ -146,11 +146,15 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
         table = first_weights if self.sparse_update else None
         return Objective(self._network, loss, metrics, penalty, table)
 
-    def _training(self, examples: int, score: str, *, watched: bool) -> Training:
-        """How to train on so many examples; `score` is to be watched, or the loss."""
+    def _training(self, examples: int, score: str, *, watched: bool, part: bool) -> Training:
+        """How to train on so many examples; `score` is to be watched, or the loss.
+
+        A `part` of the data may be smaller than a batch.
+        """
+        size = 200 if self.batch_size == "auto" else int(self.batch_size)
         return Training(
             epochs=self.max_iter,
-            batch_size=min(200, examples) if self.batch_size == "auto" else self.batch_size,  # type: ignore[arg-type]
+            batch_size=min(size, examples) if part or self.batch_size == "auto" else size,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate_init,
             schedule=self.learning_rate,

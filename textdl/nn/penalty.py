@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from textdl.nn.losses import magnitude
+
 
 @dataclass(frozen=True)
 class Penalty:
@@ -33,4 +35,4 @@ class Penalty:
         return sum((self._of(w) for w in weights), jnp.zeros(()))
 
     def _of(self, w: Array) -> Array:
-        return self.l1 * jnp.abs(w).sum() + self.l2 / 2 * (w**2).sum()
+        return self.l1 * magnitude(w).sum() + self.l2 / 2 * (w**2).sum()

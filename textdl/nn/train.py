@@ -75,7 +75,8 @@ def fit(
             saved.save(state, progress)
         report = Report(progress.epoch, training.epochs, progress.history[-1], state.params)
         # All of them, also those after the one that stops, see the epoch.
-        stopped = True in [callback(report) is True for callback in callbacks]
+        answers = [callback(report) for callback in callbacks]
+        stopped = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
     return Trained.after(state, progress)
 
 

@@ -149,9 +149,12 @@ def restores_best(training: Training) -> bool:
 def divergence(training: Training, epoch: int, last_good: Trained) -> DivergenceError:
     """The error for a loss that is not finite."""
     rate = training.learning_rate
-    named = "the schedule given; lower it" if callable(rate) else f"{rate:g}; try {rate / 10:g}"
+    if callable(rate) or not isinstance(training.optimizer, str):
+        advice = "its own learning rate; lower it"
+    else:
+        advice = f"learning rate {rate:g}; try {rate / 10:g}"
     return DivergenceError(
-        f"training diverged in epoch {epoch} (the loss or a weight is not finite) with "
-        f"learning_rate={named}, or set clip_norm",
+        f"training diverged in epoch {epoch} (the loss or a weight is not finite) with {advice}, "
+        "or set clip_norm",
         last_good,
     )

@@ -13,6 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from textdl.errors import DataError, ParameterError, TextdlError
+from textdl.nn.bcoo import without_bcoo
 
 FLOATS = (np.float64, np.float32)
 
@@ -33,8 +34,9 @@ def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
 
 def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
     """Features as floats, dense or CSR, finite, with as many columns as before."""
+    x = without_bcoo(features)
     with as_data_error():
-        return validate_data(estimator, features, reset=reset, accept_sparse="csr", dtype=FLOATS)
+        return validate_data(estimator, x, reset=reset, accept_sparse="csr", dtype=FLOATS)
 
 
 def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> tuple[Any, Any]:
@@ -42,7 +44,7 @@ def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> t
     with as_data_error():
         x, y = validate_data(
             estimator,
-            features,
+            without_bcoo(features),
             targets,
             accept_sparse="csr",
             dtype=FLOATS,
