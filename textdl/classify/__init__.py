@@ -1,0 +1,1 @@
+"""Labelled text in, one saved model out."""

@@ -1,0 +1,77 @@
+"""Labelled texts and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textdl.classify.records import Layout, read_records
+from textdl.errors import DataError
+from textdl.text.corpus import DecodeErrors, find_files
+
+
+class Examples(NamedTuple):
+    """Texts and the labels of each, mostly one."""
+
+    texts: list[str]
+    labels: list[tuple[str, ...]]
+
+
+def read_examples(
+    paths: str | Path | Sequence[str | Path],
+    layout: Layout | None = None,
+    *,
+    errors: DecodeErrors = "strict",
+) -> Examples:
+    r"""Read labelled texts from files, compressed or not.
+
+    Raises:
+        DataError: a line lacks a column, is no JSON, or no row is left; it names file and line.
+        CorpusReadError: a file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "mail.tsv")
+        ...     _ = path.write_text("spam\tbuy now\nham\tsee you\n")
+        ...     read_examples(path)
+        Examples(texts=['buy now', 'see you'], labels=[('spam',), ('ham',)])
+    """
+    layout = layout or Layout()
+    several = [paths] if isinstance(paths, str | Path) else list(paths)
+    examples = Examples([], [])
+    for path in (file for name in several for file in find_files(name)):
+        for line, record in read_records(path, layout, errors):
+            if (
+                layout.where is None
+                or str(_cell(record, layout.where[0], path, line)) == (layout.where[1])
+            ):
+                examples.texts.append(str(_cell(record, layout.text, path, line)))
+                examples.labels.append(_labels(record, layout, path, line))
+    if not examples.texts:
+        raise DataError(
+            f"no example in {', '.join(map(str, several))}"
+            + (f" where {layout.where[0]}={layout.where[1]}" if layout.where else "")
+            + "; expected at least one row of label and text"
+        )
+    return examples
+
+
+def _cell(record: Mapping[str, Any], column: str, path: Path, line: int) -> Any:
+    value = record.get(column)
+    if value is None:
+        raise DataError(
+            f"line {line:,} of {str(path)!r} has no {column!r}, only {sorted(record)}; name the "
+            "columns (--columns, --label, --text) or mend the line"
+        )
+    return value
+
+
+def _labels(record: Mapping[str, Any], layout: Layout, path: Path, line: int) -> tuple[str, ...]:
+    value = _cell(record, layout.label, path, line)
+    if isinstance(value, list | tuple):
+        return tuple(map(str, value))
+    if layout.separator is None:
+        return (str(value),)
+    return tuple(part.strip() for part in str(value).split(layout.separator) if part.strip())

@@ -1,0 +1,164 @@
+"""Rows of a file as records: TSV, CSV, JSON lines, Parquet, or fastText's lines.
+
+A file is known by its name, and what its name does not tell by its first line. A header is a first
+line that has the names of both columns; without one, two columns are label and text.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textdl.errors import DataError
+from textdl.text.corpus import DecodeErrors, read_corpus
+from textdl.text.parquet import read_batches
+
+PREFIX = "__label__"  # fastText's mark
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+LONGEST_FIELD = 1 << 31 - 1
+
+Record = tuple[int, Mapping[str, Any]]  # line number from 1, column -> value
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where label and text are.
+
+    Args:
+        label: the column of the label.
+        text: the column of the text.
+        columns: the names of all columns, for a file without a header.
+        where: take only rows with this value in that column, such as ``("split", "train")``.
+        separator: between several labels of a text in one cell; None: a cell is one label.
+    """
+
+    label: str = "label"
+    text: str = "text"
+    columns: tuple[str, ...] | None = None
+    where: tuple[str, str] | None = None
+    separator: str | None = None
+
+
+def read_records(path: Path, layout: Layout, errors: DecodeErrors) -> Iterator[Record]:
+    """The rows of one file, compressed or not.
+
+    Raises:
+        DataError: a line has too many or too few columns, or is no JSON.
+        CorpusReadError: the file cannot be read.
+    """
+    suffix = next((s for s in reversed(path.suffixes) if s not in COMPRESSED), "").lower()
+    if suffix == ".parquet":
+        return _from_parquet(path)
+    lines = _lines(path, errors)
+    first = next(lines, "")
+    return _reader(suffix, first)(_again(first, lines), path, layout)
+
+
+def _reader(suffix: str, first: str) -> Callable[[Iterator[str], Path, Layout], Iterator[Record]]:
+    """What reads lines of this kind."""
+    if first.startswith(PREFIX):
+        return _from_fasttext
+    if suffix in (".jsonl", ".ndjson", ".json") or (not suffix and first.startswith("{")):
+        return _from_json
+    if suffix == ".csv" or (suffix != ".tsv" and "\t" not in first):
+        return _from_csv
+    return _from_tsv
+
+
+def _lines(path: Path, errors: DecodeErrors) -> Iterator[str]:
+    """Lines without their ends; one longer than a chunk is put together again."""
+    pieces: list[str] = []
+    for chunk in read_corpus(path, errors=errors):
+        *whole, last = [str(document) for document in chunk.documents]
+        for line in whole:
+            yield "".join([*pieces, line])
+            pieces = []
+        pieces.append(last)
+        if not chunk.continues:
+            yield "".join(pieces)
+            pieces = []
+
+
+def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _from_fasttext(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:
+    for number, line in enumerate(lines, start=1):
+        words = line.split(" ")
+        labels = [word.removeprefix(PREFIX) for word in words if word.startswith(PREFIX)]
+        text = " ".join(word for word in words if not word.startswith(PREFIX))
+        if line.strip():
+            yield number, {layout.label: labels, layout.text: text}
+
+
+def _from_json(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"line {number:,} of {str(path)!r} is no JSON ({error})") from error
+        if not isinstance(record, dict):
+            raise DataError(
+                f"line {number:,} of {str(path)!r} is a JSON {type(record).__name__}; expected an "
+                f"object with {layout.label!r} and {layout.text!r}"
+            )
+        yield number, record
+
+
+def _from_tsv(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:
+    rows = ((number, line.split("\t")) for number, line in enumerate(lines, start=1) if line)
+    return _named(rows, path, layout)
+
+
+def _from_csv(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:
+    reader = csv.reader((line + "\n" for line in lines), strict=True)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        try:
+            yield from ((reader.line_num, row) for row in reader if row)
+        except csv.Error as error:
+            raise DataError(f"line {reader.line_num:,} of {str(path)!r}: {error}") from error
+
+    with _long_fields():
+        yield from _named(rows(), path, layout)
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Python's reader refuses fields of 128 kB otherwise; the limit is global."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _named(rows: Iterator[tuple[int, list[str]]], path: Path, layout: Layout) -> Iterator[Record]:
+    """Rows as records: by the columns given, by a header, or as label and text."""
+    names = layout.columns
+    for number, row in rows:
+        if names is None:
+            header = {layout.label, layout.text} <= set(row)
+            names = tuple(row) if header else (layout.label, layout.text)
+            if header:
+                continue
+        if len(row) != len(names):
+            raise DataError(
+                f"line {number:,} of {str(path)!r} has {len(row)} columns; expected {len(names)}: "
+                f"{', '.join(names)} (name them with --columns)"
+            )
+        yield number, dict(zip(names, row, strict=True))
+
+
+def _from_parquet(path: Path) -> Iterator[Record]:
+    records = (record for batch in read_batches(path) for record in batch.to_pylist())
+    return enumerate(records, start=1)

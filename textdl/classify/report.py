@@ -1,0 +1,107 @@
+"""How good predictions are: accuracy, the scores of every class, the confusion matrix.
+
+Reference:
+    Manning, Raghavan and Schütze 2008, "Introduction to Information Retrieval", section 8.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ClassScores(NamedTuple):
+    """The scores of one class."""
+
+    precision: float  # of those predicted, the share that is right
+    recall: float  # of those that are of the class, the share that was found
+    f1: float  # the harmonic mean of both
+    support: int  # examples of the class
+
+
+class Report(NamedTuple):
+    """The scores of a set of predictions."""
+
+    accuracy: float  # share of examples whose labels are all right
+    macro_f1: float  # mean over classes
+    classes: dict[str, ClassScores]
+    confusion: NDArray[np.int64] | None  # (K, K) truth by prediction; None with several labels
+
+
+def make_report(
+    classes: Sequence[str], truth: NDArray[np.bool_], predicted: NDArray[np.bool_]
+) -> Report:
+    """Score predictions.
+
+    Args:
+        classes: K names.
+        truth: `(N, K)` whether an example has a label.
+        predicted: `(N, K)` whether it was predicted.
+
+    Example:
+        >>> one, two = np.array([[True, False]]), np.array([[False, True]])
+        >>> report = make_report(["ham", "spam"], np.vstack([one, two, two]),
+        ...                      np.vstack([one, one, two]))
+        >>> report.confusion.tolist(), report.classes["spam"].recall
+        ([[1, 0], [1, 1]], 0.5)
+    """
+    right = (truth & predicted).sum(0)
+    found, support = predicted.sum(0), truth.sum(0)
+    scores = {
+        name: ClassScores(
+            _share(right[k], found[k]),
+            _share(right[k], support[k]),
+            _share(2 * right[k], found[k] + support[k]),
+            int(support[k]),
+        )
+        for k, name in enumerate(classes)
+    }
+    single = bool((truth.sum(1) == 1).all() and (predicted.sum(1) == 1).all())
+    confusion = truth.T.astype(np.int64) @ predicted.astype(np.int64) if single else None
+    f1 = [score.f1 for score in scores.values()]
+    accuracy = float((truth == predicted).all(1).mean())
+    return Report(accuracy, float(np.mean(f1)), scores, confusion)
+
+
+def _share(part: np.int64, whole: np.int64) -> float:
+    return float(part / whole) if whole else 0.0
+
+
+def as_text(report: Report) -> str:
+    r"""The report as tables.
+
+    Example:
+        >>> all_right = np.eye(2, dtype=bool)
+        >>> print(as_text(make_report(["ham", "spam"], all_right, all_right)))
+        accuracy 1.0000, macro F1 1.0000
+        <BLANKLINE>
+        class  precision  recall      f1  support
+        ham       1.0000  1.0000  1.0000        1
+        spam      1.0000  1.0000  1.0000        1
+        <BLANKLINE>
+        true \ predicted  ham  spam
+        ham                 1     0
+        spam                0     1
+    """
+    lines = [f"accuracy {report.accuracy:.4f}, macro F1 {report.macro_f1:.4f}", ""]
+    rows: list[tuple[str, ...]] = [("class", *ClassScores._fields)]
+    for name, (*shares, support) in report.classes.items():
+        rows.append((name, *(f"{share:.4f}" for share in shares), f"{support:,}"))
+    lines += _columns(rows)
+    if report.confusion is not None:
+        names = list(report.classes)
+        counts = [[f"{count:,}" for count in row] for row in report.confusion]
+        head: list[tuple[str, ...]] = [("true \\ predicted", *names)]
+        rows = head + [(name, *row) for name, row in zip(names, counts, strict=True)]
+        lines += ["", *_columns(rows)]
+    return "\n".join(lines)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    ]
