@@ -123,6 +123,13 @@ def test_capacity_never_loses_an_entry(data):
     assert room <= 2 * most + 2  # of no use if it wastes memory
 
 
+def test_a_capacity_stays_while_it_is_enough():
+    starts = np.array([0, 100, 190], np.int32)
+    room = capacity_for(starts, np.array([[0], [1]]))
+    assert capacity_for(starts, np.array([[1], [0]]), room) == room
+    assert capacity_for(starts, np.array([[0, 1]]), room) > room
+
+
 def test_capacities_take_few_sizes():
     """Each one is compiled for."""
     starts = [np.array([0, most], np.int32) for most in range(1, 4000)]

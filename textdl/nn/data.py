@@ -131,10 +131,10 @@ def batches(
     return order.reshape(-1, batch_size)
 
 
-def capacity(data: Data, order: NDArray[np.int32]) -> int:
-    """Non-zeros to make room for in a batch; 0 for dense features."""
+def capacity(data: Data, order: NDArray[np.int32], before: int = 0) -> int:
+    """Non-zeros to make room for in a batch, `before` if enough; 0 for dense features."""
     if isinstance(data.features, SparseRows):
-        return capacity_for(np.asarray(data.features.starts), order)
+        return capacity_for(np.asarray(data.features.starts), order, before)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from textdl.nn.sparse import batch_from_csr
+from textdl.nn.sparse import SparseBatch, batch_from_csr
 from textdl.nn.step import Params
 
 ROWS = 256  # at once, always: so what a row gives does not depend on the rows beside it
@@ -34,21 +35,29 @@ def predict(network: Any, params: Params, features: Any) -> NDArray[np.floating]
         >>> predict(Network(), (layer,), [[1.0], [3.0]]).tolist()
         [[3.0], [7.0]]
     """
-    if not hasattr(features, "tocsr"):
-        features = np.asarray(features)
-    starts = range(0, max(1, features.shape[0]), ROWS)
-    chunks = (features[start : start + ROWS] for start in starts)
-    outputs = [np.asarray(_apply(network, params, _padded(chunk))) for chunk in chunks]
-    return np.concatenate(outputs)[: features.shape[0]]
+    pad = _pad_sparse if hasattr(features, "tocsr") else _pad_dense
+    outputs = [np.asarray(_apply(network, params, batch)) for batch in pad(features)]
+    return np.concatenate(outputs)[: np.shape(features)[0]]
 
 
-def _padded(features: Any) -> Any:
-    """At most `ROWS` rows as a batch of so many."""
-    if hasattr(features, "tocsr"):
-        return batch_from_csr(features, ROWS)
-    batch = np.zeros((ROWS, *features.shape[1:]), features.dtype)
-    batch[: len(features)] = features
-    return batch
+def _pad_dense(features: Any) -> Iterator[NDArray[Any]]:
+    """Batches of `ROWS` rows; the last is filled up with zeros. At least one."""
+    features = np.asarray(features)
+    for first in range(0, max(1, len(features)), ROWS):
+        batch = np.zeros((ROWS, *features.shape[1:]), features.dtype)
+        rows = features[first : first + ROWS]
+        batch[: len(rows)] = rows
+        yield batch
+
+
+def _pad_sparse(features: Any) -> Iterator[SparseBatch]:
+    """The same, all with room for as many non-zeros, so that they are compiled once."""
+    matrix = features.tocsr()
+    firsts = range(0, max(1, matrix.shape[0]), ROWS)
+    ends = np.minimum(np.array(firsts) + ROWS, matrix.shape[0])
+    most = int((matrix.indptr[ends] - matrix.indptr[np.array(firsts)]).max())
+    for first in firsts:
+        yield batch_from_csr(matrix[first : first + ROWS], ROWS, most)
 
 
 @partial(jax.jit, static_argnames="network")

@@ -79,9 +79,12 @@ def from_csr(matrix: Any) -> SparseRows:
     return SparseRows(*map(jnp.asarray, (indptr, indices, data)))
 
 
-def batch_from_csr(matrix: Any, rows: int) -> SparseBatch:
-    """A whole SciPy CSR matrix as one batch of `rows` rows, the last of them empty if need be."""
-    room = _round_up(matrix.nnz)
+def batch_from_csr(matrix: Any, rows: int, entries: int = 0) -> SparseBatch:
+    """A whole SciPy CSR matrix as one batch of `rows` rows, the last of them empty if need be.
+
+    There is room for at least so many `entries`.
+    """
+    room = _round_up(max(entries, matrix.nnz))
     columns, values = np.full(room, NO_COLUMN), np.zeros(room, matrix.dtype)
     columns[: matrix.nnz], values[: matrix.nnz] = matrix.indices, matrix.data
     ends = np.full(rows, matrix.nnz, np.int32)
@@ -89,14 +92,15 @@ def batch_from_csr(matrix: Any, rows: int) -> SparseBatch:
     return SparseBatch(ends, columns.astype(np.int32), values)  # type: ignore[arg-type]
 
 
-def capacity_for(starts: NDArray[np.int32], order: NDArray[np.int32]) -> int:
-    """Non-zeros that every batch of `order` `(S, B)` has room for, and a quarter more.
+def capacity_for(starts: NDArray[np.int32], order: NDArray[np.int32], before: int = 0) -> int:
+    """Non-zeros to make room for in every batch of `order` `(S, B)`.
 
-    So the batches of another order will most likely fit too, and nothing is compiled anew.
+    It stays what it was `before` if that is enough; else it is more than needed by an eighth, so
+    that the next order will most likely fit too: every new size is compiled anew.
     """
     counts = np.append(np.diff(starts), 0)  # row N is empty
     most = int(counts[order].sum(1, dtype=np.int64).max(initial=0))
-    return _round_up(most + most // 4)
+    return before if 0 < most <= before else _round_up(most + most // 8)
 
 
 def _round_up(size: int) -> int:

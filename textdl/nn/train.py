@@ -68,8 +68,7 @@ def fit(
     stopped = False
     while not (stopped or progress.is_over(training)):
         order = run.order(progress.epoch)
-        # It never falls, for every new size is compiled anew.
-        room = max(room, capacity(data, order))
+        room = capacity(data, order, room)
         state, progress = run.epoch(state, progress, order, room)
         if saved is not None and saved.due(progress, training):
             saved.save(state, progress)
