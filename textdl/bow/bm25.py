@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
 
@@ -11,7 +12,6 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textdl.bow.analysis import TOKEN_PATTERN
 from textdl.bow.counts import CountVectorizer
 from textdl.bow.learner import NotFittedError
 from textdl.bow.matrix import as_configured
@@ -72,6 +72,7 @@ class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         return tags
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class BM25Vectorizer(CountVectorizer):
     """Documents to a sparse matrix of BM25 weights, and queries to what they are multiplied with.
 
@@ -92,54 +93,10 @@ class BM25Vectorizer(CountVectorizer):
         array([[1.38 , 0.447, 0.   ]])
     """
 
-    def __init__(
-        self,
-        *,
-        input: str = "content",
-        encoding: str = "utf-8",
-        decode_error: str = "strict",
-        strip_accents: Any = None,
-        lowercase: bool = True,
-        preprocessor: Any = None,
-        tokenizer: Any = None,
-        stop_words: Any = None,
-        token_pattern: str | None = TOKEN_PATTERN,
-        ngram_range: tuple[int, int] = (1, 1),
-        analyzer: Any = "word",
-        max_df: float = 1.0,
-        min_df: float = 1,
-        max_features: int | None = None,
-        vocabulary: Any = None,
-        binary: bool = False,
-        dtype: Any = np.float64,
-        k1: float = 1.2,
-        b: float = 0.75,
-        norm: str | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        super().__init__(
-            input=input,
-            encoding=encoding,
-            decode_error=decode_error,
-            strip_accents=strip_accents,
-            lowercase=lowercase,
-            preprocessor=preprocessor,
-            tokenizer=tokenizer,
-            stop_words=stop_words,
-            token_pattern=token_pattern,
-            ngram_range=ngram_range,
-            analyzer=analyzer,
-            max_df=max_df,
-            min_df=min_df,
-            max_features=max_features,
-            vocabulary=vocabulary,
-            binary=binary,
-            dtype=dtype,
-            n_jobs=n_jobs,
-        )
-        self.k1 = k1
-        self.b = b
-        self.norm = norm
+    k1: float = 1.2
+    b: float = 0.75
+    norm: str | None = None
+    dtype: Any = np.float64
 
     def transform_queries(self, raw_documents: Any) -> Any:
         """The counts of queries; their product with rows of documents is the score of each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import murmurhash3_32
 
-from textdl.bow.analysis import TOKEN_PATTERN
 from textdl.bow.collecting import Collected
 from textdl.bow.matrix import Block, as_configured, assemble
 from textdl.bow.names import name_terms, unpack
@@ -22,17 +22,16 @@ from textdl.errors import ParameterError
 MOST_FEATURES = np.iinfo(np.int32).max
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class HashingVectorizer(Vectorizer):
     """Documents to a sparse matrix of hashed term counts, entry for entry as scikit-learn's.
 
-    The parameters of `CountVectorizer` that say what a term is, and these:
+    The parameters of `Vectorizer`, and these:
 
     Args:
         n_features: columns; different terms may share one.
         norm: ``l2``, ``l1`` or None, to which each row is scaled.
         alternate_sign: half of the terms count negative, so that collisions cancel out on average.
-        binary: every entry that is there is 1.
-        dtype: of the matrix.
 
     Raises:
         ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
@@ -43,44 +42,9 @@ class HashingVectorizer(Vectorizer):
         array([[ 0.,  0.,  0.,  0.,  1.,  0., -2.,  1.]])
     """
 
-    def __init__(
-        self,
-        *,
-        input: str = "content",
-        encoding: str = "utf-8",
-        decode_error: str = "strict",
-        strip_accents: Any = None,
-        lowercase: bool = True,
-        preprocessor: Any = None,
-        tokenizer: Any = None,
-        stop_words: Any = None,
-        token_pattern: str | None = TOKEN_PATTERN,
-        ngram_range: tuple[int, int] = (1, 1),
-        analyzer: Any = "word",
-        n_features: int = 2**20,
-        binary: bool = False,
-        norm: str | None = "l2",
-        alternate_sign: bool = True,
-        dtype: Any = np.float64,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.input = input
-        self.encoding = encoding
-        self.decode_error = decode_error
-        self.strip_accents = strip_accents
-        self.lowercase = lowercase
-        self.preprocessor = preprocessor
-        self.tokenizer = tokenizer
-        self.stop_words = stop_words
-        self.token_pattern = token_pattern
-        self.ngram_range = ngram_range
-        self.analyzer = analyzer
-        self.n_features = n_features
-        self.binary = binary
-        self.norm = norm
-        self.alternate_sign = alternate_sign
-        self.dtype = dtype
-        self.n_jobs = n_jobs
+    n_features: int = 2**20
+    norm: str | None = "l2"
+    alternate_sign: bool = True
 
     def fit(self, X: Any, y: object = None) -> Self:
         """Check the parameters; there is nothing to learn."""

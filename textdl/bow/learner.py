@@ -150,7 +150,8 @@ class Learner(Vectorizer):
 
     def _dtype(self) -> np.dtype[Any]:
         """Of the matrix."""
-        return np.dtype(self.dtype)
+        dtype: np.dtype[Any] = np.dtype(self.dtype)
+        return dtype
 
     def _oddities(self) -> Iterator[str]:
         yield from super()._oddities()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,6 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textdl.bow.analysis import TOKEN_PATTERN
 from textdl.bow.collecting import Collected
 from textdl.bow.counts import CountVectorizer
 from textdl.bow.learner import NotFittedError
@@ -84,6 +84,7 @@ class TfidfTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         return tags
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TfidfVectorizer(CountVectorizer):
     """Documents to a sparse matrix of TF-IDF weights, entry for entry as scikit-learn's.
 
@@ -104,66 +105,25 @@ class TfidfVectorizer(CountVectorizer):
                [0.   , 0.   , 1.   ]])
     """
 
-    def __init__(
-        self,
-        *,
-        input: str = "content",
-        encoding: str = "utf-8",
-        decode_error: str = "strict",
-        strip_accents: Any = None,
-        lowercase: bool = True,
-        preprocessor: Any = None,
-        tokenizer: Any = None,
-        analyzer: Any = "word",
-        stop_words: Any = None,
-        token_pattern: str | None = TOKEN_PATTERN,
-        ngram_range: tuple[int, int] = (1, 1),
-        max_df: float = 1.0,
-        min_df: float = 1,
-        max_features: int | None = None,
-        vocabulary: Any = None,
-        binary: bool = False,
-        dtype: Any = np.float64,
-        norm: str | None = "l2",
-        use_idf: bool = True,
-        smooth_idf: bool = True,
-        sublinear_tf: bool = False,
-        n_jobs: int | None = None,
-    ) -> None:
-        super().__init__(
-            input=input,
-            encoding=encoding,
-            decode_error=decode_error,
-            strip_accents=strip_accents,
-            lowercase=lowercase,
-            preprocessor=preprocessor,
-            tokenizer=tokenizer,
-            stop_words=stop_words,
-            token_pattern=token_pattern,
-            ngram_range=ngram_range,
-            analyzer=analyzer,
-            max_df=max_df,
-            min_df=min_df,
-            max_features=max_features,
-            vocabulary=vocabulary,
-            binary=binary,
-            dtype=dtype,
-            n_jobs=n_jobs,
-        )
-        self.norm = norm
-        self.use_idf = use_idf
-        self.smooth_idf = smooth_idf
-        self.sublinear_tf = sublinear_tf
+    norm: str | None = "l2"
+    use_idf: bool = True
+    smooth_idf: bool = True
+    sublinear_tf: bool = False
+    dtype: Any = np.float64
 
-    _own_idf: Weights | None = None  # that was set
+    @property
+    def _given_idf(self) -> Weights | None:
+        """Weights that were set. No field: the constructor stores parameters only."""
+        weights: Weights | None = vars(self).get("_own_idf")
+        return weights
 
     @property
     def idf_(self) -> Weights:
         """`(V,)` weight of each term; may be set, to give weights instead of learning them."""
         if not self.use_idf:
             raise AttributeError("idf_ is not defined, because use_idf is False")
-        if self._own_idf is not None:
-            return self._own_idf
+        if self._given_idf is not None:
+            return self._given_idf
         if not self._statistics().documents:
             raise NotFittedError(
                 f"the idf vector is not fitted: this {type(self).__name__} has learnt from no "
@@ -186,7 +146,7 @@ class TfidfVectorizer(CountVectorizer):
                 f"idf_ has shape {weights.shape}; its length must be equal to the vocabulary size "
                 f"{terms:,}"
             )
-        self._own_idf = weights
+        self._own_idf: Weights | None = weights
 
     def _fit_transform(self, raw_documents: Any) -> sparse.csr_array:
         return self._weigh(super()._fit_transform(raw_documents))
@@ -206,7 +166,7 @@ class TfidfVectorizer(CountVectorizer):
 
     def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
         arrays, metadata = super()._content()
-        return arrays | {"idf": self._own_idf}, metadata
+        return arrays | {"idf": self._given_idf}, metadata
 
     def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         super()._restore(arrays, metadata)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from textdl.bow import storage
@@ -29,8 +31,48 @@ from textdl.errors import FileFormatError, ParameterError
 TEXTS_AT_ONCE = 1 << 27  # characters; what was numbered for them is forgotten before the next
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Documents in, a sparse matrix out; the base of the vectorizers."""
+    """Documents in, a sparse matrix out; the base of the vectorizers.
+
+    Documents may also be a `Path` (a file, glob or folder, compressed or not) or an iterable of
+    `Path`: then each line is one.
+
+    Args:
+        input: ``content``: documents are texts or bytes; ``filename``: names of files; ``file``:
+            open files.
+        encoding: of documents that are bytes.
+        decode_error: ``strict``, ``ignore`` or ``replace``.
+        strip_accents: ``ascii``, ``unicode``, a function, or None.
+        lowercase: lower-case the text first.
+        preprocessor: a function from text to text, in place of lower-casing and accents.
+        tokenizer: a function from text to tokens, or ``nltk``, ``whitespace``, ``wordpunct``,
+            ``tweet``.
+        stop_words: ``english``, a list of words, or None.
+        token_pattern: what a token is.
+        ngram_range: words (or characters) of the shortest and the longest n-gram.
+        analyzer: ``word``, ``char``, ``char_wb`` (within words), or a function from document to
+            terms.
+        binary: count a term once a document.
+        dtype: of the matrix.
+        n_jobs: threads, or processes where a function of yours cuts the text; None and -1 are every
+            core. The result does not depend on it.
+    """
+
+    input: Literal["content", "filename", "file"] = "content"
+    encoding: str = "utf-8"
+    decode_error: Literal["strict", "ignore", "replace"] = "strict"
+    strip_accents: Any = None
+    lowercase: bool = True
+    preprocessor: Any = None
+    tokenizer: Any = None
+    stop_words: Any = None
+    token_pattern: str | None = TOKEN_PATTERN
+    ngram_range: tuple[int, int] = (1, 1)
+    analyzer: Any = "word"
+    binary: bool = False
+    dtype: Any = np.float64
+    n_jobs: int | None = None
 
     def decode(self, doc: Any) -> Any:
         """The text of a document: read and decoded, as `input`, `encoding`, `decode_error` say."""
@@ -127,7 +169,7 @@ class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             tokenizer=self.tokenizer,
             stop_words=self.stop_words,
             token_pattern=self.token_pattern,
-            ngram_range=tuple(self.ngram_range),
+            ngram_range=tuple(self.ngram_range),  # type: ignore[arg-type]  # or a list
             analyzer=self.analyzer,
         )
 

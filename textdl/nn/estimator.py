@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
 import jax
@@ -19,26 +20,26 @@ from textdl.nn.training import Trained
 from textdl.nn.validation import cast_features, check_both, check_weights, hold_out
 
 
-class MLP(FittedMLP):
+class MLP(FittedMLP, ABC):
     """A multi-layer perceptron that is trained by mini-batches."""
 
     _numeric: ClassVar[bool]  # whether targets are numbers
 
+    @abstractmethod
     def _learn_targets(self, y: Any, classes: Any) -> int:
         """Learn what the targets are; say how many outputs they need."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encode(self, y: Any) -> NDArray[Any]:
         """Targets as the loss takes them."""
-        raise NotImplementedError
 
     def _balance(self, y: Any) -> NDArray[np.floating] | float:
         """The weight of every example by its class."""
         return 1.0
 
+    @abstractmethod
     def _measures(self) -> tuple[Measure, tuple[tuple[str, Measure], ...], str]:
         """The loss, the metrics, and what early stopping watches."""
-        raise NotImplementedError
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on features and targets.
