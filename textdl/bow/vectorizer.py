@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -32,7 +33,7 @@ TEXTS_AT_ONCE = 1 << 27  # characters; what was numbered for them is forgotten b
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Documents in, a sparse matrix out; the base of the vectorizers.
 
     Documents may also be a `Path` (a file, glob or folder, compressed or not) or an iterable of
@@ -146,9 +147,9 @@ class Vectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return vectorizer
 
     @property
+    @abstractmethod
     def _width(self) -> int:
         """Columns of its matrices."""
-        raise NotImplementedError
 
     def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What was learnt, as arrays and as JSON values."""

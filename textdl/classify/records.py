@@ -11,16 +11,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from textdl.errors import DataError
-from textdl.text.corpus import DecodeErrors, read_corpus
+from textdl.text.corpus import DecodeErrors
+from textdl.text.lines import read_documents
 from textdl.text.parquet import read_batches
 
 PREFIX = "__label__"  # fastText's mark
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-LONGEST_FIELD = 1 << 31 - 1
+LONGEST_FIELD = (1 << 31) - 1
 
 Record = tuple[int, Mapping[str, Any]]  # line number from 1, column -> value
 
@@ -54,9 +56,9 @@ def read_records(path: Path, layout: Layout, errors: DecodeErrors) -> Iterator[R
     suffix = next((s for s in reversed(path.suffixes) if s not in COMPRESSED), "").lower()
     if suffix == ".parquet":
         return _from_parquet(path)
-    lines = _lines(path, errors)
+    lines = read_documents(path, errors=errors)
     first = next(lines, "")
-    return _reader(suffix, first)(_again(first, lines), path, layout)
+    return _reader(suffix, first)(chain([first], lines), path, layout)
 
 
 def _reader(suffix: str, first: str) -> Callable[[Iterator[str], Path, Layout], Iterator[Record]]:
@@ -68,25 +70,6 @@ def _reader(suffix: str, first: str) -> Callable[[Iterator[str], Path, Layout], 
     if suffix == ".csv" or (suffix != ".tsv" and "\t" not in first):
         return _from_csv
     return _from_tsv
-
-
-def _lines(path: Path, errors: DecodeErrors) -> Iterator[str]:
-    """Lines without their ends; one longer than a chunk is put together again."""
-    pieces: list[str] = []
-    for chunk in read_corpus(path, errors=errors):
-        *whole, last = [str(document) for document in chunk.documents]
-        for line in whole:
-            yield "".join([*pieces, line])
-            pieces = []
-        pieces.append(last)
-        if not chunk.continues:
-            yield "".join(pieces)
-            pieces = []
-
-
-def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 def _from_fasttext(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:
