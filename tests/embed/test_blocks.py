@@ -12,15 +12,12 @@ from textdl.errors import CorpusError
 
 
 def centres(blocks, epoch):
-    """Ids, sentences and windows of all centres of an epoch, and their contexts, in order."""
+    """Ids around every centre of an epoch, and how far its context goes, in order."""
     halo = blocks.config.window
     for steps in blocks.epoch(epoch):
-        tokens, sentences = np.asarray(steps.tokens), np.asarray(steps.sentences)
-        windows = np.asarray(steps.windows)
-        for s, c in np.ndindex(windows.shape):
-            if windows[s, c]:
-                near = slice(c, c + 2 * halo + 1)
-                yield tokens[s, near], sentences[s, near], windows[s, c]
+        tokens, left, right = (np.asarray(x) for x in (steps.tokens, steps.left, steps.right))
+        for s, c in np.ndindex(left.shape):
+            yield tokens[s, c : c + 2 * halo + 1], left[s, c], right[s, c]
 
 
 def kept_tokens(store, config, blocks, epoch):
@@ -47,14 +44,20 @@ def test_every_kept_token_is_a_centre_once_with_its_neighbours(
     for epoch in range(2):
         ids, sentences = kept_tokens(store, config, blocks, epoch)
         assert max(ids) < len(blocks.vocabulary)
-        padded_ids = [0] * 3 + ids + [0] * 3
-        padded_sentences = [-1] * 3 + sentences + [-1] * 3
+        padded = [0] * 3 + ids + [0] * 3
         found = list(centres(blocks, epoch))
-        assert len(found) == len(ids)
-        for i, (tokens, around, window) in enumerate(found):
-            assert tokens.tolist() == padded_ids[i : i + 7]
-            assert around.tolist() == padded_sentences[i : i + 7]
-            assert 1 <= window <= 3
+        starts, ends = (np.searchsorted(sentences, sentences, side) for side in ("left", "right"))
+        windows = set()
+        for i, (tokens, left, right) in enumerate(found[: len(ids)]):
+            assert tokens.tolist() == padded[i : i + 7]
+            before, after = i - starts[i], ends[i] - 1 - i
+            assert 0 <= left <= min(3, before)
+            assert 0 <= right <= min(3, after)
+            # One window for both sides: where the sentence does not end first, they are equal.
+            assert left in (right, before) or right == after
+            windows.add(max(left, right))
+        assert windows >= {1, 2, 3}
+        assert not any(left or right for _, left, right in found[len(ids) :])
 
 
 def test_epochs_differ_and_repeat(store):

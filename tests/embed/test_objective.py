@@ -1,15 +1,13 @@
-"""The block loss against a loop over pairs, and its gradient against central differences."""
+"""The loss of blocks against a loop over pairs, and its slopes against automatic derivatives."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textdl.embed.objective import (
-    block_loss,
-    positive_mask,
-)
+from textdl.embed.objective import FACTORS, block_slopes, positive_mask
 
 
 def softplus(x: float) -> float:
@@ -17,20 +15,22 @@ def softplus(x: float) -> float:
     return max(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
 
-def pairwise_loss(centre, context, noise, sentences, windows, negative):
+def pairwise_loss(centre, context, noise, left, right, negative):
     """The definition: every centre with every token in its window, every noise word weighted."""
-    halo = (len(sentences) - len(windows)) // 2
+    halo = (len(context) - len(centre)) // 2
     total = 0.0
-    for i, window in enumerate(windows):
-        pairs = 0
-        for j in range(len(sentences)):
-            distance = abs(i + halo - j)
-            if 0 < distance <= window and sentences[j] == sentences[i + halo]:
-                pairs += 1
-                total += softplus(-float(centre[i] @ context[j]))
+    for i in range(len(centre)):
+        near = [j for j in range(i - left[i], i + right[i] + 1) if j != i]
+        total += sum(softplus(-float(centre[i] @ context[j + halo])) for j in near)
         for vector in noise:
-            total += pairs * negative / len(noise) * softplus(float(centre[i] @ vector))
+            total += len(near) * negative / len(noise) * softplus(float(centre[i] @ vector))
     return total
+
+
+def autodiff_loss(scores, against, mask, weight):
+    """The loss as a function of the scores alone."""
+    softplus = jax.nn.softplus
+    return (mask * softplus(-scores)).sum() + (weight[:, None] * softplus(against)).sum()
 
 
 @st.composite
@@ -47,45 +47,54 @@ def blocks(draw):
     )
 
 
+def some_blocks(count, length, strip, halo, noise_size, seed, scale=1.0):
+    draw = np.random.default_rng(seed)
+    centre, context, noise = (
+        (scale * draw.normal(size=(count, size, 4))).astype(np.float32)
+        for size in (length, length + 2 * halo, noise_size)
+    )
+    left, right = draw.integers(0, halo + 1, (2, count, length)).astype(np.int32)
+    span = np.arange(0, length, strip)[:, None] + np.arange(strip + 2 * halo)
+    return centre, context, context[:, span], noise, left, right
+
+
 @settings(deadline=None, max_examples=40)
 @given(blocks())
-def test_block_loss_is_the_sum_over_pairs(shape):
-    count, length, strip, halo, noise_size, seed = shape
-    draw = np.random.default_rng(seed)
-    sentences = np.cumsum(draw.integers(0, 6, (count, length + 2 * halo)) == 0, axis=1)
-    windows = draw.integers(0, halo + 1, (count, length))
-    centre = draw.normal(size=(count, length, 4)).astype(np.float32)
-    context = draw.normal(size=(count, length + 2 * halo, 4)).astype(np.float32)
-    noise = draw.normal(size=(count, noise_size, 4)).astype(np.float32)
-
-    span = np.arange(0, length, strip)[:, None] + np.arange(strip + 2 * halo)
-    mask = positive_mask(jnp.asarray(sentences[:, span]), windows.reshape(count, -1, strip))
-    loss = jax.jit(block_loss)(centre, context[:, span], noise, mask, 5.0)
-
+def test_loss_is_the_sum_over_pairs(shape):
+    centre, context, around, noise, left, right = some_blocks(*shape)
+    loss = jax.jit(block_slopes)(centre, around, noise, left, right, 5.0).loss
     expected = [
-        pairwise_loss(centre[b], context[b], noise[b], sentences[b], windows[b], 5.0)
-        for b in range(count)
+        pairwise_loss(centre[b], context[b], noise[b], left[b], right[b], 5.0)
+        for b in range(shape[0])
     ]
     np.testing.assert_allclose(loss, expected, rtol=2e-5, atol=1e-5)
 
 
-def test_gradient_is_the_closed_form():
-    """dC = G O with G = (σ(S) - 1) M on pairs and σ(T) n negative / K on noise."""
-    draw = np.random.default_rng(0)
-    centre, around, noise = (
-        draw.normal(size=shape).astype(np.float32) for shape in ((1, 4, 8), (1, 1, 8, 8), (1, 3, 8))
-    )
-    mask = draw.random((1, 1, 4, 8)) < 0.5
+@pytest.mark.parametrize("scale", [0.0, 0.3, 3.0, 30.0])
+def test_slopes_are_the_derivatives_by_the_scores(scale):
+    centre, _, around, noise, left, right = some_blocks(2, 8, 4, 3, 5, 0, scale)
+    slopes = jax.jit(block_slopes)(centre, around, noise, left, right, 5.0)
+    strips = (2, 2, 4)
+    mask = positive_mask(left.reshape(strips), right.reshape(strips), 3)
+    scores = jnp.einsum("bsmd,bsrd->bsmr", around, centre.reshape(*strips, 4))
+    against = jnp.einsum("bkd,bld->bkl", noise, centre)
+    derive = jax.grad(autodiff_loss, argnums=(0, 1))
+    pull, push = derive(scores, against, mask, (left + right) * 5.0 / 5)
+    np.testing.assert_allclose(slopes.pull, -pull, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(slopes.push, -push, rtol=1e-5, atol=1e-6)
 
-    def total(centre, around, noise):
-        return block_loss(centre, around, noise, mask, 5.0).sum()
 
-    gradients = jax.grad(total, argnums=(0, 1, 2))(centre, around, noise)
+def test_scores_beyond_the_range_of_exp_stay_finite():
+    centre, context, around, noise, left, right = some_blocks(1, 8, 4, 3, 5, 1, 1e3)
+    slopes = block_slopes(centre, around, noise, left, right, 5.0)
+    assert all(np.isfinite(x).all() for x in slopes)
+    expected = pairwise_loss(centre[0], context[0], noise[0], left[0], right[0], 5.0)
+    np.testing.assert_allclose(slopes.loss, [expected], rtol=1e-4)
 
-    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
-    c, o, v = (a.astype(np.float64).reshape(-1, 8) for a in (centre, around, noise))
-    positive = (sigmoid(c @ o.T) - 1) * mask[0, 0]
-    negative = sigmoid(c @ v.T) * mask[0, 0].sum(1, keepdims=True) * 5 / 3
-    expected = (positive @ o + negative @ v, positive.T @ c, negative.T @ c)
-    for got, want in zip(gradients, expected, strict=True):
-        np.testing.assert_allclose(got.reshape(want.shape), want, rtol=1e-4, atol=1e-5)
+
+@pytest.mark.parametrize("noise_size", [FACTORS, FACTORS + 1, 3 * FACTORS, 1000])
+def test_the_product_under_the_logarithm_never_overflows(noise_size):
+    centre, context, around, noise, left, right = some_blocks(1, 200, 1, 2, noise_size, 2, 0.01)
+    loss = block_slopes(centre, around, noise, left, right, 5.0).loss
+    expected = pairwise_loss(centre[0], context[0], noise[0], left[0], right[0], 5.0)
+    np.testing.assert_allclose(loss, [expected], rtol=1e-5)

@@ -6,23 +6,14 @@ import numpy as np
 import pytest
 
 from textdl.checkpoint import checkpoint_numbers
-from textdl.embed import loop, workers
-from textdl.embed import train as train_module
+from textdl.embed import loop, settling, workers
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import train
-from textdl.embed.train import (
-    State,
-    Steps,
-    copy_state,
-    init_state,
-    merge,
-    merge_head,
-    merge_weights,
-    run_steps,
-    step,
-)
+from textdl.embed.merge import merge, merge_head
+from textdl.embed.settling import merge_weights, step_weights
+from textdl.embed.step import State, Steps, copy_state, init_state, run_steps, step
 from textdl.errors import CheckpointError, DivergenceError
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
@@ -33,42 +24,34 @@ def some_step(vocabulary=9, blocks=2, length=8, halo=3, noise=5, seed=0):
     size = blocks * length
     return Steps(
         jnp.asarray(draw.integers(0, vocabulary, size + 2 * halo), jnp.int32),
-        jnp.asarray(np.sort(draw.integers(0, 4, size + 2 * halo)), jnp.int32),
-        jnp.asarray(draw.integers(0, halo + 1, size), jnp.int32),
+        *jnp.asarray(draw.integers(0, halo + 1, (2, size)), jnp.int32),
         jnp.asarray(draw.integers(0, vocabulary, (blocks, noise)), jnp.int32),
         jnp.float32(0.1),
     )
 
 
-def some_state(vocabulary=9, update="sgd"):
-    key = jax.random.key(3)
-    state = init_state(key, vocabulary, 4, update)
-    centre, context = jax.random.normal(key, (2, vocabulary, 4))
-    return state._replace(centre=centre, context=context)
+def some_state(vocabulary=9):
+    return State(*jax.random.normal(jax.random.key(3), (2, vocabulary, 4)))
 
 
 def gradient_by_loop(state, given, negative):
-    """Occurrences of rows and their gradients, one pair after the other, in float64."""
+    """Minus the gradient of every row, one pair after the other, in float64."""
     centre, context = (np.asarray(t, np.float64) for t in (state.centre, state.context))
-    tokens, sentences, windows, noise = (np.asarray(x) for x in given[:4])
-    halo, length = (len(tokens) - len(windows)) // 2, len(windows) // len(noise)
+    tokens, left, right, noise = (np.asarray(x) for x in given[:4])
+    halo, length = (len(tokens) - len(left)) // 2, len(left) // len(noise)
     sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
     moves = {"centre": np.zeros_like(centre), "context": np.zeros_like(context)}
     loss = pairs = 0
-    for i, window in enumerate(windows):
+    for i in range(len(left)):
         t = tokens[i + halo]
-        near = [
-            j
-            for j in range(i + halo - window, i + halo + window + 1)
-            if j != i + halo and sentences[j] == sentences[i + halo]
-        ]
+        near = [j + halo for j in range(i - left[i], i + right[i] + 1) if j != i]
         words = noise[i // length]
         weight = len(near) * negative / len(words)
         terms = [(tokens[j], 1.0, 1.0) for j in near]
         terms += [(v, weight, -1.0) for v in words]
         for word, weight, sign in terms:
             score = sign * (centre[t] @ context[word])
-            slope = -sign * weight * sigmoid(-score)
+            slope = sign * weight * sigmoid(-score)
             moves["centre"][t] += slope * context[word]
             moves["context"][word] += slope * centre[t]
             loss -= weight * np.log(sigmoid(score))
@@ -78,51 +61,35 @@ def gradient_by_loop(state, given, negative):
 
 @pytest.mark.parametrize("strip", [1, 2, 8])
 @pytest.mark.parametrize("seed", range(3))
-def test_sgd_step_is_the_pairwise_gradient(strip, seed):
+def test_a_step_is_the_pairwise_gradient_weighted_by_row(strip, seed):
     state, given = some_state(), some_step(seed=seed)
+    weight = np.random.default_rng(seed).random(9).astype(np.float32)
     moves, loss, pairs = gradient_by_loop(state, given, 5.0)
-    after, metrics = jax.jit(step, static_argnames=("update", "negative", "strip"))(
-        state, given, update="sgd", negative=5.0, strip=strip
+    after, metrics = jax.jit(step, static_argnames=("negative", "strip"))(
+        state, given, weight, negative=5.0, strip=strip
     )
     for name, move in moves.items():
-        expected = np.asarray(getattr(state, name)) - 0.1 * move
+        expected = np.asarray(getattr(state, name)) + 0.1 * weight[:, None] * move
         np.testing.assert_allclose(getattr(after, name), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(metrics.loss, loss, rtol=1e-5)
     assert metrics.pairs == pairs
 
 
-def test_adagrad_step_counts_every_occurrence_before_it_moves():
-    state, given = some_state(update="adagrad"), some_step(noise=1, halo=1)
-    after, _ = step(state, given, update="adagrad", negative=5.0, strip=8)
-    tokens = np.asarray(given.tokens)[1:-1]
-    # The gradient of every occurrence, from a step on a state where only it is a centre.
-    squares, moves = np.zeros(9), np.zeros((9, 4))
-    for i, t in enumerate(tokens):
-        alone = given._replace(windows=given.windows.at[:].set(0).at[i].set(given.windows[i]))
-        move, _, _ = gradient_by_loop(state, alone, 5.0)
-        squares[t] += (move["centre"][t] ** 2).mean()
-        moves[t] += move["centre"][t]
-    np.testing.assert_allclose(after.centre_accumulator, squares, rtol=1e-4, atol=1e-7)
-    expected = np.asarray(state.centre) - 0.1 * moves / np.sqrt(squares + 1e-8)[:, None]
-    np.testing.assert_allclose(after.centre, expected, rtol=1e-4, atol=1e-5)
-
-
 def test_many_steps_are_one_after_the_other():
-    steps = [some_step(seed=seed) for seed in range(4)]
+    steps, weight = [some_step(seed=seed) for seed in range(4)], jnp.ones(9)
     stacked = Steps(*(jnp.stack(column) for column in zip(*steps, strict=True)))
-    together, metrics = run_steps(some_state(), stacked, update="sgd", negative=5.0, strip=4)
+    together, metrics = run_steps(some_state(), stacked, weight, negative=5.0, strip=4)
     state = some_state()
     for number, given in enumerate(steps):
-        state, single = step(state, given, update="sgd", negative=5.0, strip=4)
+        state, single = step(state, given, weight, negative=5.0, strip=4)
         np.testing.assert_allclose(metrics.loss[number], single.loss, rtol=1e-5)
     np.testing.assert_allclose(together.centre, state.centre, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(together.context, state.context, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("update", ["sgd", "adagrad"])
 @pytest.mark.parametrize("rows", [4, 9, 100])
-def test_merges_add_up_weighted_changes(update, rows):
-    base = some_state(update=update)
+def test_merges_add_up_weighted_changes(rows):
+    base = some_state()
     draw = np.random.default_rng(0)
     ends = tuple(
         State(*(x + draw.normal(size=x.shape).astype(np.float32) for x in base)) for _ in range(3)
@@ -131,7 +98,7 @@ def test_merges_add_up_weighted_changes(update, rows):
     expected = []
     for i, x in enumerate(base):
         changes = sum(np.asarray(end[i]) - np.asarray(x) for end in ends)
-        expected.append(np.asarray(x) + (weight[:, None] * changes if x.ndim == 2 else changes))
+        expected.append(np.asarray(x) + weight[:, None] * changes)
     untouched = [np.asarray(x) for x in base], [[np.asarray(x) for x in e] for e in ends]
 
     merged, copies = merge_head(
@@ -152,13 +119,21 @@ def test_merges_add_up_weighted_changes(update, rows):
 def test_merge_weights_make_up_for_working_side_by_side(count):
     """For rows that each push moves by a fixed share of what is left of their way."""
     pushes = np.array([1e-3, 1.0, 50.0, 3000.0, 1e9])
-    left = np.exp(-train_module.SETTLING * pushes)  # of the way, after one worker's pushes
+    left = np.exp(-settling.SETTLING * pushes)  # of the way, after one worker's pushes
     in_sequence = 1 - left**count
     side_by_side = count * (1 - left)
     weights = merge_weights(jnp.asarray(pushes, jnp.float32), count)
     np.testing.assert_allclose(weights * side_by_side, in_sequence, rtol=1e-3)
     assert weights[0] == pytest.approx(1.0, abs=1e-4)
     assert weights[-1] == pytest.approx(1 / count)
+
+
+def test_step_weights_make_up_for_pushes_from_one_point():
+    pushes = np.array([0.0, 1e-3, 1.0, 50.0, 3000.0, 1e9])
+    in_sequence = 1 - np.exp(-settling.SETTLING * pushes)
+    weights = step_weights(jnp.asarray(pushes, jnp.float32))
+    np.testing.assert_allclose(weights * settling.SETTLING * pushes, in_sequence, rtol=1e-4)
+    assert weights[0] == 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -187,10 +162,9 @@ def test_loss_falls_and_is_the_mean_of_the_pairs(store):
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 5])
-@pytest.mark.parametrize("update", ["sgd", "adagrad"])
-def test_a_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_after, update):
+def test_a_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_after):
     monkeypatch.setattr(workers, "DISPATCHES_A_ROUND", 8)
-    config = Config(**SMALL, update=update)
+    config = Config(**SMALL)
     straight = train(Blocks(store, config))
 
     class Killed(Exception):
@@ -227,7 +201,7 @@ def test_only_the_last_checkpoints_are_kept(store, tmp_path):
 
 def test_checkpoints_of_another_run_are_refused(store, tmp_path):
     config = Config(**SMALL)
-    state = init_state(jax.random.key(0), 3, 16, "sgd")
+    state = init_state(jax.random.key(0), 3, 16)
     Checkpoints(tmp_path, config, "abc").save(state, loop.Progress())
     with pytest.raises(CheckpointError, match="window=5, not 4"):
         Checkpoints(tmp_path, Config(**SMALL, window=4), "abc").load()

@@ -6,7 +6,6 @@ from sklearn.base import clone
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
-from textdl.embed.config import LEARNING_RATES, Config
 from textdl.errors import CorpusError, ParameterError
 
 QUICK = {"vector_size": 8, "min_count": 1, "epochs": 1, "tokenizer": "whitespace"}
@@ -78,9 +77,3 @@ def test_tiny_vocabularies_do_not_diverge(text):
     for sample in (0.0, 1e-3):
         model = Word2Vec(vector_size=50, epochs=3, sample=sample).fit(letters)
         assert np.abs(model.vectors_.matrix).max() < 20
-
-
-def test_a_rate_of_zero_is_zero_and_none_is_the_rules():
-    assert Config(learning_rate=0.0).rate == 0.0
-    assert Config().rate == LEARNING_RATES["sgd"]
-    assert Config(update="adagrad").rate == LEARNING_RATES["adagrad"]

@@ -20,7 +20,7 @@ from textdl.embed.sampling import (
     keep_probability,
     reduced_windows,
 )
-from textdl.embed.train import Steps
+from textdl.embed.step import Steps
 from textdl.errors import CorpusError
 from textdl.text.store import TokenStore
 
@@ -103,17 +103,15 @@ class Blocks:
         """Draw windows and noise for a run, and lay it out as steps."""
         config, halo = self.config, self.config.window
         key = (epoch, number)
-        tokens, sentences = sliding_window_view(run, self.step_tokens + 2 * halo, axis=1)[
-            :, :: self.step_tokens
-        ]
+        tokens = sliding_window_view(run[0], self.step_tokens + 2 * halo)[:: self.step_tokens]
         centres = self.steps * self.step_tokens
         windows = reduced_windows(centres, halo, config.seed, WINDOWS, *key)
         windows[run[1, halo : halo + centres] < 0] = 0
-        windows = windows.reshape(self.steps, self.step_tokens)
+        left, right = reach(run[1], windows).reshape(2, self.steps, self.step_tokens)
         shape = (self.steps, self.blocks, config.block_noise)
         noise = self.noise(math.prod(shape), config.seed, NOISE, *key).reshape(shape)
         # Handed to the device here, in the thread that prepares, not where the device waits.
-        arrays = (tokens, sentences, windows, noise, self._rates(*key))
+        arrays = (tokens, left, right, noise, self._rates(*key))
         return Steps(*jax.device_put(arrays))
 
     def share(self, dispatches: int) -> float:
@@ -125,7 +123,28 @@ class Blocks:
         config = self.config
         centres = (number * self.steps + np.arange(self.steps)) * self.step_tokens
         progress = (epoch + np.minimum(centres / self.kept_per_epoch, 1.0)) / config.epochs
-        return np.maximum(config.rate * (1 - progress), config.min_learning_rate).astype(np.float32)
+        return np.maximum(config.learning_rate * (1 - progress), config.min_learning_rate).astype(
+            np.float32
+        )
+
+
+def reach(sentences: NDArray[np.int32], windows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """How far the context of each centre goes: its window, but not beyond its sentence.
+
+    Args:
+        sentences: `(n + 2w,)` the sentence of every token, in ascending order but for padding.
+        windows: `(n,)` the reduced window of every centre; centre `i` is token `i + w`.
+
+    Returns:
+        `(2, n)` tokens to the left, and to the right.
+    """
+    starts = np.flatnonzero(np.diff(sentences, prepend=-2))
+    lengths = np.diff(starts, append=len(sentences))
+    before = np.arange(len(sentences)) - np.repeat(starts, lengths)
+    after = np.repeat(lengths, lengths) - 1 - before
+    halo = (len(sentences) - len(windows)) // 2
+    own = slice(halo, halo + len(windows))
+    return np.minimum(windows, np.stack([before[own], after[own]])).astype(np.int32)
 
 
 def _padding(tokens: int) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from textdl.checkpoint import CheckpointFolder
 from textdl.embed.config import Config
-from textdl.embed.train import State
+from textdl.embed.step import State
 from textdl.errors import ParameterError
 
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal, TypeAlias
 
 from textdl.errors import ParameterError
-
-Update: TypeAlias = Literal["sgd", "adagrad"]
-
-# The learning rate that suits each update rule.
-LEARNING_RATES: dict[Update, float] = {"sgd": 0.03, "adagrad": 0.2}
 
 # Parameter: (type, smallest, largest). Bounds are inclusive.
 _RANGES: dict[str, tuple[type, float, float]] = {
@@ -32,7 +26,7 @@ _RANGES: dict[str, tuple[type, float, float]] = {
     "block_noise": (int, 1, 65_536),
 }
 STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
-_OPTIONAL = {"max_vocab_size", "learning_rate"}
+_OPTIONAL = {"max_vocab_size"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +55,7 @@ class Config:
     sample: float = 1e-3  # frequent words are thinned out above this share of the text; 0: never
     epochs: int = 5
     seed: int = 1
-    update: Update = "sgd"
-    learning_rate: float | None = None  # None: what suits the update rule
+    learning_rate: float = 0.03  # at the start
     min_learning_rate: float = 1e-4  # where the linear decay ends
     workers: int = 2
     step_tokens: int = 128  # centres a step; fewer where the vocabulary is very small
@@ -71,10 +64,6 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check every parameter."""
-        if self.update not in LEARNING_RATES:
-            raise ParameterError(
-                f"update is {self.update!r}; expected one of {', '.join(LEARNING_RATES)}"
-            )
         for name, (kind, smallest, largest) in _RANGES.items():
             value = getattr(self, name)
             if not (value is None and name in _OPTIONAL):
@@ -83,12 +72,6 @@ class Config:
             raise ParameterError(
                 f"block_tokens is {self.block_tokens}; expected a multiple of {STRIP}"
             )
-
-    @property
-    def rate(self) -> float:
-        """The learning rate at the start."""
-        rate = self.learning_rate
-        return LEARNING_RATES[self.update] if rate is None else rate
 
 
 def _check(name: str, value: object, kind: type, smallest: float, largest: float) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Progress
-from textdl.embed.train import State, init_state
+from textdl.embed.step import State, init_state
 from textdl.embed.workers import Workers
 from textdl.errors import DivergenceError
 
@@ -80,7 +80,7 @@ def _begin(blocks: Blocks, checkpoints: Checkpoints | None) -> tuple[State, Prog
     if saved:
         return saved
     config, key = blocks.config, jax.random.key(blocks.config.seed)
-    return init_state(key, len(blocks.vocabulary), config.vector_size, config.update), Progress()
+    return init_state(key, len(blocks.vocabulary), config.vector_size), Progress()
 
 
 def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Report:
@@ -93,7 +93,7 @@ def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Re
 
 def _check_finite(value: float, blocks: Blocks) -> None:
     """Stop if a sum over what was trained is not finite."""
-    rate, tokens = blocks.config.rate, blocks.step_tokens
+    rate, tokens = blocks.config.learning_rate, blocks.step_tokens
     if not np.isfinite(value):
         raise DivergenceError(
             f"training diverged (the loss is not finite) with learning_rate={rate:g} and "

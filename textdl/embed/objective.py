@@ -3,8 +3,8 @@
 A block has `L` centres and `K` noise words that its centres share. With C the centre vectors, O the
 context vectors of the tokens around them and V those of the noise words,
 
-    S = C Oᵀ, T = C Vᵀ
-    loss = -Σ_ij M_ij log σ(S_ij) - (negative / K) Σ_i n_i Σ_k log σ(-T_ik),  n_i = Σ_j M_ij
+    S = O Cᵀ, T = V Cᵀ
+    loss = -Σ_ji M_ji log σ(S_ji) - (negative / K) Σ_i n_i Σ_k log σ(-T_ki),  n_i = Σ_j M_ji
 
 In expectation every positive pair meets `negative` noise words, as if it had drawn its own. Noise
 words are never left out. word2vec drops one that equals the pair's context; to drop one that equals
@@ -21,46 +21,90 @@ References:
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax.numpy as jnp
 from jax import Array
 
-from textdl.nn.activations import softplus
+FACTORS = 64  # from 1 to 2 each, so that their product is finite in float32
 
 
-def positive_mask(sentences: Array, windows: Array) -> Array:
-    """M_ij = 1[0 < |i - j| <= b_i and s_i = s_j], centre `i` against the tokens `j` around it.
+class Slopes(NamedTuple):
+    """The loss of a block, and minus its derivatives by the scores."""
+
+    loss: Array  # (B,) float32, summed over its pairs and their noise
+    pull: Array  # (B, L / R, R + 2w, R) float32, M σ(-S)
+    push: Array  # (B, K, L) float32, -(negative / K) n σ(T)
+
+
+def positive_mask(left: Array, right: Array, halo: int) -> Array:
+    """M_ji = 1[-left_i <= j - i <= right_i, j != i], centre `i` against the tokens `j` around it.
 
     Args:
-        sentences: `(..., R + 2w)` the sentence of every token of a strip.
-        windows: `(..., R)` the reduced window b of its centres; centre `i` is token `i + w`.
+        left: `(..., R)` how many tokens before each centre are its context.
+        right: `(..., R)` how many after it.
+        halo: w, the tokens of a strip before its first centre, and after its last.
 
     Returns:
-        `(..., R, R + 2w)` bool.
+        `(..., R + 2w, R)` bool.
+
+    Example:
+        >>> positive_mask(jnp.array([0, 1]), jnp.array([1, 0]), 1).astype(int).tolist()
+        [[0, 0], [0, 1], [1, 0], [0, 0]]
     """
-    width, centres = sentences.shape[-1], windows.shape[-1]
-    halo = (width - centres) // 2
-    distance = jnp.abs(jnp.arange(width) - halo - jnp.arange(centres)[:, None])
-    same = sentences[..., None, :] == sentences[..., halo : halo + centres, None]
-    return (distance > 0) & (distance <= windows[..., None]) & same
+    size = left.shape[-1]
+    distance = jnp.arange(size + 2 * halo)[:, None] - halo - jnp.arange(size)  # (R + 2w, R)
+    after = distance <= right[..., None, :]
+    return (distance != 0) & (distance >= -left[..., None, :]) & after
 
 
-def block_loss(centre: Array, around: Array, noise: Array, mask: Array, negative: float) -> Array:
-    """The loss of every block, summed over its pairs.
+def block_slopes(
+    centre: Array, around: Array, noise: Array, left: Array, right: Array, negative: float
+) -> Slopes:
+    """Differentiate the loss of every block by its scores.
 
     Args:
         centre: `(B, L, D)` C.
         around: `(B, L / R, R + 2w, D)` O, strip by strip.
         noise: `(B, K, D)` V.
-        mask: `(B, L / R, R, R + 2w)` M.
+        left: `(B, L)` int32, how many tokens before each centre are its context.
+        right: `(B, L)` int32, how many after it.
         negative: noise words a pair.
-
-    Returns:
-        `(B,)` float32.
     """
-    strips = centre.reshape(*mask.shape[:3], -1)  # (B, L / R, R, D)
-    positive = jnp.einsum("bsrd,bsmd->bsrm", strips, around)  # S
-    against = jnp.einsum("bld,bkd->blk", centre, noise)  # T
-    pairs = mask.sum(-1, dtype=jnp.float32).reshape(centre.shape[:2])  # n
-    attraction = (mask * softplus(-positive)).sum((1, 2, 3))
-    repulsion = (pairs[:, :, None] * softplus(against)).sum((1, 2))
-    return attraction + negative / noise.shape[1] * repulsion
+    (blocks, strips, width, size), length = around.shape, centre.shape[1]
+    by_strip = (blocks, strips, length // strips)
+    mask = positive_mask(
+        left.reshape(by_strip), right.reshape(by_strip), (width - length // strips) // 2
+    )
+    scores = jnp.einsum("bsmd,bsrd->bsmr", around, centre.reshape(*by_strip, size))  # S
+    against = jnp.einsum("bkd,bld->bkl", noise, centre)  # T
+    weight = negative / noise.shape[1] * (left + right)  # (B, L)
+
+    small, small_against = jnp.exp(-jnp.abs(scores)), jnp.exp(-jnp.abs(against))
+    attraction = _sum_softplus(-scores, small, mask)  # (B, R + 2w, R)
+    repulsion = weight * _sum_softplus(against, small_against)  # (B, L)
+    return Slopes(
+        attraction.sum((1, 2)) + repulsion.sum(1),
+        jnp.where(mask, _sigmoid(-scores, small), 0),
+        -weight[:, None] * _sigmoid(against, small_against),
+    )
+
+
+def _sigmoid(x: Array, small: Array) -> Array:
+    """σ(x), given exp(-|x|)."""
+    return jnp.where(x > 0, 1, small) / (1 + small)
+
+
+def _sum_softplus(x: Array, small: Array, mask: Array | bool = True) -> Array:
+    """Σ log(1 + exp x) along axis 1, given exp(-|x|).
+
+    It is Σ max(x, 0) + log Π (1 + exp(-|x|)): one logarithm does for many terms.
+    """
+    above = jnp.where(mask & (x > 0), x, 0).sum(1)
+    factors = jnp.where(mask, 1 + small, 1)
+    if (terms := x.shape[1]) <= FACTORS:
+        return above + jnp.log(factors.prod(1))
+    padding = [(0, -terms % FACTORS if axis == 1 else 0) for axis in range(x.ndim)]
+    groups = jnp.pad(factors, padding, constant_values=1)
+    groups = groups.reshape(x.shape[0], -1, FACTORS, *x.shape[2:])
+    return above + jnp.log(groups.prod(2)).sum(1)

@@ -10,7 +10,7 @@ from typing import Self
 from sklearn.base import BaseEstimator
 
 from textdl.embed.checkpoint import Every
-from textdl.embed.config import Config, Update
+from textdl.embed.config import Config
 from textdl.embed.progress import progress_bar
 from textdl.embed.run import Resumable, Source, train_corpus
 from textdl.text.corpus import Corpus, DecodeErrors
@@ -32,8 +32,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         sample: words above this share of the text are thinned out; 0 keeps all.
         epochs: passes over the corpus.
         seed: of every random draw.
-        update: ``sgd``, or ``adagrad`` with one accumulator a row.
-        learning_rate: at the start; it falls linearly. None: 0.03 for sgd, 0.2 for adagrad.
+        learning_rate: at the start; it falls linearly.
         min_learning_rate: where it ends.
         workers: parts of the text that are trained side by side; part of the result.
         step_tokens: centres that are trained at once; fewer are steadier, more are faster on a GPU.
@@ -70,8 +69,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         sample: float = 1e-3,
         epochs: int = 5,
         seed: int = 1,
-        update: Update = "sgd",
-        learning_rate: float | None = None,
+        learning_rate: float = 0.03,
         min_learning_rate: float = 1e-4,
         workers: int = 2,
         step_tokens: int = 128,
@@ -91,7 +89,6 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         self.sample = sample
         self.epochs = epochs
         self.seed = seed
-        self.update = update
         self.learning_rate = learning_rate
         self.min_learning_rate = min_learning_rate
         self.workers = workers

@@ -12,16 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from textdl.embed.blocks import Blocks
-from textdl.embed.train import (
-    Metrics,
-    State,
-    Steps,
-    copy_state,
-    merge,
-    merge_head,
-    merge_weights,
-    run_steps,
-)
+from textdl.embed.merge import merge, merge_head
+from textdl.embed.settling import merge_weights, step_weights
+from textdl.embed.step import Metrics, State, Steps, copy_state, run_steps
 
 DISPATCHES_A_ROUND = 4  # after each the frequent words are merged, after all of them every word
 HEAD_ROWS = 4096  # how many words are frequent
@@ -46,7 +39,10 @@ class Workers:
         self.dispatches_a_round = DISPATCHES_A_ROUND * self.count
         self.copies = tuple(copy_state(state) for _ in range(self.count)) if self.count > 1 else ()
         self.run = partial(
-            run_steps, update=config.update, negative=float(config.negative), strip=blocks.strip
+            run_steps,
+            weight=step_weights(jnp.asarray(blocks.pushes * blocks.step_tokens, jnp.float32)),
+            negative=float(config.negative),
+            strip=blocks.strip,
         )
         pushes = blocks.pushes * (blocks.steps * blocks.step_tokens)
         pushes[HEAD_ROWS:] *= DISPATCHES_A_ROUND

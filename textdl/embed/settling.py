@@ -1,0 +1,47 @@
+"""How much of its change a row takes where pushes that belong one after the other come at once.
+
+A pair pushes the rows of its words. A row on its way to where it settles covers 1 - q of the way in
+`n` pushes that follow each other, q = exp(-κ n). Pushes that are computed from the same point, and
+then added up, know nothing of each other: their sum overshoots, and the words that are pushed most
+are thrown to and fro, ever further. So a row takes only the share of the sum that the pushes would
+have covered in sequence; for rare words that is all of it.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import Array
+
+SETTLING = 3e-3  # κ, the share of its way that a row covers at one push
+
+
+def step_weights(pushes: Array) -> Array:
+    """Weigh the summed gradient of a step: (1 - q) / (κ n).
+
+    Args:
+        pushes: `(V,)` pairs n that push each row in one step.
+
+    Example:
+        >>> [f"{weight:.2f}" for weight in step_weights(jnp.array([0.0, 1e2, 1e3]))]
+        ['1.00', '0.86', '0.32']
+    """
+    way = SETTLING * pushes
+    return jnp.where(way > 0, -jnp.expm1(-way) / way, 1.0)
+
+
+def merge_weights(pushes: Array, workers: int) -> Array:
+    """Weigh the summed changes of `W` workers, each of which went on from the same point.
+
+    One after the other they would cover 1 - q^W; side by side each covers 1 - q. The ratio is
+
+        (1 - q^W) / (W (1 - q)) = (1 + q + ... + q^(W-1)) / W
+
+    So the changes of rare words are summed, for they have far to go, and those of words that settle
+    between two merges are averaged.
+
+    Args:
+        pushes: `(V,)` pairs n that push each row of a worker between two merges.
+        workers: W.
+    """
+    q = jnp.exp(-SETTLING * pushes)
+    return sum((q**k for k in range(workers)), jnp.zeros_like(q)) / workers

@@ -1,0 +1,114 @@
+"""Training on the device: one step, and many of them in one dispatch."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from textdl.embed.objective import block_slopes
+
+
+class State(NamedTuple):
+    """Everything that training changes."""
+
+    centre: Array  # (V, D) float32, the vectors that are kept
+    context: Array  # (V, D) float32
+
+
+class Steps(NamedTuple):
+    """The input of `S` steps. A step takes `B` consecutive blocks of `L` centres, `N = B L`."""
+
+    tokens: Array  # (S, N + 2w) int32, the centres and a halo of `w` tokens on each side
+    left: Array  # (S, N) int32, how many tokens before each centre are its context
+    right: Array  # (S, N) int32, how many after it
+    noise: Array  # (S, B, K) int32
+    rate: Array  # (S,) float32, the learning rate
+
+
+class Metrics(NamedTuple):
+    """What a step reports beside its state."""
+
+    loss: Array  # (S,) float32, summed over the pairs of a step and their noise
+    pairs: Array  # (S,) float32, positive pairs of a step
+
+
+def init_state(key: Array, vocab_size: int, vector_size: int) -> State:
+    """Draw word2vec's starting point: centre ~ U(-½, ½)/D, context = 0."""
+    shape = (vocab_size, vector_size)
+    centre = jax.random.uniform(key, shape, jnp.float32, -0.5, 0.5) / vector_size
+    return State(centre, jnp.zeros(shape, jnp.float32))
+
+
+def step(
+    state: State, given: Steps, weight: Array, *, negative: float, strip: int
+) -> tuple[State, Metrics]:
+    """Take one gradient step on `B` blocks; `given` holds one step, without its axis `S`.
+
+    Row r moves by rate · weight_r · Σ g over its occurrences.
+    """
+    (blocks, _), (size,) = given.noise.shape, given.left.shape
+    vector_size = state.centre.shape[1]
+    halo = (len(given.tokens) - size) // 2
+    first = jnp.arange(0, size, strip).reshape(blocks, -1, 1)
+    centres = given.tokens[halo : halo + size].reshape(blocks, -1)  # (B, L)
+    around = given.tokens[first + jnp.arange(strip + 2 * halo)]  # (B, L / R, R + 2w)
+
+    C = state.centre[centres]  # (B, L, D)
+    O, V = state.context[around], state.context[given.noise]  # noqa: E741
+    left, right = given.left.reshape(centres.shape), given.right.reshape(centres.shape)
+    loss, pull, push = block_slopes(C, O, V, left, right, negative)
+
+    strips = C.reshape(*around.shape[:2], strip, vector_size)
+    own, others, drawn = (given.rate * weight[ids] for ids in (centres, around, given.noise))
+    around_change = jnp.einsum("bsmr,bsrd->bsmd", others[..., None] * pull, strips)
+    noise_change = jnp.einsum("bkl,bld->bkd", drawn[..., None] * push, C)
+    # Turned round here, and not within the product, whose kernels for that are half as fast.
+    turned = jnp.swapaxes(pull, 2, 3), jnp.swapaxes(push, 1, 2)
+    pull, push = lax.optimization_barrier(turned)  # type: ignore[no-untyped-call]
+    to_around = jnp.einsum("bsrm,bsmd->bsrd", pull, O).reshape(C.shape)
+    from_noise = jnp.einsum("blk,bkd->bld", push, V)
+    centre_change = own[..., None] * (to_around + from_noise)
+
+    # One scatter a table: two in a row would copy it.
+    contexts = jnp.concatenate([around.reshape(-1), given.noise.reshape(-1)])
+    changes = [x.reshape(-1, vector_size) for x in (around_change, noise_change)]
+    moved = State(
+        state.centre.at[centres].add(centre_change),
+        state.context.at[contexts].add(jnp.concatenate(changes)),
+    )
+    return moved, Metrics(loss.sum(), (left + right).sum(dtype=jnp.float32))
+
+
+# On a CPU every worker is a thread of its own. XLA would also split each small operation over a
+# pool that the workers share, and wait for it.
+COMPILER_OPTIONS = {
+    "xla_disable_hlo_passes": "cpu-parallel-task-assigner",
+    "xla_cpu_multi_thread_eigen": False,
+}
+
+
+@partial(
+    jax.jit,
+    static_argnames=("negative", "strip"),
+    donate_argnames="state",
+    compiler_options=COMPILER_OPTIONS,
+)
+def run_steps(
+    state: State, steps: Steps, weight: Array, *, negative: float, strip: int
+) -> tuple[State, Metrics]:
+    """Take `S` steps one after the other, in one dispatch; `state` is given away."""
+
+    def body(state: State, given: Steps) -> tuple[State, Metrics]:
+        return step(state, given, weight, negative=negative, strip=strip)
+
+    return lax.scan(body, state, steps)
+
+
+@jax.jit
+def copy_state(state: State) -> State:
+    """Copy a state, so that a worker can give its copy away."""
+    return State(*map(jnp.copy, state))
