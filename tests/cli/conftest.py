@@ -5,6 +5,13 @@ import pytest
 from textdl.cli.main import main
 
 
+@pytest.fixture(autouse=True)
+def leave_no_cache(monkeypatch):
+    """Tests leave nothing in the user's cache folder."""
+    monkeypatch.setattr("textdl.compilation.keep_compiled", lambda: None)
+    monkeypatch.setenv("JAX_ENABLE_COMPILATION_CACHE", "0")
+
+
 @pytest.fixture
 def refused(capsys):
     """Run a command line that must fail: the exit code, one line on stderr, nothing on stdout."""

@@ -1,23 +1,25 @@
 """Blocks: every kept token is a centre exactly once, with its true neighbours around it."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from tests.embed.conftest import build_store
 from textdl.embed import blocks as blocks_module
-from textdl.embed.blocks import Blocks
+from textdl.embed.blocks import Blocks, reach
 from textdl.embed.config import Config
 from textdl.embed.sampling import SUBSAMPLE
 from textdl.errors import CorpusError
 
 
 def centres(blocks, epoch):
-    """Ids around every centre of an epoch, and how far its context goes, in order."""
+    """Ids around every centre of an epoch that has a context, and how far that goes."""
     halo = blocks.config.window
     for steps in blocks.epoch(epoch):
         tokens, left, right = (np.asarray(x) for x in (steps.tokens, steps.left, steps.right))
-        for s, c in np.ndindex(left.shape):
-            yield tokens[s, c : c + 2 * halo + 1], left[s, c], right[s, c]
+        for s, b, c in zip(*np.nonzero(left + right), strict=True):
+            yield tokens[s, b, c : c + 2 * halo + 1], left[s, b, c], right[s, b, c]
 
 
 def kept_tokens(store, config, blocks, epoch):
@@ -34,30 +36,50 @@ def kept_tokens(store, config, blocks, epoch):
 
 
 @pytest.mark.parametrize("segment", [1 << 18, 1000, 37])
+@pytest.mark.parametrize("span", [1, 16])
 @pytest.mark.parametrize("min_count", [1, 20])
 def test_every_kept_token_is_a_centre_once_with_its_neighbours(
-    store, monkeypatch, segment, min_count
+    store, monkeypatch, segment, span, min_count
 ):
     monkeypatch.setattr(blocks_module, "SEGMENT", segment)
-    config = Config(min_count=min_count, window=3, epochs=2)
-    blocks = Blocks(store, config)
+    monkeypatch.setattr(blocks_module, "SPAN", span)
+    blocks = Blocks(store, Config(min_count=min_count, window=3, epochs=2))
     for epoch in range(2):
-        ids, sentences = kept_tokens(store, config, blocks, epoch)
+        ids, sentences = kept_tokens(store, blocks.config, blocks, epoch)
         assert max(ids) < len(blocks.vocabulary)
-        padded = [0] * 3 + ids + [0] * 3
-        found = list(centres(blocks, epoch))
         starts, ends = (np.searchsorted(sentences, sentences, side) for side in ("left", "right"))
-        windows = set()
-        for i, (tokens, left, right) in enumerate(found[: len(ids)]):
-            assert tokens.tolist() == padded[i : i + 7]
-            before, after = i - starts[i], ends[i] - 1 - i
-            assert 0 <= left <= min(3, before)
-            assert 0 <= right <= min(3, after)
-            # One window for both sides: where the sentence does not end first, they are equal.
-            assert left in (right, before) or right == after
-            windows.add(max(left, right))
-        assert windows >= {1, 2, 3}
-        assert not any(left or right for _, left, right in found[len(ids) :])
+        padded = [0] * 3 + ids + [0] * 3
+        # What is alone in its sentence has no pairs, and cannot be told from padding.
+        expected = Counter(
+            tuple(padded[i : i + 7]) for i in np.flatnonzero(ends - starts > 1).tolist()
+        )
+        assert (
+            Counter(tuple(around.tolist()) for around, _, _ in centres(blocks, epoch)) == expected
+        )
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_context_ends_with_the_window_and_with_the_sentence(window):
+    draw = np.random.default_rng(window)
+    sentences = np.sort(draw.integers(0, 30, 100 + 2 * window)).astype(np.int32)
+    windows = draw.integers(0, window + 1, 100).astype(np.int32)
+    left, right = reach(sentences, windows)
+    for i, own in enumerate(sentences[window:-window]):
+        near = sentences[i : i + 2 * window + 1] == own
+        before, after = near[:window][::-1], near[window + 1 :]
+        assert left[i] == min(windows[i], np.argmin(np.append(before, False)))
+        assert right[i] == min(windows[i], np.argmin(np.append(after, False)))
+
+
+def test_a_step_takes_its_blocks_from_all_over_a_span(tmp_path):
+    text = [" ".join(f"w{i}" for i in range(start, start + 64)) for start in range(0, 16_384, 64)]
+    store = build_store(text, tmp_path / "store")
+    config = Config(min_count=1, sample=0, step_tokens=512, block_tokens=64, workers=1)
+    first = next(Blocks(store, config).epoch(0))
+    words = Blocks(store, config).vocabulary.words
+    places = [int(words[i][1:]) for i in np.asarray(first.tokens)[0, :, 5]]
+    assert len(places) == 8
+    assert max(places) - min(places) > 2048
 
 
 def test_epochs_differ_and_repeat(store):
@@ -88,10 +110,13 @@ def test_rate_falls_linearly_to_the_smallest(store):
     np.testing.assert_allclose(middle, 0.5 * 2 / 3, rtol=1e-6)
 
 
-def test_a_tiny_vocabulary_gets_small_steps(tmp_path):
-    letters = build_store(["a b c d e f g h " * 500], tmp_path / "store")
-    blocks = Blocks(letters, Config(min_count=1, sample=0))
-    assert blocks.step_tokens < 64
+@pytest.mark.parametrize(
+    ("step", "block", "shape"),
+    [(1, 128, (1, 16)), (40, 128, (1, 32)), (128, 128, (1, 128)), (1000, 64, (15, 64))],
+)
+def test_a_step_is_whole_blocks(store, step, block, shape):
+    blocks = Blocks(store, Config(min_count=1, step_tokens=step, block_tokens=block))
+    assert next(blocks.epoch(0)).left.shape[1:] == shape
 
 
 def test_one_word_is_no_text(tmp_path):

@@ -21,10 +21,9 @@ SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
 
 def some_step(vocabulary=9, blocks=2, length=8, halo=3, noise=5, seed=0):
     draw = np.random.default_rng(seed)
-    size = blocks * length
     return Steps(
-        jnp.asarray(draw.integers(0, vocabulary, size + 2 * halo), jnp.int32),
-        *jnp.asarray(draw.integers(0, halo + 1, (2, size)), jnp.int32),
+        jnp.asarray(draw.integers(0, vocabulary, (blocks, length + 2 * halo)), jnp.int32),
+        *jnp.asarray(draw.integers(0, halo + 1, (2, blocks, length)), jnp.int32),
         jnp.asarray(draw.integers(0, vocabulary, (blocks, noise)), jnp.int32),
         jnp.float32(0.1),
     )
@@ -38,16 +37,15 @@ def gradient_by_loop(state, given, negative):
     """Minus the gradient of every row, one pair after the other, in float64."""
     centre, context = (np.asarray(t, np.float64) for t in (state.centre, state.context))
     tokens, left, right, noise = (np.asarray(x) for x in given[:4])
-    halo, length = (len(tokens) - len(left)) // 2, len(left) // len(noise)
+    halo = (tokens.shape[1] - left.shape[1]) // 2
     sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
     moves = {"centre": np.zeros_like(centre), "context": np.zeros_like(context)}
     loss = pairs = 0
-    for i in range(len(left)):
-        t = tokens[i + halo]
-        near = [j + halo for j in range(i - left[i], i + right[i] + 1) if j != i]
-        words = noise[i // length]
+    for b, i in np.ndindex(left.shape):
+        t, words = tokens[b, i + halo], noise[b]
+        near = [j + halo for j in range(i - left[b, i], i + right[b, i] + 1) if j != i]
         weight = len(near) * negative / len(words)
-        terms = [(tokens[j], 1.0, 1.0) for j in near]
+        terms = [(tokens[b, j], 1.0, 1.0) for j in near]
         terms += [(v, weight, -1.0) for v in words]
         for word, weight, sign in terms:
             score = sign * (centre[t] @ context[word])
@@ -119,7 +117,7 @@ def test_merges_add_up_weighted_changes(rows):
 def test_merge_weights_make_up_for_working_side_by_side(count):
     """For rows that each push moves by a fixed share of what is left of their way."""
     pushes = np.array([1e-3, 1.0, 50.0, 3000.0, 1e9])
-    left = np.exp(-settling.SETTLING * pushes)  # of the way, after one worker's pushes
+    left = np.exp(-settling.MERGE * pushes)  # of the way, after one worker's pushes
     in_sequence = 1 - left**count
     side_by_side = count * (1 - left)
     weights = merge_weights(jnp.asarray(pushes, jnp.float32), count)
@@ -130,9 +128,9 @@ def test_merge_weights_make_up_for_working_side_by_side(count):
 
 def test_step_weights_make_up_for_pushes_from_one_point():
     pushes = np.array([0.0, 1e-3, 1.0, 50.0, 3000.0, 1e9])
-    in_sequence = 1 - np.exp(-settling.SETTLING * pushes)
+    in_sequence = 1 - np.exp(-settling.STEP * pushes)
     weights = step_weights(jnp.asarray(pushes, jnp.float32))
-    np.testing.assert_allclose(weights * settling.SETTLING * pushes, in_sequence, rtol=1e-4)
+    np.testing.assert_allclose(weights * settling.STEP * pushes, in_sequence, rtol=1e-4)
     assert weights[0] == 1
 
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from textdl.embed.config import STRIP, Config
 from textdl.embed.sampling import (
     NOISE,
+    ORDER,
     SUBSAMPLE,
     WINDOWS,
     NoiseSampler,
     Subsampler,
     keep_probability,
+    permutation,
     reduced_windows,
 )
 from textdl.embed.step import Steps
@@ -25,9 +27,9 @@ from textdl.errors import CorpusError
 from textdl.text.store import TokenStore
 
 SEGMENT = 1 << 18  # raw tokens that are subsampled at once
+SPAN = 16  # dispatches over which blocks are shuffled
 LARGEST_DISPATCH = 1 << 16  # centres a worker takes before the frequent words are merged
 DISPATCHES_AN_EPOCH = 32  # of every worker, at least, where the corpus is small
-LARGEST_PUSH = 128  # pairs that may move one row in one step; see _shape
 
 
 class Blocks:
@@ -47,48 +49,59 @@ class Blocks:
         share = keep * counts / self.kept_per_epoch
         #: Pairs that move the row of each word, at one centre, in expectation. (V,)
         self.pushes = (config.window + 1) * (share + config.negative * self.noise.share)
-        self.step_tokens, self.blocks = self._shape()
-        #: Centres of a strip: R, or fewer where the step is smaller.
-        self.strip = min(STRIP, self.step_tokens // self.blocks)
+        #: Blocks B of a step, and centres L of a block.
+        self.length = min(config.block_tokens, max(STRIP, config.step_tokens // STRIP * STRIP))
+        self.blocks = max(1, config.step_tokens // self.length)
+        self.step_tokens = self.blocks * self.length
         wanted = self.kept_per_epoch / (DISPATCHES_AN_EPOCH * config.workers)
         self.steps = max(1, int(min(wanted, LARGEST_DISPATCH) / self.step_tokens))
 
-    def _shape(self) -> tuple[int, int]:
-        """Centres and blocks of a step, such that no row is pushed by too many pairs at once.
-
-        All pairs of a step see the same parameters, and their changes are summed. With a vocabulary
-        of 30 letters, say, every row would meet hundreds of pairs a step, overshoot and diverge.
-        """
-        config = self.config
-        tokens = min(config.step_tokens, int(LARGEST_PUSH / self.pushes.max()))
-        if tokens >= config.block_tokens:
-            blocks = tokens // config.block_tokens
-            return blocks * config.block_tokens, blocks
-        return max(STRIP * (tokens // STRIP), 4), 1
-
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Steps]:
         """Yield the dispatches of one epoch, from number `start` on."""
-        for number, run in enumerate(self._runs(epoch)):
+        for number, blocks in enumerate(self._dispatches(epoch)):
             if number >= start:
-                yield self._draw(run, epoch, number)
+                yield self._draw(blocks, epoch, number)
 
-    def _runs(self, epoch: int) -> Iterator[NDArray[np.int32]]:
-        """Cut the kept tokens into runs of `S N` centres with a halo of `w` on each side.
+    def _dispatches(self, epoch: int) -> Iterator[tuple[NDArray[np.int32], ...]]:
+        """Cut spans into blocks, each with its halo, and deal them out at random.
+
+        A step takes its blocks from all over a span. Words come in bursts: a name that an article
+        has a hundred times would be pushed so often at once that it is thrown far out.
 
         Yields:
-            `(2, S N + 2w)`: ids, and sentences with -1 where padding stands.
+            For `S B` blocks, token ids `(S B, L + 2w)`, and how far the context of each centre goes
+            to the left and to the right, `(S B, L)` each.
         """
-        centres, halo = self.steps * self.step_tokens, self.config.window
-        run = _padding(halo)
+        halo, length = self.config.window, self.length
+        for number, span in enumerate(self._spans(epoch)):
+            key = (self.config.seed, WINDOWS, epoch, number)
+            windows = reduced_windows(span.shape[1] - 2 * halo, halo, *key)
+            windows[span[1, halo : len(windows) + halo] < 0] = 0
+            left, right = (side.reshape(-1, length) for side in reach(span[1], windows))
+            tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
+            order = permutation(len(tokens), self.config.seed, ORDER, epoch, number)
+            for some in order.reshape(-1, self.steps * self.blocks):
+                yield tokens[some], left[some], right[some]
+
+    def _spans(self, epoch: int) -> Iterator[NDArray[np.int32]]:
+        """Cut the kept tokens into spans, with a halo of `w` on each side.
+
+        Yields:
+            `(2, n + 2w)`, n a multiple of `S N`: ids, and sentences with -1 where padding stands.
+        """
+        dispatch, halo = self.steps * self.step_tokens, self.config.window
+        whole, waiting = SPAN * dispatch, [_padding(halo)]
         for kept in self._kept(epoch):
-            run = np.concatenate([run, kept], axis=1)
-            while run.shape[1] >= centres + 2 * halo:
-                yield run[:, : centres + 2 * halo]
-                run = run[:, centres:]
-        while run.shape[1] > halo:
-            piece = run[:, : centres + 2 * halo]
-            yield np.concatenate([piece, _padding(centres + 2 * halo - piece.shape[1])], axis=1)
-            run = run[:, centres:]
+            waiting.append(kept)
+            if sum(part.shape[1] for part in waiting) >= whole + 2 * halo:
+                span = np.concatenate(waiting, axis=1)
+                while span.shape[1] >= whole + 2 * halo:
+                    yield span[:, : whole + 2 * halo]
+                    span = span[:, whole:]
+                waiting = [span]
+        span = np.concatenate(waiting, axis=1)
+        if (centres := span.shape[1] - halo) > 0:
+            yield np.concatenate([span, _padding(-centres % dispatch + halo)], axis=1)
 
     def _kept(self, epoch: int) -> Iterator[NDArray[np.int32]]:
         """Subsample the text, segment by segment. Yields `(2, n)`: ids and sentences."""
@@ -99,20 +112,13 @@ class Blocks:
             sentences = self.store.sentences(start, start + len(ids))
             yield np.stack([ids[stays], sentences[stays]])
 
-    def _draw(self, run: NDArray[np.int32], epoch: int, number: int) -> Steps:
-        """Draw windows and noise for a run, and lay it out as steps."""
-        config, halo = self.config, self.config.window
-        key = (epoch, number)
-        tokens = sliding_window_view(run[0], self.step_tokens + 2 * halo)[:: self.step_tokens]
-        centres = self.steps * self.step_tokens
-        windows = reduced_windows(centres, halo, config.seed, WINDOWS, *key)
-        windows[run[1, halo : halo + centres] < 0] = 0
-        left, right = reach(run[1], windows).reshape(2, self.steps, self.step_tokens)
-        shape = (self.steps, self.blocks, config.block_noise)
-        noise = self.noise(math.prod(shape), config.seed, NOISE, *key).reshape(shape)
+    def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Steps:
+        """Lay blocks out as steps, and draw their noise words."""
+        tokens, left, right = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
+        shape = (self.steps, self.blocks, self.config.block_noise)
+        noise = self.noise(math.prod(shape), self.config.seed, NOISE, epoch, number).reshape(shape)
         # Handed to the device here, in the thread that prepares, not where the device waits.
-        arrays = (tokens, left, right, noise, self._rates(*key))
-        return Steps(*jax.device_put(arrays))
+        return Steps(*jax.device_put((tokens, left, right, noise, self._rates(epoch, number))))
 
     def share(self, dispatches: int) -> float:
         """The share of an epoch that so many of its dispatches are, in expectation; at most 1."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 SUBSAMPLE: Final = 0
 WINDOWS: Final = 1
 NOISE: Final = 2
+ORDER: Final = 3
 
 NOISE_EXPONENT = 0.75  # Mikolov et al. 2013
 FULL = 2**32
@@ -102,3 +103,8 @@ def reduced_windows(size: int, window: int, *key: int) -> NDArray[np.int32]:
     """Draw reduced windows b ~ U{1..window}. `-> (size,)`."""
     bits = random_bits(size, *key).astype(np.uint64)
     return (1 + ((bits * np.uint64(window)) >> np.uint64(32))).astype(np.int32)
+
+
+def permutation(size: int, *key: int) -> NDArray[np.intp]:
+    """Draw an order of `size` things. `-> (size,)`."""
+    return np.argsort(random_bits(size, *key), kind="stable")

@@ -20,11 +20,11 @@ class State(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The input of `S` steps. A step takes `B` consecutive blocks of `L` centres, `N = B L`."""
+    """The input of `S` steps. A step takes `B` blocks of `L` consecutive centres."""
 
-    tokens: Array  # (S, N + 2w) int32, the centres and a halo of `w` tokens on each side
-    left: Array  # (S, N) int32, how many tokens before each centre are its context
-    right: Array  # (S, N) int32, how many after it
+    tokens: Array  # (S, B, L + 2w) int32, the centres and a halo of `w` tokens on each side
+    left: Array  # (S, B, L) int32, how many tokens before each centre are its context
+    right: Array  # (S, B, L) int32, how many after it
     noise: Array  # (S, B, K) int32
     rate: Array  # (S,) float32, the learning rate
 
@@ -50,17 +50,15 @@ def step(
 
     Row r moves by rate · weight_r · Σ g over its occurrences.
     """
-    (blocks, _), (size,) = given.noise.shape, given.left.shape
-    vector_size = state.centre.shape[1]
-    halo = (len(given.tokens) - size) // 2
-    first = jnp.arange(0, size, strip).reshape(blocks, -1, 1)
-    centres = given.tokens[halo : halo + size].reshape(blocks, -1)  # (B, L)
-    around = given.tokens[first + jnp.arange(strip + 2 * halo)]  # (B, L / R, R + 2w)
+    (_, length), vector_size = given.left.shape, state.centre.shape[1]
+    halo = (given.tokens.shape[1] - length) // 2
+    span = jnp.arange(0, length, strip)[:, None] + jnp.arange(strip + 2 * halo)
+    centres = given.tokens[:, halo : halo + length]  # (B, L)
+    around = given.tokens[:, span]  # (B, L / R, R + 2w)
 
     C = state.centre[centres]  # (B, L, D)
     O, V = state.context[around], state.context[given.noise]  # noqa: E741
-    left, right = given.left.reshape(centres.shape), given.right.reshape(centres.shape)
-    loss, pull, push = block_slopes(C, O, V, left, right, negative)
+    loss, pull, push = block_slopes(C, O, V, given.left, given.right, negative)
 
     strips = C.reshape(*around.shape[:2], strip, vector_size)
     own, others, drawn = (given.rate * weight[ids] for ids in (centres, around, given.noise))
@@ -80,7 +78,7 @@ def step(
         state.centre.at[centres].add(centre_change),
         state.context.at[contexts].add(jnp.concatenate(changes)),
     )
-    return moved, Metrics(loss.sum(), (left + right).sum(dtype=jnp.float32))
+    return moved, Metrics(loss.sum(), (given.left + given.right).sum(dtype=jnp.float32))
 
 
 # On a CPU every worker is a thread of its own. XLA would also split each small operation over a

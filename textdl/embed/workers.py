@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from textdl.embed.blocks import Blocks
+from textdl.embed.config import STRIP
 from textdl.embed.merge import merge, merge_head
 from textdl.embed.settling import merge_weights, step_weights
 from textdl.embed.step import Metrics, State, Steps, copy_state, run_steps
@@ -42,7 +43,7 @@ class Workers:
             run_steps,
             weight=step_weights(jnp.asarray(blocks.pushes * blocks.step_tokens, jnp.float32)),
             negative=float(config.negative),
-            strip=blocks.strip,
+            strip=STRIP,
         )
         pushes = blocks.pushes * (blocks.steps * blocks.step_tokens)
         pushes[HEAD_ROWS:] *= DISPATCHES_A_ROUND
