@@ -108,9 +108,9 @@ class Blocks:
         tokens, seed = self.store.tokens, self.config.seed
         for number, start in enumerate(range(0, len(tokens), SEGMENT)):
             ids = np.asarray(tokens[start : start + SEGMENT])
-            stays = self.subsample(ids, seed, SUBSAMPLE, epoch, number)
+            kept = np.flatnonzero(self.subsample(ids, seed, SUBSAMPLE, epoch, number))
             sentences = self.store.sentences(start, start + len(ids))
-            yield np.stack([ids[stays], sentences[stays]])
+            yield np.stack([ids.take(kept), sentences.take(kept)])
 
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Steps:
         """Lay blocks out as steps, and draw their noise words."""
@@ -134,7 +134,9 @@ class Blocks:
         )
 
 
-def reach(sentences: NDArray[np.int32], windows: NDArray[np.int32]) -> NDArray[np.int32]:
+def reach(
+    sentences: NDArray[np.int32], windows: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """How far the context of each centre goes: its window, but not beyond its sentence.
 
     Args:
@@ -142,15 +144,15 @@ def reach(sentences: NDArray[np.int32], windows: NDArray[np.int32]) -> NDArray[n
         windows: `(n,)` the reduced window of every centre; centre `i` is token `i + w`.
 
     Returns:
-        `(2, n)` tokens to the left, and to the right.
+        `(n,)` tokens to the left, and `(n,)` to the right.
     """
-    starts = np.flatnonzero(np.diff(sentences, prepend=-2))
-    lengths = np.diff(starts, append=len(sentences))
-    before = np.arange(len(sentences)) - np.repeat(starts, lengths)
-    after = np.repeat(lengths, lengths) - 1 - before
+    borders = np.flatnonzero(np.diff(sentences, prepend=-2, append=-2)).astype(np.int32)
+    lengths, place = np.diff(borders), np.arange(len(sentences), dtype=np.int32)
+    before = place - np.repeat(borders[:-1], lengths)
+    after = np.repeat(borders[1:] - 1, lengths) - place
     halo = (len(sentences) - len(windows)) // 2
     own = slice(halo, halo + len(windows))
-    return np.minimum(windows, np.stack([before[own], after[own]])).astype(np.int32)
+    return np.minimum(windows, before[own]), np.minimum(windows, after[own])
 
 
 def _padding(tokens: int) -> NDArray[np.int32]:

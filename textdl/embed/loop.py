@@ -55,19 +55,19 @@ def train(
     """
     state, progress = _begin(blocks, checkpoints)
     with Workers(blocks, state) as workers, _interrupt_between_rounds() as interrupted:
-        while progress.epoch < blocks.config.epochs:
-            for groups in workers.rounds(progress.epoch, progress.round):
-                loss, pairs = workers.round(groups)
-                steps = blocks.steps * sum(map(len, groups))
-                progress = progress.after_round(loss, pairs, steps)
-                _check_finite(progress.loss, blocks)
+        for groups in workers.rounds(progress.epoch, progress.round):
+            if not groups:
+                progress = progress.after_epoch()
                 report(_describe(progress, blocks, workers.dispatches_a_round))
-                if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
-                    checkpoints.save(workers.state, progress)
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-            progress = progress.after_epoch()
+                continue
+            loss, pairs = workers.round(groups)
+            progress = progress.after_round(loss, pairs, blocks.steps * sum(map(len, groups)))
+            _check_finite(progress.loss, blocks)
             report(_describe(progress, blocks, workers.dispatches_a_round))
+            if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
+                checkpoints.save(workers.state, progress)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
     matrix = np.asarray(workers.state.centre)
     _check_finite(float(matrix.sum()), blocks)
     if checkpoints:

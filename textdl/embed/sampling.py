@@ -56,7 +56,7 @@ class Subsampler:
 
     def __call__(self, ids: NDArray[np.int32], *key: int) -> NDArray[np.bool_]:
         """Say of every token whether it stays. `(n,) -> (n,)`."""
-        return random_bits(len(ids), *key) < self.threshold[ids]
+        return random_bits(len(ids), *key) < self.threshold.take(ids)
 
 
 class NoiseSampler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Self, TypeVar
 
 import jax.numpy as jnp
@@ -57,12 +57,18 @@ class Workers:
         self.pool.shutdown()
 
     def rounds(self, epoch: int, start: int = 0) -> Iterator[list[list[Steps]]]:
-        """Prepare the rounds of an epoch from number `start` on, each while the last one runs.
+        """Prepare rounds from number `start` of an epoch to the last epoch, each while one runs.
 
-        A round is a list of groups; the dispatches of a group go to the workers side by side.
+        A round is a list of groups; the dispatches of a group go to the workers side by side. An
+        empty one stands for the end of an epoch.
         """
-        groups = _batched(self.blocks.epoch(epoch, start * self.dispatches_a_round), self.count)
-        return _prefetch(_batched(groups, DISPATCHES_A_ROUND))
+        starts = {epoch: start * self.dispatches_a_round}
+        epochs = range(epoch, self.blocks.config.epochs)
+        return _prefetch(chain.from_iterable(self._rounds_of(e, starts.get(e, 0)) for e in epochs))
+
+    def _rounds_of(self, epoch: int, start: int) -> Iterator[list[list[Steps]]]:
+        groups = _batched(self.blocks.epoch(epoch, start), self.count)
+        return chain(_batched(groups, DISPATCHES_A_ROUND), [[]])
 
     def round(self, groups: list[list[Steps]]) -> tuple[float, float]:
         """Train on a round; return the loss and the pairs, summed."""
