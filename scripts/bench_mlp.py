@@ -67,7 +67,7 @@ def epochs_textdl() -> list[float]:
 
     from textdl import nn
     from textdl.nn import mlp
-    from textdl.nn.classifier import softmax_loss
+    from textdl.nn.classes import softmax_loss
 
     x, y = random_images()
     data, times = nn.make_data(x, y), [time.perf_counter()]

@@ -17,17 +17,21 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data"))
 
 
-def run_child(script: str, *arguments: object) -> dict[str, Any]:
-    """Run ``script --child arguments`` in a new process.
+def run_child(script: str, *arguments: object, python: str = sys.executable) -> dict[str, Any]:
+    """Run ``script --child arguments`` in a new process of `python`.
 
     Returns:
         What it printed as JSON, with the ``seconds`` of the whole process and its ``peak_mb``.
     """
-    command = [sys.executable, script, "--child", *map(str, arguments)]
+    command = [python, script, "--child", *map(str, arguments)]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        printed = process.stdout.read()
+        try:
+            printed = process.stdout.read()
+        except BaseException:  # Ctrl-C, say: nothing is left to wait for
+            process.kill()
+            raise
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

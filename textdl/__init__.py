@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from textdl.bow.counts import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
+    from textdl.classify.embedding_bag import EmbeddingBagClassifier
+    from textdl.classify.text_classifier import TextClassifier
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
     from textdl.nn.classifier import MLPClassifier
@@ -30,9 +32,11 @@ __all__ = [
     "BM25Transformer",
     "BM25Vectorizer",
     "CountVectorizer",
+    "EmbeddingBagClassifier",
     "HashingVectorizer",
     "MLPClassifier",
     "MLPRegressor",
+    "TextClassifier",
     "TextdlError",
     "TfidfTransformer",
     "TfidfVectorizer",
@@ -46,9 +50,11 @@ _HOME = {
     "BM25Transformer": "textdl.bow.bm25",
     "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.counts",
+    "EmbeddingBagClassifier": "textdl.classify.embedding_bag",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.classifier",
     "MLPRegressor": "textdl.nn.regressor",
+    "TextClassifier": "textdl.classify.text_classifier",
     "TextdlError": "textdl.errors",
     "TfidfTransformer": "textdl.bow.tfidf",
     "TfidfVectorizer": "textdl.bow.tfidf",

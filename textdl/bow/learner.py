@@ -128,8 +128,9 @@ class Learner(Vectorizer):
         return bool(self._parts)
 
     def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        arrays, metadata = as_saved(self._statistics())
-        return arrays, metadata | {"fixed": self._fixed}
+        arrays, learnt = as_saved(self._statistics())
+        _, metadata = super()._content()
+        return arrays, metadata | learnt | {"fixed": self._fixed}
 
     def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         self._parts = (from_saved(arrays, metadata),)

@@ -42,13 +42,22 @@ def load(path: str | os.PathLike[str]) -> Saved:
         FileFormatError: the file is missing, damaged, or holds something else.
     """
     content = storage.read(Path(path))
+    return Saved(make_vectorizer(content), content.matrix, _sources(content))
+
+
+def make_vectorizer(content: storage.Content) -> Vectorizer:
+    """The vectorizer of the class that the content names.
+
+    Raises:
+        FileFormatError: the class is unknown, or its parts do not fit together.
+    """
     kind = CLASSES.get(content.metadata["class"])
     if kind is None:
         raise FileFormatError(
-            f"{str(path)!r} holds a {content.metadata['class']}, this textdl reads "
+            f"{str(content.path)!r} holds a {content.metadata['class']}, this textdl reads "
             f"{', '.join(CLASSES)}; upgrade textdl"
         )
-    return Saved(kind._from(content), content.matrix, _sources(content))
+    return kind._from(content)
 
 
 def _sources(content: storage.Content) -> Sources:

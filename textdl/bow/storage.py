@@ -57,6 +57,15 @@ def write(
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
     """
+    arrays, texts = encode(learnt, metadata, matrix)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        container.write(file, arrays, texts)
+
+
+def encode(
+    learnt: Mapping[str, Any], metadata: Mapping[str, Any], matrix: Any = None
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The arrays and the metadata of the file."""
     content, values = dict(learnt), {"format_version": FORMAT_VERSION, **metadata}
     if matrix is not None:
         rows = sparse.csr_array(matrix)
@@ -68,9 +77,7 @@ def write(
         for name, tensor in LAYOUT.items()
         if content.get(name) is not None
     }
-    text = container.canonical_json(values)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        container.write(file, arrays, {METADATA_KEY: text})
+    return arrays, {METADATA_KEY: container.canonical_json(values)}
 
 
 def _of_known_type(array: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
@@ -90,6 +97,15 @@ def read(path: Path) -> Content:
         raise FileFormatError(
             f"cannot read {str(path)!r} ({error.strerror}); expected a file that a vectorizer saved"
         ) from error
+    return decode(opened, path)
+
+
+def decode(opened: Container, path: Path) -> Content:
+    """What an opened file holds.
+
+    Raises:
+        FileFormatError: it is damaged, or holds something else.
+    """
     metadata, arrays = _metadata(opened, path), _arrays(opened, path)
     return Content(path, arrays, metadata, _matrix(arrays, metadata, path))
 

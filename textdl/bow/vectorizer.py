@@ -117,7 +117,6 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
             ParameterError: a parameter is a function, which no file can hold.
         """
         arrays, metadata = self._content()
-        metadata |= {"class": type(self).__name__, "parameters": saved_parameters(self)}
         if came_from := [list(file) for file in files]:
             metadata["files"] = came_from
         storage.write(Path(path), arrays, metadata, matrix)
@@ -152,8 +151,8 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Columns of its matrices."""
 
     def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What was learnt, as arrays and as JSON values."""
-        return {}, {}
+        """What was learnt, as arrays, and that and the parameters as JSON values."""
+        return {}, {"class": type(self).__name__, "parameters": saved_parameters(self)}
 
     def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         """Take what `_content` gave."""

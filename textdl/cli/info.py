@@ -81,10 +81,19 @@ def describe_network(path: Path) -> dict[str, Any]:
     return facts | {"config": model.get_params()}
 
 
+def describe_classifier(path: Path) -> dict[str, Any]:
+    """A classifier of texts."""
+    # JAX and scikit-learn, which vectors do without.
+    from textdl.classify.summary import describe
+
+    return describe(path)
+
+
 # By the name of an entry of the metadata that such a file has.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "textdl_bow": describe_matrix,
     "estimator": describe_network,
+    "textdl_classifier": describe_classifier,
 }
 
 

@@ -10,12 +10,12 @@ from itertools import chain
 from typing import Any
 
 import textdl
-from textdl.cli import analyse, bow, convert, info, plot, query, train
+from textdl.cli import analyse, bow, classify, convert, info, plot, query, train
 from textdl.errors import ParameterError, TextdlError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
-VERBS = (train, query, analyse, convert, info, bow, plot)
+VERBS = (train, query, analyse, convert, info, bow, classify, plot)
 
 
 class _Parser(argparse.ArgumentParser):

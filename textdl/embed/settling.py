@@ -12,10 +12,10 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-# κ, the share of its way that a row covers at one push, as measured: larger, and large steps learn
-# the frequent words too slowly; smaller, and they diverge. Within a step a row meets the lumps of
-# noise that blocks share, which one worker after the other has taken apart before a merge.
-STEP, MERGE = 8e-3, 3e-3
+# κ, the share of its way that a row covers at one push, as measured. Larger, and frequent words learn
+# too slowly; smaller, and training diverges. Within a step it is larger, for rows also meet the noise
+# that blocks share in lumps, which a worker that goes step by step has taken in before a merge.
+STEP, MERGE = 8e-3, 1e-3
 
 
 def step_weights(pushes: Array) -> Array:

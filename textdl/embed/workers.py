@@ -17,7 +17,7 @@ from textdl.embed.merge import merge, merge_head
 from textdl.embed.settling import merge_weights, step_weights
 from textdl.embed.step import Metrics, State, Steps, copy_state, run_steps
 
-DISPATCHES_A_ROUND = 4  # after each the frequent words are merged, after all of them every word
+DISPATCHES_A_ROUND = 8  # after each the frequent words are merged, after all of them every word
 HEAD_ROWS = 4096  # how many words are frequent
 
 Item = TypeVar("Item")

@@ -13,6 +13,7 @@ from textdl.errors import DivergenceError, ParameterError
 from textdl.nn import mlp
 from textdl.nn.data import Data, make_data
 from textdl.nn.fitted import FittedMLP
+from textdl.nn.parameters import MLPParameters
 from textdl.nn.progress import progress_bar
 from textdl.nn.step import Measure, State
 from textdl.nn.train import fit
@@ -20,7 +21,7 @@ from textdl.nn.training import Trained
 from textdl.nn.validation import cast_features, check_both, check_weights, hold_out
 
 
-class MLP(FittedMLP, ABC):
+class MLP(FittedMLP, MLPParameters, ABC):
     """A multi-layer perceptron that is trained by mini-batches."""
 
     _numeric: ClassVar[bool]  # whether targets are numbers

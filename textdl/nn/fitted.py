@@ -9,24 +9,27 @@ from typing import Any, Self
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from textdl.container import Container
 from textdl.nn import mlp
-from textdl.nn.model_file import read_model, reading, write_model
-from textdl.nn.parameters import MLPParameters
+from textdl.nn.model_file import Content, decode_model, encode_model, open_saved, reading, write
 from textdl.nn.prediction import predict
 from textdl.nn.summary import summarise
 from textdl.nn.validation import cast_features, check_features
 
 
-class FittedMLP(MLPParameters):
-    """The learned attributes of a network.
+class FittedMLP(BaseEstimator):  # type: ignore[misc]
+    """The learned attributes of a network; `activation` and `_network` follow from parameters.
 
     Attributes:
         params_: the layers, `Dense` tuples of NumPy arrays.
         history_: every measure of every epoch.
     """
 
+    activation: str
+    _network: Any
     params_: mlp.Params
     history_: dict[str, list[float]]
     n_features_in_: int
@@ -53,6 +56,19 @@ class FittedMLP(MLPParameters):
             ParameterError: a parameter, such as an optimizer of your own, cannot be written.
             OutputError: the file cannot be written.
         """
+        write(path, self._encoded())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote; training can go on, with a fresh optimizer.
+
+        Raises:
+            FileFormatError: the file is damaged or holds another estimator.
+        """
+        return cls._decoded(open_saved(path), path)
+
+    def _encoded(self) -> Content:
+        """What a file holds of the network."""
         check_is_fitted(self)
         learned = {
             "targets": self._targets_to_json(),
@@ -64,16 +80,12 @@ class FittedMLP(MLPParameters):
             },
             "seed": self._seed,
         }
-        write_model(path, type(self).__name__, self.params_, self.get_params(), learned)
+        return encode_model(type(self).__name__, self.params_, self.get_params(), learned)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what `save` wrote; training can go on, with a fresh optimizer.
-
-        Raises:
-            FileFormatError: the file is damaged or holds another estimator.
-        """
-        layers, parameters, learned = read_model(path, cls.__name__)
+    def _decoded(cls, saved: Container, path: str | os.PathLike[str]) -> Self:
+        """The network that is `saved` in the file at `path`."""
+        layers, parameters, learned = decode_model(saved, path, cls.__name__)
         with reading(path):
             model = cls(**parameters)
             model.params_, model._optimizer_state = layers, None
@@ -141,4 +153,8 @@ class FittedMLP(MLPParameters):
         check_is_fitted(self)
         x = cast_features(check_features(self, X), self._dtype)
         with self._precision():
-            return predict(self._network, self.params_, x)
+            return predict(self._network, self.params_, self._prepared(x))
+
+    def _prepared(self, x: Any) -> Any:
+        """Features as the first layer takes them."""
+        return x

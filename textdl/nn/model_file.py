@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textdl import container
-from textdl.container import canonical_json, damaged
+from textdl.container import Container, canonical_json, damaged
 from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
 from textdl.nn.dense import Dense
@@ -24,50 +25,69 @@ FORMAT = "textdl network 1"
 UNFIT = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 
 
-def write_model(
-    path: str | os.PathLike[str],
-    estimator: str,
-    layers: Params,
-    parameters: Mapping[str, Any],
-    learned: Mapping[str, Any],
-) -> None:
-    """Write the layers of an `estimator`, its constructor's parameters, and what else it learned.
+class Content(NamedTuple):
+    """What a file holds."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    metadata: Mapping[str, str]
+
+
+def encode_model(
+    estimator: str, layers: Params, parameters: Mapping[str, Any], learned: Mapping[str, Any]
+) -> Content:
+    """The layers of an `estimator`, its constructor's parameters, and what else it learned.
 
     Raises:
         ParameterError: a parameter, such as an optimizer of your own, cannot be written.
-        OutputError: the file cannot be written.
     """
     arrays = {
         f"{number}.{name}": np.asarray(array)
         for number, layer in enumerate(layers)
         for name, array in layer._asdict().items()
     }
-    written = {name: _to_json(name, value) for name, value in parameters.items()}
+    written = {name: to_json(name, value) for name, value in parameters.items()}
     metadata = {
         "format": FORMAT,
         "estimator": estimator,
         "parameters": canonical_json(written),
         "learned": canonical_json(learned),
     }
+    return Content(arrays, metadata)
+
+
+def write(path: str | os.PathLike[str], content: Content) -> None:
+    """Write to `path`, complete or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     with replacing(path) as temporary, temporary.open("wb") as file:
-        container.write(file, arrays, metadata)
+        container.write(file, *content)
 
 
-def read_model(
-    path: str | os.PathLike[str], estimator: str
+def open_saved(path: str | os.PathLike[str]) -> Container:
+    """Open what `write` wrote.
+
+    Raises:
+        FileFormatError: the file is missing or damaged.
+    """
+    try:
+        return container.open_mapped(Path(path))
+    except OSError as error:
+        raise FileFormatError(
+            f"cannot read {str(path)!r} ({error.strerror}); expected a file that save() wrote"
+        ) from error
+
+
+def decode_model(
+    saved: Container, path: str | os.PathLike[str], estimator: str
 ) -> tuple[Params, dict[str, Any], dict[str, Any]]:
-    """Read the layers, the parameters and what else was learned.
+    """The layers, the parameters and what else was learned, from the file at `path`.
 
     Raises:
         FileFormatError: the file is damaged, or holds another estimator.
     """
     path = Path(path)
-    try:
-        saved = container.open_mapped(path)
-    except OSError as error:
-        raise FileFormatError(
-            f"cannot read {str(path)!r} ({error.strerror}); expected a file that save() wrote"
-        ) from error
     found, name = (saved.metadata.get(key, "something else") for key in ("format", "estimator"))
     if found != FORMAT:
         raise FileFormatError(f"{str(path)!r} holds {found!r}, no {FORMAT!r}; save it again")
@@ -76,7 +96,7 @@ def read_model(
     with reading(path):
         parameters = json.loads(saved.metadata["parameters"])
         learned = json.loads(saved.metadata["learned"])
-        parameters = {name: _from_json(value) for name, value in parameters.items()}
+        parameters = {name: from_json(value) for name, value in parameters.items()}
         return _layers(saved), parameters, learned
 
 
@@ -91,7 +111,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         raise damaged(Path(path), f"its description does not fit ({error})") from error
 
 
-def _layers(saved: container.Container) -> Params:
+def _layers(saved: Container) -> Params:
     numbers = range(len(saved.entries) // len(Dense._fields))
     layers = tuple(
         Dense(*(np.array(saved.array(f"{number}.{name}")) for name in Dense._fields))  # type: ignore[arg-type]
@@ -104,7 +124,7 @@ def _layers(saved: container.Container) -> Params:
     return layers
 
 
-def _to_json(name: str, value: Any) -> Any:
+def to_json(name: str, value: Any) -> Any:
     """A parameter as JSON that keeps what is a tuple and what is a map."""
     match value:
         case np.generic():
@@ -114,20 +134,21 @@ def _to_json(name: str, value: Any) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case tuple() | list():
-            return {"tuple": [_to_json(name, item) for item in value]}
+            return {"tuple": [to_json(name, item) for item in value]}
         case dict():
-            return {"map": [[_to_json(name, k), _to_json(name, v)] for k, v in value.items()]}
+            return {"map": [[to_json(name, k), to_json(name, v)] for k, v in value.items()]}
     raise ParameterError(
         f"{name}={value!r} cannot be written to a file; name it by a string or a number to save"
     )
 
 
-def _from_json(value: Any) -> Any:
+def from_json(value: Any) -> Any:
+    """The parameter that `to_json` wrote."""
     match value:
         case {"tuple": items}:
-            return tuple(map(_from_json, items))
+            return tuple(map(from_json, items))
         case {"float": text}:
             return float(text)
         case {"map": pairs}:
-            return {key: _from_json(item) for key, item in pairs}
+            return {key: from_json(item) for key, item in pairs}
     return value

@@ -17,7 +17,7 @@ from textdl.nn.initializers import INITIALIZERS, Initializer
 from textdl.nn.penalty import Penalty
 from textdl.nn.step import Measure, Objective
 from textdl.nn.training import Training
-from textdl.nn.validation import as_data_error
+from textdl.nn.validation import as_data_error, check_numbers
 
 SMALL = 100_000  # numbers that float64 costs nothing for
 
@@ -93,13 +93,7 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self) -> None:
         """Refuse numbers that are none, or out of range."""
-        for name, (kind, least) in NUMBERS.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                whole = "whole number" if kind is Integral else "number"
-                raise ParameterError(f"{name}={value!r} is of the wrong type; expected a {whole}")
-            if not value >= least:
-                raise ParameterError(f"{name}={value} is out of range; expected {least} or more")
+        check_numbers(self, NUMBERS)
         if self.batch_size != "auto" and not isinstance(self.batch_size, Integral):
             raise ParameterError(
                 f"batch_size={self.batch_size!r}; expected a whole number from 1 up, or 'auto'"

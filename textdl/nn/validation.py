@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,21 @@ def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
         if "NaN" in lines[0] or "infinity" in lines[0]:
             raise kind(f"{lines[0].rstrip('.')}; fill in or drop such entries") from error
         raise kind(" ".join(lines)) from error
+
+
+def check_numbers(parameters: object, known: Mapping[str, tuple[Any, float]]) -> None:
+    """Refuse parameters that are no number of their kind, or below their least value.
+
+    Raises:
+        ParameterError: one is.
+    """
+    for name, (kind, least) in known.items():
+        value = getattr(parameters, name)
+        if not isinstance(value, kind):
+            whole = "whole number" if kind is Integral else "number"
+            raise ParameterError(f"{name}={value!r} is of the wrong type; expected a {whole}")
+        if not value >= least:
+            raise ParameterError(f"{name}={value} is out of range; expected {least} or more")
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
