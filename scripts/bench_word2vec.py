@@ -1,11 +1,15 @@
 """Word vectors: textdl against gensim, speed and quality in one table.
 
-Both train on the same file with the same parameters and two workers, in processes of their own,
-one system after the other, seed by seed. The whole process is timed from start to saved vectors,
-compilation included. Prints a Markdown table and writes ``bench/word2vec.json``.
+Both train on the same file with the same parameters, in processes of their own, one system after
+the other, seed by seed; two workers each on a CPU. The whole process is timed from start to saved
+vectors, compilation included. Prints a Markdown table and writes ``bench/word2vec.json``.
 
-    python scripts/bench_word2vec.py            # 3 seeds, wiki17m: about 20 minutes on two cores
-    python scripts/bench_word2vec.py --quick    # its first 5 million words, 1 seed
+    python scripts/bench_word2vec.py            # 3 seeds, wiki17m: about 12 minutes on two cores
+    python scripts/bench_word2vec.py --quick    # its first 5 million words
+    python scripts/bench_word2vec.py --compile  # what a second run of the same shape compiles
+    python scripts/bench_word2vec.py --device gpu --step-tokens 32768   # word2vec-gpu.json
+
+On a GPU textdl has one worker, and gensim all cores of the machine.
 """
 
 from __future__ import annotations
@@ -13,12 +17,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 from statistics import mean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from measuring import DATA, find_data, headline, run_child, write_results
@@ -29,8 +35,19 @@ SYSTEMS = ("gensim", "textdl")
 QUICK_WORDS = 5_000_000
 
 
-def train_textdl(corpus: Path, out: Path, seed: int, size: int) -> dict[str, float]:
+class Settings(NamedTuple):
+    """What both systems are asked for."""
+
+    vector_size: int = 100
+    workers: int = 2
+    step_tokens: int = 128  # of textdl
+    seed: int = 1
+
+
+def train_textdl(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
     """Train and save; report the seconds of each part."""
+    import jax
+
     from textdl.embed.config import Config
     from textdl.embed.run import train_corpus
     from textdl.text.corpus import read_corpus
@@ -43,20 +60,21 @@ def train_textdl(corpus: Path, out: Path, seed: int, size: int) -> dict[str, flo
         tokens = encode(read_corpus(corpus), get_tokenizer("whitespace"))
         store = TokenStore.build(tokens, Path(folder) / "store")
         read = time.perf_counter()
-        outcome = train_corpus(store, Config(seed=seed, vector_size=size))
+        outcome = train_corpus(store, Config(**settings._asdict()))
         trained = time.perf_counter()
     outcome.vectors.save(out)
-    return {"read": read - began, "train": trained - read, "words": outcome.words}
+    device = jax.devices()[0].device_kind
+    measured = {"read": read - began, "train": trained - read, "words": outcome.words}
+    return measured | {"device": device}
 
 
-def train_gensim(corpus: Path, out: Path, seed: int, size: int) -> dict[str, float]:
+def train_gensim(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
     """Do the same with gensim."""
     from gensim.models import Word2Vec
     from gensim.models.word2vec import LineSentence
 
-    model = Word2Vec(
-        vector_size=size, window=5, negative=5, sample=1e-3, min_count=5, sg=1, workers=2, seed=seed
-    )
+    same = {name: getattr(settings, name) for name in ("vector_size", "workers", "seed")}
+    model = Word2Vec(window=5, negative=5, sample=1e-3, min_count=5, sg=1, **same)
     began = time.perf_counter()
     model.build_vocab(LineSentence(str(corpus)))
     read = time.perf_counter()
@@ -66,11 +84,45 @@ def train_gensim(corpus: Path, out: Path, seed: int, size: int) -> dict[str, flo
     return {"read": read - began, "train": trained - read, "words": model.corpus_total_words}
 
 
-def run_once(system: str, corpus: Path, seed: int, size: int, folder: Path) -> dict[str, Any]:
+def compile_textdl(corpus: Path, _: Path, settings: Settings) -> dict[str, Any]:
+    """Train one epoch with the command line's cache; report what tracing and compiling took."""
+    from textdl.compilation import keep_compiled
+
+    keep_compiled()
+    import jax
+
+    spent: defaultdict[str, float] = defaultdict(float)
+
+    def listen(event: str, duration_secs: float, **_: str | int) -> None:
+        spent[event.removeprefix("/jax/core/compile/")] += duration_secs
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    from textdl.embed.config import Config
+    from textdl.embed.run import Source, train_corpus
+
+    train_corpus(Source(str(corpus), "whitespace"), Config(epochs=1, **settings._asdict()))
+    return {"trace": spent["jaxpr_trace_duration"], "compile": spent["backend_compile_duration"]}
+
+
+CHILDREN = {"textdl": train_textdl, "gensim": train_gensim, "compile": compile_textdl}
+
+
+def run_once(system: str, corpus: Path, settings: Settings, folder: Path) -> dict[str, Any]:
     """Train in a new process; measure it from outside, and evaluate what it saved."""
-    out = folder / f"{system}-{seed}.bin"
-    measured = run_child(__file__, system, corpus, out, seed, size)
-    return {"system": system, "seed": seed, **measured, **evaluate(out)}
+    out = folder / f"{system}-{settings.seed}.bin"
+    measured = run_child(__file__, system, corpus, out, json.dumps(settings._asdict()))
+    return {"system": system, **settings._asdict(), **measured, **evaluate(out)}
+
+
+def compare_compiling(corpus: Path, settings: Settings, folder: Path) -> None:
+    """Print what compilation takes in a first run, and in a second of the same shape."""
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    given = ("compile", quick_cut(corpus, folder), folder, json.dumps(settings._asdict()))
+    first, second = (run_child(__file__, *given) for _ in range(2))
+    for part in ("compile", "trace"):
+        share = second[part] / first[part]
+        print(f"{part}: {first[part]:.2f} s, then {second[part]:.2f} s ({share:.0%})")
+    write_results("compiling", {"first": first, "second": second})
 
 
 def evaluate(path: Path) -> dict[str, float]:
@@ -148,40 +200,56 @@ def quick_cut(corpus: Path, folder: Path) -> Path:
 
 def main() -> None:
     """Run every seed of both systems in turn and print what came out."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="5M words, 1 seed")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--vector-size", type=int, default=100)
-    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parse_options()
     if options.child:
-        system, corpus, out, seed, size = options.child
-        child = {"textdl": train_textdl, "gensim": train_gensim}[system]
-        print(json.dumps(child(Path(corpus), Path(out), int(seed), int(size))))
+        system, corpus, out, settings = options.child
+        measured = CHILDREN[system](Path(corpus), Path(out), Settings(**json.loads(settings)))
+        print(json.dumps(measured))
         return
+    gpu = options.device == "gpu"
+    os.environ["JAX_PLATFORMS"] = "cuda" if gpu else "cpu"
+    workers = {"textdl": 1 if gpu else 2, "gensim": (os.cpu_count() or 1) if gpu else 2}
     corpus = find_data("wiki17m.txt.gz")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        settings = Settings(options.vector_size, workers["textdl"], options.step_tokens)
+        if options.compile:
+            compare_compiling(corpus, settings, folder)
+            return
         if options.quick:
-            corpus, options.seeds = quick_cut(corpus, folder), 1
+            corpus = quick_cut(corpus, folder)
         runs = []
         for seed in range(1, options.seeds + 1):
             for system in SYSTEMS:
-                runs.append(run_once(system, corpus, seed, options.vector_size, folder))
+                given = settings._replace(seed=seed, workers=workers[system])
+                runs.append(run_once(system, corpus, given, folder))
                 print(json.dumps(runs[-1]), file=sys.stderr)
-    report(runs)
+    report(runs, "word2vec-gpu" if gpu else "word2vec")
 
 
-def report(runs: list[dict[str, Any]]) -> None:
+def parse_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="its first 5 million words")
+    parser.add_argument("--compile", action="store_true", help="measure the compilation cache")
+    parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--vector-size", type=int, default=100)
+    parser.add_argument("--step-tokens", type=int, default=128, help="of textdl")
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def report(runs: list[dict[str, Any]], name: str) -> None:
     """Print the table, the ratios and the differences; write all of it as JSON."""
-    print(f"{headline()}\n\n{table(runs)}\n")
+    print(f"{headline()}, {runs[-1]['device']}\n\n{table(runs)}\n")
     times = {s: [r["seconds"] for r in runs if r["system"] == s] for s in SYSTEMS}
     ratios = [g / t for g, t in zip(times["gensim"], times["textdl"], strict=True)]
     print(f"whole process: textdl is {median(ratios):.2f} times as fast ({sorted(ratios)})")
     gaps = differences(runs)
-    for name, (middle, low, high) in gaps.items():
-        print(f"{name:<10} textdl - gensim {middle:+.4f}  [{low:+.4f}, {high:+.4f}]")
-    write_results("word2vec", {"runs": runs, "ratios": ratios, "differences": gaps})
+    for column, (middle, low, high) in gaps.items():
+        print(f"{column:<10} textdl - gensim {middle:+.4f}  [{low:+.4f}, {high:+.4f}]")
+    write_results(name, {"runs": runs, "ratios": ratios, "differences": gaps})
 
 
 if __name__ == "__main__":

@@ -113,6 +113,17 @@ def test_merges_add_up_weighted_changes(rows):
             np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
+def test_the_start_is_small_and_uniform():
+    state = init_state(5, 3000, 20)
+    assert not np.asarray(state.context).any()
+    drawn = np.sort(np.asarray(state.centre).reshape(-1) * 20 + 0.5)
+    assert drawn[0] >= 0
+    assert drawn[-1] <= 1
+    np.testing.assert_allclose(drawn, np.linspace(0, 1, drawn.size), atol=0.01)
+    np.testing.assert_array_equal(state.centre, init_state(5, 3000, 20).centre)
+    assert (np.asarray(state.centre) != np.asarray(init_state(6, 3000, 20).centre)).any()
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_merge_weights_make_up_for_working_side_by_side(count):
     """For rows that each push moves by a fixed share of what is left of their way."""
@@ -120,7 +131,7 @@ def test_merge_weights_make_up_for_working_side_by_side(count):
     left = np.exp(-settling.MERGE * pushes)  # of the way, after one worker's pushes
     in_sequence = 1 - left**count
     side_by_side = count * (1 - left)
-    weights = merge_weights(jnp.asarray(pushes, jnp.float32), count)
+    weights = merge_weights(pushes, count)
     np.testing.assert_allclose(weights * side_by_side, in_sequence, rtol=1e-3)
     assert weights[0] == pytest.approx(1.0, abs=1e-4)
     assert weights[-1] == pytest.approx(1 / count)
@@ -129,7 +140,7 @@ def test_merge_weights_make_up_for_working_side_by_side(count):
 def test_step_weights_make_up_for_pushes_from_one_point():
     pushes = np.array([0.0, 1e-3, 1.0, 50.0, 3000.0, 1e9])
     in_sequence = 1 - np.exp(-settling.STEP * pushes)
-    weights = step_weights(jnp.asarray(pushes, jnp.float32))
+    weights = step_weights(pushes)
     np.testing.assert_allclose(weights * settling.STEP * pushes, in_sequence, rtol=1e-4)
     assert weights[0] == 1
 
@@ -199,7 +210,7 @@ def test_only_the_last_checkpoints_are_kept(store, tmp_path):
 
 def test_checkpoints_of_another_run_are_refused(store, tmp_path):
     config = Config(**SMALL)
-    state = init_state(jax.random.key(0), 3, 16)
+    state = init_state(0, 3, 16)
     Checkpoints(tmp_path, config, "abc").save(state, loop.Progress())
     with pytest.raises(CheckpointError, match="window=5, not 4"):
         Checkpoints(tmp_path, Config(**SMALL, window=4), "abc").load()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -115,10 +116,21 @@ class Blocks:
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Steps:
         """Lay blocks out as steps, and draw their noise words."""
         tokens, left, right = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
-        shape = (self.steps, self.blocks, self.config.block_noise)
+        shape = (self.steps, self.blocks, self.config.noise_words)
         noise = self.noise(math.prod(shape), self.config.seed, NOISE, epoch, number).reshape(shape)
         # Handed to the device here, in the thread that prepares, not where the device waits.
         return Steps(*jax.device_put((tokens, left, right, noise, self._rates(epoch, number))))
+
+    def outline(self) -> Steps:
+        """The shapes and types of a dispatch, to compile what it is handed to."""
+        steps, blocks, length = self.steps, self.blocks, self.length
+        return Steps(
+            tokens=_shape(steps, blocks, length + 2 * self.config.window),
+            left=_shape(steps, blocks, length),
+            right=_shape(steps, blocks, length),
+            noise=_shape(steps, blocks, self.config.noise_words),
+            rate=_shape(steps, dtype=np.float32),
+        )
 
     def share(self, dispatches: int) -> float:
         """The share of an epoch that so many of its dispatches are, in expectation; at most 1."""
@@ -153,6 +165,10 @@ def reach(
     halo = (len(sentences) - len(windows)) // 2
     own = slice(halo, halo + len(windows))
     return np.minimum(windows, before[own]), np.minimum(windows, after[own])
+
+
+def _shape(*sizes: int, dtype: type = np.int32) -> Any:
+    return jax.ShapeDtypeStruct(sizes, dtype)  # type: ignore[no-untyped-call]
 
 
 def _padding(tokens: int) -> NDArray[np.int32]:

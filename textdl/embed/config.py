@@ -25,8 +25,11 @@ _RANGES: dict[str, tuple[type, float, float]] = {
     "block_tokens": (int, 1, 4_096),
     "block_noise": (int, 1, 65_536),
 }
+# Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
+# once, and the rows it meets are pushed in lumps too large to follow.
+NOISE_A_NEGATIVE = 8
 STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
-_OPTIONAL = {"max_vocab_size"}
+_OPTIONAL = {"max_vocab_size", "block_noise"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Config:
     workers: int = 2
     step_tokens: int = 128  # centres a step; fewer where the vocabulary is very small
     block_tokens: int = 128  # L, centres that share noise words; a multiple of 16
-    block_noise: int = 40  # K, noise words of a block
+    block_noise: int | None = None  # K, noise words of a block; None: 8 a noise word of a pair
 
     def __post_init__(self) -> None:
         """Check every parameter."""
@@ -72,6 +75,11 @@ class Config:
             raise ParameterError(
                 f"block_tokens is {self.block_tokens}; expected a multiple of {STRIP}"
             )
+
+    @property
+    def noise_words(self) -> int:
+        """K."""
+        return self.block_noise or NOISE_A_NEGATIVE * self.negative
 
 
 def _check(name: str, value: object, kind: type, smallest: float, largest: float) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -79,8 +78,8 @@ def _begin(blocks: Blocks, checkpoints: Checkpoints | None) -> tuple[State, Prog
     saved = checkpoints.load() if checkpoints else None
     if saved:
         return saved
-    config, key = blocks.config, jax.random.key(blocks.config.seed)
-    return init_state(key, len(blocks.vocabulary), config.vector_size), Progress()
+    config = blocks.config
+    return init_state(config.seed, len(blocks.vocabulary), config.vector_size), Progress()
 
 
 def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Report:

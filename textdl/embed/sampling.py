@@ -16,9 +16,10 @@ SUBSAMPLE: Final = 0
 WINDOWS: Final = 1
 NOISE: Final = 2
 ORDER: Final = 3
+START: Final = 4
 
 NOISE_EXPONENT = 0.75  # Mikolov et al. 2013
-FULL = 2**32
+FULL = 2**32  # how many numbers 32 bits are
 
 
 def random_bits(size: int, *key: int) -> NDArray[np.uint32]:

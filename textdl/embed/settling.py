@@ -9,30 +9,31 @@ have covered in sequence; for rare words that is all of it.
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from numpy.typing import NDArray
 
-# κ, the share of its way that a row covers at one push, as measured. Larger, and frequent words learn
-# too slowly; smaller, and training diverges. Within a step it is larger, for rows also meet the noise
-# that blocks share in lumps, which a worker that goes step by step has taken in before a merge.
+# κ, the share of its way that a row covers at one push, as measured. Larger, and frequent words
+# learn too slowly; smaller, and training diverges. Within a step it is larger, for rows also meet
+# the noise that blocks share in lumps, which a worker that goes step by step has taken in before a
+# merge.
 STEP, MERGE = 8e-3, 1e-3
 
 
-def step_weights(pushes: Array) -> Array:
+def step_weights(pushes: NDArray[np.float64]) -> NDArray[np.float32]:
     """Weigh the summed gradient of a step: (1 - q) / (κ n).
 
     Args:
         pushes: `(V,)` pairs n that push each row in one step.
 
     Example:
-        >>> [f"{weight:.2f}" for weight in step_weights(jnp.array([0.0, 1e2, 1e3]))]
+        >>> [f"{weight:.2f}" for weight in step_weights(np.array([0.0, 1e2, 1e3]))]
         ['1.00', '0.69', '0.12']
     """
-    way = STEP * pushes
-    return jnp.where(way > 0, -jnp.expm1(-way) / way, 1.0)
+    way = np.maximum(STEP * pushes, np.finfo(np.float64).tiny)
+    return (-np.expm1(-way) / way).astype(np.float32)
 
 
-def merge_weights(pushes: Array, workers: int) -> Array:
+def merge_weights(pushes: NDArray[np.float64], workers: int) -> NDArray[np.float32]:
     """Weigh the summed changes of `W` workers, each of which went on from the same point.
 
     One after the other they would cover 1 - q^W; side by side each covers 1 - q. The ratio is
@@ -46,5 +47,6 @@ def merge_weights(pushes: Array, workers: int) -> Array:
         pushes: `(V,)` pairs n that push each row of a worker between two merges.
         workers: W.
     """
-    q = jnp.exp(-MERGE * pushes)
-    return sum((q**k for k in range(workers)), jnp.zeros_like(q)) / workers
+    q = np.exp(-MERGE * pushes)
+    total = sum((q**k for k in range(workers)), np.zeros_like(q))
+    return (total / workers).astype(np.float32)

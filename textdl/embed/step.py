@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from textdl.embed.objective import block_slopes
+from textdl.embed.sampling import FULL, START, random_bits
 
 
 class State(NamedTuple):
@@ -36,11 +38,14 @@ class Metrics(NamedTuple):
     pairs: Array  # (S,) float32, positive pairs of a step
 
 
-def init_state(key: Array, vocab_size: int, vector_size: int) -> State:
+def init_state(seed: int, vocab_size: int, vector_size: int) -> State:
     """Draw word2vec's starting point: centre ~ U(-½, ½)/D, context = 0."""
-    shape = (vocab_size, vector_size)
-    centre = jax.random.uniform(key, shape, jnp.float32, -0.5, 0.5) / vector_size
-    return State(centre, jnp.zeros(shape, jnp.float32))
+    bits = random_bits(vocab_size * vector_size, seed, START).astype(np.float32)
+    centre = (bits / FULL - np.float32(0.5)) / np.float32(vector_size)
+    return State(
+        jnp.asarray(centre.reshape(vocab_size, vector_size)),
+        jnp.zeros((vocab_size, vector_size), jnp.float32),
+    )
 
 
 def step(

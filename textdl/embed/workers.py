@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import chain, islice
 from typing import Self, TypeVar
 
@@ -39,15 +38,15 @@ class Workers:
         self.state = state  # what the workers agree on
         self.dispatches_a_round = DISPATCHES_A_ROUND * self.count
         self.copies = tuple(copy_state(state) for _ in range(self.count)) if self.count > 1 else ()
-        self.run = partial(
-            run_steps,
-            weight=step_weights(jnp.asarray(blocks.pushes * blocks.step_tokens, jnp.float32)),
-            negative=float(config.negative),
-            strip=STRIP,
-        )
-        pushes = blocks.pushes * (blocks.steps * blocks.step_tokens)
+        pushes = blocks.pushes * blocks.step_tokens
+        self.weight_of_step = jnp.asarray(step_weights(pushes))
+        # Compiled here once: workers that meet a new program side by side would each compile it.
+        self.run = run_steps.lower(
+            state, blocks.outline(), self.weight_of_step, negative=config.negative, strip=STRIP
+        ).compile()
+        pushes = pushes * blocks.steps
         pushes[HEAD_ROWS:] *= DISPATCHES_A_ROUND
-        self.weight = merge_weights(jnp.asarray(pushes, jnp.float32), self.count)
+        self.weight_of_merge = jnp.asarray(merge_weights(pushes, self.count))
 
     def __enter__(self) -> Self:
         self.pool = ThreadPoolExecutor(self.count)
@@ -76,13 +75,13 @@ class Workers:
         for group in groups:
             metrics += self._side_by_side(group) if self.copies else self._alone(*group)
         if self.copies:
-            self.state, self.copies = merge(self.state, self.copies, self.weight)
+            self.state, self.copies = merge(self.state, self.copies, self.weight_of_merge)
         return _totals(metrics)
 
     def _side_by_side(self, group: list[Steps]) -> list[Metrics]:
         results = list(self.pool.map(self._finish, self.copies, group))
         ends = (*(end for end, _ in results), *self.copies[len(results) :])
-        self.state, self.copies = merge_head(self.state, ends, self.weight, rows=HEAD_ROWS)
+        self.state, self.copies = merge_head(self.state, ends, self.weight_of_merge, rows=HEAD_ROWS)
         return [metrics for _, metrics in results]
 
     def _alone(self, dispatch: Steps) -> list[Metrics]:
@@ -90,7 +89,7 @@ class Workers:
         return [metrics]
 
     def _finish(self, state: State, dispatch: Steps) -> tuple[State, Metrics]:
-        end, metrics = self.run(state, dispatch)
+        end, metrics = self.run(state, dispatch, self.weight_of_step)
         metrics.loss.block_until_ready()
         return end, metrics
 

@@ -36,7 +36,7 @@ class TokenStore:
     """
 
     tokens: NDArray[np.int32]  # (tokens,) ids, memory-mapped
-    offsets: NDArray[np.int64]  # (sentences + 1,) where each sentence starts in `tokens`
+    offsets: NDArray[np.int64]  # (sentences + 1,) where each starts in `tokens`, memory-mapped
     vocabulary: Vocabulary
     fingerprint: str  # of the tokens, the sentences and the words
 
@@ -77,7 +77,7 @@ class TokenStore:
                 raise ValueError("another format")
             store = cls(
                 np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
-                np.fromfile(folder / OFFSETS[0], OFFSETS[1]),
+                np.memmap(folder / OFFSETS[0], OFFSETS[1], "r"),
                 Vocabulary(listing["words"], np.array(listing["counts"], np.int64)),
                 header["fingerprint"],
             )
