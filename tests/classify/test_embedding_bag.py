@@ -1,0 +1,161 @@
+"""EmbeddingBagClassifier: an estimator like others, the same bits twice, saved and loaded."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from tests.classify.conftest import LABELS, TEXTS
+from textdl import CountVectorizer, EmbeddingBagClassifier, MLPClassifier
+from textdl.errors import DataError, DivergenceError, FileFormatError, ParameterError
+
+X = CountVectorizer(dtype=np.float32).fit_transform(TEXTS)
+SMALL = {"vector_size": 8, "epochs": 30, "learning_rate": 0.2}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return EmbeddingBagClassifier(**SMALL).fit(X, LABELS)
+
+
+def test_it_learns(fitted):
+    assert fitted.predict(X).tolist() == LABELS
+    assert fitted.classes_.tolist() == ["hockey", "space", "été"]
+    assert fitted.history_["loss"][-1] < fitted.history_["loss"][0]
+    np.testing.assert_allclose(fitted.predict_proba(X).sum(1), 1)
+
+
+def test_the_probabilities_are_the_equations(fitted):
+    """Texts are means of vectors, whatever the lengths of their counts."""
+    means = X.toarray() / X.toarray().sum(1, keepdims=True) @ fitted.embeddings_
+    z = means @ fitted.coefs_[1] + fitted.intercepts_[1]
+    p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    np.testing.assert_allclose(fitted.predict_proba(X), p, rtol=1e-5)
+    np.testing.assert_array_equal(fitted.predict_proba(4 * X), fitted.predict_proba(X))
+
+
+def test_a_row_of_nothing_is_judged_by_the_bias(fitted):
+    z = fitted.intercepts_[1].astype(float)
+    nothing = sparse.csr_array((1, X.shape[1]), dtype=np.float32)
+    np.testing.assert_allclose(
+        fitted.predict_proba(nothing)[0], np.exp(z) / np.exp(z).sum(), rtol=1e-6
+    )
+
+
+def test_dense_and_sparse_and_any_type_are_the_same(fitted):
+    for other in (X.toarray(), X.astype(np.float64), X.astype(np.int64), sparse.csc_array(X)):
+        again = EmbeddingBagClassifier(**SMALL).fit(other, LABELS)
+        np.testing.assert_array_equal(again.embeddings_, fitted.embeddings_)
+        np.testing.assert_array_equal(again.predict_proba(other), fitted.predict_proba(X))
+
+
+@pytest.mark.full
+def test_two_classes_and_several_labels():
+    two = EmbeddingBagClassifier(**SMALL).fit(X, np.arange(8) < 3)
+    assert two.predict(X).tolist() == (np.arange(8) < 3).tolist()
+    assert two.n_outputs_ == 1
+    many = np.array([[label == c for c in ("space", "été")] for label in LABELS]).astype(int)
+    several = EmbeddingBagClassifier(**SMALL).fit(X, many)
+    np.testing.assert_array_equal(several.predict(X), many)  # the hockey texts have no label
+
+
+def test_weights_of_examples():
+    doubled = EmbeddingBagClassifier(8, epochs=2, batch_size=16)
+    rows = [*range(8), *range(8)]
+    doubled.fit(X[rows], [LABELS[i] for i in rows], [1.0] * 8 + [0.0] * 8)
+    labels = [LABELS[i] for i in range(8)] + ["space"] * 8  # those of weight 0 may say anything
+    again = clone(doubled).fit(X[rows], labels, [1.0] * 8 + [0.0] * 8)
+    np.testing.assert_array_equal(doubled.embeddings_, again.embeddings_)
+
+
+def test_the_same_seed_gives_the_same_bits(fitted):
+    again = EmbeddingBagClassifier(**SMALL).fit(X, LABELS)
+    np.testing.assert_array_equal(again.embeddings_, fitted.embeddings_)
+    assert again.history_ == fitted.history_
+    other = EmbeddingBagClassifier(**SMALL, seed=2).fit(X, LABELS)
+    assert (other.embeddings_ != fitted.embeddings_).any()
+
+
+SAME_BITS = """
+import hashlib
+import numpy as np
+from scipy import sparse
+from textdl import EmbeddingBagClassifier
+draw = np.random.default_rng(0)
+x = sparse.csr_array(draw.poisson(0.1, (400, 900)).astype(np.float32))
+model = EmbeddingBagClassifier(32, epochs=2).fit(x, np.arange(400) % 3)
+arrays = [*model.coefs_, *model.intercepts_]
+print(hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest())
+"""
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no choice of cores")
+def test_one_core_gives_the_bits_of_many():
+    cores = sorted(os.sched_getaffinity(0))
+    prints = {
+        subprocess.run(
+            [sys.executable, "-c", f"import os; os.sched_setaffinity(0, {some}); {SAME_BITS}"],
+            capture_output=True, check=True, text=True,
+        ).stdout
+        for some in ({cores[0]}, set(cores))
+    }  # fmt: skip
+    assert len(prints) == 1
+
+
+def test_saving(fitted, tmp_path):
+    fitted.save(tmp_path / "a")
+    again = EmbeddingBagClassifier.load(tmp_path / "a")
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    assert again.get_params() == fitted.get_params()
+    again.save(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    with pytest.raises(FileFormatError, match=r"EmbeddingBagClassifier\.load"):
+        MLPClassifier.load(tmp_path / "a")
+
+
+@pytest.mark.full
+def test_pipelines_and_searches():
+    model = make_pipeline(CountVectorizer(), EmbeddingBagClassifier(**SMALL))
+    search = GridSearchCV(model, {"embeddingbagclassifier__epochs": [1, 30]}, cv=2)
+    search.fit(TEXTS * 3, LABELS * 3)
+    assert search.best_params_ == {"embeddingbagclassifier__epochs": 30}
+    assert search.best_score_ == 1
+
+
+def with_entry(value):
+    changed = X.toarray()
+    changed[0, 0] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("options", "x", "y", "error", "says"),
+    [
+        ({"vector_size": 0}, X, LABELS, ParameterError, "vector_size=0 is out of range"),
+        ({"epochs": 1.5}, X, LABELS, ParameterError, "epochs=1.5 is of the wrong type"),
+        ({"batch_size": 0}, X, LABELS, ParameterError, "batch_size=0"),
+        ({"learning_rate": -1.0}, X, LABELS, ParameterError, "learning_rate=-1.0"),
+        ({"learning_rate": 1e38}, X, LABELS, DivergenceError, "learning_rate=1e+38; lower it"),
+        ({}, X, LABELS[:-1], DataError, "inconsistent numbers of samples"),
+        ({}, X, ["a"] * 8, DataError, "one class only"),
+        ({}, with_entry(np.nan), LABELS, DataError, "NaN"),
+        ({}, with_entry(np.inf), LABELS, DataError, "infinity"),
+    ],
+)
+def test_what_cannot_be(options, x, y, error, says):
+    with pytest.raises(error) as caught:
+        EmbeddingBagClassifier(**SMALL | options).fit(x, y)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_columns_than_learned(fitted):
+    with pytest.raises(DataError, match="features"):
+        fitted.predict(X[:, :-1])

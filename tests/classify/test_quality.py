@@ -1,0 +1,48 @@
+"""How good the defaults are, on texts of others."""
+
+import gzip
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+from sklearn.model_selection import StratifiedKFold
+
+from textdl import TextClassifier
+from textdl.classify.examples import read_examples
+from textdl.classify.records import Layout
+
+SPLIT = ("split", "label", "text")
+
+
+def read(path, part):
+    examples = read_examples(path, Layout(columns=SPLIT, where=("split", part)))
+    return examples.texts, [label for (label,) in examples.labels]
+
+
+@pytest.mark.full
+def test_newsgroups(data_folder):
+    path = data_folder / "20news_stripped.tsv.gz"
+    scores = []
+    for seed in range(1, 4):
+        model = TextClassifier(seed=seed).fit(*read(path, "train"))
+        scores.append(model.score(*read(path, "test")))
+    assert np.mean(scores) >= 0.73
+
+
+@pytest.mark.full
+def test_the_bag_on_film_reviews(data_folder):
+    path = data_folder / "imdb.tsv.gz"
+    for epochs in (1, 5):
+        model = TextClassifier("bag", ngram_range=(1, 2), epochs=epochs).fit(*read(path, "train"))
+        assert model.score(*read(path, "test")) >= 0.88
+
+
+@pytest.mark.full
+def test_spam(data_folder):
+    with gzip.open(data_folder / "smsspam.tsv.gz", "rt", encoding="utf-8", newline="\n") as file:
+        labels, texts = np.array([line.rstrip("\n").split("\t") for line in file], object).T
+    scores = []
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(texts, labels):
+        model = TextClassifier().fit(texts[train], labels[train])
+        scores.append(f1_score(labels[test], model.predict(texts[test]), pos_label="spam"))
+    assert np.mean(scores) >= 0.95

@@ -1,0 +1,203 @@
+"""Texts and their classes: classify train, classify predict, classify evaluate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from textdl.cli.bow_options import proper_text
+from textdl.cli.classify_options import PARAMETERS, add_layout, read_layout
+from textdl.cli.output import print_json, whole_number
+from textdl.errors import ParameterError
+from textdl.files import check_writable
+
+if TYPE_CHECKING:
+    from textdl.classify.examples import Examples
+    from textdl.classify.report import Report
+    from textdl.classify.text_classifier import TextClassifier
+
+TEXTS_AT_ONCE = 4096  # so that predictions of a pipe come as it flows
+
+
+def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Add the verb of this module, and those below it."""
+    classify = verbs.add_parser("classify", help="learn to tell classes of texts apart")
+    below = classify.add_subparsers(
+        title="verbs", dest="classify_verb", required=True, metavar="VERB"
+    )
+    _add_train(below)
+    evaluate = below.add_parser("evaluate", help="score a model on labelled texts")
+    evaluate.add_argument("model", metavar="MODEL", help="what classify train wrote")
+    add_layout(evaluate)
+    evaluate.set_defaults(run=evaluate_model)
+
+    predict = below.add_parser("predict", help="the most probable classes of each text")
+    predict.add_argument("model", metavar="MODEL", help="what classify train wrote")
+    predict.add_argument("texts", metavar="TEXT", nargs="*", type=proper_text)
+    predict.add_argument("--input", metavar="FILE", help="texts, one a line; - for stdin")
+    predict.add_argument(
+        "-n", type=whole_number, default=1, metavar="N", help="how many classes (default 1)"
+    )
+    predict.set_defaults(run=predict_classes)
+
+
+def _add_train(below: argparse._SubParsersAction[Any]) -> None:
+    train = below.add_parser(
+        "train",
+        help="train a model on labelled texts",
+        description="The files are TSV, CSV, JSON lines, Parquet, or lines with __label__NAME.",
+    )
+    add_layout(train)
+    train.add_argument("-o", "--output", metavar="MODEL", required=True)
+    added = [
+        train.add_argument(f"--{option}", default=argparse.SUPPRESS, help=text, **rest)
+        for option, (text, rest) in PARAMETERS.items()
+    ]
+    train.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    train.set_defaults(run=train_model, parameters=[option.dest for option in added])
+
+
+def train_model(options: argparse.Namespace) -> None:
+    """Train, save, and report."""
+    # JAX and scikit-learn, which other verbs do without.
+    from textdl.classify.text_classifier import TextClassifier
+
+    began = time.perf_counter()
+    check_writable(options.output)
+    parameters = {name: vars(options)[name] for name in options.parameters if name in options}
+    model = TextClassifier(**parameters, verbose=not options.quiet)
+    model.check(1)  # before the texts are read
+    examples = _read(options)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", UserWarning)
+        model.fit(examples.texts, _labels(examples))
+    for message in dict.fromkeys(str(warning.message) for warning in found):
+        print(f"textdl: {message}", file=sys.stderr)
+    model.save(options.output)
+    _report_training(options, model, len(examples.texts), time.perf_counter() - began)
+
+
+def _report_training(
+    options: argparse.Namespace, model: TextClassifier, texts: int, seconds: float
+) -> None:
+    from textdl.classify.features import terms_of
+
+    history = {name: values[-1] for name, values in model.classifier_.history_.items()}
+    facts = {
+        "texts": texts,
+        "classes": len(model.classes_),
+        "terms": len(terms_of(model.features_)[0]),
+        "features": model.settings_["features"],
+        "model": model.settings_["model"],
+        "epochs": model.classifier_.n_iter_,
+        **{name: history[name] for name in ("loss", "accuracy")},
+        "seconds": round(seconds, 3),
+        "output": options.output,
+    }
+    if options.json:
+        print_json(facts)
+        return
+    print(
+        f"{texts:,} texts, {facts['classes']} classes, {facts['terms']:,} terms in "
+        f"{options.output}: {facts['features']} {facts['model']}, {facts['epochs']} epochs, "
+        f"{seconds:.1f} s; loss {facts['loss']:.4f} and accuracy {facts['accuracy']:.4f} while "
+        "training"
+    )
+
+
+def _read(options: argparse.Namespace) -> Examples:
+    from textdl.classify.examples import read_examples
+
+    return read_examples(options.files, read_layout(options), errors=options.errors)
+
+
+def _labels(examples: Examples) -> list[Any]:
+    """One label a text where all have one, else lists."""
+    if all(len(labels) == 1 for labels in examples.labels):
+        return [label for (label,) in examples.labels]
+    return list(examples.labels)
+
+
+def evaluate_model(options: argparse.Namespace) -> None:
+    """Print how good a model is."""
+    # JAX and scikit-learn, which other verbs do without.
+    from textdl.classify.labels import make_truth
+    from textdl.classify.report import as_text
+    from textdl.classify.text_classifier import TextClassifier
+
+    model = TextClassifier.load(options.model)
+    examples = _read(options)
+    truth = make_truth(examples.labels, model.classes_, several=model.several_)
+    predictions = model.judge(examples.texts)
+    report = model.compare(truth, predictions)
+    unknown = int((~predictions.known).sum())
+    if options.json:
+        print_json(_as_json(report) | {"texts": len(examples.texts), "unknown": unknown})
+        return
+    print(as_text(report))
+    _note_unknown(unknown, len(examples.texts))
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    return {
+        "accuracy": report.accuracy,
+        "macro_f1": report.macro_f1,
+        "classes": {name: scores._asdict() for name, scores in report.classes.items()},
+        "confusion": None if report.confusion is None else report.confusion.tolist(),
+    }
+
+
+def _note_unknown(unknown: int, texts: int) -> None:
+    if unknown:
+        print(
+            f"textdl: {unknown:,} of {texts:,} texts have no term that was learnt; their classes "
+            "are those of an empty text",
+            file=sys.stderr,
+        )
+
+
+def predict_classes(options: argparse.Namespace) -> None:
+    """Print the most probable classes of every text, one text a line."""
+    # JAX and scikit-learn, which other verbs do without.
+    from textdl.classify.text_classifier import TextClassifier
+
+    if bool(options.texts) == (options.input is not None):
+        raise ParameterError("expected texts, or --input FILE with one text a line, not both")
+    model = TextClassifier.load(options.model)
+    answers, texts, unknown = [], 0, 0
+    for part in _in_parts(options):
+        for text, best, known in _best(model, part, options.n):
+            texts, unknown = texts + 1, unknown + (not known)
+            if options.json:
+                labels = [{"label": label, "probability": p} for label, p in best]
+                answers.append({"text": text, "labels": labels, "known": known})
+            else:
+                print("\t".join(f"{label} {p:.4f}" for label, p in best))
+    if options.json:
+        print_json(answers)
+    else:
+        _note_unknown(unknown, texts)
+
+
+def _in_parts(options: argparse.Namespace) -> Iterator[list[str]]:
+    from textdl.text.lines import read_documents
+
+    texts = iter(options.texts) if options.input is None else read_documents(options.input)
+    while part := list(islice(texts, TEXTS_AT_ONCE)):
+        yield part
+
+
+def _best(
+    model: TextClassifier, texts: list[str], n: int
+) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
+    """Each text with its most probable classes, and whether anything of it is known."""
+    probabilities, known = model.judge(texts)
+    order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
+    for text, row, columns, is_known in zip(texts, probabilities, order, known, strict=True):
+        best = [(str(model.classes_[k]), float(row[k])) for k in columns]
+        yield text, best, bool(is_known)

@@ -1,0 +1,138 @@
+"""What the outputs of a network say about classes: learned from labels, read as probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+from scipy.special import log_expit, log_softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from textdl.errors import DataError
+from textdl.nn.cross_entropy import binary_cross_entropy, categorical_cross_entropy
+from textdl.nn.step import Measure
+from textdl.nn.validation import as_data_error
+
+
+def softmax_loss(logits: Array, classes: Array) -> Array:
+    """Cross-entropy of one of K classes, `(B,)`."""
+    return categorical_cross_entropy(logits, classes, from_logits=True)
+
+
+def logistic_loss(logits: Array, labels: Array) -> Array:
+    """Cross-entropy of every label by itself (one against all), summed over them: `(B,)`."""
+    return binary_cross_entropy(logits, labels, from_logits=True).sum(-1)
+
+
+def softmax_accuracy(logits: Array, classes: Array) -> Array:
+    """1 where the most probable class is the true one, `(B,)`."""
+    return (logits.argmax(-1) == classes).astype(jnp.float32)
+
+
+def logistic_accuracy(logits: Array, labels: Array) -> Array:
+    """1 where every label is right, `(B,)`."""
+    return ((logits > 0) == (labels > 0)).all(-1).astype(jnp.float32)
+
+
+class ClassOutputs(ClassifierMixin):  # type: ignore[misc]
+    """Labels to targets, and outputs to labels; for an estimator that has `_outputs`.
+
+    Two classes share one logistic output, more have a softmax. A `(N, K)` matrix of 0 and 1 means
+    several labels an example, each with a logistic output of its own.
+
+    Attributes:
+        classes_: the classes, sorted.
+        multilabel_: whether an example can have several labels.
+    """
+
+    classes_: NDArray[Any]
+    multilabel_: bool
+    _outputs: Any  # (X) -> z (N, O)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """The probability of every class, `(N, K)`."""
+        probabilities: NDArray[np.float64] = np.exp(self.predict_log_proba(X))
+        return probabilities
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """The logarithm of the probability of every class, `(N, K)`."""
+        z = self._outputs(X).astype(np.float64)
+        if self.multilabel_:
+            return np.asarray(log_expit(z))
+        if len(self.classes_) == 2:
+            return np.hstack([log_expit(-z), log_expit(z)])
+        return np.asarray(log_softmax(z, axis=1))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class, `(N,)`; with several labels, 1 where probable, `(N, K)`."""
+        z = self._outputs(X)
+        if self.multilabel_:
+            many: NDArray[Any] = (z > 0).astype(int)
+            return many
+        best = z.argmax(1) if z.shape[1] > 1 else (z[:, 0] > 0).astype(int)
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
+
+    @property
+    def out_activation_(self) -> str:
+        """The activation of the output units."""
+        return "softmax" if len(self.classes_) > 2 and not self.multilabel_ else "logistic"
+
+    @property
+    def _stratifies(self) -> bool:
+        return not self.multilabel_
+
+    def _learn_targets(self, y: Any, classes: Any) -> int:
+        with as_data_error():
+            check_classification_targets(y)
+            self.multilabel_ = type_of_target(y) == "multilabel-indicator"
+        if self.multilabel_:
+            self.classes_ = np.arange(y.shape[1])
+            return len(self.classes_)
+        if y.ndim > 1:
+            raise DataError(f"y has the shape {y.shape}; expected labels, or a matrix of 0 and 1")
+        self.classes_ = np.unique(y if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"y has one class only, {self.classes_.tolist()}; expected two classes or more"
+            )
+        return 1 if len(self.classes_) == 2 else len(self.classes_)
+
+    def _encode(self, y: Any) -> NDArray[Any]:
+        if self.multilabel_:
+            return np.asarray(y, float)
+        if y.ndim > 1:
+            raise DataError(f"y has the shape {y.shape}; expected one label an example")
+        unseen = np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise DataError(
+                f"label {unseen.tolist()[0]!r} is not among the classes "
+                f"{self.classes_[:10].tolist()}; fit anew, or give all classes to the first "
+                "partial_fit"
+            )
+        numbers: NDArray[Any] = np.searchsorted(self.classes_, y).astype(np.int32)
+        return numbers if len(self.classes_) > 2 else numbers[:, None].astype(float)
+
+    def _measures(self) -> tuple[Measure, tuple[tuple[str, Measure], ...], str]:
+        if self.out_activation_ == "softmax":
+            return softmax_loss, (("accuracy", softmax_accuracy),), "val_accuracy"
+        return logistic_loss, (("accuracy", logistic_accuracy),), "val_accuracy"
+
+    def _targets_to_json(self) -> dict[str, Any]:
+        kind = "str" if self.classes_.dtype.kind in "OU" else self.classes_.dtype.str
+        classes = [str(c) for c in self.classes_] if kind == "str" else self.classes_.tolist()
+        return {"classes": classes, "type": kind, "multilabel": self.multilabel_}
+
+    def _targets_from_json(self, targets: dict[str, Any]) -> None:
+        self.classes_ = np.array(targets["classes"], np.dtype(targets["type"]))
+        self.multilabel_ = targets["multilabel"]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags
