@@ -17,29 +17,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import shutil
 import signal
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from measuring import ROOT, headline, run_child, write_results
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from textdl.text.encode import EncodedChunk
-
-Point = Mapping[str, int]  # what a process measures: the parameters of text, machine and training
-Run = dict[str, Any]  # what it found
+from scaling_jobs import Point, Run, child
+from scaling_picture import draw
 
 
 class Curve(NamedTuple):
@@ -69,153 +59,9 @@ CURVES: Mapping[str, Curve] = {
 BASE: Point = {"tokens": 10_000_000, "vocabulary": 50_000}
 QUICK_BASE: Point = {"tokens": 400_000, "vocabulary": 20_000}
 
-CHUNK = 1 << 20  # tokens that are made at once
-SENTENCE = 5, 45  # the shortest and the longest
-FLATTENING = 2.7  # Mandelbrot's, of the share 1 / (rank + 2.7)
 BYTES_A_TOKEN = {"train": 5, "read": 14}  # on disk: a store; a text and its store
 LINEAR_FROM = 30_000_000  # tokens from which the fixed costs of a run no longer show
 MEGA = 1 << 20
-SMALL_RATE = 0.005  # no time depends on it; with the default, negative=20 diverges on this text
-
-
-def make_chunks(tokens: int, vocabulary: int) -> Iterator[EncodedChunk]:
-    """Make a text of Zipf's law, the same at every call, in which every word occurs."""
-    from textdl.text.encode import EncodedChunk
-
-    words = [f"w{rank}" for rank in range(vocabulary)]
-    for number, start in enumerate(range(0, tokens, CHUNK)):
-        draw, size = np.random.default_rng((vocabulary, number)), min(CHUNK, tokens - start)
-        ids = zipf(draw.random(size), vocabulary)
-        _strew(ids, start, vocabulary, tokens // vocabulary)
-        shortest, longest = SENTENCE
-        ends = np.cumsum(draw.integers(shortest, longest + 1, size // shortest + 1))
-        lengths = np.diff(ends[ends < size], prepend=0, append=size)
-        yield EncodedChunk(words, ids, lengths, False)
-
-
-def zipf(uniform: np.ndarray[Any, np.dtype[np.float64]], vocabulary: int) -> Any:
-    """Turn uniform numbers into ids, word 0 being rank 1.
-
-    The density 1 / (x + c) has a closed inverse; over [r, r + 1) it is about 1 / (r + c + 1/2).
-    """
-    c = FLATTENING + 0.5
-    x = c * np.expm1(uniform * math.log1p(vocabulary / c))
-    return np.minimum(x.astype(np.int32), vocabulary - 1)
-
-
-def _strew(ids: Any, start: int, vocabulary: int, every: int) -> None:
-    """Put word i at token ``i · every`` of the text, so that none is missing."""
-    first, stop = -(-start // every), -(-(start + len(ids)) // every)
-    words = np.arange(first, min(stop, vocabulary))
-    ids[words * every - start] = words
-
-
-def build(point: Point, folder: Path) -> Run:
-    """Write the token store that training is measured on."""
-    from textdl.text.store import TokenStore
-
-    TokenStore.build(make_chunks(point["tokens"], point["vocabulary"]), folder)
-    return {}
-
-
-def write(point: Point, path: Path) -> Run:
-    """Write the text that reading is measured on, one sentence a line."""
-    with path.open("w") as stream:
-        for chunk in make_chunks(point["tokens"], point["vocabulary"]):
-            words = map(chunk.words.__getitem__, chunk.ids.tolist())
-            stream.writelines(
-                " ".join(islice(words, length)) + "\n" for length in chunk.lengths.tolist()
-            )
-    return {}
-
-
-def train(point: Point, folder: Path) -> Run:
-    """Train one epoch; time it without compilation."""
-    import jax
-
-    from textdl.embed.config import Config
-    from textdl.embed.run import train_corpus
-    from textdl.embed.sampling import keep_probability
-    from textdl.text.store import TokenStore
-
-    chosen = {name: value for name, value in point.items() if name in Config.__annotations__}
-    config = Config(epochs=1, min_count=1, learning_rate=SMALL_RATE, **chosen)
-    store, compiling = TokenStore.open(folder), Compiling()
-    jax.devices()  # JAX starts here, not while the clock runs
-    began = time.perf_counter()
-    train_corpus(store, config)
-    elapsed, compiled = time.perf_counter() - began, compiling.seconds()
-    counts = store.vocabulary.counts
-    return {
-        "run": elapsed - compiled,
-        "compile": compiled,
-        "kept": float(keep_probability(counts, config.sample) @ counts),
-    }
-
-
-def read(point: Point, path: Path) -> Run:
-    """Tokenize a text and build its store."""
-    from textdl.text.corpus import read_corpus
-    from textdl.text.encode import encode
-    from textdl.text.store import TokenStore
-    from textdl.text.tokenize import get_tokenizer
-
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        began = time.perf_counter()
-        tokens = encode(read_corpus(path), get_tokenizer("whitespace"))
-        TokenStore.build(tokens, Path(folder) / "store")
-        return {"run": time.perf_counter() - began, "compile": 0.0, "kept": point["tokens"]}
-
-
-class Compiling:
-    """When JAX traced, lowered and compiled in this process."""
-
-    def __init__(self) -> None:
-        import jax
-
-        self.spans: list[tuple[float, float]] = []
-        jax.monitoring.register_event_duration_secs_listener(self._note)
-
-    def _note(self, event: str, duration_secs: float, **_: str | int) -> None:
-        if event.startswith("/jax/core/compile/"):
-            now = time.perf_counter()
-            self.spans.append((now - duration_secs, now))
-
-    def seconds(self) -> float:
-        """The time that the spans cover: they nest, and threads have theirs side by side."""
-        total, reached = 0.0, -math.inf
-        for begin, end in sorted(self.spans):
-            total += max(0.0, end - max(begin, reached))
-            reached = max(reached, end)
-        return total
-
-
-class AnonymousMemory(threading.Thread):
-    """Watches the memory of this process that no file backs; the mapped store is not in it."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.status, self.done = Path("/proc/self/status"), threading.Event()
-        self.peak: float | None = None  # MB; None where the system does not say
-
-    def run(self) -> None:
-        """Look 20 times a second."""
-        while self.status.exists() and not self.done.wait(0.05):
-            for line in self.status.read_text().splitlines():
-                if line.startswith("RssAnon:"):
-                    self.peak = max(self.peak or 0.0, int(line.split()[1]) / 1024)
-
-
-def child(job: str, encoded: str, path: str) -> None:
-    """Do one job in this process and print what it found."""
-    point: Point = json.loads(encoded)
-    if "cores" in point:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: point["cores"]])
-    memory = AnonymousMemory()
-    memory.start()
-    found = {"build": build, "write": write, "train": train, "read": read}[job](point, Path(path))
-    memory.done.set()
-    print(json.dumps({**found, "anonymous_mb": memory.peak}))
 
 
 def obstacle(point: Point, job: str, folder: Path) -> str | None:
@@ -338,59 +184,6 @@ def describe(found: Mapping[str, float]) -> str:
     )
 
 
-def draw(curves: Mapping[str, list[Run]], path: Path) -> None:
-    """Draw a panel a curve: time on the left, memory on the right, both on logarithmic scales."""
-    from textdl.errors import OutputError
-    from textdl.plot.canvas import new_figure, save
-
-    columns = min(4, len(curves))
-    try:
-        figure, panels = new_figure(columns, -(-len(curves) // columns), width=4.2, height=3.2)
-    except OutputError as error:  # matplotlib is an extra
-        print(error)
-        return
-    for axes, (name, runs) in zip(panels, curves.items(), strict=False):
-        _draw_curve(axes, name, runs)
-    for axes in panels[len(curves) :]:
-        axes.remove()
-    save(figure, path)
-
-
-def _draw_curve(axes: Axes, name: str, runs: list[Run]) -> None:
-    curve = CURVES[name]
-    values = [run[curve.parameter] for run in runs]
-    grows = curve.parameter == "tokens"  # elsewhere the corpus is the same
-    times = [run["run"] if grows else run["ns"] for run in runs]
-    _draw_line(axes, values, times, "seconds" if grows else "ns a kept token")
-    if grows:
-        straight = [times[-1] / values[-1] * value for value in values]
-        axes.plot(values, straight, ":", color="grey", label="in proportion")
-        axes.legend(loc="upper left")
-    if all(run["anonymous_mb"] is not None for run in runs):
-        memory = [run["anonymous_mb"] for run in runs]
-        _draw_line(axes.twinx(), values, memory, "anonymous memory, MB", below=True)
-    axes.set(title=name, xlabel=curve.parameter)
-
-
-def _draw_line(
-    axes: Axes, values: list[int], numbers: list[float], label: str, *, below: bool = False
-) -> None:
-    from matplotlib.ticker import EngFormatter, LogLocator, StrMethodFormatter
-
-    from textdl.plot.canvas import COLOURS, MARKERS
-
-    axes.loglog(values, numbers, f"{MARKERS[below]}-", color=COLOURS[below], markersize=5)
-    axes.set_ylabel(label, color=COLOURS[below])
-    axes.set_xticks(values, map(EngFormatter(sep=""), values))
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.minorticks_off()
-    # More than ten times from bottom to top, so that what hardly changes looks it; and the two
-    # lines of a panel keep out of each other's way.
-    room = (1.5, 10) if below else (10, 1.5)
-    axes.set_ylim(min(numbers) / room[0], max(numbers) * room[1])
-
-
 def chosen_points(name: str, options: argparse.Namespace) -> list[Point]:
     """The points of a curve, none with more tokens than asked for."""
     curve, base = CURVES[name], QUICK_BASE if options.quick else BASE
@@ -440,7 +233,8 @@ def main() -> None:
             print(f"{describe(results[f'growth of {name}'])}\n")
         write_results("scaling", results)
     if curves:
-        draw(curves, ROOT / "bench" / "scaling.png")
+        parameters = {name: CURVES[name].parameter for name in curves}
+        draw(curves, parameters, ROOT / "bench" / "scaling.png")
 
 
 if __name__ == "__main__":

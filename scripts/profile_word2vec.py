@@ -1,0 +1,124 @@
+"""Where the time of training word vectors goes, in nanoseconds a kept token.
+
+One worker trains on the first words of the corpus, under JAX's profiler, pinned to one core so that
+its operations follow each other. Profiling itself costs some 20 %. Prints a Markdown table, with
+--operations every operation of a step by the name that XLA gave it.
+
+    python scripts/profile_word2vec.py    # about 20 seconds; wiki17m
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from measuring import find_data, headline
+
+DISPATCHES = 8
+# What an operation of a step is, by the first of these that its name contains.
+KINDS = {
+    "scatter": "add rows to the tables",
+    "gather": "take rows from the tables",
+    "ynn": "products",
+    "dot": "products",
+    "copy": "turn and lay out",
+    "concatenate": "turn and lay out",
+}
+ELEMENTWISE = "mask, sigmoid, loss"
+Value = TypeVar("Value")
+
+
+def timed(action: Callable[[], Value]) -> tuple[Value, float]:
+    """Call, and take the seconds."""
+    began = time.perf_counter()
+    value = action()
+    return value, time.perf_counter() - began
+
+
+def operations(trace: Path) -> Counter[str]:
+    """Seconds of every operation that ran more than a few times."""
+    (path,) = trace.rglob("*.trace.json.gz")
+    with gzip.open(path) as file:
+        events = [event for event in json.load(file)["traceEvents"] if event.get("ph") == "X"]
+    calls = Counter(event["name"] for event in events)
+    seconds: Counter[str] = Counter()
+    for event in events:
+        name = event["name"]
+        if calls[name] > DISPATCHES and not name.startswith(("ThunkExecutor", "end:", "$")):
+            seconds[name] += event["dur"] / 1e6
+    return seconds
+
+
+def by_kind(seconds: Counter[str]) -> Counter[str]:
+    """Sum the operations of a kind."""
+    kinds: Counter[str] = Counter()
+    for name, spent in seconds.items():
+        kinds[next((kind for part, kind in KINDS.items() if part in name), ELEMENTWISE)] += spent
+    return kinds
+
+
+def profile(dispatches: Iterable[Any], workers: Any, folder: Path) -> Counter[str]:
+    """Train on some dispatches under the profiler."""
+    import jax
+
+    with jax.profiler.trace(str(folder)):
+        for dispatch in dispatches:
+            workers.round([[dispatch]])
+    return operations(folder)
+
+
+def main() -> None:
+    """Read, prepare, train and save, and say what each took."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--operations", action="store_true", help="every operation by name")
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    from textdl import Vectors
+    from textdl.embed.blocks import Blocks
+    from textdl.embed.config import Config
+    from textdl.embed.step import init_state
+    from textdl.embed.workers import Workers
+    from textdl.text.corpus import read_corpus
+    from textdl.text.encode import encode
+    from textdl.text.store import TokenStore
+    from textdl.text.tokenize import get_tokenizer
+
+    chunks = islice(read_corpus(find_data("wiki17m.txt.gz")), 20)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        encoded = encode(chunks, get_tokenizer("whitespace"), workers=1)
+        store, reading = timed(lambda: TokenStore.build(encoded, folder / "store"))
+        blocks = Blocks(store, Config(workers=1, min_count=1))
+        state = init_state(1, len(blocks.vocabulary), 100)
+        workers, compiling = timed(lambda: Workers(blocks, state))
+        prepared, preparing = timed(lambda: list(islice(blocks.epoch(0), DISPATCHES)))
+        workers.round([[next(blocks.epoch(1))]])  # warm
+        spent = profile(prepared, workers, folder / "trace")
+        vectors = Vectors(blocks.vocabulary.words, workers.state.centre)
+        _, saving = timed(lambda: vectors.save(folder / "vectors.safetensors"))
+    kept = DISPATCHES * blocks.steps * blocks.step_tokens
+    print(
+        f"{headline()}, {len(blocks.vocabulary):,} words\n\n| part | ns a kept token |\n|---|---|"
+    )
+    rows = spent if options.operations else by_kind(spent)
+    for part, seconds in [*rows.most_common(), ("prepare blocks (other thread)", preparing)]:
+        print(f"| {part} | {seconds / kept * 1e9:.0f} |")
+    per_token = reading / len(store.tokens) * 1e9
+    print(
+        f"\nread and tokenize, one core: {per_token:.0f} ns a token; compile: {compiling:.2f} s; "
+    )
+    print(f"save {len(vectors):,} vectors: {saving:.3f} s")
+
+
+if __name__ == "__main__":
+    main()
