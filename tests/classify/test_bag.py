@@ -164,7 +164,7 @@ def test_the_table_is_changed_in_place():
     """Memory beside arguments and results does not grow with the number of terms."""
 
     def extra(terms):
-        state = jax.eval_shape(lambda: bag.init(jax.random.key(0), terms, 16, 2))
+        state = jax.eval_shape(lambda: bag.init(1, terms, 16, 2))
         data = make_data(sparse.csr_array(np.eye(8, 50, dtype=np.float32)), np.arange(8) % 2)
         order, rates = batches(8, 4), np.ones(2, np.float32)
         lowered = bag.run_epoch.lower(
@@ -182,7 +182,7 @@ def test_above_65536_rows_and_terms():
     rows = 70_000
     x = sparse.eye_array(rows, dtype=np.float32, format="csr")
     data = make_data(x, np.arange(rows) % 2)
-    state = jax.jit(bag.init, static_argnums=(1, 2, 3))(jax.random.key(0), rows, 2, 2)
+    state = bag.init(1, rows, 2, 2)
     table = np.random.default_rng(0).uniform(-1, 1, (rows, 2)).astype(np.float32)
     state = state._replace(
         embeddings=jnp.asarray(table), output=Dense(jnp.zeros((2, 2)), jnp.zeros(2))

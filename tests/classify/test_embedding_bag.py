@@ -123,9 +123,9 @@ def test_saving(fitted, tmp_path):
 @pytest.mark.full
 def test_pipelines_and_searches():
     model = make_pipeline(CountVectorizer(), EmbeddingBagClassifier(**SMALL))
-    search = GridSearchCV(model, {"embeddingbagclassifier__epochs": [1, 30]}, cv=2)
+    search = GridSearchCV(model, {"embeddingbagclassifier__learning_rate": [0.0, 0.2]}, cv=2)
     search.fit(TEXTS * 3, LABELS * 3)
-    assert search.best_params_ == {"embeddingbagclassifier__epochs": 30}
+    assert search.best_params_ == {"embeddingbagclassifier__learning_rate": 0.2}
     assert search.best_score_ == 1
 
 

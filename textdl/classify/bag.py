@@ -21,8 +21,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
+from textdl.embed.sampling import FULL, START, random_bits
 from textdl.nn import dense
 from textdl.nn.data import Batch, Data, take
 from textdl.nn.dense import Dense
@@ -44,26 +46,27 @@ class State(NamedTuple):
     unit_squares: Dense  # (O,), (O,) float32, of the gradients of each output unit
 
 
-def init(key: Array, terms: int, size: int, outputs: int) -> State:
+def init(seed: int, terms: int, size: int, outputs: int) -> State:
     """W ~ U(-1, 1); E, b and the sums of squares start at 0.
 
     fastText has it the other way round. Either breaks the symmetry; this way a term brings nothing
     but what was learned of it, and no large table of random numbers is drawn.
 
     Args:
-        key: of the draw.
+        seed: of the draw, on the host: it takes no compilation.
         terms: V.
         size: D.
         outputs: O.
 
     Example:
-        >>> state = init(jax.random.key(0), 5, 4, 2)
+        >>> state = init(1, 5, 4, 2)
         >>> state.embeddings.shape, state.output.weights.shape
         ((5, 4), (4, 2))
     """
-    weights = jax.random.uniform(key, (size, outputs), minval=-1.0)
+    bits = random_bits(size * outputs, seed, START).astype(np.float32)
+    weights = (bits / FULL * np.float32(2) - np.float32(1)).reshape(size, outputs)
+    output = Dense(jnp.asarray(weights), jnp.zeros(outputs))
     squares = Dense(jnp.zeros(outputs), jnp.zeros(outputs))
-    output = Dense(weights, jnp.zeros(outputs))
     return State(jnp.zeros((terms, size)), output, jnp.zeros(terms), squares)
 
 

@@ -66,8 +66,8 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
     vector_size: int = 100
     _: KW_ONLY
     epochs: int = 5
-    learning_rate: float = 0.05
-    batch_size: int = 32
+    learning_rate: float = 0.035
+    batch_size: int = 16
     seed: int = 1
     verbose: bool = False
 
@@ -93,12 +93,12 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
         outputs = self._learn_targets(y, None)
         features = self._prepared(cast_features(x, np.dtype(np.float32)))
         place = _by_frequency(features)
-        features.indices = place[features.indices]
+        features.indices = place.take(features.indices)
         with jax.enable_x64(False):
             state, self.history_ = self._train(
                 make_data(features, self._encode(y), weights), outputs
             )
-        table = np.asarray(state.embeddings)[place]
+        table = np.asarray(state.embeddings).take(place, axis=0)
         first = Dense(table, np.zeros(self.vector_size, np.float32))  # type: ignore[arg-type]
         self.params_ = (first, Dense(*map(np.asarray, state.output)))  # type: ignore[arg-type]
         self._seed, self._optimizer_state = int(self.seed), None
@@ -110,17 +110,13 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
         return self.params_[0].weights
 
     def _train(self, data: Data, outputs: int) -> tuple[bag.State, dict[str, list[float]]]:
-        key = jax.random.key(self.seed)
-        draw, shuffle = jax.random.split(key)
         history: dict[str, list[float]] = {"loss": [], "accuracy": []}
-        state = jax.jit(bag.init, static_argnums=(1, 2, 3))(
-            draw, self.n_features_in_, self.vector_size, outputs
-        )
+        state = bag.init(int(self.seed), self.n_features_in_, self.vector_size, outputs)
         loss, ((_, accuracy),), _ = self._measures()
         sizes, room = np.diff(np.asarray(data.features.starts)), 0  # type: ignore[union-attr]
         with progress_bar(self.verbose) as show:
             for epoch, rates in enumerate(self._rates(data.size)):
-                order, most = balanced_batches(sizes, self._batch(data.size), shuffle, epoch)
+                order, most = balanced_batches(sizes, self._batch(data.size), self.seed, epoch)
                 room = room if most <= room else most + most // 32
                 state, means = bag.run_epoch(
                     state, data, order, rates, loss=loss, metric=accuracy, room=room

@@ -74,11 +74,22 @@ def _reader(suffix: str, first: str) -> Callable[[Iterator[str], Path, Layout], 
 
 def _from_fasttext(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:
     for number, line in enumerate(lines, start=1):
-        words = line.split(" ")
-        labels = [word.removeprefix(PREFIX) for word in words if word.startswith(PREFIX)]
-        text = " ".join(word for word in words if not word.startswith(PREFIX))
         if line.strip():
+            labels, text = _without_labels(line)
             yield number, {layout.label: labels, layout.text: text}
+
+
+def _without_labels(line: str) -> tuple[list[str], str]:
+    """The labels of a line, which mostly begin it, and the rest."""
+    labels, text = [], line
+    while text.startswith(PREFIX):
+        label, _, text = text.partition(" ")
+        labels.append(label.removeprefix(PREFIX))
+    if f" {PREFIX}" in text:
+        words = text.split(" ")
+        labels += [word.removeprefix(PREFIX) for word in words if word.startswith(PREFIX)]
+        text = " ".join(word for word in words if not word.startswith(PREFIX))
+    return labels, text
 
 
 def _from_json(lines: Iterator[str], path: Path, layout: Layout) -> Iterator[Record]:

@@ -41,7 +41,7 @@ _MODELS: Mapping[tuple[str, str], Settings] = {
     ("tfidf", "linear"): {"batch_size": 128, "learning_rate": 0.02, "epochs": 10},
     ("counts", "linear"): {"batch_size": 128, "learning_rate": 0.01, "epochs": 10},
     ("vectors", "linear"): {"batch_size": 128, "learning_rate": 0.01, "epochs": 20},
-    ("bag", "linear"): {"vector_size": 100, "batch_size": 32, "learning_rate": 0.05, "epochs": 5},
+    ("bag", "linear"): {"vector_size": 100, "batch_size": 16, "learning_rate": 0.035, "epochs": 5},
 }
 # A small corpus is gone through more often, for a network needs so many steps.
 STEPS = 500

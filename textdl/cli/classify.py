@@ -65,9 +65,12 @@ def _add_train(below: argparse._SubParsersAction[Any]) -> None:
 def train_model(options: argparse.Namespace) -> None:
     """Train, save, and report."""
     # JAX and scikit-learn, which other verbs do without.
-    from textdl.classify.text_classifier import TextClassifier
+    from textdl.compilation import keep_compiled
 
     began = time.perf_counter()
+    keep_compiled()  # before JAX is imported
+    from textdl.classify.text_classifier import TextClassifier
+
     check_writable(options.output)
     parameters = {name: vars(options)[name] for name in options.parameters if name in options}
     model = TextClassifier(**parameters, verbose=not options.quiet)

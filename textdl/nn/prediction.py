@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from textdl.nn.sparse import SparseBatch, batch_from_csr
 from textdl.nn.step import Params
 
-ROWS = 256  # at once, always: so what a row gives does not depend on the rows beside it
+ROWS = 64  # at once, always: so what a row gives does not depend on the rows beside it
 
 
 def predict(network: Any, params: Params, features: Any) -> NDArray[np.floating]:
@@ -35,6 +35,7 @@ def predict(network: Any, params: Params, features: Any) -> NDArray[np.floating]
         >>> predict(Network(), (layer,), [[1.0], [3.0]]).tolist()
         [[3.0], [7.0]]
     """
+    params = jax.device_put(params)  # once, not with every batch
     pad = _pad_sparse if hasattr(features, "tocsr") else _pad_dense
     outputs = [np.asarray(_apply(network, params, batch)) for batch in pad(features)]
     return np.concatenate(outputs)[: np.shape(features)[0]]
