@@ -73,10 +73,20 @@ def one_term_texts(transformer: Any) -> Any:
     return sparse.eye_array(len(transformer.vocabulary_), dtype=np.float32, format="csr")
 
 
-def terms_of(transformer: Any) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """`(V,)` the terms, and how many texts each was in."""
-    counter = transformer.counter_ if isinstance(transformer, AveragedVectors) else transformer
-    return counter.get_feature_names_out(), counter.document_frequency_
+def terms_of(transformer: Any) -> NDArray[np.object_]:
+    """`(V,)` the terms."""
+    names: NDArray[np.object_] = _counter(transformer).get_feature_names_out()
+    return names
+
+
+def texts_of_terms(transformer: Any) -> NDArray[np.int64]:
+    """`(V,)` how many texts each term was in."""
+    frequency: NDArray[np.int64] = _counter(transformer).document_frequency_
+    return frequency
+
+
+def _counter(transformer: Any) -> Any:
+    return transformer.counter_ if isinstance(transformer, AveragedVectors) else transformer
 
 
 def _text(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.classify.features import terms_of
+from textdl.classify.features import texts_of_terms
 from textdl.classify.features_file import decode_features, encode_features
 from textdl.classify.model_file import Saved, read_parts, write_parts
 from textdl.classify.networks import KINDS, Classifier
@@ -78,7 +78,7 @@ def _check_sizes(saved: Saved, learned: Learned) -> None:
     """
     features, network, classes = learned.features, learned.classifier, learned.classes
     vectors = getattr(features, "vectors_", None)
-    width = vectors.vector_size if vectors is not None else len(terms_of(features)[0])
+    width = vectors.vector_size if vectors is not None else len(texts_of_terms(features))
     outputs = 1 if len(classes) == 2 and not learned.several else len(classes)
     if (width, outputs) != (network.n_features_in_, network.n_outputs_):
         raise damaged(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from textdl.classify.features import FEATURES, learn, one_term_texts, terms_of
+from textdl.classify.features import FEATURES, learn, one_term_texts, terms_of, texts_of_terms
 from textdl.classify.labels import make_targets, make_truth
 from textdl.classify.networks import make_classifier
 from textdl.classify.report import Report, make_report
@@ -204,7 +204,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if n < 1:
             raise ParameterError(f"n={n}; expected a whole number from 1 up")
-        terms, texts = terms_of(self.features_)
+        terms, texts = terms_of(self.features_), texts_of_terms(self.features_)
         log_odds = self.classifier_.predict_log_proba(one_term_texts(self.features_))
         above = log_odds - log_odds.mean(axis=1, keepdims=True)  # (V, K)
         scores = above * np.log1p(texts)[:, None]

@@ -88,13 +88,13 @@ def train_model(options: argparse.Namespace) -> None:
 def _report_training(
     options: argparse.Namespace, model: TextClassifier, texts: int, seconds: float
 ) -> None:
-    from textdl.classify.features import terms_of
+    from textdl.classify.features import texts_of_terms
 
     history = {name: values[-1] for name, values in model.classifier_.history_.items()}
     facts = {
         "texts": texts,
         "classes": len(model.classes_),
-        "terms": len(terms_of(model.features_)[0]),
+        "terms": len(texts_of_terms(model.features_)),
         "features": model.settings_["features"],
         "model": model.settings_["model"],
         "epochs": model.classifier_.n_iter_,
