@@ -53,7 +53,7 @@ def operations(trace: Path) -> Counter[str]:
     seconds: Counter[str] = Counter()
     for event in events:
         name = event["name"]
-        if calls[name] > DISPATCHES and not name.startswith(("ThunkExecutor", "end:", "$")):
+        if calls[name] > DISPATCHES and name[0].islower() and not name.startswith("end:"):
             seconds[name] += event["dur"] / 1e6
     return seconds
 
@@ -107,17 +107,14 @@ def main() -> None:
         vectors = Vectors(blocks.vocabulary.words, workers.state.centre)
         _, saving = timed(lambda: vectors.save(folder / "vectors.safetensors"))
     kept = DISPATCHES * blocks.steps * blocks.step_tokens
-    print(
-        f"{headline()}, {len(blocks.vocabulary):,} words\n\n| part | ns a kept token |\n|---|---|"
-    )
+    print(f"{headline()}, {len(blocks.vocabulary):,} words\n")
+    print("| part | ns a kept token |\n|---|---|")
     rows = spent if options.operations else by_kind(spent)
     for part, seconds in [*rows.most_common(), ("prepare blocks (other thread)", preparing)]:
         print(f"| {part} | {seconds / kept * 1e9:.0f} |")
     per_token = reading / len(store.tokens) * 1e9
-    print(
-        f"\nread and tokenize, one core: {per_token:.0f} ns a token; compile: {compiling:.2f} s; "
-    )
-    print(f"save {len(vectors):,} vectors: {saving:.3f} s")
+    print(f"\nread and tokenize, one core: {per_token:.0f} ns a token")
+    print(f"compile: {compiling:.2f} s; save {len(vectors):,} vectors: {saving:.3f} s")
 
 
 if __name__ == "__main__":
