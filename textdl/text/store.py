@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +51,11 @@ class TokenStore:
         """
         with _closing(chunks), replacing(folder) as temporary:
             temporary.mkdir()
-            words, counts, offsets = _write_in_order_of_use(chunks, temporary / TOKENS[0])
+            words, counts = _write_in_order_of_use(chunks, temporary)
             if not words:
                 raise CorpusError("the corpus is empty; expected text with at least one word")
             vocabulary, order = Vocabulary.sorted(words, counts)
             _renumber(temporary / TOKENS[0], np.argsort(order).astype(TOKENS[1]))
-            (temporary / OFFSETS[0]).write_bytes(offsets.data)
             listing = {"words": vocabulary.words, "counts": vocabulary.counts.tolist()}
             (temporary / VOCABULARY).write_text(json.dumps(listing), "utf-8")
             header = {"format": FORMAT, "version": VERSION, "fingerprint": _fingerprint(temporary)}
@@ -108,33 +108,50 @@ class TokenStore:
 
 
 def _write_in_order_of_use(
-    chunks: Iterable[EncodedChunk], path: Path
-) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Append the ids of every chunk to `path`, numbering words as they first appear.
+    chunks: Iterable[EncodedChunk], folder: Path
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Write the ids of every chunk, numbering words as they first appear, and the offsets.
 
     Returns:
-        The words, their counts `(V,)`, and the sentence offsets `(sentences + 1,)`.
+        The words, and their counts `(V,)`.
     """
     numbers = numbering()
     counts = np.zeros(1 << 16, np.int64)
-    lengths: list[NDArray[np.int64]] = []
-    joins: list[int] = []  # borders between documents that are none, as one document goes on
-    documents = 0
-    with path.open("wb") as stream:
+    with (folder / TOKENS[0]).open("wb") as ids, _Borders(folder / OFFSETS[0]) as borders:
         for chunk in chunks:
             words = map(numbers.__getitem__, chunk.words)
             local = np.fromiter(words, TOKENS[1], len(chunk.words))
             if len(numbers) > len(counts):
                 counts = np.append(counts, np.zeros(len(numbers), np.int64))
             counts[local] += np.bincount(chunk.ids, minlength=len(local))
-            stream.write(local[chunk.ids].data)
-            lengths.append(chunk.lengths)
-            documents += len(chunk.lengths)
-            if chunk.continues:
-                joins.append(documents)
-    offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=OFFSETS[1])
-    borders = np.delete(offsets, [join for join in joins if join < documents])
-    return list(numbers), counts[: len(numbers)], borders
+            ids.write(local[chunk.ids].data)
+            borders.add(chunk.lengths, continues=chunk.continues)
+    return list(numbers), counts[: len(numbers)]
+
+
+class _Borders:
+    """The offsets of sentences, on their way to a file: they are never all in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self.stream = path.open("wb")
+        self.end = 0  # of the last document so far
+        self.goes_on = False  # it goes on in what comes next, so its end is no border
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, lengths: NDArray[np.int64], *, continues: bool) -> None:
+        """Write where all documents so far end, but for the last one, which may go on."""
+        if len(lengths):
+            ends = self.end + np.append(0, np.cumsum(lengths))
+            self.stream.write(ends[int(self.goes_on) : -1].astype(OFFSETS[1]).data)
+            self.end, self.goes_on = int(ends[-1]), False
+        self.goes_on |= continues
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self.stream:
+            if kind is None:
+                self.stream.write(np.array([self.end], OFFSETS[1]).data)
 
 
 def _renumber(path: Path, new_ids: NDArray[np.int32]) -> None:
