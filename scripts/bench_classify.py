@@ -2,7 +2,7 @@
 
     python scripts/bench_classify.py                      # about 6 minutes on two cores
     python scripts/bench_classify.py imdb --rounds 1      # one of: imdb, 20news, smsspam
-    python scripts/bench_classify.py --fasttext PYTHON    # fastText lives in another environment
+    python scripts/bench_classify.py --fasttext PYTHON    # where fastText is in another environment
 
 imdb: `textdl classify train --features bag --ngrams 1,2` and fastText's supervised mode with the
 same dimensions, n-grams, epochs and threads, on the same shuffled lines, in alternating processes;

@@ -156,7 +156,6 @@ def reversed_words(text):
         {"strip_accents": lambda text: text.replace("é", "e")},
         {"tokenizer": lambda text: text.split(" "), "token_pattern": None, "ngram_range": (1, 2)},
     ],
-    ids=str,
 )
 def test_functions_of_the_user(parameters):
     documents = WHOLE
