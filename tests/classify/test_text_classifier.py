@@ -174,6 +174,7 @@ def test_few_texts_are_gone_through_more_often_and_spare_no_term():
     settings = TextClassifier().check(11_314)
     assert (settings["epochs"], settings["min_df"], settings["max_df"]) == (6, 2, 1.0)
     assert TextClassifier(epochs=2, min_df=3).check(100)["epochs"] == 2
+    assert TextClassifier().check(20_000)["min_df"] == 3
 
 
 def test_idf_counts_twice():

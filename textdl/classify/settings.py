@@ -23,7 +23,7 @@ _TERMS: Settings = {
     "lowercase": True,
     "stop_words": None,
     "ngram_range": (1, 1),
-    "min_df": 2,
+    "min_df": None,  # by the number of texts
     "max_df": 1.0,
     "max_features": None,
 }
@@ -46,8 +46,10 @@ _MODELS: Mapping[tuple[str, str], Settings] = {
 # A small corpus is gone through more often, for a network needs so many steps.
 STEPS = 500
 MOST_EPOCHS = 100
-# So few texts can spare no term.
-FEW_TEXTS = 1000
+# Texts below which a term may be as rare as that, and how rare it may be in more of them. Of 25,000
+# reviews the terms that are in two only are two fifths of all, and bring nothing.
+RAREST = ((1_000, 1), (20_000, 2))
+RAREST_IN_MANY = 3
 
 ALWAYS = ("features", "model", "seed", "n_jobs", "verbose")
 
@@ -93,8 +95,9 @@ def settings_for(parameters: Settings, examples: int) -> dict[str, Any]:
     _check_words(given)
     if "epochs" not in given:
         found["epochs"] = _enough_epochs(found["epochs"], found["batch_size"], examples)
-    if "min_df" in found and "min_df" not in given and examples < FEW_TEXTS:
-        found["min_df"] = 1
+    if "min_df" in found and "min_df" not in given:
+        known = (rarest for texts, rarest in RAREST if examples < texts)
+        found["min_df"] = next(known, RAREST_IN_MANY)
     return found
 
 

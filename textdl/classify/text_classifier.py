@@ -48,7 +48,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         lowercase: lower-case the text first.
         stop_words: ``english``, a list of words, or None.
         ngram_range: words of the shortest and the longest n-gram.
-        min_df: drop terms of fewer texts; None: 2, and 1 where there are not 1,000 texts.
+        min_df: drop terms of fewer texts; None: 3, 2 below 20,000 texts, 1 below 1,000.
         max_df: drop terms of more.
         max_features: keep only so many terms, the most frequent.
         vectors: for averages, `Vectors` or the path of a file of them.
