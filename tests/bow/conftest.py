@@ -1,10 +1,6 @@
 """Texts that vectorizers get wrong, and the comparison with scikit-learn."""
 
-import os
-from pathlib import Path
-
 import numpy as np
-import pytest
 
 NASTY = [
     "The cat sat on the mat; the dog did not.",
@@ -31,15 +27,6 @@ NASTY = [
     "ﬁ ligature Ⅷ roman ﹏ ＿full＿ｗｉｄｔｈ",
     "to be or not to be that is the question to be or",
 ]
-
-
-@pytest.fixture(scope="session")
-def data_folder():
-    root = Path(__file__).parents[2]
-    folder = Path(os.environ.get("TEXTDL_DATA", root.parent / "shared" / "data")).resolve()
-    if not folder.is_dir():
-        pytest.skip(f"no test data in {folder}; set TEXTDL_DATA")
-    return folder
 
 
 def assert_same_matrix(ours, theirs):

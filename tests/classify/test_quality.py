@@ -21,7 +21,7 @@ def read(path, part):
 
 @pytest.mark.full
 def test_newsgroups(data_folder):
-    path = data_folder / "20news_stripped.tsv.gz"
+    path = data_folder / "labelled" / "20news_stripped.tsv.gz"
     scores = []
     for seed in range(1, 4):
         model = TextClassifier(seed=seed).fit(*read(path, "train"))
@@ -31,7 +31,7 @@ def test_newsgroups(data_folder):
 
 @pytest.mark.full
 def test_the_bag_on_film_reviews(data_folder):
-    path = data_folder / "imdb.tsv.gz"
+    path = data_folder / "labelled" / "imdb.tsv.gz"
     for epochs in (1, 5):
         model = TextClassifier("bag", ngram_range=(1, 2), epochs=epochs).fit(*read(path, "train"))
         assert model.score(*read(path, "test")) >= 0.88
@@ -39,7 +39,9 @@ def test_the_bag_on_film_reviews(data_folder):
 
 @pytest.mark.full
 def test_spam(data_folder):
-    with gzip.open(data_folder / "smsspam.tsv.gz", "rt", encoding="utf-8", newline="\n") as file:
+    with gzip.open(
+        data_folder / "labelled" / "smsspam.tsv.gz", "rt", encoding="utf-8", newline="\n"
+    ) as file:
         labels, texts = np.array([line.rstrip("\n").split("\t") for line in file], object).T
     scores = []
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(texts, labels):

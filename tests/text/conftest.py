@@ -8,14 +8,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
-def data_folder():
-    folder = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data")).resolve()
-    if not folder.is_dir():
-        pytest.skip(f"no test data in {folder}; set TEXTDL_DATA")
-    return folder
-
-
 @pytest.fixture
 def start_python(tmp_path):
     """Start a program in a Python of its own, where every warning is an error."""

@@ -1,0 +1,17 @@
+"""What tests of several parts share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """The folder of third-party texts, which is no part of the repository."""
+    folder = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no test data in {folder}; set TEXTDL_DATA")
+    return folder
