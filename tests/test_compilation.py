@@ -47,6 +47,27 @@ def test_a_second_run_compiles_nothing(tmp_path):
     assert one == two
 
 
+VERBS = {
+    "train": ["train", "{corpus}", "-o", "{output}", "--tokenizer", "whitespace", "--quiet"],
+    "classify": ["classify", "train", "{corpus}", "-o", "{output}", "--epochs", "1", "--quiet"],
+}
+COMMAND = "import sys; from textdl.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_program_from_the_cache_is_run_without_a_word(verb, tmp_path):
+    corpus = tmp_path / "corpus.tsv"
+    corpus.write_text("cat\ta cat sat on a mat\ndog\ta dog sat on a log\n" * 50)
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    for name in ("JAX_ENABLE_COMPILATION_CACHE", "TF_CPP_MIN_LOG_LEVEL"):
+        environment.pop(name, None)
+    places = {"corpus": corpus, "output": tmp_path / "out.safetensors"}
+    command = [sys.executable, "-c", COMMAND, *(word.format(**places) for word in VERBS[verb])]
+    for _ in range(2):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+
+
 def test_the_cache_is_where_the_platform_wants_it(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")

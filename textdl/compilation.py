@@ -31,6 +31,7 @@ def keep_compiled() -> None:
     Programs of the cache are run as they are: it belongs to the user alone.
     """
     # XLA 0.10 reports, as an error, that programs from a cache prefer not to use two instructions.
+    # It reads this once, when JAX is imported: call this function first.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # JAX, which the command line imports for some verbs only.
     import jax

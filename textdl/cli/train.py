@@ -61,13 +61,14 @@ def train_vectors(options: argparse.Namespace) -> None:
     """Train, save, and report."""
     # JAX, which few other verbs need.
     from textdl.compilation import keep_compiled
+
+    began = time.perf_counter()
+    keep_compiled()  # before JAX is imported
     from textdl.embed.config import Config
     from textdl.embed.progress import progress_bar
     from textdl.embed.run import Source, train_corpus
     from textdl.vectors.formats import format_for
 
-    began = time.perf_counter()
-    keep_compiled()
     format_for(Path(options.output))
     check_writable(options.output)
     config = Config(**{name: value for name, value in vars(options).items() if name in _PARAMETERS})
