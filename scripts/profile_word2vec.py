@@ -1,7 +1,7 @@
 """Where the time of training word vectors goes, in nanoseconds a kept token.
 
 One worker trains on the first words of the corpus, under JAX's profiler, pinned to one core so that
-its operations follow each other. Profiling itself costs some 20 %. Prints a Markdown table, with
+its operations follow each other. Profiling costs time itself. Prints a Markdown table, with
 --operations every operation of a step by the name that XLA gave it.
 
     python scripts/profile_word2vec.py    # about 20 seconds; wiki17m

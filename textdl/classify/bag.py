@@ -113,9 +113,8 @@ def _move_rows(
 
     Every occurrence of a term in the batch is counted before any of them moves its row.
     """
-    places = jnp.arange(len(features.columns))
-    rows = jnp.searchsorted(features.ends, places, side="right", method="scan_unrolled")
-    text = partial(jnp.take, indices=rows, axis=0, mode="clip")  # of each non-zero; x is 0 in none
+    # Of each non-zero; the padding, where x is 0, has no text.
+    text = partial(jnp.take, indices=features.rows, axis=0, mode="clip")
     squares = features.values**2 * text(jnp.mean(of_hidden**2, axis=1))  # (P,)
     row_squares = state.row_squares.at[features.columns].add(squares, mode="drop")
     scale = features.values / jnp.sqrt(row_squares.at[features.columns].get(mode="clip") + EPSILON)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.preprocessing import normalize
 
 from textdl.classify import bag
@@ -59,7 +60,7 @@ def train(
     with ThreadPoolExecutor(1) as aside:
         compiling = aside.submit(_compile, counts, targets, plan, packed)
         place = _by_frequency(counts)
-        features = normalize(counts, norm="l1")
+        features = shares(counts)
         features.indices = place.take(features.indices)
         data = make_data(features, targets, weights)
         state = bag.init(plan.seed, counts.shape[1], plan.vector_size, plan.outputs)
@@ -74,6 +75,11 @@ def train(
         show(Report(epoch + 1, plan.epochs, measures, ()))
     table = np.asarray(state.embeddings).take(place, axis=0)
     return Trained(table, Dense(*map(np.asarray, state.output)), history)  # type: ignore[arg-type]
+
+
+def shares(counts: Any) -> Any:
+    """What part of its text each term is: rows of `(N, V)`, dense or not, scaled to sum to 1."""
+    return normalize(csr_array(counts), norm="l1")
 
 
 def _compile(counts: Any, targets: NDArray[Any], plan: Plan, packed: Packed) -> Any:

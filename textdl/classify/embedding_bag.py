@@ -9,9 +9,8 @@ from typing import Any, Self
 import jax
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.preprocessing import normalize
 
-from textdl.classify.bag_training import Plan, train
+from textdl.classify.bag_training import Plan, shares, train
 from textdl.nn.classes import ClassOutputs
 from textdl.nn.dense import Dense
 from textdl.nn.fitted import FittedMLP
@@ -112,7 +111,7 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
         )
 
     def _prepared(self, x: Any) -> Any:
-        return normalize(csr_array(x), norm="l1")  # dense or not, the same bits
+        return shares(x)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

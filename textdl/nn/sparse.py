@@ -24,13 +24,17 @@ class SparseBatch(NamedTuple):
     columns: Array  # (P,) int32, `NO_COLUMN` in the padding
     values: Array  # (P,) float, 0 in the padding
 
+    @property
+    def rows(self) -> Array:
+        """`(P,)` the row of every non-zero; B in the padding."""
+        places = jnp.arange(len(self.columns))
+        return jnp.searchsorted(self.ends, places, side="right", method="scan_unrolled")
+
     def __matmul__(self, weights: Array) -> Array:
         """z_b = Σ_p values_p W[columns_p] over the non-zeros p of row b: `(B, O)`."""
-        places = jnp.arange(len(self.columns))
-        rows = jnp.searchsorted(self.ends, places, side="right", method="scan_unrolled")
         products = self.values[:, None] * weights.at[self.columns].get(mode="clip")  # (P, O)
         z = jnp.zeros((len(self.ends), weights.shape[1]), products.dtype)
-        return z.at[rows].add(products, indices_are_sorted=True)  # padding has no row: dropped
+        return z.at[self.rows].add(products, indices_are_sorted=True)  # padding has no row: dropped
 
 
 class SparseRows(NamedTuple):
