@@ -18,8 +18,8 @@ def zipf_text(words, vocabulary, seed=0, line=20):
     return [" ".join(names[i : i + line]) for i in range(0, words, line)]
 
 
-def build_store(documents, folder):
-    return TokenStore.build(encode(read_corpus(documents), get_tokenizer("whitespace")), folder)
+def build_store(documents, folder, tokenizer="whitespace"):
+    return TokenStore.build(encode(read_corpus(documents), get_tokenizer(tokenizer)), folder)
 
 
 @pytest.fixture(scope="session")

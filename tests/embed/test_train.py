@@ -8,13 +8,14 @@ import pytest
 from textdl.checkpoint import checkpoint_numbers
 from textdl.embed import loop, settling, workers
 from textdl.embed.blocks import Blocks
+from textdl.embed.bounds import STEP_LIMIT
 from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import train
 from textdl.embed.merge import merge, merge_head
 from textdl.embed.settling import merge_weights, step_weights
 from textdl.embed.step import State, Steps, copy_state, init_state, run_steps, step
-from textdl.errors import CheckpointError, DivergenceError
+from textdl.errors import CheckpointError
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
 
@@ -60,17 +61,34 @@ def gradient_by_loop(state, given, negative):
 @pytest.mark.parametrize("strip", [1, 2, 8])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_step_is_the_pairwise_gradient_weighted_by_row(strip, seed):
-    state, given = some_state(), some_step(seed=seed)
+    # At so small a rate no row reaches the limit of a step.
+    state, given = some_state(), some_step(seed=seed)._replace(rate=jnp.float32(1e-3))
     weight = np.random.default_rng(seed).random(9).astype(np.float32)
     moves, loss, pairs = gradient_by_loop(state, given, 5.0)
     after, metrics = jax.jit(step, static_argnames=("negative", "strip"))(
         state, given, weight, negative=5.0, strip=strip
     )
     for name, move in moves.items():
-        expected = np.asarray(getattr(state, name)) + 0.1 * weight[:, None] * move
-        np.testing.assert_allclose(getattr(after, name), expected, rtol=1e-4, atol=1e-5)
+        change = np.asarray(getattr(after, name)) - np.asarray(getattr(state, name))
+        np.testing.assert_allclose(1e3 * change, weight[:, None] * move, rtol=2e-3, atol=2e-3)
     np.testing.assert_allclose(metrics.loss, loss, rtol=1e-5)
     assert metrics.pairs == pairs
+
+
+@pytest.mark.parametrize("rate", [0.03, 1.0, 1e3])
+def test_step_moves_no_row_further_than_the_limit(rate):
+    """In the direction of the gradient, as far as the limit allows."""
+    state, given = some_state(), some_step()._replace(rate=jnp.float32(rate))
+    moves, _, _ = gradient_by_loop(state, given, 5.0)
+    after, _ = step(state, given, jnp.ones(9), negative=5.0, strip=4)
+    for name, move in moves.items():
+        change = np.asarray(getattr(after, name)) - np.asarray(getattr(state, name))
+        lengths = np.linalg.norm(change, axis=1)
+        wanted = np.linalg.norm(move, axis=1)
+        assert (lengths <= STEP_LIMIT * 1.001).all()
+        assert (lengths <= rate * wanted * 1.001).all()
+        cosine = (change * move).sum(axis=1) / (lengths * wanted)
+        np.testing.assert_allclose(cosine, 1, rtol=1e-3)
 
 
 def test_many_steps_are_one_after_the_other():
@@ -90,7 +108,8 @@ def test_merges_add_up_weighted_changes(rows):
     base = some_state()
     draw = np.random.default_rng(0)
     ends = tuple(
-        State(*(x + draw.normal(size=x.shape).astype(np.float32) for x in base)) for _ in range(3)
+        State(*(x + 0.1 * draw.normal(size=x.shape).astype(np.float32) for x in base))
+        for _ in range(3)
     )
     weight = draw.random(9).astype(np.float32)
     expected = []
@@ -219,12 +238,6 @@ def test_checkpoints_of_another_run_are_refused(store, tmp_path):
     next(tmp_path.glob("*.safetensors")).write_bytes(b"half")
     with pytest.raises(CheckpointError, match="damaged"):
         Checkpoints(tmp_path, config, "abc").load()
-
-
-def test_divergence_names_what_to_try(store):
-    config = Config(**SMALL, learning_rate=900.0)
-    with pytest.raises(DivergenceError, match=r"learning_rate=900 .*try learning_rate=225"):
-        train(Blocks(store, config))
 
 
 @pytest.mark.parametrize("text", ["60s", "0.5s", "5000steps", " 10 s"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,10 @@ from textdl.embed.checkpoint import Checkpoints, Progress
 from textdl.embed.step import State, init_state
 from textdl.embed.workers import Workers
 from textdl.errors import DivergenceError
+
+# A round may be a single step, whose loss is that of the start but for rounding.
+LOSS_TOLERANCE = 1.01
+LONGEST_ROW = 1_000  # on text, and on all that was tried as such, no row was longer than 40
 
 
 class Report(NamedTuple):
@@ -48,7 +53,7 @@ def train(
     that never stopped.
 
     Raises:
-        DivergenceError: the loss or a vector is not finite.
+        DivergenceError: the loss is above that of the start, or a vector is too long or not finite.
         CheckpointError: the checkpoint is of another run.
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
@@ -57,18 +62,18 @@ def train(
         for groups in workers.rounds(progress.epoch, progress.round):
             if not groups:
                 progress = progress.after_epoch()
+                _check_rows(workers.state, blocks)
                 report(_describe(progress, blocks, workers.dispatches_a_round))
                 continue
             loss, pairs = workers.round(groups)
             progress = progress.after_round(loss, pairs, blocks.steps * sum(map(len, groups)))
-            _check_finite(progress.loss, blocks)
+            _check_loss(progress.mean_loss, blocks)
             report(_describe(progress, blocks, workers.dispatches_a_round))
             if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
                 checkpoints.save(workers.state, progress)
             if interrupted.is_set():
                 raise KeyboardInterrupt
     matrix = np.asarray(workers.state.centre)
-    _check_finite(float(matrix.sum()), blocks)
     if checkpoints:
         checkpoints.save(workers.state, progress)
     return Trained(matrix, progress.history)
@@ -90,15 +95,34 @@ def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Re
     return Report(progress.epoch + 1, epochs, done, epochs * words, progress.mean_loss, False)
 
 
-def _check_finite(value: float, blocks: Blocks) -> None:
-    """Stop if a sum over what was trained is not finite."""
-    rate, tokens = blocks.config.learning_rate, blocks.step_tokens
-    if not np.isfinite(value):
-        raise DivergenceError(
-            f"training diverged (the loss is not finite) with learning_rate={rate:g} and "
-            f"step_tokens={tokens}; try learning_rate={rate / 4:g} or "
-            f"step_tokens={max(1, tokens // 4)}"
-        )
+def _check_loss(loss: float, blocks: Blocks) -> None:
+    """Stop where the mean loss of an epoch so far is above that of vectors which know nothing.
+
+    With context vectors at zero a pair and each of its noise words cost log 2.
+    """
+    start = (1 + blocks.config.negative) * math.log(2)
+    if not loss <= LOSS_TOLERANCE * start:  # NaN is not below anything
+        raise _divergence(f"the loss is {loss:,.4g}, at the start it was {start:.4g}", blocks)
+
+
+def _check_rows(state: State, blocks: Blocks) -> None:
+    """Stop where a row has become longer than any that training on text leads to."""
+    for table in state:
+        rows = np.asarray(table)  # (V, D)
+        longest = math.sqrt(np.einsum("vd,vd->v", rows, rows).max())
+        if not longest <= LONGEST_ROW:
+            raise _divergence(
+                f"a vector has length {longest:,.4g}, expected at most {LONGEST_ROW:,}", blocks
+            )
+
+
+def _divergence(what: str, blocks: Blocks) -> DivergenceError:
+    rate = blocks.config.learning_rate
+    tokens = blocks.step_tokens
+    return DivergenceError(
+        f"training diverged ({what}) with learning_rate={rate:g} and step_tokens={tokens}; try "
+        f"learning_rate={rate / 4:g} or step_tokens={max(1, tokens // 4)}"
+    )
 
 
 @contextmanager

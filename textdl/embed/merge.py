@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from textdl.embed.bounds import bounded_merge
 from textdl.embed.step import State
 
 
@@ -56,10 +57,10 @@ def merge(
 
 
 def _sum_changes(base: State, workers: tuple[State, ...], weight: Array) -> State:
-    """Move row r by x <- x + weight_r Σ_w (x_w - x)."""
+    """Move row r by x <- x + weight_r Σ_w (x_w - x), not far beyond the mean of the workers."""
 
     def add(start: Array, *ends: Array) -> Array:
         changes = sum((end - start for end in ends), jnp.zeros_like(start))
-        return start + weight[:, None] * changes
+        return bounded_merge(start, changes, weight, len(ends))
 
     return State(*map(add, base, *workers))

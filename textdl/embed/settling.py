@@ -4,7 +4,8 @@ A pair pushes the rows of its words. A row on its way to where it settles covers
 `n` pushes that follow each other, q = exp(-κ n). Pushes that are computed from the same point, and
 then added up, know nothing of each other: their sum overshoots, and the words that are pushed most
 are thrown to and fro, ever further. So a row takes only the share of the sum that the pushes would
-have covered in sequence; for rare words that is all of it.
+have covered in sequence; for rare words that is all of it. The number of pushes is an expectation
+over the whole text; what holds where a word comes in a burst is the limit of `bounds`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from textdl.embed.bounds import bounded_shares, row_lengths
 from textdl.embed.objective import block_slopes
 from textdl.embed.sampling import FULL, START, random_bits
 
@@ -53,7 +54,7 @@ def step(
 ) -> tuple[State, Metrics]:
     """Take one gradient step on `B` blocks; `given` holds one step, without its axis `S`.
 
-    Row r moves by rate · weight_r · Σ g over its occurrences.
+    Row r moves by rate · weight_r · Σ g over its occurrences, and by no more than `STEP_LIMIT`.
     """
     (_, length), vector_size = given.left.shape, state.centre.shape[1]
     halo = (given.tokens.shape[1] - length) // 2
@@ -78,10 +79,20 @@ def step(
 
     # One scatter a table: two in a row would copy it.
     contexts = jnp.concatenate([around.reshape(-1), given.noise.reshape(-1)])
-    changes = [x.reshape(-1, vector_size) for x in (around_change, noise_change)]
+    lengths = jnp.concatenate([row_lengths(around_change), row_lengths(noise_change)])
+    shares = bounded_shares(contexts, lengths)
+    around_share = shares[: around.size].reshape(*around.shape, 1)
+    noise_share = shares[around.size :].reshape(*given.noise.shape, 1)
+    context_change = jnp.concatenate(
+        [
+            (around_share * around_change).reshape(-1, vector_size),
+            (noise_share * noise_change).reshape(-1, vector_size),
+        ]
+    )
+    centre_share = bounded_shares(centres.reshape(-1), row_lengths(centre_change))
     moved = State(
-        state.centre.at[centres].add(centre_change),
-        state.context.at[contexts].add(jnp.concatenate(changes)),
+        state.centre.at[centres].add(centre_share.reshape(*centres.shape, 1) * centre_change),
+        state.context.at[contexts].add(context_change),
     )
     return moved, Metrics(loss.sum(), (given.left + given.right).sum(dtype=jnp.float32))
 

@@ -1,0 +1,187 @@
+"""Training on bursty texts: it never diverges, and where it would, nothing is returned."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from gensim.models import Word2Vec as GensimWord2Vec
+
+from textdl import Word2Vec
+from textdl.embed import loop
+from textdl.embed.blocks import Blocks
+from textdl.embed.bounds import (
+    MERGE_LIMIT,
+    STEP_LIMIT,
+    bounded_merge,
+    bounded_shares,
+    row_lengths,
+)
+from textdl.embed.config import Config
+from textdl.embed.loop import train
+from textdl.embed.step import State
+from textdl.errors import DivergenceError
+
+from .bursty_texts import TEXTS, prose
+from .conftest import build_store
+
+
+@pytest.fixture(scope="session")
+def bursty_store(tmp_path_factory):
+    """The store of a text by its name and tokenizer, built once."""
+    built = {}
+
+    def find(name, tokenizer="whitespace"):
+        if (name, tokenizer) not in built:
+            folder = tmp_path_factory.mktemp("bursty") / "store"
+            built[name, tokenizer] = build_store(TEXTS[name](), folder, tokenizer)
+        return built[name, tokenizer]
+
+    return find
+
+
+def assert_trains(store, **changed):
+    """The loss is finite, never above that of the start, and lower in the end than at first."""
+    config = Config(**{"vector_size": 20, "min_count": 2, "epochs": 5} | changed)
+    trained = train(Blocks(store, config))
+    losses = np.array(trained.history)
+    assert np.isfinite(trained.matrix).all()
+    assert (losses < 6.01 * np.log(2)).all()
+    assert losses[-1] < losses[0]
+    assert row_lengths(jnp.asarray(trained.matrix)).max() < 50
+    return losses
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_training_on_bursty_text_converges(bursty_store, name):
+    assert_trains(bursty_store(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "step_tokens", "workers"),
+    [
+        ("dna", 16, 16),
+        ("two_words", 16, 4),
+        ("one_run", 131_072, 1),
+        ("one_row_of_bars", 4096, 4),
+        ("rare_bursts", 128, 16),
+    ],
+)
+def test_training_on_bursty_text_converges_for_other_steps(
+    bursty_store, name, step_tokens, workers
+):
+    assert_trains(bursty_store(name), step_tokens=step_tokens, workers=workers)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("tokenizer", ["whitespace", "nltk"])
+@pytest.mark.parametrize("name", TEXTS)
+def test_training_never_diverges(bursty_store, name, tokenizer):
+    for step_tokens in (16, 128, 1024, 8192, 32_768, 131_072):
+        for workers in (1, 2, 4, 16):
+            store = bursty_store(name, tokenizer)
+            assert_trains(store, step_tokens=step_tokens, workers=workers)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("workers", [2, 16])
+@pytest.mark.parametrize("burst", ["x " * 30_000, "| x " * 250, "+ --- " * 5_000])
+def test_one_burst_in_much_text_does_no_harm(tmp_path, burst, workers):
+    """A word that is rare in all of the text, and all there is where it comes."""
+    lines = prose(3_000_000, vocabulary=20_000)
+    middle = len(lines) // 2
+    losses = [
+        assert_trains(build_store(text, tmp_path / name), workers=workers)
+        for name, text in (("plain", lines), ("burst", [*lines[:middle], burst, *lines[middle:]]))
+    ]
+    assert losses[1][-1] == pytest.approx(losses[0][-1], rel=0.02)
+
+
+def test_loss_on_sources_is_that_of_small_steps(bursty_store):
+    store = bursty_store("sources")
+    small, usual = (assert_trains(store, step_tokens=tokens)[-1] for tokens in (16, 128))
+    assert usual == pytest.approx(small, rel=0.1)
+
+
+def neighbors_of(vectors, words, most_similar):
+    return [{word for word, _ in most_similar(vectors, word)} for word in words]
+
+
+def overlap(first, second):
+    return np.mean([len(a & b) for a, b in zip(first, second, strict=True)])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["sources", "ascii_tables", "refrain"])
+def test_neighbors_on_bursty_text_are_those_of_gensim(name):
+    """As many neighbors are shared with gensim as two runs of gensim share, but for a fifth."""
+    sentences = [line.split() for line in TEXTS[name]()]
+    ours = Word2Vec(vector_size=50, workers=1).fit(sentences).vectors_
+    words = [word for word in ours.labels[:400] if len(word) > 2]
+    found = [neighbors_of(ours, words, lambda vectors, word: vectors.most_similar(word))]
+    for seed in (1, 2):
+        theirs = GensimWord2Vec(sentences, vector_size=50, sg=1, workers=1, seed=seed).wv
+        found.append(neighbors_of(theirs, words, lambda vectors, word: vectors.most_similar(word)))
+    assert overlap(found[0], found[1]) > 0.8 * overlap(found[1], found[2])
+
+
+def test_bounded_shares_keep_the_sum_of_each_row_within_the_limit():
+    draw = np.random.default_rng(0)
+    ids = draw.integers(0, 40, 300).astype(np.int32)
+    changes = draw.normal(size=(300, 6)).astype(np.float32) * (ids[:, None] % 5 == 0)
+    shares = np.asarray(jax.jit(bounded_shares)(ids, row_lengths(changes)))
+    lengths = np.linalg.norm(changes, axis=1)
+    for row in range(40):
+        own = ids == row
+        total = lengths[own].sum()
+        np.testing.assert_allclose(shares[own], min(1, STEP_LIMIT / total) if total else 1, 1e-5)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-30, 1e18])
+def test_bounded_shares_are_finite_for_extreme_lengths(value):
+    shares = bounded_shares(jnp.zeros(5, jnp.int32), jnp.full(5, value, jnp.float32))
+    assert np.isfinite(shares).all()
+    assert (shares * value * 5 <= STEP_LIMIT * 1.001).all()
+
+
+def test_bounded_shares_of_rows_that_share_a_slot_are_only_smaller():
+    ids = jnp.array([3, 3 + (1 << 12), 3 + (1 << 20)], jnp.int32)
+    shares = bounded_shares(ids, jnp.array([0.5, 0.5, 1.0]), limit=1.0)
+    np.testing.assert_allclose(shares, 0.5)
+
+
+@pytest.mark.parametrize("count", [2, 16])
+def test_bounded_merge_is_near_the_mean_of_the_workers(count):
+    draw = np.random.default_rng(1)
+    start = draw.normal(size=(7, 9)).astype(np.float32)
+    ends = start + 20 * draw.normal(size=(count, 7, 9)).astype(np.float32)
+    changes = (ends - start).sum(axis=0)
+    merged = bounded_merge(jnp.asarray(start), jnp.asarray(changes), jnp.ones(7), count)
+    beyond = np.linalg.norm(merged - ends.mean(axis=0), axis=1)
+    assert (beyond <= MERGE_LIMIT * 1.001).all()
+    mean = bounded_merge(jnp.asarray(start), jnp.asarray(changes), jnp.full(7, 1 / count), count)
+    np.testing.assert_allclose(mean, ends.mean(axis=0), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("rate", [10.0, 900.0])
+def test_absurd_rates_end_in_an_error_and_no_vectors(tmp_path, rate):
+    out = tmp_path / "vectors.safetensors"
+    with pytest.raises(DivergenceError, match=f"learning_rate={rate:g} .*try learning_rate="):
+        Word2Vec(learning_rate=rate, vector_size=10).fit(prose(20_000)).vectors_.save(out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e4])
+def test_a_row_that_explodes_ends_in_an_error(store, value):
+    table = np.zeros((3, 4), np.float32)
+    table[1, 2] = value
+    state = State(jnp.zeros((3, 4)), jnp.asarray(table))
+    with pytest.raises(DivergenceError, match="a vector has length"):
+        loop._check_rows(state, Blocks(store, Config()))
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf, 4.3])
+def test_a_loss_above_the_start_ends_in_an_error(store, loss):
+    blocks = Blocks(store, Config())
+    loop._check_loss(6 * np.log(2), blocks)
+    with pytest.raises(DivergenceError, match=r"at the start it was 4.159"):
+        loop._check_loss(loss, blocks)
