@@ -10,9 +10,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "textdl"
 # What each part may import of the others; the leaves are open to all.
 ALLOWED = {
     "errors": set(),
-    "files": {"errors"},
+    "locks": set(),
+    "scratch": {"locks"},
+    "digests": set(),
+    "identity": set(),
+    "interruption": set(),
+    "files": {"errors", "scratch"},
     "container": {"errors"},
-    "checkpoint": {"errors", "files", "container"},
+    "checkpoint": {"errors", "files", "container", "digests", "locks", "scratch"},
     "compilation": set(),
     "nn": set(),
     "text": set(),
@@ -23,7 +28,18 @@ ALLOWED = {
     "plot": {"vectors", "nn"},
     "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot"},
 }
-LEAVES = {"errors", "files", "container", "checkpoint", "compilation"}
+LEAVES = {
+    "errors",
+    "files",
+    "container",
+    "checkpoint",
+    "compilation",
+    "digests",
+    "identity",
+    "interruption",
+    "locks",
+    "scratch",
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
