@@ -43,7 +43,6 @@ class _Handler:
         if not (self.waiting and first):
             raise Interrupted(number)
 
-
     def check(self) -> None:
         """Raise what was raised before where exceptions get lost, such as in a finalizer."""
         if self.received is not None and not self.waiting:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +13,7 @@ from textdl.embed.checkpoint import Checkpoints, Progress
 from textdl.embed.step import State, init_state
 from textdl.embed.workers import Workers
 from textdl.errors import DivergenceError
+from textdl.interruption import deferred_interrupts
 
 
 class Report(NamedTuple):
@@ -50,10 +48,10 @@ def train(
     Raises:
         DivergenceError: the loss or a vector is not finite.
         CheckpointError: the checkpoint is of another run.
-        KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
+        Interrupted: after the round, and after a checkpoint where there are `checkpoints`.
     """
     state, progress = _begin(blocks, checkpoints)
-    with Workers(blocks, state) as workers, _interrupt_between_rounds() as interrupted:
+    with Workers(blocks, state) as workers, deferred_interrupts() as interrupted:
         for groups in workers.rounds(progress.epoch, progress.round):
             if not groups:
                 progress = progress.after_epoch()
@@ -65,21 +63,19 @@ def train(
             report(_describe(progress, blocks, workers.dispatches_a_round))
             if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
                 checkpoints.save(workers.state, progress)
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-    matrix = np.asarray(workers.state.centre)
-    _check_finite(float(matrix.sum()), blocks)
-    if checkpoints:
-        checkpoints.save(workers.state, progress)
+            interrupted.raise_if_set()
+        matrix = np.asarray(workers.state.centre)
+        _check_finite(float(matrix.sum()), blocks)
+        if checkpoints:
+            checkpoints.save(workers.state, progress)
     return Trained(matrix, progress.history)
 
 
 def _begin(blocks: Blocks, checkpoints: Checkpoints | None) -> tuple[State, Progress]:
-    saved = checkpoints.load() if checkpoints else None
-    if saved:
-        return saved
     config = blocks.config
-    return init_state(config.seed, len(blocks.vocabulary), config.vector_size), Progress()
+    shape = (len(blocks.vocabulary), config.vector_size)
+    saved = checkpoints.load(shape) if checkpoints else None
+    return saved or (init_state(config.seed, *shape), Progress())
 
 
 def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Report:
@@ -99,20 +95,3 @@ def _check_finite(value: float, blocks: Blocks) -> None:
             f"step_tokens={tokens}; try learning_rate={rate / 4:g} or "
             f"step_tokens={max(1, tokens // 4)}"
         )
-
-
-@contextmanager
-def _interrupt_between_rounds() -> Iterator[threading.Event]:
-    """Turn Ctrl-C into an event, so that a round is never left half done.
-
-    Signals reach the main thread alone; in any other thread nothing changes.
-    """
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
