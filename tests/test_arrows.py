@@ -18,7 +18,7 @@ ALLOWED = {
     "interruption": set(),
     "files": {"errors", "scratch"},
     "container": {"errors"},
-    "checkpoint": {"errors", "files", "container", "digests", "locks", "scratch"},
+    "checkpoint": {"errors", "files", "container", "digests", "locks", "origin", "scratch"},
     "compilation": set(),
     "nn": set(),
     "text": set(),
@@ -39,6 +39,7 @@ LEAVES = {
     "identity",
     "interruption",
     "locks",
+    "origin",
     "scratch",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

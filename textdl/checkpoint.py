@@ -114,6 +114,8 @@ class CheckpointFolder:
         tensors = container.open_mapped(path)
         # Copied: the file may be removed under a mapping.
         arrays = {name: np.array(tensors.array(name)) for name in tensors.entries}
+        if not isinstance(content["progress"], dict):
+            raise ValueError("it does not say where the run stood")
         return Saved(arrays, content["progress"])
 
     def _check(self, content: dict[str, Any]) -> None:
@@ -123,6 +125,8 @@ class CheckpointFolder:
                 f"{VERSION}; start in another folder"
             )
         theirs = content["run"]
+        if not isinstance(theirs, dict):
+            raise ValueError("it does not say of which run it is")
         for name in [*self.run, *theirs]:
             if theirs.get(name) != self.run.get(name):
                 raise CheckpointError(

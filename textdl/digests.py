@@ -50,7 +50,7 @@ def unseal(text: str) -> dict[str, Any]:
             content = sealed["content"]
             if isinstance(content, dict):
                 return content
-    except RecursionError:
+    except (ValueError, RecursionError):
         pass
     raise ValueError("it is not as it was written")
 

@@ -109,15 +109,10 @@ class _Identifier:
 
     def _code(self, code: CodeType) -> Iterator[str]:
         yield code.co_code.hex()
-        yield from self._all(self._constants(code))
+        yield from self._all(code.co_consts)
         yield from (repr(names) for names in (code.co_names, code.co_varnames, code.co_freevars))
         yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount))
         yield repr((code.co_flags, code.co_exceptiontable))
-
-    def _constants(self, code: CodeType) -> tuple[object, ...]:
-        has_docstring = code.co_consts and isinstance(code.co_consts[0], str)
-        is_function = code.co_flags & 2  # CO_NEWLOCALS
-        return code.co_consts[1:] if has_docstring and is_function else code.co_consts
 
     def _function(self, function: FunctionType) -> Iterator[str]:
         yield name_of(function)
