@@ -11,7 +11,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -144,11 +144,12 @@ class CheckpointFolder:
         )
 
     def _remove_all_but(self, kept: list[int]) -> None:
-        # Headers first: without its header a checkpoint does not count.
-        for number in set(checkpoint_numbers(self.folder)).difference(kept):
-            _header(self.folder, number).unlink(missing_ok=True)
-        for number in set(_numbers(self.folder, ".safetensors")).difference(kept):
-            _tensors(self.folder, number).unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be removed now is removed after the next
+            # Headers first: without its header a checkpoint does not count.
+            for number in set(checkpoint_numbers(self.folder)).difference(kept):
+                _header(self.folder, number).unlink(missing_ok=True)
+            for number in set(_numbers(self.folder, ".safetensors")).difference(kept):
+                _tensors(self.folder, number).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -168,6 +169,7 @@ def checkpoint_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     lock = FileLock(folder / ".lock")
     try:
         folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
         locked = lock.acquire()
     except OSError as error:
         raise CheckpointError(
@@ -187,7 +189,6 @@ def checkpoint_folder(folder: Path, *, resume: bool) -> Iterator[None]:
             )
         lock.sign()
         remove_leftovers(folder)
-        sync_folder(folder.parent)
         yield
     finally:
         lock.release()

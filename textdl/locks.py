@@ -80,11 +80,12 @@ class FileLock:
         return True
 
     def sign(self) -> None:
-        """Write into the file who holds the lock."""
+        """Write into the file who holds the lock, where the disk has room for it."""
         assert self._descriptor is not None
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"process {os.getpid()} on {platform.node()}".encode())
+        with suppress(OSError):
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"process {os.getpid()} on {platform.node()}".encode())
 
     def holder(self) -> str:
         """Who holds the lock, as its file says; ``another process`` where it says nothing."""

@@ -89,16 +89,22 @@ def _remove_if_dead(folder: Path) -> None:
 
 
 def _remove(folder: Path, lock: FileLock) -> None:
-    """Remove a folder whose lock is held; the lock goes last, for it protects the rest."""
+    """Remove a folder whose lock is held; the lock goes last, for it protects the rest.
+
+    What cannot be removed now is left to the next run.
+    """
+    try:
+        with suppress(OSError):
+            _put_back(folder)
+            for path in folder.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name != LOCK:
+                    path.unlink()
+    finally:
+        lock.release()
     with suppress(OSError):
-        _put_back(folder)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name != LOCK:
-            path.unlink(missing_ok=True)
-    lock.release()
-    shutil.rmtree(folder, ignore_errors=True)
+        folder.rmdir()
 
 
 def _put_back(folder: Path) -> None:
