@@ -14,39 +14,35 @@ _NAMES = {"SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGH
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to stop.
+    """A signal other than that of Ctrl-C asked the run to stop.
 
     Args:
         number: of the signal.
     """
 
-    def __init__(self, number: int = signal.SIGINT) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-        self.advice = ""  # how to go on, for whoever prints the message
-
-    @property
-    def exit_code(self) -> int:
-        """What a shell reports of a process that the signal ended."""
-        return 128 + self.number
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.exit_code = 128 + number  # what a shell reports of a process that the signal ended
 
 
 class _Handler:
-    """Raises `Interrupted`; where a step must not be left half done, not the first time."""
+    """Raises what the signal stands for; where a step must not be cut short, not the first time."""
 
-    def __init__(self) -> None:
-        self.waiting = False
+    def __init__(self, *, waiting: bool) -> None:
+        self.waiting = waiting
         self.received: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        first, self.received = self.received is None, number
+        first = self.received is None
+        self.received = number
         if not (self.waiting and first):
-            raise Interrupted(number)
+            self.raise_if_received()
 
-    def check(self) -> None:
-        """Raise what was raised before where exceptions get lost, such as in a finalizer."""
-        if self.received is not None and not self.waiting:
-            raise Interrupted(self.received)
+    def raise_if_received(self) -> None:
+        if self.received is not None:
+            # Python ends as Ctrl-C should end it for this class alone, not for others of it.
+            is_interrupt = self.received == signal.SIGINT
+            raise KeyboardInterrupt if is_interrupt else Interrupted(self.received)
 
 
 class Deferred:
@@ -63,19 +59,19 @@ class Deferred:
         """Stop now, if a signal asked for it.
 
         Raises:
-            Interrupted: it did.
+            KeyboardInterrupt: it did.
         """
-        if self._handler.received is not None:
-            raise Interrupted(self._handler.received)
+        self._handler.raise_if_received()
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Have SIGINT, SIGTERM and SIGHUP raise `Interrupted` in this block, so that it cleans up.
+    """Have SIGTERM and SIGHUP raise `Interrupted` in this block, so that it cleans up.
 
-    Signals reach the main thread alone; in any other thread nothing changes. Blocks may be nested.
+    It is a `KeyboardInterrupt`, which SIGINT raises as ever. Signals reach the main thread alone; in
+    any other thread nothing changes. Blocks may be nested.
     """
-    with _handling(_Handler()):
+    with _handling(_Handler(waiting=False)):
         yield
 
 
@@ -83,13 +79,12 @@ def interruptible() -> Iterator[None]:
 def deferred_interrupts() -> Iterator[Deferred]:
     """Have the first signal of this block wait until the block asks for it, or ends.
 
-    A second signal raises `Interrupted` at once.
+    A second signal raises at once.
 
     Raises:
-        Interrupted: at the end, if a signal came that the block did not act on.
+        KeyboardInterrupt: at the end, if a signal came that the block did not act on.
     """
-    handler = _Handler()
-    handler.waiting = True
+    handler = _Handler(waiting=True)
     deferred = Deferred(handler)
     with _handling(handler):
         yield deferred
@@ -103,8 +98,9 @@ def _handling(handler: _Handler) -> Iterator[None]:
         for name, usual in _NAMES.items():
             number = getattr(signal, name, None)
             current = signal.getsignal(number) if number is not None else None
-            if isinstance(current, _Handler):
-                current.check()
+            if isinstance(current, _Handler) and not current.waiting:
+                # What it raised is lost where it came in a finalizer.
+                current.raise_if_received()
             if current == usual or isinstance(current, _Handler):
                 before[number] = signal.signal(number, handler)  # type: ignore[arg-type]
     try:

@@ -87,7 +87,7 @@ def test_signal_without_checkpoint_removes_the_temporary_store(corpus, tmp_path,
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert err.splitlines()[-1] == "textdl: interrupted"
+    assert err.splitlines()[-1] == "textdl: interrupted; nothing was written"
     assert list(temporary.iterdir()) == []
     assert list(tmp_path.iterdir()) == [temporary]
 
@@ -106,8 +106,8 @@ def test_signal_while_text_is_read(tmp_path, temporary, with_checkpoint):
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 143
-    advice = "; there is no checkpoint yet; start again" if with_checkpoint else ""
-    assert err == f"textdl: interrupted{advice}\n"
+    advice = "there is no checkpoint yet; start again" if with_checkpoint else "nothing was written"
+    assert err == f"textdl: interrupted; {advice}\n"
     assert list(temporary.iterdir()) == []
     assert not with_checkpoint or list(folder.iterdir()) == []
 

@@ -66,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         if options.debug:
             raise
-        advice = getattr(error, "advice", "")
-        print(f"textdl: interrupted{'; ' if advice else ''}{advice}", file=sys.stderr)
+        print("; ".join(["textdl: interrupted", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return getattr(error, "exit_code", INTERRUPTED)
     except BrokenPipeError:
         # The reader, such as head, has seen enough. Python would complain again on exit.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from textdl.cli.output import print_json
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.files import check_writable
-from textdl.interruption import Interrupted, interruptible
+from textdl.interruption import interruptible
 
 if TYPE_CHECKING:
     from textdl.embed.run import Outcome, Resumable
@@ -69,8 +69,8 @@ def train_vectors(options: argparse.Namespace) -> None:
     with interruptible(), _printed_warnings():
         try:
             _train_vectors(options)
-        except Interrupted as interrupted:
-            interrupted.advice = _advice(options)
+        except KeyboardInterrupt as interrupted:
+            interrupted.add_note(_advice(options))
             raise
 
 
@@ -128,7 +128,7 @@ def _advice(options: argparse.Namespace) -> str:
     from textdl.embed.run import STORE
 
     if options.checkpoint is None:
-        return ""
+        return "nothing was written"
     folder = Path(options.checkpoint)
     if checkpoint_numbers(folder):
         return "--resume goes on from the checkpoint"

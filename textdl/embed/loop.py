@@ -48,7 +48,7 @@ def train(
     Raises:
         DivergenceError: the loss or a vector is not finite.
         CheckpointError: the checkpoint is of another run.
-        Interrupted: after the round, and after a checkpoint where there are `checkpoints`.
+        KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
     state, progress = _begin(blocks, checkpoints)
     with Workers(blocks, state) as workers, deferred_interrupts() as interrupted:
