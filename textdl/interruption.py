@@ -68,8 +68,8 @@ class Deferred:
 def interruptible() -> Iterator[None]:
     """Have SIGTERM and SIGHUP raise `Interrupted` in this block, so that it cleans up.
 
-    It is a `KeyboardInterrupt`, which SIGINT raises as ever. Signals reach the main thread alone; in
-    any other thread nothing changes. Blocks may be nested.
+    It is a `KeyboardInterrupt`, which SIGINT raises as ever. Signals reach the main thread alone;
+    in any other thread nothing changes. Blocks may be nested.
     """
     with _handling(_Handler(waiting=False)):
         yield
