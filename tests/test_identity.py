@@ -148,10 +148,37 @@ def test_identity_changes_with_behavior(before, after):
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f(1)", "f(2)"),
+        ("P = partial(abs, 1)", "P = partial(abs, 2)"),
+        ("np.arange(3)", "np.arange(4)"),
+        ("x + 1", "x + 2"),
+        ("return 5", "return 6"),
+    ],
+)
+def test_identity_changes_with_what_the_module_holds(before, after):
+    source = """
+import jax, numpy as np
+from functools import partial
+P = partial(abs, 1)
+W = np.arange(3)
+@jax.jit
+def g(x): return x + 1
+class C:
+    def m(self): return 5
+def f(x): return P, W, g(x), C().m(), (lambda: f(1))
+"""
+    assert before in source
+    assert identify(compiled(source)) != identify(compiled(source.replace(before, after)))
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "\n\n# a comment\n" + SOURCE,
         SOURCE + "\nOTHER = 5",
+        SOURCE + "\nx = [1, 2]",
         SOURCE.replace("def g(x):\n", "def g(x):\n\n"),
     ],
 )

@@ -124,11 +124,13 @@ class _Identifier:
             yield from self._globals(function)
 
     def _globals(self, function: FunctionType) -> Iterator[str]:
-        for name in sorted(set(_names(function.__code__))):
-            value = function.__globals__.get(name)
-            if isinstance(value, (*_ATOMS, FunctionType)) and name in function.__globals__:
-                yield name
-                yield name_of(value) if is_elsewhere(value, function) else self.digest(value)
+        for name in sorted(set(_names(function.__code__)) & set(function.__globals__)):
+            value = function.__globals__[name]
+            if is_elsewhere(value, function):
+                yield f"{name} {name_of(value)}"
+            elif _is_constant(value):
+                with suppress(UnidentifiableError):
+                    yield f"{name} {self.digest(value)}"
 
     def _cell(self, cell: CellType) -> Iterator[str]:
         try:
@@ -136,19 +138,10 @@ class _Identifier:
         except ValueError:
             yield "empty"
 
-    def _method(self, method: MethodType) -> Iterator[str]:
-        return self._all([method.__func__, method.__self__])
-
     def _builtin(self, function: BuiltinFunctionType) -> Iterator[str]:
         yield name_of(function)
         if not isinstance(function.__self__, ModuleType | None):  # a method of an object
             yield self.digest(function.__self__)
-
-    def _partial(self, value: functools.partial[Any]) -> Iterator[str]:
-        return self._all([value.func, value.args, value.keywords])
-
-    def _module(self, module: ModuleType) -> Iterator[str]:
-        yield module.__name__
 
     def _class(self, kind: type) -> Iterator[str]:
         yield name_of(kind)
@@ -194,13 +187,22 @@ _KINDS: dict[type, Callable[..., Iterable[str]]] = {
     MappingProxyType: _Identifier._mapping,
     CodeType: _Identifier._code,
     FunctionType: _Identifier._function,
-    MethodType: _Identifier._method,
+    MethodType: lambda self, value: self._all([value.__func__, value.__self__]),
     BuiltinFunctionType: _Identifier._builtin,
     CellType: _Identifier._cell,
-    functools.partial: _Identifier._partial,
-    ModuleType: _Identifier._module,
+    functools.partial: lambda self, value: self._all([value.func, value.args, value.keywords]),
+    ModuleType: lambda self, value: [value.__name__],
     type: _Identifier._class,
 }
+
+
+def _is_constant(value: object) -> bool:
+    """Whether what a name of a module stands for is part of what its functions do.
+
+    Lists, dictionaries and objects are not: they may count or collect, and so never be the same.
+    """
+    kinds = (*_ATOMS, tuple, FunctionType, type, functools.partial)
+    return isinstance(value, kinds) or hasattr(value, "__wrapped__") or _is_array(value)
 
 
 def _hash(*parts: str) -> str:

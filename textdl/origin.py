@@ -43,8 +43,9 @@ def is_importable(value: object) -> bool:
 
 
 def is_elsewhere(value: object, function: FunctionType) -> bool:
-    """Whether a value is a function of another module than `function`."""
-    return isinstance(value, FunctionType) and value.__module__ != function.__module__
+    """Whether a value is a function or class of another module than `function`."""
+    is_named = isinstance(value, FunctionType | type) or hasattr(value, "__wrapped__")
+    return is_named and getattr(value, "__module__", None) != function.__module__
 
 
 def is_installed(value: Any) -> bool:

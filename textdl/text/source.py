@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any
@@ -20,6 +21,7 @@ from textdl.text.parquet import TextColumn
 from textdl.text.tokenize import Tokenizer, TokenizerName
 
 NAMES_SHOWN = 3  # files in a message
+TEXTS_AT_ONCE = 1 << 12  # of a list that is hashed
 UNKNOWN = "unknown: "  # before the name of a tokenizer that cannot be compared
 
 
@@ -147,13 +149,19 @@ def _digest_file(path: Path) -> str:
 
 def _digest_texts(items: Sequence[Any]) -> str:
     digest = hashlib.blake2b(digest_size=BYTES)
-    for item in items:
-        tokens = [item] if isinstance(item, str) else item
-        if not isinstance(tokens, Sequence) or not all(isinstance(it, str) for it in tokens):
+    for start in range(0, len(items), TEXTS_AT_ONCE):
+        some = items[start : start + TEXTS_AT_ONCE]
+        try:
+            if isinstance(items[0], str):
+                lengths = str(list(map(len, some)))
+                text = "".join(some)
+            else:
+                lengths = str([list(map(len, tokens)) for tokens in some])
+                text = "".join(chain.from_iterable(some))
+        except TypeError:
             return "no text"  # reading will say so
-        lengths = [len(token) for token in tokens]
-        digest.update(f"{type(item) is str}{lengths}".encode())
-        digest.update("".join(tokens).encode("utf-8", "surrogatepass"))
+        digest.update(lengths.encode())
+        digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
