@@ -181,28 +181,35 @@ def start(*arguments, **options):
     return subprocess.Popen(*arguments, env=environment, stderr=subprocess.PIPE, **options)
 
 
-def wait_until_it_works(process, folder):
-    """Wait for the first file: starting Python and JAX takes longer than all that follows."""
-    while process.poll() is None and not (folder / "run").exists():
-        time.sleep(0.005)
+def wait_for_a_moment(process, folder, draw):
+    """Wait for the first file of a run, or one of its next checkpoints, and a little more.
+
+    Not for a time: on a busy machine, starting Python may take longer than all that follows.
+    """
+    last = max(checkpoint_numbers(folder / "run"), default=-1)
+    wanted = last + int(draw.integers(10))
+    while process.poll() is None:
+        time.sleep(0.002)
+        is_lock_held = (folder / "run" / ".lock").exists()
+        if is_lock_held and max(checkpoint_numbers(folder / "run"), default=-1) >= wanted:
+            break
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(draw.uniform(0, 0.2))
 
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory, corpus):
-    """The bytes of a run that was never stopped, and the seconds from its first file to its end."""
+    """The bytes of a run that was never stopped."""
     folder = tmp_path_factory.mktemp("straight")
     with start(command(corpus, folder)) as process:
-        wait_until_it_works(process, folder)
-        began = time.monotonic()
         _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    return (folder / "v.bin").read_bytes(), time.monotonic() - began
+    return (folder / "v.bin").read_bytes()
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.full)])
 def test_random_kills_resume_to_the_same_bytes(straight, tmp_path, corpus, kills):
     """One run after another is killed and resumed until it gets through."""
-    output, seconds = straight
     draw = np.random.default_rng(kills)
     done = 0
     for number in itertools.count():
@@ -211,16 +218,14 @@ def test_random_kills_resume_to_the_same_bytes(straight, tmp_path, corpus, kills
         while True:
             with start(command(corpus, folder, "--resume")) as process:
                 if done < kills:
-                    wait_until_it_works(process, folder)
-                    with suppress(subprocess.TimeoutExpired):
-                        process.wait(draw.uniform(0, seconds))
+                    wait_for_a_moment(process, folder, draw)
                     process.kill()
                 _, err = process.communicate(timeout=300)
             if process.returncode == 0:
                 break
             assert process.returncode == -signal.SIGKILL, err
             done += 1
-        assert (folder / "v.bin").read_bytes() == output
+        assert (folder / "v.bin").read_bytes() == straight
         assert sorted(path.name for path in folder.iterdir()) == ["run", "v.bin"]
         assert not [path for path in folder.rglob("*") if path.name.endswith(".partial")]
         if done >= kills:
@@ -246,7 +251,6 @@ for name in {CALLS}:
 from textdl.cli.main import main
 sys.exit(main())
 """
-    output, _ = straight
     for number in range(1, 10_000, 9):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -259,7 +263,7 @@ sys.exit(main())
         with start(command(corpus, folder, "--resume")) as process:
             _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err
-        assert (folder / "v.bin").read_bytes() == output
+        assert (folder / "v.bin").read_bytes() == straight
         shutil.rmtree(folder)
 
 
@@ -280,22 +284,20 @@ def loop_device(image, folder, size="48M"):
     not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("mkfs.ext4"),
     reason="mounting a loop device needs root and mkfs.ext4",
 )
-def test_power_cuts_of_a_loop_device_resume_to_the_same_bytes(straight, tmp_path, corpus):
+@pytest.mark.parametrize("cuts", [50])
+def test_power_cuts_of_a_loop_device_resume_to_the_same_bytes(straight, tmp_path, corpus, cuts):
     """The disk is copied as it is while the run is stopped; its journal is replayed on mounting."""
-    output, seconds = straight
     image, disk, draw = tmp_path / "image", tmp_path / "disk", np.random.default_rng(0)
     loop_device(image, disk)
     had_checkpoint = 0
     try:
-        for number in range(50):
+        for number in range(cuts):
             folder = disk / str(number)
             folder.mkdir()
             os.sync()
             copy, mounted = tmp_path / f"copy{number}", tmp_path / f"mounted{number}"
             with start(command(corpus, folder)) as process:
-                wait_until_it_works(process, folder)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(draw.uniform(0, seconds))
+                wait_for_a_moment(process, folder, draw)
                 process.send_signal(signal.SIGSTOP)
                 shutil.copyfile(image, copy)
                 process.kill()
@@ -305,18 +307,18 @@ def test_power_cuts_of_a_loop_device_resume_to_the_same_bytes(straight, tmp_path
             try:
                 left = mounted / str(number)
                 if (left / "v.bin").exists():
-                    assert (left / "v.bin").read_bytes() == output
+                    assert (left / "v.bin").read_bytes() == straight
                 had_checkpoint += bool(checkpoint_numbers(left / "run"))
                 with start(command(corpus, left, "--resume")) as process:
                     _, err = process.communicate(timeout=300)
                 assert (process.returncode, err) == (0, b"")
-                assert (left / "v.bin").read_bytes() == output
+                assert (left / "v.bin").read_bytes() == straight
             finally:
                 subprocess.run(["umount", mounted], check=True)
             copy.unlink()
     finally:
         subprocess.run(["umount", disk], check=True)
-    assert had_checkpoint > 5, "the cuts should not all come before the first checkpoint"
+    assert had_checkpoint > cuts // 4, "the cuts should not all come before the first checkpoint"
 
 
 def test_output_survives_its_own_reading(recorded, tmp_path):
