@@ -98,7 +98,8 @@ def compile_textdl(corpus: Path, _: Path, settings: Settings) -> dict[str, Any]:
 
     jax.monitoring.register_event_duration_secs_listener(listen)
     from textdl.embed.config import Config
-    from textdl.embed.run import Source, train_corpus
+    from textdl.embed.run import train_corpus
+    from textdl.text.source import Source
 
     train_corpus(Source(str(corpus), "whitespace"), Config(epochs=1, **settings._asdict()))
     return {"trace": spent["jaxpr_trace_duration"], "compile": spent["backend_compile_duration"]}

@@ -15,3 +15,11 @@ def data_folder():
     if not folder.is_dir():
         pytest.skip(f"no test data in {folder}; set TEXTDL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def skip_sync():
+    """Files of tests need not survive a power cut, and thousands of them are written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield

@@ -10,9 +10,15 @@ PACKAGE = Path(__file__).resolve().parents[1] / "textdl"
 # What each part may import of the others; the leaves are open to all.
 ALLOWED = {
     "errors": set(),
-    "files": {"errors"},
+    "locks": set(),
+    "scratch": {"locks"},
+    "digests": set(),
+    "origin": set(),
+    "identity": {"origin"},
+    "interruption": set(),
+    "files": {"errors", "scratch"},
     "container": {"errors"},
-    "checkpoint": {"errors", "files", "container"},
+    "checkpoint": {"errors", "files", "container", "digests", "locks", "origin", "scratch"},
     "compilation": set(),
     "nn": set(),
     "text": set(),
@@ -23,7 +29,19 @@ ALLOWED = {
     "plot": {"vectors", "nn"},
     "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot"},
 }
-LEAVES = {"errors", "files", "container", "checkpoint", "compilation"}
+LEAVES = {
+    "errors",
+    "files",
+    "container",
+    "checkpoint",
+    "compilation",
+    "digests",
+    "identity",
+    "interruption",
+    "locks",
+    "origin",
+    "scratch",
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -30,7 +30,7 @@ def fail_with(target, error, *, folder=False):
 def test_a_file_is_written_and_replaced(tmp_path, kind):
     for text in ("old", "new"):
         with replacing(kind(tmp_path / "file.txt")) as path:
-            assert path.parent == tmp_path
+            assert path.parent.parent == tmp_path
             path.write_text(text, "utf-8")
         assert (tmp_path / "file.txt").read_text("utf-8") == text
     assert names(tmp_path) == ["file.txt"]
@@ -163,6 +163,63 @@ def test_errors_about_other_files_are_not_blamed_on_the_output(tmp_path):
         (path / "below a file that is not there").write_text("text", "utf-8")
     with pytest.raises(ConnectionResetError), replacing(tmp_path / "file"):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What is synced and renamed, in order."""
+    calls = []
+
+    def fsync(descriptor):
+        calls.append(("sync", Path(f"/proc/self/fd/{descriptor}").readlink().name))
+
+    def replace(source, target):
+        calls.append(("rename", Path(target).name))
+        return rename(source, target)
+
+    rename = os.replace
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    return calls
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="descriptors have names on Linux")
+
+
+@on_linux
+def test_file_is_synced_before_and_its_name_after_the_rename(tmp_path, calls):
+    with replacing(tmp_path / "file") as path:
+        path.write_text("text")
+    assert calls == [("sync", "file"), ("rename", "file"), ("sync", tmp_path.name)]
+
+
+@on_linux
+def test_folder_is_synced_with_all_in_it(tmp_path, calls):
+    with replacing(tmp_path / "folder") as path:
+        (path / "inner").mkdir(parents=True)
+        (path / "inner" / "file").write_text("text")
+    synced = [("sync", name) for name in ("file", "inner", "folder")]
+    assert calls == [*synced, ("rename", "folder"), ("sync", tmp_path.name)]
+
+
+@on_linux
+@pytest.mark.parametrize(("sync", "count"), [("nothing", 0), ("content", 1), ("all", 2)])
+def test_sync_as_much_as_asked(tmp_path, calls, sync, count):
+    with replacing(tmp_path / "file", sync=sync) as path:
+        path.write_text("text")
+    assert [kind for kind, _ in calls].count("sync") == count
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_folders_that_cannot_be_synced_are_passed_over(tmp_path, monkeypatch, number):
+    def fsync(descriptor):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):  # noqa: PTH112
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with replacing(tmp_path / "file") as path:
+        path.write_text("text")
+    assert names(tmp_path) == ["file"]
 
 
 def test_two_threads_write_one_target(tmp_path):

@@ -1,25 +1,38 @@
 """Checkpoints: a folder of numbered states, each complete or absent.
 
-A checkpoint is ``00000042.safetensors`` (arrays) and ``00000042.json`` (where the run stood, and
-which run it was). The second is written last and makes it count.
+A checkpoint is ``00000042.safetensors`` (arrays) and ``00000042.json`` (where the run stood, which
+run it was, and the digest of the arrays). The second is written last and makes it count. One
+process at a time works in such a folder: it holds the lock ``.lock`` there.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl import container
+from textdl.digests import digest_files, seal, unseal
 from textdl.errors import CheckpointError
-from textdl.files import replacing
+from textdl.files import replacing, sync_folder
+from textdl.locks import FileLock
+from textdl.scratch import remove_leftovers
 
-VERSION = 2
+VERSION = 3
 KEEP = 2  # older ones are removed
+
+Decoded = TypeVar("Decoded")
+
+
+class CheckpointWarning(UserWarning):
+    """What was saved is damaged, and a run goes on from something older."""
 
 
 class Saved(NamedTuple):
@@ -38,89 +51,157 @@ class CheckpointFolder:
     """
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
-        self.folder, self.run = folder, dict(run)
-
-    def prepare(self, *, resume: bool) -> None:
-        """Make the folder, which must hold no checkpoint if it is not to be resumed from.
-
-        Raises:
-            CheckpointError: it holds one, or cannot be made.
-        """
-        if not resume and checkpoint_numbers(self.folder):
-            raise CheckpointError(
-                f"{str(self.folder)!r} holds a checkpoint; pass resume=True (--resume) to go on "
-                "from it, or choose another folder"
-            )
-        try:
-            self.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise CheckpointError(
-                f"cannot make the checkpoint folder {str(self.folder)!r} ({error.strerror}); "
-                "create its parent first"
-            ) from error
+        self.folder = folder
+        self.run = json.loads(json.dumps(run))  # tuples become lists, as in the file
+        self._damaged: set[int] = set()  # numbers of checkpoints that could not be read
 
     def save(self, arrays: Mapping[str, NDArray[Any]], progress: Mapping[str, Any]) -> None:
-        """Write the next checkpoint; then remove all but the last two."""
-        numbers = checkpoint_numbers(self.folder)
-        number = numbers[-1] + 1 if numbers else 1
-        header = {"version": VERSION, "run": self.run, "progress": dict(progress)}
-        with replacing(_tensors(self.folder, number)) as path, path.open("wb") as file:
-            container.write(file, arrays, {})
-        with replacing(_header(self.folder, number)) as path:
-            path.write_text(json.dumps(header), "utf-8")
-        for old in [*numbers, number][:-KEEP]:
-            _header(self.folder, old).unlink()
-            _tensors(self.folder, old).unlink()
-
-    def load(self) -> Saved | None:
-        """Read the last checkpoint, or None where there is none.
+        """Write the next checkpoint, to last through a power cut; then remove all but two.
 
         Raises:
-            CheckpointError: it is damaged or of another run.
+            OutputError: the folder cannot be written, or the disk is full.
         """
         numbers = checkpoint_numbers(self.folder)
-        if not numbers:
-            return None
-        number = numbers[-1]
-        try:
-            header = json.loads(_header(self.folder, number).read_text("utf-8"))
-            self._check(header["version"], header["run"])
-            tensors = container.open_mapped(_tensors(self.folder, number))
-            # Copied: the file may be removed under a mapping.
-            arrays = {name: np.array(tensors.array(name)) for name in tensors.entries}
-            return Saved(arrays, header["progress"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, CheckpointError):
+        number = numbers[-1] + 1 if numbers else 1
+        tensors = _tensors(self.folder, number)
+        with replacing(tensors, sync="content") as path:
+            with path.open("wb") as file:
+                container.write(file, arrays, {})
+            digest = digest_files(path)
+        content = {"version": VERSION, "run": self.run, "progress": progress, "arrays": digest}
+        with replacing(_header(self.folder, number)) as path:
+            path.write_text(seal(content), "utf-8")
+        whole = [it for it in [*numbers, number] if it not in self._damaged]
+        self._remove_all_but(whole[-KEEP:])
+
+    def load(self, decode: Callable[[Saved], Decoded]) -> Decoded | None:
+        """Read the last checkpoint that is not damaged, or None where there is none.
+
+        Args:
+            decode: makes of a checkpoint what the run needs; its `KeyError`, `TypeError` and
+                `ValueError` say that the checkpoint is damaged.
+
+        Raises:
+            CheckpointError: all are damaged, or one is of another run.
+        """
+        numbers = checkpoint_numbers(self.folder)
+        reason: Exception | None = None
+        for number in reversed(numbers):
+            try:
+                decoded = decode(self._read(number))
+            except CheckpointError:
                 raise
-            raise self.damaged(error) from error
-
-    def damaged(self, why: object) -> CheckpointError:
-        """The error for a last checkpoint that contradicts itself."""
-        number = checkpoint_numbers(self.folder)[-1]
-        return CheckpointError(
-            f"checkpoint {number} in {str(self.folder)!r} is damaged ({why}); remove its two "
-            "files to go on from the one before"
-        )
-
-    def _check(self, version: int, run: dict[str, Any]) -> None:
-        mine = json.loads(json.dumps(self.run))  # tuples become lists, as in the file
-        if version != VERSION:
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                self._damaged.add(number)
+                reason = reason or error
+                continue
+            if reason is not None:
+                self._warn(numbers[-1], number, reason)
+            return decoded
+        if reason is not None:
             raise CheckpointError(
-                f"the checkpoint in {str(self.folder)!r} has format {version}, not {VERSION}; "
-                "start in another folder"
+                f"no checkpoint in {str(self.folder)!r} is whole (number {numbers[-1]}: {reason}); "
+                "remove its numbered files to begin again from the stored text or data"
+            ) from reason
+        return None
+
+    def _read(self, number: int) -> Saved:
+        content = unseal(_header(self.folder, number).read_text("utf-8"))
+        self._check(content)
+        path = _tensors(self.folder, number)
+        if digest_files(path) != content["arrays"]:
+            raise ValueError(f"{path.name} is not as it was written")
+        tensors = container.open_mapped(path)
+        # Copied: the file may be removed under a mapping.
+        arrays = {name: np.array(tensors.array(name)) for name in tensors.entries}
+        if not isinstance(content["progress"], dict):
+            raise ValueError("it does not say where the run stood")
+        return Saved(arrays, content["progress"])
+
+    def _check(self, content: dict[str, Any]) -> None:
+        if content["version"] != VERSION:
+            raise CheckpointError(
+                f"the checkpoint in {str(self.folder)!r} has format {content['version']}, not "
+                f"{VERSION}; start in another folder"
             )
-        for name in [*mine, *run]:
-            if run.get(name) != mine.get(name):
+        theirs = content["run"]
+        if not isinstance(theirs, dict):
+            raise ValueError("it does not say of which run it is")
+        for name in [*self.run, *theirs]:
+            if theirs.get(name) != self.run.get(name):
                 raise CheckpointError(
                     f"the checkpoint in {str(self.folder)!r} was written with {name}="
-                    f"{run.get(name)!r}, not {mine.get(name)!r}; resume with the same or start in "
-                    "another folder"
+                    f"{theirs.get(name)!r}, not {self.run.get(name)!r}; resume with the same or "
+                    "start in another folder"
                 )
+
+    def _warn(self, damaged: int, used: int, reason: Exception) -> None:
+        warnings.warn(
+            f"checkpoint {damaged} in {str(self.folder)!r} is damaged ({reason}); going on from "
+            f"checkpoint {used}, to the same result",
+            CheckpointWarning,
+            stacklevel=2,
+        )
+
+    def _remove_all_but(self, kept: list[int]) -> None:
+        with suppress(OSError):  # what cannot be removed now is removed after the next
+            # Headers first: without its header a checkpoint does not count.
+            for number in set(checkpoint_numbers(self.folder)).difference(kept):
+                _header(self.folder, number).unlink(missing_ok=True)
+            for number in set(_numbers(self.folder, ".safetensors")).difference(kept):
+                _tensors(self.folder, number).unlink(missing_ok=True)
+
+
+@contextmanager
+def checkpoint_folder(folder: Path, *, resume: bool) -> Iterator[None]:
+    """Make a folder for checkpoints where there is none, and hold its lock in this block.
+
+    What killed runs left in it is removed.
+
+    Args:
+        folder: its parent must exist.
+        resume: it may hold checkpoints.
+
+    Raises:
+        CheckpointError: it holds one that is not to be resumed from, it cannot be made, or another
+            run works in it.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+        locked = lock.acquire()
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write to the checkpoint folder {str(folder)!r} ({error.strerror}); create its "
+            "parent first, or choose another folder"
+        ) from error
+    if not locked:
+        raise CheckpointError(
+            f"the checkpoint folder {str(folder)!r} is in use by {lock.holder()}; wait until it "
+            "ends, or choose another folder"
+        )
+    try:
+        if not resume and checkpoint_numbers(folder):
+            raise CheckpointError(
+                f"{str(folder)!r} holds a checkpoint; pass resume=True (--resume) to go on from "
+                "it, or choose another folder"
+            )
+        lock.sign()
+        remove_leftovers(folder)
+        yield
+    finally:
+        lock.release()
 
 
 def checkpoint_numbers(folder: Path) -> list[int]:
     """The numbers of the complete checkpoints in a folder, oldest first."""
-    return sorted(int(path.stem) for path in folder.glob("[0-9]*.json"))
+    return _numbers(folder, ".json")
+
+
+def _numbers(folder: Path, suffix: str) -> list[int]:
+    stems = (path.stem for path in folder.glob(f"[0-9]*{suffix}"))
+    return sorted(int(stem) for stem in stems if re.fullmatch("[0-9]{8}|[1-9][0-9]{8,17}", stem))
 
 
 def _tensors(folder: Path, number: int) -> Path:

@@ -1,27 +1,36 @@
-"""Output that is complete or absent: write beside the target, then rename over it."""
+"""Output that is complete or absent, also after a power cut: written beside, then renamed."""
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from textdl.errors import OutputError
+from textdl.scratch import REPLACED, is_scratch, scratch_folder
+
+Sync: TypeAlias = Literal["all", "content", "nothing"]
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 @contextmanager
-def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `target`; rename it to `target` on success.
+def replacing(target: str | os.PathLike[str], *, sync: Sync = "all") -> Iterator[Path]:
+    """Yield a temporary path on the disk of `target`; rename it to `target` on success.
 
     The block creates a file (or a folder) at the path it is given. If it fails, for whatever
     reason, what it left is removed and an existing `target` stays as it was. A folder replaces an
-    existing folder. Where `target` is a symbolic link, what it points to is replaced.
+    existing folder. Where `target` is a symbolic link, what it points to is replaced. What earlier
+    processes left in the folder of `target` because they were killed is removed.
+
+    Args:
+        target: the file or folder to write.
+        sync: what reaches the disk before this returns. ``all``: the content and the name, so that
+            a power cut can no longer undo it. ``content``: after a power cut there is either all
+            of it or what was there before. ``nothing``: there may be part of it.
 
     Raises:
         OutputError: the parent folder does not exist or cannot be written, or the disk is full.
@@ -36,19 +45,22 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     check_writable(target)
     final = _final(target)
-    temporary = _beside(final)
     try:
-        yield temporary
-        _move(temporary, final)
+        with scratch_folder(final.parent, f".{final.name[:40]}") as folder:
+            temporary = folder / final.name
+            yield temporary
+            if sync != "nothing":
+                _sync_all(temporary)
+            _move(temporary, final, folder / REPLACED)
+        if sync == "all":
+            sync_folder(final.parent)
     except OSError as error:
-        if not _concerns(error, temporary, final):
+        if not _concerns(error, final):
             raise
         raise OutputError(
             f"could not write {str(target)!r} ({error.strerror}); free some space or choose "
             "another place"
         ) from error
-    finally:
-        _remove(temporary)
 
 
 def check_writable(target: str | os.PathLike[str]) -> None:
@@ -73,38 +85,56 @@ def _final(target: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(target) if Path(target).is_symlink() else target)
 
 
-def _beside(path: Path) -> Path:
-    """A new hidden name in the folder of `path`; no two processes or threads get the same."""
-    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.partial")
-
-
-def _move(source: Path, target: Path) -> None:
-    if not (source.is_dir() and target.is_dir()):
-        source.replace(target)
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder survive a power cut, where its file system can do that."""
+    if os.name == "nt":  # folders cannot be opened there
         return
-    old = _beside(target)  # a folder cannot be renamed over one that is not empty
-    target.replace(old)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        source.replace(target)
-    except BaseException:
-        if not target.exists():  # unless another process was faster
-            old.replace(target)
-        raise
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
     finally:
-        _remove(old)
+        os.close(descriptor)
 
 
-def _concerns(error: OSError, *paths: Path) -> bool:
-    """Whether an error is about writing `paths`, not about what else the block did."""
+def _sync_all(path: Path) -> None:
+    """Have a file, or all files of a folder, survive a power cut."""
+    if not path.is_dir():
+        _sync_file(path)
+        return
+    for folder, _, names in os.walk(path, topdown=False):
+        for name in names:
+            _sync_file(Path(folder, name))
+        sync_folder(Path(folder))
+
+
+def _sync_file(path: Path) -> None:
+    # Windows flushes only what may be written.
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move(source: Path, target: Path, replaced: Path) -> None:
+    if source.is_dir() and target.is_dir():
+        # A folder cannot be renamed over one that is not empty. The old one goes to a place from
+        # which it comes back if the new one does not take its own.
+        replaced.mkdir()
+        target.replace(replaced / target.name)
+    source.replace(target)
+
+
+def _concerns(error: OSError, final: Path) -> bool:
+    """Whether an error is about writing `final`, not about what else the block did."""
     if isinstance(error, OutputError) or error.errno is None:
         return False
     if isinstance(error.filename, str | os.PathLike):
-        return any(Path(error.filename).is_relative_to(path) for path in paths)
+        path = Path(error.filename)
+        return path.is_relative_to(final) or (
+            path.is_relative_to(final.parent) and is_scratch(path.relative_to(final.parent))
+        )
     return error.errno in DISK_ERRORS
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -117,7 +117,7 @@ def test_interrupt_without_checkpoint_leaves_nothing(corpus, tmp_path):
     _, err = running.communicate(timeout=60)
     assert time.monotonic() - began < 30
     assert running.returncode == 130
-    assert err.splitlines()[-1] == "textdl: interrupted"
+    assert err.splitlines()[-1] == "textdl: interrupted; nothing was written"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,7 @@
 """A step against a loop over rows, merges against sums, and runs that must end in the same bits."""
 
+from dataclasses import asdict
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -232,12 +234,33 @@ def test_checkpoints_of_another_run_are_refused(store, tmp_path):
     state = init_state(0, 3, 16)
     Checkpoints(tmp_path, config, "abc").save(state, loop.Progress())
     with pytest.raises(CheckpointError, match="window=5, not 4"):
-        Checkpoints(tmp_path, Config(**SMALL, window=4), "abc").load()
+        Checkpoints(tmp_path, Config(**SMALL, window=4), "abc").load((3, 16))
     with pytest.raises(CheckpointError, match="corpus='abc', not 'xyz'"):
-        Checkpoints(tmp_path, config, "xyz").load()
+        Checkpoints(tmp_path, config, "xyz").load((3, 16))
     next(tmp_path.glob("*.safetensors")).write_bytes(b"half")
-    with pytest.raises(CheckpointError, match="damaged"):
-        Checkpoints(tmp_path, config, "abc").load()
+    with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole"):
+        Checkpoints(tmp_path, config, "abc").load((3, 16))
+
+
+@pytest.mark.parametrize(
+    ("shape", "changes"),
+    [
+        ((4, 16), {}),
+        ((3, 16), {"epoch": -1}),
+        ((3, 16), {"round": 1.5}),
+        ((3, 16), {"loss": "low"}),
+        ((3, 16), {"history": [None]}),
+        ((3, 16), {"history": 3}),
+        ((3, 16), {"other": 3}),
+    ],
+)
+def test_checkpoints_contradictory_content_is_damage(tmp_path, shape, changes):
+    checkpoints = Checkpoints(tmp_path, Config(**SMALL), "abc")
+    state = init_state(0, 3, 16)
+    arrays = {name: np.asarray(array) for name, array in state._asdict().items()}
+    checkpoints.folder.save(arrays, asdict(loop.Progress()) | changes)
+    with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole"):
+        checkpoints.load(shape)
 
 
 @pytest.mark.parametrize("text", ["60s", "0.5s", "5000steps", " 10 s"])

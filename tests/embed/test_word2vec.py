@@ -1,12 +1,14 @@
 """The estimator: scikit-learn's conventions, gensim's names, and vectors that mean something."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
-from textdl.errors import CorpusError, ParameterError
+from textdl.errors import CheckpointError, CorpusError, ParameterError
 
 QUICK = {"vector_size": 8, "min_count": 1, "epochs": 1, "tokenizer": "whitespace"}
 
@@ -77,3 +79,39 @@ def test_tiny_vocabularies_do_not_diverge(text):
     for sample in (0.0, 1e-3):
         model = Word2Vec(vector_size=50, epochs=3, sample=sample).fit(letters)
         assert np.abs(model.vectors_.matrix).max() < 20
+
+
+def test_fit_none_goes_on_with_the_stored_text(tmp_path):
+    kept = {"checkpoint": tmp_path / "run", **QUICK}
+    texts = zipf_text(500, 20)
+    first = Word2Vec(**kept).fit(iter(texts))
+    again = Word2Vec(**kept, resume=True).fit(None)
+    np.testing.assert_array_equal(again.vectors_.matrix, first.vectors_.matrix)
+    assert again.vectors_.config == first.vectors_.config
+    # Another tokenizer would not matter: nothing is tokenized.
+    other = kept | {"tokenizer": "nltk", "resume": True}
+    np.testing.assert_array_equal(
+        Word2Vec(**other).fit(None).vectors_.matrix, first.vectors_.matrix
+    )
+    with pytest.raises(CheckpointError, match="tokenizer='whitespace', not tokenizer='nltk'"):
+        Word2Vec(**other).fit(texts)
+    with pytest.raises(CheckpointError, match=r"an iterable .* not 25 texts in memory"):
+        Word2Vec(**kept, resume=True).fit(texts)
+
+
+def test_fit_none_needs_a_folder_to_go_on_from(tmp_path):
+    with pytest.raises(ParameterError, match="a corpus is needed"):
+        Word2Vec(**QUICK).fit(None)
+    with pytest.raises(CheckpointError, match="holds no text to go on with"):
+        Word2Vec(**QUICK, checkpoint=tmp_path / "run").fit(None)
+
+
+def test_fit_in_another_thread(tmp_path):
+    """Where no signal handler can be set."""
+    texts = zipf_text(500, 20)
+    model = Word2Vec(**QUICK, checkpoint=tmp_path / "run")
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(model.fit, texts).result() is model
+    np.testing.assert_array_equal(
+        model.vectors_.matrix, Word2Vec(**QUICK).fit(texts).vectors_.matrix
+    )

@@ -4,6 +4,7 @@ import random
 import resource
 import signal
 from collections import Counter
+from contextlib import suppress
 from itertools import islice, pairwise
 from unittest.mock import patch
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from textdl.digests import digest_files, seal, unseal
 from textdl.errors import CorpusError, CorpusReadError, OutputError
 from textdl.text import corpus as corpus_module
 from textdl.text import store as store_module
@@ -275,6 +277,82 @@ def test_pieces_with_something_else(tmp_path, piece, content):
     build(["a cat"], tmp_path / "store")
     (tmp_path / "store" / piece).write_text(json.dumps(content), "utf-8")
     assert_no_store(tmp_path / "store")
+
+
+def reseal(folder):
+    """Give what is there the digests of a store that was written so."""
+    header = unseal((folder / "store.json").read_text("utf-8"))
+    header["fingerprint"] = digest_files(*(folder / piece for piece in PIECES[:3]))
+    (folder / "store.json").write_text(seal(header), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("piece", "content", "says"),
+    [
+        ("tokens.bin", np.array([0, 1, 2, 0], "<i4"), "does not count these tokens"),
+        ("tokens.bin", np.array([0, 1, 2, 0, 3], "<i4"), "a token is not in its vocabulary"),
+        ("tokens.bin", np.array([0, -1, 2, 0, 0], "<i4"), "a token is not in its vocabulary"),
+        ("offsets.bin", np.array([0, 3, 2, 5], "<i8"), "its sentences overlap"),
+        ("offsets.bin", np.array([1, 5], "<i8"), "its sentences do not span"),
+        ("offsets.bin", np.array([0, 2, 4], "<i8"), "its sentences do not span"),
+        ("offsets.bin", np.array([0, 2**62, 5], "<i8"), "its sentences overlap"),
+        ("vocabulary.json", {"words": ["a", "cat"], "counts": [3, 2]}, "not in its vocabulary"),
+        ("vocabulary.json", {"words": ["a", "b", "b"], "counts": [3, 1, 1]}, "twice"),
+        ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [1, 1, 3]}, "do not fall"),
+        ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [5, 0, 0]}, "do not fall"),
+        ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [2**70, 1, 1]}, "too large"),
+        ("vocabulary.json", {"words": ["a", "b", "\ud800"], "counts": [3, 1, 1]}, "surrogate"),
+        ("vocabulary.json", {"words": [], "counts": []}, "no list of words"),
+    ],
+)
+def test_store_contradictory_content_is_refused(tmp_path, piece, content, says):
+    """Also where all digests are right."""
+    folder = tmp_path / "store"
+    build(["a cat", "a dog a"], folder)
+    is_array = isinstance(content, np.ndarray)
+    data = content.tobytes() if is_array else json.dumps(content).encode()
+    (folder / piece).write_bytes(data)
+    assert_no_store(folder)
+    reseal(folder)
+    with pytest.raises(CorpusReadError, match=says):
+        TokenStore.open(folder)
+
+
+@pytest.mark.parametrize("count", [120, pytest.param(10_000, marks=pytest.mark.full)])
+def test_store_every_mutant_is_refused_or_whole(tmp_path, count):
+    """With the digests of before, no change passes; with new ones, what passes can be used."""
+    folder = tmp_path / "store"
+    built = build(["a cat", "a dog and a cat", "", "b"], folder)
+    draw = np.random.default_rng(0)
+    whole = {piece: (folder / piece).read_bytes() for piece in PIECES}
+    for number in range(count):
+        piece = PIECES[number % 4]
+        data = bytearray(whole[piece])
+        for _ in range(draw.integers(1, 4)):
+            data[draw.integers(len(data))] = draw.integers(256)
+        start, stop = sorted(draw.integers(len(data) + 1, size=2).tolist())
+        if number % 3 == 1:
+            del data[start:stop]
+        if number % 3 == 2:
+            data[start:start] = data[start:stop]
+        (folder / piece).write_bytes(data)
+        if data != whole[piece]:
+            assert_no_store(folder)
+        if piece != "store.json":
+            reseal(folder)
+            with suppress(CorpusReadError):
+                store = TokenStore.open(folder)
+                assert len(store.sentences(0, len(store.tokens))) == len(store.tokens)
+                assert all(len(words) >= 0 for words in decoded(store))
+        for name in (piece, "store.json"):
+            (folder / name).write_bytes(whole[name])
+    assert decoded(TokenStore.open(folder)) == decoded(built)
+
+
+def test_store_keeps_where_it_is_from(tmp_path):
+    chunks = encode(read_corpus(["a cat"]), str.split, workers=1)
+    TokenStore.build(chunks, tmp_path / "store", source={"corpus": "\udcff"})
+    assert TokenStore.open(tmp_path / "store").source == {"corpus": "\udcff"}
 
 
 # Real text

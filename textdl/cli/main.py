@@ -63,13 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"textdl: {error}", file=sys.stderr)
         return WRONG_USAGE if isinstance(error, ParameterError) else FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if options.debug:
             raise
-        resumable = getattr(options, "checkpoint", None)
-        advice = "; --resume goes on from the checkpoint" if resumable else ""
-        print(f"textdl: interrupted{advice}", file=sys.stderr)
-        return INTERRUPTED
+        print("; ".join(["textdl: interrupted", *getattr(error, "__notes__", ())]), file=sys.stderr)
+        return getattr(error, "exit_code", INTERRUPTED)
     except BrokenPipeError:
         # The reader, such as head, has seen enough. Python would complain again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textdl.cli.output import print_json
-from textdl.errors import ParameterError
+from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.files import check_writable
+from textdl.interruption import interruptible
 
 if TYPE_CHECKING:
     from textdl.embed.run import Outcome, Resumable
+    from textdl.text.source import Source
 
 # Options that are parameters of the run by the same name, and what they say of themselves.
 _PARAMETERS: dict[str, tuple[type, str]] = {
@@ -35,18 +41,19 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add the verb of this module."""
     train = verbs.add_parser("train", help="train word vectors on text")
     train.add_argument(
-        "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
+        "corpus",
+        metavar="CORPUS",
+        nargs="*",
+        help="files, folders, globs, or - for stdin; with --resume it may be left out",
     )
     train.add_argument("-o", "--output", metavar="VECTORS", required=True)
     for name, (kind, text) in _PARAMETERS.items():
         option = "--" + name.replace("_", "-")
         train.add_argument(option, type=kind, default=argparse.SUPPRESS, metavar="X", help=text)
-    train.add_argument(
-        "--tokenizer", default="nltk", help="nltk, whitespace, wordpunct or tweet (default nltk)"
-    )
+    train.add_argument("--tokenizer", help="nltk, whitespace, wordpunct or tweet (default nltk)")
     train.add_argument("--no-lowercase", action="store_true", help="keep capitals")
     train.add_argument(
-        "--errors", default="strict", help="bytes that are not UTF-8: strict, replace or ignore"
+        "--errors", help="bytes that are not UTF-8: strict (the default), replace or ignore"
     )
     train.add_argument("--checkpoint", metavar="DIR", help="write checkpoints to this folder")
     train.add_argument(
@@ -59,6 +66,15 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
 
 def train_vectors(options: argparse.Namespace) -> None:
     """Train, save, and report."""
+    with interruptible(), _printed_warnings():
+        try:
+            _train_vectors(options)
+        except KeyboardInterrupt as interrupted:
+            interrupted.add_note(_advice(options))
+            raise
+
+
+def _train_vectors(options: argparse.Namespace) -> None:
     # JAX, which few other verbs need.
     from textdl.compilation import keep_compiled
 
@@ -66,24 +82,78 @@ def train_vectors(options: argparse.Namespace) -> None:
     keep_compiled()  # before JAX is imported
     from textdl.embed.config import Config
     from textdl.embed.progress import progress_bar
-    from textdl.embed.run import Source, train_corpus
+    from textdl.embed.run import train_corpus
     from textdl.vectors.formats import format_for
 
     format_for(Path(options.output))
     check_writable(options.output)
     config = Config(**{name: value for name, value in vars(options).items() if name in _PARAMETERS})
-    corpus = options.corpus[0] if len(options.corpus) == 1 else _all_files(options.corpus)
-    source = Source(corpus, options.tokenizer, not options.no_lowercase, options.errors)
+    resumable = _resumable(options)
+    source = _source(options)
     with progress_bar(not options.quiet) as report:
-        outcome = train_corpus(source, config, resumable=_resumable(options), report=report)
+        outcome = train_corpus(source, config, resumable=resumable, report=report)
     outcome.vectors.save(options.output)
     _summarise(options, outcome, config.epochs, time.perf_counter() - began)
 
 
-def _all_files(arguments: list[str]) -> list[Path]:
+def _source(options: argparse.Namespace) -> Source:
+    """What to train on; without a CORPUS, only what is said of the text is compared."""
+    from textdl.text.source import Source
+
+    tokenizer, errors, lowercase = options.tokenizer, options.errors, not options.no_lowercase
+    if not options.corpus:
+        if not options.resume:
+            raise ParameterError("CORPUS is missing; only --resume goes on without it")
+        return Source(None, tokenizer, None if lowercase else False, errors)
+    corpus = options.corpus[0] if len(options.corpus) == 1 else _all_files(options)
+    return Source(corpus, tokenizer or "nltk", lowercase, errors or "strict")
+
+
+def _all_files(options: argparse.Namespace) -> list[Path]:
     from textdl.text.corpus import find_files
 
-    return [path for argument in arguments for path in find_files(argument)]
+    try:
+        return [path for argument in options.corpus for path in find_files(argument)]
+    except CorpusReadError as error:
+        if not options.resume:
+            raise
+        raise CheckpointError(
+            f"{error}; or leave out CORPUS to go on with the text in {options.checkpoint!r}"
+        ) from error
+
+
+def _advice(options: argparse.Namespace) -> str:
+    """How to go on after an interruption; promises only what is there."""
+    from textdl.checkpoint import checkpoint_numbers
+    from textdl.embed.run import STORE
+
+    if options.checkpoint is None:
+        return "nothing was written"
+    folder = Path(options.checkpoint)
+    if checkpoint_numbers(folder):
+        return "--resume goes on from the checkpoint"
+    if (folder / STORE).exists():
+        return "there is no checkpoint yet; --resume begins anew without reading the text again"
+    return "there is no checkpoint yet; start again"
+
+
+@contextmanager
+def _printed_warnings() -> Iterator[None]:
+    """Print a warning about a checkpoint as one line on stderr."""
+    from textdl.checkpoint import CheckpointWarning
+
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, CheckpointWarning):
+            print(f"textdl: warning: {message}", file=sys.stderr)
+        else:
+            shown(message, category, *place, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CheckpointWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _resumable(options: argparse.Namespace) -> Resumable | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from textdl.checkpoint import CheckpointFolder
+from textdl.checkpoint import CheckpointFolder, Saved
 from textdl.embed.config import Config
 from textdl.embed.step import State
 from textdl.errors import ParameterError
@@ -96,18 +96,27 @@ class Checkpoints:
         arrays = {name: np.asarray(array) for name, array in state._asdict().items()}
         self.folder.save(arrays, asdict(progress))
 
-    def load(self) -> tuple[State, Progress] | None:
+    def load(self, shape: tuple[int, int]) -> tuple[State, Progress] | None:
         """Read the last checkpoint, or None where there is none.
 
+        Args:
+            shape: `(V, D)` of the parameters.
+
         Raises:
-            CheckpointError: it is damaged, or of a run with other parameters or another corpus.
+            CheckpointError: all are damaged, or one is of a run with other parameters or another
+                corpus.
         """
-        saved = self.folder.load()
-        if saved is None:
-            return None
-        try:
-            history = tuple(saved.progress["history"])
-            state = State(*(jnp.array(saved.arrays[name]) for name in State._fields))
-            return state, Progress(**saved.progress | {"history": history})
-        except (KeyError, TypeError) as error:
-            raise self.folder.damaged(error) from error
+        return self.folder.load(lambda saved: _decode(saved, shape))
+
+
+def _decode(saved: Saved, shape: tuple[int, int]) -> tuple[State, Progress]:
+    arrays = [saved.arrays[name] for name in State._fields]
+    if any(array.shape != shape or array.dtype != np.float32 for array in arrays):
+        raise ValueError(f"its parameters are not of shape {shape}")
+    progress = Progress(**saved.progress | {"history": tuple(saved.progress["history"])})
+    counts = (progress.epoch, progress.round, progress.steps)
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError("it does not say where the run stood")
+    if not all(type(it) is float for it in (progress.loss, progress.pairs, *progress.history)):
+        raise ValueError("its losses are not numbers")
+    return State(*map(jnp.array, arrays)), progress

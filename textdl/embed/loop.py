@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +14,7 @@ from textdl.embed.checkpoint import Checkpoints, Progress
 from textdl.embed.step import State, init_state
 from textdl.embed.workers import Workers
 from textdl.errors import DivergenceError
+from textdl.interruption import deferred_interrupts
 
 # A round may be a single step, whose loss is that of the start but for rounding.
 LOSS_TOLERANCE = 1.01
@@ -58,7 +56,7 @@ def train(
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
     state, progress = _begin(blocks, checkpoints)
-    with Workers(blocks, state) as workers, _interrupt_between_rounds() as interrupted:
+    with Workers(blocks, state) as workers, deferred_interrupts() as interrupted:
         for groups in workers.rounds(progress.epoch, progress.round):
             if not groups:
                 progress = progress.after_epoch()
@@ -70,21 +68,20 @@ def train(
             _check_loss(progress.mean_loss, blocks)
             report(_describe(progress, blocks, workers.dispatches_a_round))
             if checkpoints and (checkpoints.due(progress) or interrupted.is_set()):
+                _check_rows(workers.state, blocks)
                 checkpoints.save(workers.state, progress)
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-    matrix = np.asarray(workers.state.centre)
-    if checkpoints:
-        checkpoints.save(workers.state, progress)
+            interrupted.raise_if_set()
+        matrix = np.asarray(workers.state.centre)
+        if checkpoints:
+            checkpoints.save(workers.state, progress)
     return Trained(matrix, progress.history)
 
 
 def _begin(blocks: Blocks, checkpoints: Checkpoints | None) -> tuple[State, Progress]:
-    saved = checkpoints.load() if checkpoints else None
-    if saved:
-        return saved
     config = blocks.config
-    return init_state(config.seed, len(blocks.vocabulary), config.vector_size), Progress()
+    shape = (len(blocks.vocabulary), config.vector_size)
+    saved = checkpoints.load(shape) if checkpoints else None
+    return saved or (init_state(config.seed, *shape), Progress())
 
 
 def _describe(progress: Progress, blocks: Blocks, dispatches_a_round: int) -> Report:
@@ -123,20 +120,3 @@ def _divergence(what: str, blocks: Blocks) -> DivergenceError:
         f"training diverged ({what}) with learning_rate={rate:g} and step_tokens={tokens}; try "
         f"learning_rate={rate / 4:g} or step_tokens={max(1, tokens // 4)}"
     )
-
-
-@contextmanager
-def _interrupt_between_rounds() -> Iterator[threading.Event]:
-    """Turn Ctrl-C into an event, so that a round is never left half done.
-
-    Signals reach the main thread alone; in any other thread nothing changes.
-    """
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,26 +14,23 @@ import jax
 import numpy as np
 
 import textdl
-from textdl.checkpoint import CheckpointFolder
+from textdl.checkpoint import CheckpointWarning, checkpoint_folder
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import Report, train
-from textdl.text.corpus import Corpus, DecodeErrors, read_corpus
+from textdl.errors import CheckpointError, CorpusReadError, ParameterError
+from textdl.files import Sync
+from textdl.interruption import interruptible
+from textdl.scratch import scratch_folder
+from textdl.text.corpus import read_corpus
 from textdl.text.encode import encode
+from textdl.text.source import Source, describe_source, require_same_source
 from textdl.text.store import TokenStore
-from textdl.text.tokenize import Tokenizer, TokenizerName, get_tokenizer
+from textdl.text.tokenize import get_tokenizer
 from textdl.vectors.vectors import Vectors
 
-
-@dataclass(frozen=True)
-class Source:
-    """A corpus and how to read it."""
-
-    corpus: Corpus
-    tokenizer: TokenizerName | Tokenizer = "nltk"
-    lowercase: bool = True
-    errors: DecodeErrors = "strict"
+STORE = "store"  # the token store in a checkpoint folder
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def train_corpus(
     Raises:
         TextdlError: what `read_corpus`, `TokenStore.build` and `train` raise.
     """
-    with _token_store(source, resumable) as store:
+    with interruptible(), _token_store(source, resumable) as store:
         blocks = Blocks(store, config)
         trained = train(
             blocks,
@@ -105,29 +103,53 @@ def _describe(config: Config, store: TokenStore) -> dict[str, Any]:
 @contextmanager
 def _token_store(source: Source | TokenStore, resumable: Resumable | None) -> Iterator[TokenStore]:
     """The store to train on: as given, in the checkpoint folder, or in a temporary one."""
-    if isinstance(source, TokenStore):
+    with ExitStack() as stack:
         if resumable:
-            _prepare(resumable)
-        yield source
-    elif resumable:
-        _prepare(resumable)
-        folder = resumable.folder / "store"
-        yield (
-            TokenStore.open(folder)
-            if resumable.resume and folder.exists()
-            else _build(source, folder)
+            stack.enter_context(checkpoint_folder(resumable.folder, resume=resumable.resume))
+        if isinstance(source, TokenStore):
+            yield source
+        elif resumable:
+            yield _kept_store(source, resumable)
+        elif source.corpus is None:
+            raise ParameterError("a corpus is needed where no checkpoint folder is resumed from")
+        else:
+            temporary = stack.enter_context(scratch_folder(Path(tempfile.gettempdir()), "textdl"))
+            yield _build(source, temporary / "store", sync="nothing")
+
+
+def _kept_store(source: Source, resumable: Resumable) -> TokenStore:
+    """The store in a checkpoint folder: the one that is there, or a new one."""
+    folder = resumable.folder / STORE
+    if not resumable.resume or not folder.exists():
+        if source.corpus is None:
+            raise CheckpointError(
+                f"{str(resumable.folder)!r} holds no text to go on with; give the corpus"
+            )
+        return _build(source, folder)
+    try:
+        store = TokenStore.open(folder)
+    except CorpusReadError as error:
+        if source.corpus is None:
+            raise CheckpointError(f"{error}, by giving the corpus again") from error
+        warnings.warn(
+            f"the text in {str(resumable.folder)!r} is damaged; reading the corpus again",
+            CheckpointWarning,
+            stacklevel=2,
         )
-    else:
-        with tempfile.TemporaryDirectory(prefix="textdl-") as temporary:
-            yield _build(source, Path(temporary) / "store")
+        return _build(source, folder)
+    try:
+        require_same_source(store.source, source, resumable.folder)
+    except CorpusReadError as error:
+        raise CheckpointError(
+            f"{error}; or leave out CORPUS (corpus=None) to go on with the text in "
+            f"{str(resumable.folder)!r}"
+        ) from error
+    return store
 
 
-def _build(source: Source, folder: Path) -> TokenStore:
-    tokenizer = get_tokenizer(source.tokenizer, lowercase=source.lowercase)
-    return TokenStore.build(
-        encode(read_corpus(source.corpus, errors=source.errors), tokenizer), folder
-    )
-
-
-def _prepare(resumable: Resumable) -> None:
-    CheckpointFolder(resumable.folder, {}).prepare(resume=resumable.resume)
+def _build(source: Source, folder: Path, *, sync: Sync = "all") -> TokenStore:
+    assert source.corpus is not None
+    tokenizer = get_tokenizer(source.tokenizer or "nltk", lowercase=source.lowercase is not False)
+    chunks = encode(read_corpus(source.corpus, errors=source.errors or "strict"), tokenizer)
+    described = describe_source(source) if sync == "all" else {}
+    return TokenStore.build(chunks, folder, source=described, sync=sync)

@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator
 from textdl.embed.checkpoint import Every
 from textdl.embed.config import Config
 from textdl.embed.progress import progress_bar
-from textdl.embed.run import Resumable, Source, train_corpus
+from textdl.embed.run import Resumable, train_corpus
 from textdl.text.corpus import Corpus, DecodeErrors
+from textdl.text.source import Source
 from textdl.text.tokenize import Tokenizer, TokenizerName
 from textdl.vectors.vectors import Vectors
 
@@ -41,7 +42,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         errors: what to do with bytes that are not UTF-8: ``strict``, ``replace`` or ``ignore``.
         checkpoint: a folder to write checkpoints to.
         checkpoint_every: how often, such as ``60s`` or ``5000steps``.
-        resume: go on from the checkpoint in that folder, if there is one.
+        resume: go on from the checkpoint in that folder, if there is one, with the text there.
         verbose: show a progress bar on stderr.
 
     Attributes:
@@ -51,6 +52,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
     Raises:
         ParameterError: from `fit`, where a parameter is out of range.
         CorpusError, CorpusReadError: from `fit`, where the corpus cannot be used.
+        CheckpointError: from `fit`, where the checkpoint is of another corpus or parameters.
 
     Example:
         >>> text = ["a cat sat on a mat", "a dog sat on a log"] * 20
@@ -101,15 +103,24 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         self.resume = resume
         self.verbose = verbose
 
-    def fit(self, corpus: Corpus, y: object = None) -> Self:
-        """Train on a corpus: a path, an iterable of texts, or an iterable of token lists."""
+    def fit(self, corpus: Corpus | None, y: object = None) -> Self:
+        """Train on a corpus: a path, an iterable of texts, or an iterable of token lists.
+
+        With `resume`, the corpus, `tokenizer`, `lowercase` and `errors` must be those of the run
+        that is gone on with; a corpus that can be read only once, such as a generator, is not read
+        again, and cannot be compared. None is the text that the checkpoint folder holds, however it
+        was made.
+        """
         parameters = {field.name for field in fields(Config)} & set(self.get_params(deep=False))
         config = Config(**{name: getattr(self, name) for name in parameters})
         resumable = None
         if self.checkpoint is not None:
             every = Every.parse(self.checkpoint_every)
             resumable = Resumable(Path(self.checkpoint), every, self.resume)
-        source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
+        if corpus is None:
+            source = Source(None, None, None, None)
+        else:
+            source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
         with progress_bar(self.verbose) as report:
             outcome = train_corpus(source, config, resumable=resumable, report=report)
         self.vectors_: Vectors = outcome.vectors

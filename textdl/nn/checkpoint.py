@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from textdl.checkpoint import CheckpointFolder
+from textdl.checkpoint import CheckpointFolder, Saved, checkpoint_folder
 from textdl.errors import CheckpointError
+from textdl.identity import UnidentifiableError, identify
 from textdl.nn.data import Data
 from textdl.nn.step import Objective, State
 from textdl.nn.training import Best, Progress, Training
@@ -33,20 +36,15 @@ class Checkpoints:
 
 
 class RunCheckpoints:
-    """The checkpoints of one training; those of another are refused."""
+    """The checkpoints of one training; those of another are refused.
 
-    def __init__(
-        self,
-        checkpoints: Checkpoints,
-        objective: Objective,
-        training: Training,
-        data: Data,
-        validation: Data | None,
-        key: Array,
-    ) -> None:
-        run = _describe(objective, training, data, validation, key)
+    Args:
+        checkpoints: where and how often; `opened` holds the folder's lock.
+        run: what the training is a function of.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, run: dict[str, Any]) -> None:
         self.folder = CheckpointFolder(Path(checkpoints.folder), run)
-        self.folder.prepare(resume=True)
         self.every = checkpoints.every
 
     def due(self, progress: Progress, training: Training) -> bool:
@@ -70,32 +68,52 @@ class RunCheckpoints:
         """Read the last checkpoint into the structure of `template`; None where there is none.
 
         Raises:
-            CheckpointError: it is damaged, or of another training or network.
+            CheckpointError: all are damaged, or one is of another training or network.
         """
-        saved = self.folder.load()
-        if saved is None:
-            return None
-        _check_leaves(template, saved.arrays)
-        try:
-            state = _restored("state", template, saved.arrays)
-            has_best = any(name.startswith("best") for name in saved.arrays)
-            params = _restored("best", template.params, saved.arrays) if has_best else None
-            value, since = (saved.progress["best"][name] for name in ("value", "since"))
-            best = Best(np.inf if value is None else value, since, params)
-            return state, Progress(saved.progress["epoch"], tuple(saved.progress["history"]), best)
-        except (KeyError, TypeError) as error:
-            raise self.folder.damaged(error) from error
+        return self.folder.load(lambda saved: _decode(saved, template))
+
+
+@contextmanager
+def opened(
+    checkpoints: Checkpoints | None,
+    objective: Objective,
+    training: Training,
+    data: Data,
+    validation: Data | None,
+    key: Array,
+) -> Iterator[RunCheckpoints | None]:
+    """Yield the checkpoints of a training, if it has any; no other process may use them meanwhile.
+
+    Raises:
+        CheckpointError: another one does, the folder cannot be written, or the training has a
+            function that cannot be told from others.
+    """
+    if checkpoints is None:
+        yield None
+        return
+    run = _describe(objective, training, data, validation, key)
+    with checkpoint_folder(Path(checkpoints.folder), resume=True):
+        yield RunCheckpoints(checkpoints, run)
+
+
+def _decode(saved: Saved, template: State) -> tuple[State, Progress]:
+    _check_leaves(template, saved.arrays)
+    state = _restored("state", template, saved.arrays)
+    has_best = any(name.startswith("best") for name in saved.arrays)
+    params = _restored("best", template.params, saved.arrays) if has_best else None
+    value, since = (saved.progress["best"][name] for name in ("value", "since"))
+    best = Best(np.inf if value is None else value, since, params)
+    return state, Progress(saved.progress["epoch"], tuple(saved.progress["history"]), best)
 
 
 def _describe(
     objective: Objective, training: Training, data: Data, validation: Data | None, key: Array
 ) -> dict[str, Any]:
     """What the bits are a function of, as far as JSON can say it."""
-    settings = {name: _name(value) for name, value in asdict(training).items()}
-    return settings | {
-        "objective": {
-            field.name: _name(getattr(objective, field.name)) for field in fields(objective)
-        },
+    settings = {field.name: getattr(training, field.name) for field in fields(training)}
+    functions = {field.name: getattr(objective, field.name) for field in fields(objective)}
+    return {name: _identity(name, value) for name, value in settings.items()} | {
+        "objective": {name: _identity(name, value) for name, value in functions.items()},
         "data": _fingerprint(data),
         "validation": _fingerprint(validation),
         "key": np.asarray(jax.random.key_data(key)).tolist(),
@@ -109,15 +127,19 @@ def _fingerprint(data: Data | None) -> str:
     return digest.hexdigest()[:32]
 
 
-def _name(value: Any) -> Any:
-    """A setting as JSON: functions by their names, all that another process can compare."""
+def _identity(name: str, value: Any) -> Any:
+    """A setting as JSON: functions by name, code and what they hold."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, tuple):
-        return [_name(item) for item in value]
-    if hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
-    return repr(value) if is_dataclass(value) else type(value).__name__
+        return [_identity(name, item) for item in value]
+    try:
+        return identify(value)
+    except UnidentifiableError as error:
+        raise CheckpointError(
+            f"checkpoints need {name} to be known again in another process, but {error}; give a "
+            "function of a module, or a frozen dataclass that can be called"
+        ) from error
 
 
 def _named(prefix: str, tree: Any) -> dict[str, np.ndarray[Any, Any]]:

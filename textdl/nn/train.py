@@ -12,7 +12,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
-from textdl.nn.checkpoint import Checkpoints, RunCheckpoints
+from textdl.nn.checkpoint import Checkpoints, RunCheckpoints, opened
 from textdl.nn.data import Data, batches, capacity
 from textdl.nn.evaluation import evaluate
 from textdl.nn.sparse import SparseRows
@@ -60,15 +60,22 @@ def fit(
     _check(training, objective, data, validation)
     run = _Run(data, validation, objective, training, training.make_optimizer(data.size), key)
     state = start if isinstance(start, State) else State(start, jax.jit(run.optimizer.init)(start))
+    with opened(checkpoints, objective, training, data, validation, key) as saved:
+        return _train(run, state, saved, callbacks)
+
+
+def _train(
+    run: _Run, state: State, saved: RunCheckpoints | None, callbacks: Sequence[Callback]
+) -> Trained:
+    """Epoch after epoch, from the last checkpoint if there is one."""
+    training = run.training
     progress, room = Progress(), 0
-    saved = None
-    if checkpoints is not None:
-        saved = RunCheckpoints(checkpoints, objective, training, data, validation, key)
+    if saved is not None:
         state, progress = saved.load(state) or (state, progress)
     stopped = False
     while not (stopped or progress.is_over(training)):
         order = run.order(progress.epoch)
-        room = capacity(data, order, room)
+        room = capacity(run.data, order, room)
         state, progress = run.epoch(state, progress, order, room)
         if saved is not None and saved.due(progress, training):
             saved.save(state, progress)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textdl.digests import digest_files, seal, unseal
 from textdl.errors import CorpusError, CorpusReadError
-from textdl.files import replacing
+from textdl.files import Sync, replacing
 from textdl.text.encode import EncodedChunk, numbering
 from textdl.text.vocab import Vocabulary
 
 FORMAT = "textdl token store"
-VERSION = 1
-BLOCK = 1 << 22  # bytes per block when the store is rewritten or hashed
+VERSION = 2
+BLOCK = 1 << 22  # bytes that are rewritten at once, and numbers that are checked at once
 
 # The files of a store and the type of their numbers.
 TOKENS, OFFSETS = ("tokens.bin", np.dtype("<i4")), ("offsets.bin", np.dtype("<i8"))
@@ -40,16 +40,30 @@ class TokenStore:
     offsets: NDArray[np.int64]  # (sentences + 1,) where each starts in `tokens`, memory-mapped
     vocabulary: Vocabulary
     fingerprint: str  # of the tokens, the sentences and the words
+    source: Mapping[str, Any] = field(default_factory=dict)  # where the text is from
 
     @classmethod
-    def build(cls, chunks: Iterable[EncodedChunk], folder: str | os.PathLike[str]) -> TokenStore:
+    def build(
+        cls,
+        chunks: Iterable[EncodedChunk],
+        folder: str | os.PathLike[str],
+        *,
+        source: Mapping[str, Any] | None = None,
+        sync: Sync = "all",
+    ) -> TokenStore:
         """Write a store in one pass over `chunks`, and open it.
+
+        Args:
+            chunks: the corpus.
+            folder: replaced where it exists.
+            source: where the text is from, as JSON can say it; kept beside it.
+            sync: what reaches the disk, as in `replacing`.
 
         Raises:
             CorpusError: there is no token.
             OutputError: `folder` cannot be written.
         """
-        with _closing(chunks), replacing(folder) as temporary:
+        with _closing(chunks), replacing(folder, sync=sync) as temporary:
             temporary.mkdir()
             words, counts = _write_in_order_of_use(chunks, temporary)
             if not words:
@@ -58,45 +72,51 @@ class TokenStore:
             _renumber(temporary / TOKENS[0], np.argsort(order).astype(TOKENS[1]))
             listing = {"words": vocabulary.words, "counts": vocabulary.counts.tolist()}
             (temporary / VOCABULARY).write_text(json.dumps(listing), "utf-8")
-            header = {"format": FORMAT, "version": VERSION, "fingerprint": _fingerprint(temporary)}
-            (temporary / HEADER).write_text(json.dumps(header), "utf-8")
-        return cls.open(folder)
+            header = {
+                "format": FORMAT,
+                "version": VERSION,
+                "fingerprint": _fingerprint(temporary),
+                "source": dict(source or {}),
+            }
+            (temporary / HEADER).write_text(seal(header), "utf-8")
+        return cls._map(Path(folder))
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> TokenStore:
-        """Map a store that `build` wrote.
+        """Map a store that `build` wrote, after reading all of it once to check it.
 
         Raises:
             CorpusReadError: it is missing, incomplete or damaged.
         """
         folder = Path(folder)
         try:
-            header = json.loads((folder / HEADER).read_text("utf-8"))
-            listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
-            if (header["format"], header["version"]) != (FORMAT, VERSION):
-                raise ValueError("another format")
-            store = cls(
-                np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
-                np.memmap(folder / OFFSETS[0], OFFSETS[1], "r"),
-                Vocabulary(listing["words"], np.array(listing["counts"], np.int64)),
-                header["fingerprint"],
-            )
-            store._check()
+            header = unseal((folder / HEADER).read_text("utf-8"))
+            if (header.get("format"), header.get("version")) != (FORMAT, VERSION):
+                raise ValueError("it is of another format")
+            if header.get("fingerprint") != _fingerprint(folder):
+                raise ValueError("it is not as it was written")
+            store = cls._map(folder)
+            _check(store)
             return store
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorpusReadError(
                 f"{str(folder)!r} is no complete token store ({error}); build it again"
             ) from error
 
-    def _check(self) -> None:
-        """Raise `ValueError` where the pieces do not belong together."""
-        words, counts, offsets = self.vocabulary.words, self.vocabulary.counts, self.offsets
-        if not isinstance(words, list) or set(map(type, words)) != {str}:
-            raise ValueError("the vocabulary is no list of words")
-        if len(words) != len(counts) or counts.sum() != len(self.tokens):
-            raise ValueError("the vocabulary does not count these tokens")
-        if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(self.tokens):
-            raise ValueError("the sentences do not span these tokens")
+    @classmethod
+    def _map(cls, folder: Path) -> TokenStore:
+        """Map the files of a store that is known to be whole."""
+        header = unseal((folder / HEADER).read_text("utf-8"))
+        listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
+        if not isinstance(listing, dict) or not isinstance(header.get("source"), dict):
+            raise ValueError("its vocabulary or its source is no JSON object")
+        return cls(
+            np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
+            np.memmap(folder / OFFSETS[0], OFFSETS[1], "r"),
+            Vocabulary(listing["words"], np.array(listing["counts"], np.int64)),
+            header["fingerprint"],
+            header["source"],
+        )
 
     def sentences(self, start: int, stop: int) -> NDArray[np.int32]:
         """The sentence of every token from `start` to `stop`. `-> (stop - start,)`."""
@@ -175,9 +195,37 @@ def _closing(chunks: Iterable[EncodedChunk]) -> Iterator[None]:
 
 def _fingerprint(folder: Path) -> str:
     """A digest of what the store says: tokens, sentences, words."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in (TOKENS[0], OFFSETS[0], VOCABULARY):
-        with (folder / name).open("rb") as stream:
-            while block := stream.read(BLOCK):
-                digest.update(block)
-    return digest.hexdigest()
+    return digest_files(*(folder / name for name in (TOKENS[0], OFFSETS[0], VOCABULARY)))
+
+
+def _check(store: TokenStore) -> None:
+    """Raise `ValueError` where a store does not hold together, block by block.
+
+    A digest says that its files are as they were written, not by whom.
+    """
+    words, counts = store.vocabulary.words, store.vocabulary.counts
+    if not isinstance(words, list) or set(map(type, words)) != {str}:
+        raise ValueError("its vocabulary is no list of words")
+    "".join(words).encode()  # a lone surrogate is a ValueError
+    if len(set(words)) != len(words):
+        raise ValueError("a word is in its vocabulary twice")
+    if counts.shape != (len(words),) or counts[-1] < 1 or (np.diff(counts) > 0).any():
+        raise ValueError("the counts of its words do not fall")
+    found = np.zeros(len(words), np.int64)
+    for ids in _blocks(store.tokens):
+        if ids.min() < 0 or ids.max() >= len(words):
+            raise ValueError("a token is not in its vocabulary")
+        found += np.bincount(ids, minlength=len(words))
+    if not np.array_equal(found, counts):
+        raise ValueError("its vocabulary does not count these tokens")
+    previous = 0
+    for offsets in _blocks(store.offsets):
+        if offsets[0] < previous or (np.diff(offsets) < 0).any():
+            raise ValueError("its sentences overlap")
+        previous = offsets[-1]
+    if store.offsets[0] != 0 or previous != len(store.tokens):
+        raise ValueError("its sentences do not span these tokens")
+
+
+def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    return (array[start : start + BLOCK] for start in range(0, len(array), BLOCK))

@@ -1,0 +1,222 @@
+"""Folders of checkpoints: damage falls back, another run and another process are refused."""
+
+import json
+import subprocess
+import sys
+import warnings
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from textdl.checkpoint import (
+    CheckpointFolder,
+    CheckpointWarning,
+    checkpoint_folder,
+    checkpoint_numbers,
+)
+from textdl.digests import seal, unseal
+from textdl.errors import CheckpointError
+
+ROOT = Path(__file__).parents[1]
+RUN = {"sizes": (3, 4), "rate": 0.1}
+
+
+def save_some(folder, count=3):
+    checkpoints = CheckpointFolder(folder, RUN)
+    for number in range(count):
+        checkpoints.save({"x": np.full(5, number, np.float32)}, {"epoch": number})
+    return checkpoints
+
+
+def load(folder, run=RUN):
+    return CheckpointFolder(folder, run).load(
+        lambda saved: (saved.progress["epoch"], saved.arrays["x"].tolist())
+    )
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_checkpoints_round_trip(tmp_path):
+    assert load(tmp_path) is None
+    save_some(tmp_path)
+    assert load(tmp_path) == (2, [2.0] * 5)
+    assert checkpoint_numbers(tmp_path) == [2, 3]
+    assert len(names(tmp_path)) == 4
+
+
+def test_checkpoints_leftovers_of_a_removal_go_with_the_next(tmp_path):
+    """Killed between the header, which goes first, and the arrays."""
+    save_some(tmp_path, 2)
+    (tmp_path / "00000001.json").unlink()
+    (tmp_path / "notes.json").write_text("mine")
+    (tmp_path / "9x.safetensors").write_text("mine")
+    save_some(tmp_path, 1)
+    assert checkpoint_numbers(tmp_path) == [2, 3]
+    assert len(names(tmp_path)) == 6
+
+
+@pytest.mark.parametrize("name", ["00000003.safetensors", "00000003.json"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "flipped"])
+def test_damaged_newest_falls_back_with_a_warning(tmp_path, name, damage):
+    save_some(tmp_path)
+    path = tmp_path / name
+    data = bytearray(path.read_bytes())
+    if damage == "gone":
+        path.unlink()
+    else:
+        data[len(data) // 2] ^= 1
+        path.write_bytes({"empty": b"", "cut": bytes(data[:-1]), "flipped": bytes(data)}[damage])
+    if (damage, name[-4:]) == ("gone", "json"):
+        assert load(tmp_path)[0] == 1  # it never was complete
+        return
+    with pytest.warns(
+        CheckpointWarning, match="checkpoint 3 .* going on from checkpoint 2"
+    ) as seen:
+        assert load(tmp_path) == (1, [1.0] * 5)
+    assert "\n" not in str(seen[0].message)
+
+
+def test_damaged_checkpoint_is_not_counted_among_those_kept(tmp_path):
+    save_some(tmp_path)
+    (tmp_path / "00000003.safetensors").write_bytes(b"")
+    checkpoints = CheckpointFolder(tmp_path, RUN)
+    with pytest.warns(CheckpointWarning):
+        checkpoints.load(lambda saved: saved)
+    checkpoints.save({"x": np.zeros(5, np.float32)}, {"epoch": 9})
+    assert checkpoint_numbers(tmp_path) == [2, 4]
+
+
+def test_all_damaged_is_an_error(tmp_path):
+    save_some(tmp_path)
+    for path in tmp_path.glob("*.safetensors"):
+        path.write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole") as caught:
+        load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_run_and_another_format_are_refused(tmp_path):
+    save_some(tmp_path)
+    with pytest.raises(CheckpointError, match=r"with rate=0.1, not 0.2; resume with the same"):
+        load(tmp_path, RUN | {"rate": 0.2})
+    with pytest.raises(CheckpointError, match="with more=None, not 1"):
+        load(tmp_path, RUN | {"more": 1})
+    path = tmp_path / "00000003.json"
+    path.write_text(seal(unseal(path.read_text()) | {"version": 99}))
+    with pytest.raises(CheckpointError, match="format 99, not 3"):
+        load(tmp_path)
+
+
+def test_second_run_in_a_folder_is_refused(tmp_path):
+    folder = tmp_path / "run"
+    with checkpoint_folder(folder, resume=False):
+        for resume in (True, False):
+            with (
+                pytest.raises(CheckpointError, match=r"in use by process \d+ on .*; wait"),
+                checkpoint_folder(folder, resume=resume),
+            ):
+                pass
+    assert names(folder) == []
+    with checkpoint_folder(folder, resume=False):
+        pass
+
+
+def test_run_in_another_process_is_named(tmp_path):
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom textdl.checkpoint import checkpoint_folder\n"
+        "with checkpoint_folder(Path(sys.argv[1]), resume=True):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+        assert process.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(CheckpointError, match=f"in use by process {process.pid} on"),
+            checkpoint_folder(tmp_path, resume=True),
+        ):
+            pass
+        process.kill()
+        process.wait(30)
+        with checkpoint_folder(tmp_path, resume=True):
+            pass
+
+
+def test_folder_with_checkpoints_needs_resume(tmp_path):
+    save_some(tmp_path)
+    with (
+        pytest.raises(CheckpointError, match="holds a checkpoint; pass resume=True"),
+        checkpoint_folder(tmp_path, resume=False),
+    ):
+        pass
+    with checkpoint_folder(tmp_path, resume=True):
+        pass
+
+
+def test_folder_without_parent_is_refused(tmp_path):
+    with (
+        pytest.raises(CheckpointError, match="create its parent first"),
+        checkpoint_folder(tmp_path / "no" / "way", resume=True),
+    ):
+        pass
+
+
+def mutants(data, draw):
+    """A file with a byte or bit changed, cut, grown or emptied."""
+    data = bytearray(data)
+    position = int(draw.integers(len(data)))
+    kind = draw.integers(5)
+    if kind == 0:
+        data[position] ^= 1 << int(draw.integers(8))
+    elif kind == 1:
+        data[position] = (data[position] + int(draw.integers(1, 256))) % 256
+    elif kind == 2:
+        del data[position:]
+    elif kind == 3:
+        data[position:position] = draw.bytes(int(draw.integers(1, 9)))
+    else:
+        del data[position : position + int(draw.integers(1, 9))]
+    return bytes(data)
+
+
+ODD = [None, True, -1, 0, 2**70, 1e300, "x" * 50, [], {}, [[]], "nan"]
+
+
+def edits(header, draw):
+    """A header that is sealed as it should be, with one of its values changed."""
+    content = unseal(header.decode())
+    place = content
+    while True:
+        name = list(place)[int(draw.integers(len(place)))]
+        if not isinstance(place[name], dict) or not place[name] or draw.integers(2):
+            break
+        place = place[name]
+    place[name] = json.loads(json.dumps(ODD[int(draw.integers(len(ODD)))]))
+    return seal(content).encode()
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.full)])
+def test_every_mutant_of_a_checkpoint_is_found(tmp_path, count):
+    save_some(tmp_path, 2)
+    draw = np.random.default_rng(1)
+    files = [tmp_path / f"00000002.{kind}" for kind in ("json", "safetensors")]
+    whole = {path: path.read_bytes() for path in files}
+    for number in range(count):
+        path = files[number % 2]
+        edited = path.suffix == ".json" and number % 4 == 0
+        data = (edits if edited else mutants)(whole[path], draw)
+        if data == whole[path]:
+            continue
+        path.write_bytes(data)
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            # What was sealed as it should be may say that it is another run.
+            with suppress(CheckpointError) if edited else nullcontext():
+                found = load(tmp_path)
+                fell_back = [warning.category for warning in seen] == [CheckpointWarning]
+                assert edited or (fell_back and found == (0, [0.0] * 5))
+        path.write_bytes(whole[path])
