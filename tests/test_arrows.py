@@ -11,7 +11,9 @@ PACKAGE = Path(__file__).resolve().parents[1] / "textdl"
 ALLOWED = {
     "errors": set(),
     "files": {"errors"},
-    "container": {"errors"},
+    "strict_json": set(),
+    "checksums": set(),
+    "container": {"errors", "strict_json", "checksums"},
     "checkpoint": {"errors", "files", "container"},
     "compilation": set(),
     "nn": set(),
@@ -23,7 +25,15 @@ ALLOWED = {
     "plot": {"vectors", "nn"},
     "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot"},
 }
-LEAVES = {"errors", "files", "container", "checkpoint", "compilation"}
+LEAVES = {
+    "errors",
+    "files",
+    "strict_json",
+    "checksums",
+    "container",
+    "checkpoint",
+    "compilation",
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
