@@ -8,6 +8,7 @@ import pytest
 
 from tests.classify.conftest import LABELS, TEXTS
 from tests.classify.test_text_classifier import KINDS, MANY, QUICK
+from tests.container_files import put_together, seal, take_apart
 from textdl import EmbeddingBagClassifier, MLPClassifier, TextClassifier, TfidfVectorizer, Vectors
 from textdl.errors import FileFormatError, OutputError, ParameterError
 
@@ -103,13 +104,11 @@ def test_flipped_bytes_are_no_crash(whole, path):
 
 
 def described(whole, change):
-    length = int.from_bytes(whole[:8], "little")
-    header = json.loads(whole[8 : 8 + length])
+    header, body = take_apart(whole)
     told = json.loads(header["__metadata__"]["textdl_classifier"])
     change(told)
     header["__metadata__"]["textdl_classifier"] = json.dumps(told)
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + whole[8 + length :]
+    return put_together(seal(header, body), body)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import optax
 import pytest
 
+from tests.container_files import rewrite
 from textdl import MLPClassifier, MLPRegressor
 from textdl.errors import FileFormatError, OutputError, ParameterError
 
@@ -20,17 +21,6 @@ TARGETS = {
     "many": (X > 0).astype(int),
     "floats": np.array([-1.5, 2.0, 7.0])[np.arange(20) % 3].astype(int),
 }
-
-
-def rewritten(path, change, entries=None):
-    """The file with its metadata and entries changed."""
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    change(header["__metadata__"])
-    (entries or (lambda header: None))(header)
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +163,7 @@ def change_json(name, change):
     ],
 )
 def test_descriptions_that_do_not_fit(saved, change):
-    rewritten(saved, change)
+    rewrite(saved, lambda header: change(header["__metadata__"]))
     with pytest.raises(FileFormatError) as caught:
         MLPClassifier.load(saved)
     assert "\n" not in str(caught.value)
@@ -196,7 +186,7 @@ def swap(name, **changes):
     ],
 )
 def test_layers_that_do_not_fit_together(saved, entries):
-    rewritten(saved, lambda metadata: None, entries)
+    rewrite(saved, entries)
     with pytest.raises(FileFormatError):
         MLPClassifier.load(saved)
 

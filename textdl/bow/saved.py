@@ -42,7 +42,11 @@ def load(path: str | os.PathLike[str]) -> Saved:
         FileFormatError: the file is missing, damaged, or holds something else.
     """
     content = storage.read(Path(path))
-    return Saved(make_vectorizer(content), content.matrix, _sources(content))
+    vectorizer = make_vectorizer(content)
+    if content.matrix is not None and content.matrix.shape[1] != vectorizer._width:
+        widths = f"{content.matrix.shape[1]:,} columns, its vectorizer {vectorizer._width:,}"
+        raise damaged(content.path, f"its matrix has {widths}")
+    return Saved(vectorizer, content.matrix, _sources(content))
 
 
 def make_vectorizer(content: storage.Content) -> Vectorizer:
