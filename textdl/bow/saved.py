@@ -55,7 +55,7 @@ def make_vectorizer(content: storage.Content) -> Vectorizer:
     Raises:
         FileFormatError: the class is unknown, or its parts do not fit together.
     """
-    kind = CLASSES.get(content.metadata["class"])
+    kind = CLASSES.get(str(content.metadata["class"]))
     if kind is None:
         raise FileFormatError(
             f"{str(content.path)!r} holds a {content.metadata['class']}, this textdl reads "

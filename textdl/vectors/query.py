@@ -184,6 +184,8 @@ def _rank(
     count: int,
 ) -> Neighbours:
     """The best `count` of the candidates of each query, by cosine in double precision."""
+    if np.bincount(query, minlength=len(queries)).min(initial=count) < count:
+        raise FileFormatError("the stored norms are wrong; the file is damaged: make it again")
     exact = _exact(matrix, queries, query, row)
     order = np.lexsort((row, -exact, query))
     first = np.searchsorted(query[order], np.arange(len(queries)))  # where each query begins
