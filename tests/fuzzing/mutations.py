@@ -154,7 +154,7 @@ def damage_gzip(damage):
 
 
 def damage_container(raw, draw):
-    """A change of the header, of metadata, of numbers or of bytes; mostly with fitting checksums."""
+    """A change of header, metadata, numbers or bytes; the checksums mostly fit it."""
     if draw.random() < 0.15:
         return damage_bytes(raw, draw)
     header, body = take_apart(raw)
@@ -208,7 +208,10 @@ def _change_value(value, draw):
             break
         value = value[key]
     if not keys:
-        value |= {"a": of_json(draw)} if isinstance(value, dict) else {}
+        if isinstance(value, dict):
+            value["a"] = of_json(draw)
+        else:
+            value.append(of_json(draw))
         return
     match draw.randrange(8):
         case 0:

@@ -5,7 +5,7 @@ import pytest
 from tests.fuzzing.kinds import KINDS
 from tests.fuzzing.worker import Worker
 
-FEW, MANY = 100, 10_000
+FEW, MANY = 40, 10_000
 
 
 @pytest.fixture(scope="module")
