@@ -175,3 +175,41 @@ def test_what_cannot_be_written(path, monkeypatch):
         model.save(path)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert path.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda told: told["parameters"].update(vectors="/etc/passwd"), "vectors is never read"),
+        (lambda told: told["settings"].update(n_jobs=1000), "n_jobs is never read"),
+        (lambda told: told["settings"].pop("features"), "it has the settings"),
+        (lambda told: told["settings"].update(features="tfidf"), "features is 'tfidf' and 'bag'"),
+        (lambda told: told.update(classes=["y", "x"]), "classes are not those of its network"),
+        (lambda told: told.update(classes=["x", "y\0"]), "ends in a NUL"),
+        (lambda told: told.update(classes=["x", "x"]), "a class stands twice"),
+        (lambda told: told.update(several=0), "several is 0"),
+    ],
+)
+def test_settings_that_do_not_fit(whole, path, change, says):
+    path.write_bytes(described(whole, change))
+    with pytest.raises(FileFormatError, match=says):
+        TextClassifier.load(path)
+
+
+def test_features_that_open_files(whole, path):
+    header, body = take_apart(whole)
+    told = json.loads(header["__metadata__"]["features.textdl_bow"])
+    told["parameters"]["input"] = "filename"
+    header["__metadata__"]["features.textdl_bow"] = json.dumps(told)
+    path.write_bytes(put_together(seal(header, body), body))
+    with pytest.raises(FileFormatError, match="would open texts as files"):
+        TextClassifier.load(path)
+
+
+def test_flipped_bit_is_noticed(whole, path):
+    for place in (len(whole) // 2, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[place] ^= 4
+        path.write_bytes(flipped)
+        with pytest.raises(FileFormatError, match="does not have the checksum"):
+            TextClassifier.load(path)
