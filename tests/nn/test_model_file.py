@@ -299,6 +299,7 @@ def test_file_without_checksums(saved, fitted):
         change_json("learned", lambda learned: learned.update(seed=1.5)),
         change_json("learned", lambda learned: learned.update(features=["a"])),
         change_json("learned", lambda learned: learned.update(features=[1, 2, 3])),
+        change_json("learned", lambda learned: learned.update(features=dict.fromkeys("abc"))),
         change_json("parameters", lambda parameters: parameters.update(activation="nonsense")),
         change_json("parameters", lambda parameters: parameters.update(dropout=[])),
         change_json("parameters", lambda parameters: parameters.update(max_iter=0)),
@@ -330,3 +331,13 @@ def test_names_of_classes_that_would_not_come_back(tmp_path, monkeypatch):
     model = MLPClassifier(**QUICK).fit(X, ["a", "b" * 51] * 10)
     with pytest.raises(ParameterError, match="too long to save"):
         model.save(tmp_path / "m")
+
+
+def test_one_class_only(tmp_path):
+    path = tmp_path / "m"
+    MLPClassifier(**QUICK).fit(X, TARGETS["two"]).save(path)
+    targets = {"classes": [1], "type": "<i8", "multilabel": False}
+    change = change_json("learned", lambda learned: learned.update(targets=targets))
+    rewrite(path, lambda header: change(header["__metadata__"]))
+    with pytest.raises(FileFormatError, match="one class only"):
+        MLPClassifier.load(path)

@@ -170,6 +170,8 @@ class ClassOutputs(ClassifierMixin):  # type: ignore[misc]
             if not _NUMERIC.fullmatch(kind):
                 raise ValueError(f"its classes are of type {kind!r}")
             self.classes_ = self.classes_.astype(kind)
+        if len(classes) < 2 and not self.multilabel_:
+            raise ValueError("it has one class only")
         outputs = 1 if len(classes) == 2 and not self.multilabel_ else len(classes)
         if outputs != self.n_outputs_:
             raise ValueError(f"it has {len(classes):,} classes, and {self.n_outputs_:,} outputs")

@@ -100,9 +100,7 @@ class FittedMLP(BaseEstimator):  # type: ignore[misc]
             }
             model._targets_from_json(learned["targets"])
             if names := learned["features"]:
-                if len(names) != model.n_features_in_ or not all(isinstance(n, str) for n in names):
-                    raise ValueError(f"it has names of {len(names):,} features")
-                model.feature_names_in_ = np.array(names, object)
+                model.feature_names_in_ = _names_from_json(names, model.n_features_in_)
         return model
 
     @property
@@ -169,6 +167,13 @@ class FittedMLP(BaseEstimator):  # type: ignore[misc]
     def _prepared(self, x: Any) -> Any:
         """Features as the first layer takes them."""
         return x
+
+
+def _names_from_json(names: Any, features: int) -> NDArray[np.object_]:
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != features:
+        raise ValueError(f"its names of features are not {features:,} texts")
+    return np.array(names, object)
 
 
 def _seed_from_json(seed: Any) -> int:
