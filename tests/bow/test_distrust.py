@@ -17,7 +17,7 @@ from textdl import CountVectorizer, HashingVectorizer, TfidfVectorizer
 from textdl.bow.saved import load
 from textdl.bow.search import Index
 from textdl.bow.similarity import best_documents
-from textdl.errors import CorpusError, FileFormatError, ParameterError
+from textdl.errors import CorpusError, DataError, FileFormatError, ParameterError
 
 TEXTS = ["the cat sat", "the dog sat on the mat", "orange, apple, grape"]
 
@@ -166,6 +166,24 @@ def test_flipped_bit_is_noticed(path):
     path.write_bytes(raw)
     with pytest.raises(FileFormatError, match="'terms' does not have the checksum"):
         load(path)
+
+
+@pytest.mark.parametrize(("dtype", "weight"), [(np.float32, 1e300), (np.float64, np.inf)])
+def test_weight_of_idf_that_is_not_finite(tmp_path, dtype, weight):
+    path = tmp_path / "bow"
+    vectorizer = TfidfVectorizer(dtype=dtype).fit(TEXTS)
+    vectorizer.idf_ = vectorizer.idf_**2
+    vectorizer.save(path)
+    change_array(path, "idf", "<f8", put((0, weight)))
+    with pytest.raises(FileFormatError, match="a weight of idf is not finite"):
+        load(path)
+
+
+def test_weights_that_overflow():
+    vectorizer = TfidfVectorizer(vocabulary=["cat"])
+    vectorizer.idf_ = [1.7e308]
+    with np.errstate(over="ignore"), pytest.raises(DataError, match="a weight is not finite"):
+        vectorizer.transform(["cat cat cat"])
 
 
 # What is refused when it is saved, because it would be when it is loaded.
