@@ -108,7 +108,7 @@ def check_encoding(encoding: Any) -> None:
         ParameterError: it is not; some of Python's codecs decompress, or are of no text.
     """
     try:
-        known = codecs.lookup(encoding)._is_text_encoding
+        known = getattr(codecs.lookup(encoding), "_is_text_encoding", True)
     except (LookupError, TypeError, ValueError):
         known = False
     if not known:

@@ -37,7 +37,7 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     Args:
         input: ``content``: documents are texts or bytes; ``filename``: names of files; ``file``:
-            open files.
+            open files. Only ``content`` can be saved.
         encoding: of documents that are bytes.
         decode_error: ``strict``, ``ignore`` or ``replace``.
         strip_accents: ``ascii``, ``unicode``, a function, or None.
@@ -47,7 +47,7 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
             ``tweet``.
         stop_words: ``english``, a list of words, or None.
         token_pattern: what a token is.
-        ngram_range: words (or characters) of the shortest and the longest n-gram.
+        ngram_range: words (or characters) of the shortest and the longest n-gram, at most 100.
         analyzer: ``word``, ``char``, ``char_wb`` (within words), or a function from document to
             terms.
         binary: count a term once a document.
