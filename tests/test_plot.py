@@ -274,7 +274,7 @@ def test_a_report_is_the_last_line(tmp_path):
 @pytest.mark.parametrize(
     "content",
     ["", "\n", "word", "[1.0]", '{"loss": 3}', '{"loss": []}', '{"loss": ["a"]}',
-     '{"loss": [true]}', "[" * 10_000, "\0" * 7, "\xff\xfe"],
+     '{"loss": [true]}', "[" * 10_000, "\0" * 7, "\xff\xfe", '{"loss": [1%s]}' % ("0" * 400)],
 )  # fmt: skip
 def test_other_files_are_no_runs(tmp_path, content):
     file = tmp_path / "run"
@@ -283,6 +283,14 @@ def test_other_files_are_no_runs(tmp_path, content):
         read_history(file)
     with pytest.raises(FileFormatError, match="holds no network"):
         load_network(file)
+
+
+def test_a_report_that_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("textdl.plot.runs.LONGEST_REPORT", 20)
+    file = tmp_path / "run"
+    file.write_text(json.dumps({"loss": [1.0] * 10}))
+    with pytest.raises(FileFormatError, match="more than 20 bytes"):
+        read_history(file)
 
 
 def test_word_vectors_and_damaged_networks_are_no_runs(tmp_path):

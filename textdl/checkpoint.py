@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl import container
-from textdl.digests import digest_files, seal, unseal
+from textdl.checksums import file_checksum, seal, unseal
 from textdl.errors import CheckpointError
 from textdl.files import replacing, sync_folder
 from textdl.locks import FileLock
@@ -67,7 +67,7 @@ class CheckpointFolder:
         with replacing(tensors, sync="content") as path:
             with path.open("wb") as file:
                 container.write(file, arrays, {})
-            digest = digest_files(path)
+            digest = file_checksum(path)
         content = {"version": VERSION, "run": self.run, "progress": progress, "arrays": digest}
         with replacing(_header(self.folder, number)) as path:
             path.write_text(seal(content), "utf-8")
@@ -109,7 +109,7 @@ class CheckpointFolder:
         content = unseal(_header(self.folder, number).read_text("utf-8"))
         self._check(content)
         path = _tensors(self.folder, number)
-        if digest_files(path) != content["arrays"]:
+        if file_checksum(path) != content["arrays"]:
             raise ValueError(f"{path.name} is not as it was written")
         tensors = container.open_mapped(path)
         # Copied: the file may be removed under a mapping.

@@ -4,22 +4,31 @@ Both directions are written out here. Reading, because the package's NumPy reade
 array, and a mapped file must be checked before it is believed. Writing, because the package's
 writer orders metadata keys at random, leaves a file that only its owner can read, and reports a
 full disk without saying so. Equal content gives equal bytes.
+
+Checksums are metadata: `digests` maps the name of each array to that of its bytes, and
+`header_digest` is that of the header, without itself, in canonical JSON. They find damage; against
+a forger, who would compute them anew, every reader checks values as well. A file without them, of
+another program or of textdl 0.1.0, is read without.
+
+A file is mapped, and its header takes about 25 times its length, at most `LONGEST_HEADER`, while
+it is read: that is all that is allocated here for a file, whatever it says.
 """
 
 from __future__ import annotations
 
-import json
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import prod
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import FileFormatError
+from textdl.checksums import array_checksums, checksum
+from textdl.errors import FileFormatError, ParameterError
+from textdl.strict_json import canonical_json, parse_json
 
 DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "F64": np.dtype("<f8"),
@@ -32,7 +41,10 @@ DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "U8": np.dtype("u1"),
     "BOOL": np.dtype("?"),
 }
-LONGEST_HEADER = 100_000_000  # bytes, as in the reference implementation
+LONGEST_HEADER = 1 << 25  # bytes
+MOST_AXES = 8
+DIGESTS = "digests"
+HEADER_DIGEST = "header_digest"
 
 
 class Entry(NamedTuple):
@@ -47,46 +59,76 @@ class Entry(NamedTuple):
 class Container(NamedTuple):
     """A mapped file whose header has been checked."""
 
+    path: Path
     entries: Mapping[str, Entry]
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, str]  # without the checksums
+    digests: Mapping[str, str]  # by array; empty in a file without checksums
     mapped: mmap.mmap
 
-    def array(self, name: str) -> NDArray[np.generic]:
+    def array(self, name: str) -> NDArray[Any]:
         """A read-only view of one array; its bytes are read when they are touched."""
         entry = self.entries[name]
         return np.ndarray(entry.shape, DTYPES[entry.dtype], self.mapped, entry.begin)
+
+    def verify(self, names: Iterable[str] | None = None) -> None:
+        """Compare arrays with their checksums, where the file has any.
+
+        Args:
+            names: of the arrays; None for all.
+
+        Raises:
+            FileFormatError: an array is not what was written.
+        """
+        if not self.digests:
+            return
+        chosen = list(self.entries if names is None else names)
+        found = array_checksums([self.array(name) for name in chosen])
+        for name, digest in zip(chosen, found, strict=True):
+            if digest != self.digests[name]:
+                raise damaged(self.path, f"{name!r} does not have the checksum it was written with")
 
 
 def write(
     file: BinaryIO, arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
 ) -> None:
-    """Write `arrays` in the order given (widest elements first keeps all of them aligned)."""
-    names = {dtype: name for name, dtype in DTYPES.items()}
-    header: dict[str, object] = {"__metadata__": dict(metadata)}
+    """Write `arrays` in the order given (widest elements first keeps all of them aligned).
+
+    Raises:
+        ParameterError: the metadata are too long, or hold half a character.
+    """
+    contents = [np.ascontiguousarray(array) for array in arrays.values()]
+    digests = dict(zip(arrays, array_checksums(contents), strict=True))
+    header: dict[str, Any] = {"__metadata__": {**metadata, DIGESTS: canonical_json(digests)}}
+    types = {dtype: name for name, dtype in DTYPES.items()}
     end = 0
     for name, array in arrays.items():
-        begin, end = end, end + array.nbytes
+        begin = end
+        end += array.nbytes
         header[name] = {
-            "dtype": names[array.dtype],
+            "dtype": types[array.dtype],
             "shape": list(array.shape),
             "data_offsets": [begin, end],
         }
+    try:
+        header["__metadata__"][HEADER_DIGEST] = _header_digest(header)
+    except UnicodeEncodeError as error:
+        raise ParameterError(
+            f"{error.object[error.start]!r} is half a character, which no file can hold; remove it"
+        ) from None
     encoded = canonical_json(header).encode()
     encoded += b" " * (-len(encoded) % 8)
+    if len(encoded) > LONGEST_HEADER:
+        raise ParameterError(
+            f"names and parameters take {len(encoded):,} bytes, a file can hold "
+            f"{LONGEST_HEADER:,}; leave some out"
+        )
     file.write(len(encoded).to_bytes(8, "little") + encoded)
-    for array in arrays.values():
-        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-
-
-def canonical_json(value: object) -> str:
-    """The one JSON text of `value`: sorted keys, no spaces, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    for content in contents:
+        file.write(content.reshape(-1).view(np.uint8).data)
 
 
 def open_mapped(path: Path) -> Container:
-    """Check the header of the file at `path` and map it.
+    """Check the header of the file at `path` and map it; `verify` checks the arrays.
 
     Raises:
         FileFormatError: the header is damaged, or does not fit the file.
@@ -100,9 +142,23 @@ def open_mapped(path: Path) -> Container:
                 f"{length:,} bytes, but has {size:,} bytes in all (a header has at most "
                 f"{LONGEST_HEADER:,}); copy or make it again"
             )
-        entries, metadata = _parse(file.read(length), 8 + length, path)
+        header, metadata = _parse(file.read(length), path)
+        entries = {name: _entry(name, value, 8 + length, path) for name, value in header.items()}
         _check_extent(entries, 8 + length, size, path)
-        return Container(entries, metadata, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        digests = _take_digests(header, metadata, path)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return Container(path, entries, metadata, digests, mapped)
+
+
+def open_verified(path: Path) -> Container:
+    """Open the file at `path` and check all of it.
+
+    Raises:
+        FileFormatError: it is damaged.
+    """
+    opened = open_mapped(path)
+    opened.verify()
+    return opened
 
 
 def damaged(path: Path, what: str) -> FileFormatError:
@@ -110,30 +166,43 @@ def damaged(path: Path, what: str) -> FileFormatError:
     return FileFormatError(f"{str(path)!r} is damaged: {what}; copy or make it again")
 
 
-def _parse(raw: bytes, start: int, path: Path) -> tuple[dict[str, Entry], Mapping[str, str]]:
+def _parse(raw: bytes, path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The entries of a header, and its metadata."""
     try:
-        header = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise damaged(path, f"its header, {raw[:20]!r}..., is not JSON") from None
-    if not isinstance(header, dict):
+        header = parse_json(raw)
+    except ValueError as error:
+        what = f"its header, {raw[:20]!r}..., is not JSON ({error})"
+        raise damaged(path, what) from None
+    if not isinstance(header, dict) or raw[:1] != b"{":
         raise damaged(path, f"its header is a JSON {type(header).__name__}, not an object")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise damaged(path, "its metadata is no map of strings")
-    return {name: _entry(name, value, start, path) for name, value in header.items()}, metadata
+    return header, metadata
 
 
 def _entry(name: str, value: object, start: int, path: Path) -> Entry:
     match value:
-        case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int(end)]}:
-            entry = Entry(dtype, tuple(shape), start + begin, start + end)
+        case {
+            "dtype": str(dtype),
+            "shape": list(shape),
+            "data_offsets": [int(begin), int(end)],
+            **others,
+        } if not others and type(begin) is type(end) is int:
+            pass
         case _:
             raise damaged(path, f"the header entry of {name!r} lacks dtype, shape or data_offsets")
+    if dtype not in DTYPES:
+        raise damaged(path, f"{name!r} is {dtype}, expected one of {', '.join(DTYPES)}")
+    if len(shape) > MOST_AXES:
+        raise damaged(path, f"{name!r} has {len(shape):,} axes, expected at most {MOST_AXES}")
     if not all(type(axis) is int and axis >= 0 for axis in shape):
         raise damaged(path, f"{name!r} has the shape {shape}")
-    if dtype in DTYPES and prod(shape) * DTYPES[dtype].itemsize != end - begin:
+    # The reference implementation also refuses sizes that overflow before they are multiplied by 0.
+    too_large = prod(max(axis, 1) for axis in shape) >> 63
+    if too_large or prod(shape) * DTYPES[dtype].itemsize != end - begin:
         raise damaged(path, f"{name!r}, {dtype} {shape}, does not fit its {end - begin:,} bytes")
-    return entry
+    return Entry(dtype, tuple(shape), start + begin, start + end)
 
 
 def _check_extent(entries: Mapping[str, Entry], start: int, size: int, path: Path) -> None:
@@ -147,3 +216,25 @@ def _check_extent(entries: Mapping[str, Entry], start: int, size: int, path: Pat
             f"{str(path)!r} has {size:,} bytes, but its header promises {places[-1][1]:,}; it is "
             "truncated or damaged: copy or make it again"
         )
+
+
+def _take_digests(
+    header: Mapping[str, Any], metadata: dict[str, str], path: Path
+) -> Mapping[str, str]:
+    """The checksums of the arrays, which are removed from the metadata; that of the header fits."""
+    expected = metadata.pop(HEADER_DIGEST, None)
+    if expected is None and DIGESTS not in metadata:
+        return {}
+    if expected != _header_digest({**header, "__metadata__": metadata}):
+        raise damaged(path, "its header does not have the checksum it was written with")
+    try:
+        digests = parse_json(metadata.pop(DIGESTS, ""))
+    except ValueError:
+        digests = None
+    if not isinstance(digests, dict) or digests.keys() != header.keys():
+        raise damaged(path, "its checksums are not those of its arrays")
+    return digests
+
+
+def _header_digest(header: Mapping[str, Any]) -> str:
+    return checksum(canonical_json(header).encode())

@@ -6,11 +6,23 @@ import numpy as np
 import pytest
 
 from tests.bow.conftest import NASTY, assert_same_matrix
+from tests.container_files import rewrite
 from textdl.bow.counts import CountVectorizer
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.saved import load
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.errors import FileFormatError, OutputError, ParameterError, TextdlError
+
+
+def rewrite_description(path, **changes):
+    """Change what the file says of the vectorizer; its checksums fit."""
+
+    def change_header(header):
+        metadata = json.loads(header["__metadata__"]["textdl_bow"])
+        header["__metadata__"]["textdl_bow"] = json.dumps(metadata | changes)
+
+    rewrite(path, change_header)
+
 
 VARIANTS = [
     CountVectorizer(),
@@ -133,13 +145,7 @@ def test_damage_is_an_error_of_the_family(path):
 
 def test_a_newer_format(path):
     CountVectorizer().fit(["cat"]).save(path)
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    metadata = json.loads(header["__metadata__"]["textdl_bow"])
-    for change in ({"format_version": 2}, {"class": "Other"}):
-        header["__metadata__"]["textdl_bow"] = json.dumps(metadata | change)
-        text = json.dumps(header).encode()
-        path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
+    for change in ({"format_version": 2}, {"format_version": 1, "class": "Other"}):
+        rewrite_description(path, **change)
         with pytest.raises(FileFormatError, match="upgrade textdl"):
             load(path)

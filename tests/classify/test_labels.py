@@ -62,3 +62,14 @@ def test_unseen_labels_are_named():
         make_truth([["c0", "new"]], classes, several=True)
     with pytest.raises(DataError, match="has learnt one label a text"):
         make_truth([["c0", "c1"]], classes, several=False)
+
+
+@pytest.mark.parametrize("labels", [["ham", "ham\0"], [["ham"], ["ham\0"]]])
+def test_labels_that_end_in_nul(labels):
+    with pytest.raises(DataError, match="ends in a NUL character"):
+        make_targets(labels)
+
+
+def test_label_that_is_a_text():
+    with pytest.raises(DataError, match=r"label 2 has 1,001 characters.*wrong way round"):
+        make_targets(["ham", "s" * 1001])

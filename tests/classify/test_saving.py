@@ -8,6 +8,7 @@ import pytest
 
 from tests.classify.conftest import LABELS, TEXTS
 from tests.classify.test_text_classifier import KINDS, MANY, QUICK
+from tests.container_files import put_together, seal, take_apart
 from textdl import EmbeddingBagClassifier, MLPClassifier, TextClassifier, TfidfVectorizer, Vectors
 from textdl.errors import FileFormatError, OutputError, ParameterError
 
@@ -103,13 +104,11 @@ def test_flipped_bytes_are_no_crash(whole, path):
 
 
 def described(whole, change):
-    length = int.from_bytes(whole[:8], "little")
-    header = json.loads(whole[8 : 8 + length])
+    header, body = take_apart(whole)
     told = json.loads(header["__metadata__"]["textdl_classifier"])
     change(told)
     header["__metadata__"]["textdl_classifier"] = json.dumps(told)
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + whole[8 + length :]
+    return put_together(seal(header, body), body)
 
 
 @pytest.mark.parametrize(
@@ -176,3 +175,41 @@ def test_what_cannot_be_written(path, monkeypatch):
         model.save(path)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert path.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda told: told["parameters"].update(vectors="/etc/passwd"), "vectors is never read"),
+        (lambda told: told["settings"].update(n_jobs=1000), "n_jobs is never read"),
+        (lambda told: told["settings"].pop("features"), "it has the settings"),
+        (lambda told: told["settings"].update(features="tfidf"), "features is 'tfidf' and 'bag'"),
+        (lambda told: told.update(classes=["y", "x"]), "classes are not those of its network"),
+        (lambda told: told.update(classes=["x", "y\0"]), "ends in a NUL"),
+        (lambda told: told.update(classes=["x", "x"]), "a class stands twice"),
+        (lambda told: told.update(several=0), "several is 0"),
+    ],
+)
+def test_settings_that_do_not_fit(whole, path, change, says):
+    path.write_bytes(described(whole, change))
+    with pytest.raises(FileFormatError, match=says):
+        TextClassifier.load(path)
+
+
+def test_features_that_open_files(whole, path):
+    header, body = take_apart(whole)
+    told = json.loads(header["__metadata__"]["features.textdl_bow"])
+    told["parameters"]["input"] = "filename"
+    header["__metadata__"]["features.textdl_bow"] = json.dumps(told)
+    path.write_bytes(put_together(seal(header, body), body))
+    with pytest.raises(FileFormatError, match="would open texts as files"):
+        TextClassifier.load(path)
+
+
+def test_flipped_bit_is_noticed(whole, path):
+    for place in (len(whole) // 2, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[place] ^= 4
+        path.write_bytes(flipped)
+        with pytest.raises(FileFormatError, match="does not have the checksum"):
+            TextClassifier.load(path)

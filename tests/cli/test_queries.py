@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,3 +145,19 @@ def test_a_lookup_needs_numpy_alone(king):
     code = f"from textdl.cli.main import main; main(['similar', {king!r}, 'king'])"
     heavy = {"jax", "jaxlib", "nltk", "scipy", "sklearn", "matplotlib", "loky", "tqdm"}
     assert not loaded_modules(code) & heavy
+
+
+def test_info_verify(capsys, king, tmp_path, refused):
+    code, out, err = run(capsys, "info", king, "--verify", "--json")
+    assert (code, err, json.loads(out)["checksums"]) == (0, "", "verified")
+    _, out, _ = run(capsys, "info", king, "--json")
+    assert "checksums" not in json.loads(out)
+    raw = bytearray(Path(king).read_bytes())
+    raw[raw.index(np.float32(0.1).tobytes())] ^= 1  # in the matrix
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(raw)
+    assert run(capsys, "info", str(damaged))[0] == 0
+    refused(["info", "--verify", str(damaged)], 1, "'vectors' does not have the checksum")
+    text = tmp_path / "king.vec"
+    text.write_text("a 1 2\n")
+    refused(["info", "--verify", str(text)], 1, "has no checksums, so nothing to verify")

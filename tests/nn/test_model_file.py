@@ -7,8 +7,9 @@ import numpy as np
 import optax
 import pytest
 
+from tests.container_files import put_together, rewrite, seal, take_apart, without_checksums
 from textdl import MLPClassifier, MLPRegressor
-from textdl.errors import FileFormatError, OutputError, ParameterError
+from textdl.errors import DataError, FileFormatError, OutputError, ParameterError
 
 X = np.random.default_rng(0).normal(size=(20, 3))
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2}
@@ -20,17 +21,6 @@ TARGETS = {
     "many": (X > 0).astype(int),
     "floats": np.array([-1.5, 2.0, 7.0])[np.arange(20) % 3].astype(int),
 }
-
-
-def rewritten(path, change, entries=None):
-    """The file with its metadata and entries changed."""
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    change(header["__metadata__"])
-    (entries or (lambda header: None))(header)
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +163,7 @@ def change_json(name, change):
     ],
 )
 def test_descriptions_that_do_not_fit(saved, change):
-    rewritten(saved, change)
+    rewrite(saved, lambda header: change(header["__metadata__"]))
     with pytest.raises(FileFormatError) as caught:
         MLPClassifier.load(saved)
     assert "\n" not in str(caught.value)
@@ -196,7 +186,7 @@ def swap(name, **changes):
     ],
 )
 def test_layers_that_do_not_fit_together(saved, entries):
-    rewritten(saved, lambda metadata: None, entries)
+    rewrite(saved, entries)
     with pytest.raises(FileFormatError):
         MLPClassifier.load(saved)
 
@@ -245,3 +235,109 @@ def test_infinite_patience_is_written(tmp_path):
     model = MLPRegressor(**QUICK, n_iter_no_change=np.inf).fit(X, X[:, 0])
     model.save(tmp_path / "m.safetensors")
     assert MLPRegressor.load(tmp_path / "m.safetensors").n_iter_no_change == np.inf
+
+
+def put_number(path, name, number):
+    """Put a number first in an array; the checksums fit."""
+    header, body = take_apart(path.read_bytes())
+    body = bytearray(body)
+    begin = header[name]["data_offsets"][0]
+    body[begin : begin + 4] = np.float32(number).tobytes()
+    path.write_bytes(put_together(seal(header, body), body))
+
+
+@pytest.mark.parametrize("name", ["0.weights", "0.bias", "1.weights", "1.bias"])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_weight_that_is_not_finite(tmp_path, fitted, name, number):
+    path = tmp_path / "m"
+    MLPClassifier(**QUICK, dtype="float32").fit(X, TARGETS["words"]).save(path)
+    put_number(path, name, number)
+    with pytest.raises(FileFormatError, match="a weight is not finite"):
+        MLPClassifier.load(path)
+
+
+def test_answer_that_is_not_finite(tmp_path):
+    path = tmp_path / "m"
+    MLPClassifier(**QUICK, dtype="float32").fit(X, TARGETS["words"]).save(path)
+    for name in ("0.bias", "1.weights"):
+        put_number(path, name, 3e38)
+    with pytest.raises(DataError, match="answers with a number that is not finite"):
+        MLPClassifier.load(path).predict_proba(X)
+
+
+def test_flipped_bit_is_noticed(saved):
+    raw = bytearray(saved.read_bytes())
+    raw[-1] ^= 1
+    saved.write_bytes(raw)
+    with pytest.raises(FileFormatError, match="does not have the checksum"):
+        MLPClassifier.load(saved)
+
+
+def test_file_without_checksums(saved, fitted):
+    header, body = take_apart(saved.read_bytes())
+    header["__metadata__"] = without_checksums(header["__metadata__"])
+    saved.write_bytes(put_together(header, body))
+    np.testing.assert_array_equal(MLPClassifier.load(saved).predict(X), fitted.predict(X))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_json("learned", lambda learned: learned["targets"].update(classes=["a", "b"])),
+        change_json("learned", lambda learned: learned["targets"].update(classes=["a", "b", "a"])),
+        change_json("learned", lambda learned: learned["targets"].update(classes=["a", "b", 3])),
+        change_json(
+            "learned", lambda learned: learned["targets"].update(classes=["a", "b", "c\0"])
+        ),
+        change_json(
+            "learned", lambda learned: learned["targets"].update(classes=["a", "b", "c" * 2**23])
+        ),
+        change_json("learned", lambda learned: learned["targets"].update(type="<U999999999")),
+        change_json("learned", lambda learned: learned["targets"].update(type="|O")),
+        change_json("learned", lambda learned: learned["targets"].update(multilabel=1)),
+        change_json("learned", lambda learned: learned.update(seed=-1)),
+        change_json("learned", lambda learned: learned.update(seed=1.5)),
+        change_json("learned", lambda learned: learned.update(features=["a"])),
+        change_json("learned", lambda learned: learned.update(features=[1, 2, 3])),
+        change_json("learned", lambda learned: learned.update(features=dict.fromkeys("abc"))),
+        change_json("parameters", lambda parameters: parameters.update(activation="nonsense")),
+        change_json("parameters", lambda parameters: parameters.update(dropout=[])),
+        change_json("parameters", lambda parameters: parameters.update(max_iter=0)),
+    ],
+)
+def test_values_that_no_network_has(saved, change):
+    rewrite(saved, lambda header: change(header["__metadata__"]))
+    with pytest.raises(FileFormatError):
+        MLPClassifier.load(saved)
+
+
+def test_array_too_many(saved):
+    rewrite(saved, lambda header: header.update({"2.bias": header.pop("1.bias")}))
+    with pytest.raises(FileFormatError, match="it has the arrays"):
+        MLPClassifier.load(saved)
+
+
+def test_labels_that_end_in_nul():
+    labels = ["ham", "ham\0"] * 10
+    for targets in (labels, np.array(labels, object)):
+        with pytest.raises(DataError, match="ends in a NUL character"):
+            MLPClassifier(**QUICK).fit(X, targets)
+    with pytest.raises(DataError, match="ends in a NUL character"):
+        MLPClassifier(**QUICK).partial_fit(X, ["ham", "spam"] * 10, classes=["ham", "spam\0"])
+
+
+def test_names_of_classes_that_would_not_come_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("textdl.nn.classes.MOST_CHARACTERS", 100)
+    model = MLPClassifier(**QUICK).fit(X, ["a", "b" * 51] * 10)
+    with pytest.raises(ParameterError, match="too long to save"):
+        model.save(tmp_path / "m")
+
+
+def test_one_class_only(tmp_path):
+    path = tmp_path / "m"
+    MLPClassifier(**QUICK).fit(X, TARGETS["two"]).save(path)
+    targets = {"classes": [1], "type": "<i8", "multilabel": False}
+    change = change_json("learned", lambda learned: learned.update(targets=targets))
+    rewrite(path, lambda header: change(header["__metadata__"]))
+    with pytest.raises(FileFormatError, match="one class only"):
+        MLPClassifier.load(path)

@@ -1,9 +1,9 @@
-import json
 import random
 
 import numpy as np
 import pytest
 
+from tests.container_files import put_together, rewrite, take_apart, without_checksums
 from textdl import container
 from textdl.errors import FileFormatError, OutputError, ParameterError
 from textdl.vectors.vectors import Vectors
@@ -16,18 +16,17 @@ def small(tmp_path):
     return path
 
 
-def rewritten(path, **changes):
-    """The file with its header entries changed (or removed, by None)."""
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    for name, change in changes.items():
-        if change is None:
-            del header[name]
-        else:
-            header[name] = {**header[name], **change} if isinstance(change, dict) else change
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + raw[8 + length :])
+def rewrite_header(path, **changes):
+    """Change header entries (or remove them, by None), in a file of somebody who forges."""
+
+    def change_header(header):
+        for name, change in changes.items():
+            if change is None:
+                del header[name]
+            else:
+                header[name] = {**header[name], **change} if isinstance(change, dict) else change
+
+    rewrite(path, change_header)
 
 
 def test_the_safetensors_package_reads_it(small):
@@ -44,7 +43,7 @@ def test_the_safetensors_package_reads_it(small):
     assert arrays["labels"].tobytes() == "updowné".encode()
     assert arrays["label_offsets"].tolist() == [0, 2, 6, 8]
     with safe_open(small, framework="numpy") as file:
-        assert list(file.metadata()) == ["textdl"]
+        assert set(file.metadata()) == {"textdl", "digests", "header_digest"}
 
 
 def test_what_the_safetensors_package_writes_is_read(tmp_path, small):
@@ -137,7 +136,10 @@ def test_header_that_is_no_header(tmp_path, text):
         ({"vectors": {"shape": [6]}}, r"not F32 \(V, D\)"),
         ({"vectors": {"shape": [-3, -2]}}, "shape"),
         ({"vectors": {"shape": [True, 6]}}, "shape"),
-        ({"vectors": {"shape": [10**30, 10**30]}}, "does not fit"),
+        ({"vectors": {"shape": [10**30, 10**30]}}, "no whole number of 64 bits"),
+        ({"vectors": {"shape": [2**40, 2**40]}}, "does not fit"),
+        ({"vectors": {"shape": [2**40, 2**40, 0]}}, "does not fit"),
+        ({"vectors": {"shape": [1] * 9}}, "9 axes"),
         ({"vectors": {"data_offsets": [-24, 0]}}, "begins at"),
         ({"vectors": {"data_offsets": [0, 24]}}, "begins at"),
         ({"vectors": {"data_offsets": [10**18, 10**18 + 24]}}, "begins at"),
@@ -151,7 +153,7 @@ def test_header_that_is_no_header(tmp_path, text):
     ],
 )
 def test_header_that_contradicts_itself(small, changes, says):
-    rewritten(small, **changes)
+    rewrite_header(small, **changes)
     with pytest.raises(FileFormatError, match=says):
         Vectors.load(small)
 
@@ -208,3 +210,89 @@ def test_config_that_is_no_json(tmp_path, config):
 def test_missing_output_folder(tmp_path):
     with pytest.raises(OutputError, match="does not exist"):
         Vectors(["a"], [[1.0]]).save(tmp_path / "no" / "v.safetensors")
+
+
+def flip(path, place, bit=1):
+    raw = bytearray(path.read_bytes())
+    raw[place] ^= bit
+    path.write_bytes(raw)
+
+
+def place_of(path, name):
+    """Where an array begins in the file."""
+    raw = path.read_bytes()
+    header, body = take_apart(raw)
+    return len(raw) - len(body) + header[name]["data_offsets"][0]
+
+
+@pytest.mark.parametrize("name", ["labels", "label_offsets", "counts", "norms"])
+def test_flipped_bit_beside_matrix_is_noticed_on_opening(small, name):
+    flip(small, place_of(small, name))
+    with pytest.raises(FileFormatError, match=rf"'{name}' does not have the checksum"):
+        Vectors.load(small)
+
+
+def test_flipped_bit_of_matrix_is_noticed_on_request(small):
+    flip(small, place_of(small, "vectors"))
+    assert Vectors.load(small).matrix[0, 0] != 1
+    with pytest.raises(FileFormatError, match="'vectors' does not have the checksum"):
+        Vectors.load(small, verify=True)
+
+
+def test_verify_of_sound_file(small):
+    assert Vectors.load(small, verify=True).labels == ["up", "down", "é"]
+
+
+def test_file_without_checksums_is_read_but_not_verified(small):
+    header, body = take_apart(small.read_bytes())
+    header["__metadata__"] = without_checksums(header["__metadata__"])
+    small.write_bytes(put_together(header, body))
+    assert Vectors.load(small).config == {"seed": 1}
+    with pytest.raises(FileFormatError, match="has no checksums, so nothing to verify"):
+        Vectors.load(small, verify=True)
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin"])
+def test_verify_of_format_without_checksums(tmp_path, name):
+    Vectors(["a"], [[1.0]]).save(tmp_path / name)
+    with pytest.raises(FileFormatError, match="has no checksums"):
+        Vectors.load(tmp_path / name, verify=True)
+
+
+def test_removed_header_checksum_is_noticed(small):
+    rewrite(small, lambda header: header["__metadata__"].pop("header_digest"), sealed=False)
+    with pytest.raises(FileFormatError, match="header does not have the checksum"):
+        Vectors.load(small)
+
+
+def test_no_dimensions(tmp_path):
+    path = tmp_path / "v.safetensors"
+    arrays = {
+        "label_offsets": np.arange(3),
+        "vectors": np.ones((2, 0), np.float32),
+        "labels": np.frombuffer(b"ab", np.uint8),
+    }
+    with path.open("wb") as file:
+        container.write(file, arrays, {})
+    with pytest.raises(FileFormatError, match="no dimensions"):
+        Vectors.load(path)
+
+
+def test_negative_count(tmp_path):
+    path = tmp_path / "v.safetensors"
+    Vectors(["a", "b"], [[1.0], [2.0]], [3, -1]).save(path)
+    with pytest.raises(FileFormatError, match="row 1 has a negative count"):
+        Vectors.load(path)
+
+
+def test_row_that_is_not_finite_without_norms(tmp_path):
+    path = tmp_path / "v.safetensors"
+    arrays = {
+        "label_offsets": np.arange(3),
+        "vectors": np.array([[1], [np.inf]], np.float32),
+        "labels": np.frombuffer(b"ab", np.uint8),
+    }
+    with path.open("wb") as file:
+        container.write(file, arrays, {})
+    with pytest.raises(FileFormatError, match="row 1 holds NaN"):
+        Vectors.load(path)

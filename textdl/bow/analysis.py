@@ -53,7 +53,7 @@ class Analysis:
             return get_tokenizer(self.tokenizer, lowercase=False)  # type: ignore[arg-type]
         try:
             pattern = re.compile(self.token_pattern or "")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ParameterError(
                 f"token_pattern={self.token_pattern!r} is no regular expression ({error})"
             ) from error

@@ -137,8 +137,8 @@ class BM25Vectorizer(CountVectorizer):
         weights = saturate(counts, self.idf_, self.mean_length_, k1=self.k1, b=self.b)
         return scaled(weights, self.norm)
 
-    def _check(self) -> None:
-        super()._check()
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         _check(self.k1, self.b, self.norm)
 
     def _dtype(self) -> np.dtype[Any]:

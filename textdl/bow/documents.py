@@ -124,6 +124,11 @@ class Source(NamedTuple):
                 "decode_error='replace'",
                 error,
             ) from None
+        except UnicodeError as error:  # of codecs that do not say where
+            raise CorpusError(
+                f"document {row:,} is not {self.encoding} ({error}); convert it, or pass another "
+                "encoding"
+            ) from None
         except LookupError:
             raise ParameterError(
                 f"encoding={self.encoding!r} is unknown; expected one such as 'utf-8'"

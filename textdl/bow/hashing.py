@@ -105,8 +105,8 @@ class HashingVectorizer(Vectorizer):
         signs = np.where(hashes >= 0, 1, -1) if self.alternate_sign else np.ones_like(hashes)
         return (np.abs(hashes) % self.n_features).astype(np.int32), signs.astype(np.int32)
 
-    def _check(self) -> None:
-        super()._check()
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         features = self.n_features
         whole = isinstance(features, int | np.integer) and not isinstance(features, bool)
         if not whole or not 1 <= features <= MOST_FEATURES:

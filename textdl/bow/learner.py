@@ -134,7 +134,9 @@ class Learner(Vectorizer):
 
     def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         self._parts = (from_saved(arrays, metadata),)
-        self._fixed = bool(metadata["fixed"])
+        self._fixed = metadata["fixed"]
+        if not isinstance(self._fixed, bool):
+            raise TypeError(f"fixed is {self._fixed!r}, expected true or false")
         if self._fixed:
             self.vocabulary = decode(self._parts[0].terms)
 
@@ -145,8 +147,8 @@ class Learner(Vectorizer):
     def _forget(self) -> None:
         self._parts, self._fixed, self._known = (), False, None
 
-    def _check(self) -> None:
-        super()._check()
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         self._pruning().check()
 
     def _dtype(self) -> np.dtype[Any]:

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn import get_config
 
 from textdl.bow.parallel import ordered_map
+from textdl.errors import ParameterError
 
 # Transposing twice sorts in linear time, but goes over all columns.
 _COLUMNS_AN_ENTRY = 16
@@ -76,6 +77,19 @@ def _sorted(block: Block) -> Block:
         return block.tocsc().tocsr()
     block.sort_indices()
     return block
+
+
+def check_width(matrix: Any, width: int) -> None:
+    """Refuse a matrix that has not the columns of its vectorizer.
+
+    Raises:
+        ParameterError: it has not.
+    """
+    if np.shape(matrix)[1:] != (width,):
+        raise ParameterError(
+            f"the matrix has the shape {np.shape(matrix)}, the vectorizer {width:,} columns; pass "
+            "the matrix that it made"
+        )
 
 
 def as_configured(matrix: sparse.csr_array) -> Any:

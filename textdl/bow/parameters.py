@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import codecs
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,12 @@ from textdl.errors import ParameterError
 
 # The number of threads does not change the result; a vocabulary is kept as terms.
 _NOT_SAVED = ("n_jobs", "vocabulary")
+_SAVED_TYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64"),
+)
+MOST_WORDS = 100  # of an n-gram: time and memory grow with each
+LONGEST_PATTERN = 10_000  # characters
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "input": ("content", "filename", "file"),
@@ -47,6 +54,20 @@ def check_choice(name: str, value: Any) -> None:
         raise ParameterError(f"{name}={value!r} is unknown; expected {expected}")
 
 
+def check_text_parameters(parameters: Mapping[str, Any]) -> None:
+    """Refuse values that the parameters of a vectorizer cannot have.
+
+    Raises:
+        ParameterError: one has.
+    """
+    for name, value in parameters.items():
+        check_choice(name, value)
+    check_ngram_range(parameters["ngram_range"])
+    check_stop_words(parameters["stop_words"])
+    check_encoding(parameters["encoding"])
+    check_token_pattern(parameters["token_pattern"])
+
+
 def check_ngram_range(ngram_range: Any) -> None:
     """Refuse what is no pair of whole numbers, the first not above the second.
 
@@ -54,11 +75,58 @@ def check_ngram_range(ngram_range: Any) -> None:
         ParameterError: it is not.
     """
     pair = tuple(ngram_range) if isinstance(ngram_range, tuple | list) else ()
-    whole = len(pair) == 2 and all(isinstance(n, int | np.integer) for n in pair)
-    if not whole or not 1 <= pair[0] <= pair[1]:
+    whole = len(pair) == 2 and all(
+        isinstance(n, int | np.integer) and not isinstance(n, bool) for n in pair
+    )
+    if not whole or not 1 <= pair[0] <= pair[1] <= MOST_WORDS:
         raise ParameterError(
             f"invalid value for ngram_range={ngram_range!r}: expected (lower boundary, upper "
-            "boundary), whole numbers from 1, the lower boundary not larger than the upper boundary"
+            f"boundary), whole numbers from 1 to {MOST_WORDS}, the lower boundary not larger than "
+            "the upper boundary"
+        )
+
+
+def check_stop_words(stop_words: Any) -> None:
+    """Refuse what is no list of words, nor the name of one.
+
+    Raises:
+        ParameterError: it is not.
+    """
+    if stop_words is None or isinstance(stop_words, str):
+        return
+    if isinstance(stop_words, bytes) or not isinstance(stop_words, Iterable):
+        raise ParameterError(f"stop_words={stop_words!r}; expected 'english' or a list")
+    for word in stop_words:
+        if not isinstance(word, str):
+            raise ParameterError(f"stop_words hold {word!r}; expected words of type str")
+
+
+def check_encoding(encoding: Any) -> None:
+    """Refuse what is no name of an encoding of text.
+
+    Raises:
+        ParameterError: it is not; some of Python's codecs decompress, or are of no text.
+    """
+    try:
+        known = getattr(codecs.lookup(encoding), "_is_text_encoding", True)
+    except (LookupError, TypeError, ValueError):
+        known = False
+    if not known:
+        raise ParameterError(f"encoding={encoding!r} is unknown; expected one such as 'utf-8'")
+
+
+def check_token_pattern(token_pattern: Any) -> None:
+    """Refuse what is no pattern of reasonable length.
+
+    Raises:
+        ParameterError: it is not.
+    """
+    if token_pattern is None:
+        return
+    if not isinstance(token_pattern, str) or len(token_pattern) > LONGEST_PATTERN:
+        raise ParameterError(
+            f"token_pattern={token_pattern!r}; expected a regular expression of at most "
+            f"{LONGEST_PATTERN:,} characters"
         )
 
 
@@ -66,10 +134,19 @@ def saved_parameters(estimator: Any) -> dict[str, Any]:
     """The parameters of a vectorizer that decide its result, as JSON values.
 
     Raises:
-        ParameterError: one is a function.
+        ParameterError: one is a function, or would open files.
     """
     found = {k: v for k, v in estimator.get_params(deep=False).items() if k not in _NOT_SAVED}
+    if found["input"] != "content":
+        raise ParameterError(
+            f"input={found['input']!r} is not saved, for a file must not decide that texts are "
+            "opened as files; call set_params(input='content') first, and set it again after load"
+        )
     found["dtype"] = np.dtype(found["dtype"]).name
+    if found["dtype"] not in _SAVED_TYPES:
+        raise ParameterError(
+            f"dtype={found['dtype']!r} is not saved; expected one of {', '.join(_SAVED_TYPES)}"
+        )
     found["ngram_range"] = list(map(int, found["ngram_range"]))
     if found["stop_words"] is not None and not isinstance(found["stop_words"], str):
         found["stop_words"] = sorted(found["stop_words"])
@@ -84,6 +161,19 @@ def saved_parameters(estimator: Any) -> dict[str, Any]:
 
 
 def restored_parameters(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that `saved_parameters` wrote."""
+    """The parameters that `saved_parameters` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write these. One that opens files is refused.
+    """
+    unknown = [name for name in _NOT_SAVED if name in saved]
+    if unknown:
+        raise ValueError(f"{unknown[0]}={saved[unknown[0]]!r} is never read from a file")
+    if saved["input"] != "content":
+        raise ValueError(
+            f"input={saved['input']!r} would open texts as files; save it with input='content'"
+        )
+    if saved["dtype"] not in _SAVED_TYPES:
+        raise ValueError(f"dtype={saved['dtype']!r} is no type of numbers")
     dtype, ngram_range = np.dtype(saved["dtype"]).type, tuple(saved["ngram_range"])
     return {**saved, "dtype": dtype, "ngram_range": ngram_range}

@@ -42,7 +42,11 @@ def load(path: str | os.PathLike[str]) -> Saved:
         FileFormatError: the file is missing, damaged, or holds something else.
     """
     content = storage.read(Path(path))
-    return Saved(make_vectorizer(content), content.matrix, _sources(content))
+    vectorizer = make_vectorizer(content)
+    if content.matrix is not None and content.matrix.shape[1] != vectorizer._width:
+        widths = f"{content.matrix.shape[1]:,} columns, its vectorizer {vectorizer._width:,}"
+        raise damaged(content.path, f"its matrix has {widths}")
+    return Saved(vectorizer, content.matrix, _sources(content))
 
 
 def make_vectorizer(content: storage.Content) -> Vectorizer:
@@ -51,7 +55,7 @@ def make_vectorizer(content: storage.Content) -> Vectorizer:
     Raises:
         FileFormatError: the class is unknown, or its parts do not fit together.
     """
-    kind = CLASSES.get(content.metadata["class"])
+    kind = CLASSES.get(str(content.metadata["class"]))
     if kind is None:
         raise FileFormatError(
             f"{str(content.path)!r} holds a {content.metadata['class']}, this textdl reads "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from scipy import sparse
@@ -15,7 +14,6 @@ from textdl.bow.saved import load
 from textdl.bow.similarity import best_documents, nearest_documents
 from textdl.bow.sources import Place, Sources
 from textdl.bow.vectorizer import Vectorizer
-from textdl.container import damaged
 from textdl.errors import FileFormatError
 
 
@@ -48,9 +46,6 @@ class Index(NamedTuple):
                 f"{str(path)!r} holds a {type(vectorizer).__name__} without a matrix; save it with "
                 "one: save(path, matrix), or textdl bow fit"
             )
-        if matrix.shape[1] != vectorizer._width:
-            widths = f"{matrix.shape[1]:,} columns, its vectorizer {vectorizer._width:,}"
-            raise damaged(Path(path), f"its matrix has {widths}")
         return cls(vectorizer, matrix, sources)
 
     @property

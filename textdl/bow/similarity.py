@@ -13,6 +13,8 @@ from textdl.errors import ParameterError
 from textdl.vectors.query import Neighbours
 
 _SCORES_A_BLOCK = 1 << 22
+# Transposing goes over all columns, of which hashed terms have billions, if they are to.
+_COLUMNS_AN_ENTRY = 16
 
 
 def nearest_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
@@ -47,6 +49,7 @@ def best_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
     if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
         raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
     count, size = min(int(topn), documents.shape[0]), queries.shape[0]
+    queries, documents = _without_unused_columns(sparse.csr_array(queries), documents)
     by_term = sparse.csr_array(sparse.csr_array(documents).T)
     found = Neighbours(np.empty((size, count), np.int64), np.empty((size, count)))
     step = max(1, _SCORES_A_BLOCK // max(1, documents.shape[0]))
@@ -56,6 +59,21 @@ def best_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
         scores = (rows[block] @ by_term).toarray()  # (q, D)
         found.rows[block], found.similarities[block] = _best(scores, count)
     return found
+
+
+def _without_unused_columns(queries: Any, documents: Any) -> tuple[Any, Any]:
+    """Both in the columns that have an entry, where most have none."""
+    documents = sparse.csr_array(documents)
+    if documents.shape[1] <= _COLUMNS_AN_ENTRY * (queries.nnz + documents.nnz):
+        return queries, documents
+    used, columns = np.unique(
+        np.concatenate([queries.indices, documents.indices]), return_inverse=True
+    )
+    narrow = [
+        sparse.csr_array((matrix.data, part, matrix.indptr), shape=(matrix.shape[0], len(used)))
+        for matrix, part in zip((queries, documents), np.split(columns, [queries.nnz]), strict=True)
+    ]
+    return narrow[0], narrow[1]
 
 
 def _unit(matrix: Any) -> sparse.csr_array:

@@ -12,6 +12,7 @@ from textdl.bow.names import pack, unpack
 from textdl.vectors.labels import Labels
 
 Frequencies = NDArray[np.int64]
+MOST_OCCURRENCES = (1 << 62) - 1  # sums of them stay whole numbers of 64 bits
 
 
 class Dropped(NamedTuple):
@@ -97,11 +98,36 @@ def from_saved(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Statis
     Raises:
         KeyError, TypeError, ValueError: they are not what it gave.
     """
-    blob, offsets = arrays["terms"], arrays["term_offsets"]
-    frequencies = arrays["document_frequency"], arrays["term_frequency"]
-    if len(offsets) != len(frequencies[0]) + 1 or offsets[0] != 0 or offsets[-1] != len(blob):
-        raise ValueError("the offsets do not span the terms")
-    if (offsets[1:] < offsets[:-1]).any() or min(map(np.min, frequencies), default=0) < 0:
-        raise ValueError("an offset or a frequency is not possible")
-    documents, dropped = int(metadata["documents"]), Dropped(**metadata["dropped"])
-    return Statistics(Labels(blob, offsets), *frequencies, documents, dropped)
+    terms = Labels(arrays["terms"], arrays["term_offsets"])
+    document_frequency, term_frequency = arrays["document_frequency"], arrays["term_frequency"]
+    documents, dropped = metadata["documents"], Dropped(**metadata["dropped"])
+    for name, number in {"documents": documents, **dropped._asdict()}.items():
+        if type(number) is not int or not 0 <= number <= MOST_OCCURRENCES:
+            raise ValueError(f"{name} is {number!r}, expected 0 to {MOST_OCCURRENCES:,}")
+    if len(terms) != len(document_frequency):
+        raise ValueError(f"{len(terms):,} terms, {len(document_frequency):,} frequencies")
+    _check_terms(terms)
+    if (document_frequency < 0).any() or (document_frequency > documents).any():
+        raise ValueError(f"a term is in less than no or more than all {documents:,} documents")
+    if (term_frequency < document_frequency).any() or term_frequency.sum(
+        dtype=np.float64
+    ) > MOST_OCCURRENCES:
+        raise ValueError("a term occurs in more documents than times, or too often")
+    return Statistics(terms, document_frequency, term_frequency, documents, dropped)
+
+
+def _check_terms(terms: Labels) -> None:
+    """Raise `ValueError` if the bytes of terms are not text, each of it once."""
+    blob, offsets = terms.blob, terms.offsets
+    if offsets[0] != 0 or offsets[-1] != len(blob) or (offsets[1:] < offsets[:-1]).any():
+        raise ValueError("the offsets of the terms do not rise from 0 to their end")
+    try:
+        blob.tobytes().decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        row = int(np.searchsorted(offsets, error.start, side="right")) - 1
+        raise ValueError(f"term {row:,} is not UTF-8") from None
+    begins = offsets[:-1][terms.lengths > 0]
+    if (blob[begins] & 0xC0 == 0x80).any():  # continues a character that began before
+        raise ValueError("a term begins within a character")
+    if len(set(unpack(terms))) != len(terms):
+        raise ValueError("a term stands twice")

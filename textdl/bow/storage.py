@@ -1,8 +1,11 @@
-"""The file of a vectorizer, in arrays and JSON values: one `.safetensors`, nothing pickled."""
+"""The file of a vectorizer, in arrays and JSON values: one `.safetensors`, nothing pickled.
+
+A file is read whole, and all that SciPy relies on without looking is checked here: pointers and
+columns out of range would make it read and write memory that is not its own.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +16,14 @@ from scipy import sparse
 
 from textdl import container
 from textdl.container import Container, damaged
-from textdl.errors import FileFormatError
+from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
+from textdl.strict_json import parse_json, writable_json
 
 FORMAT_VERSION = 1
 METADATA_KEY = "textdl_bow"
+MOST_COLUMNS = (1 << 31) - 1
+MATRIX = ("matrix_data", "matrix_columns", "matrix_rows")
 
 
 class Tensor(NamedTuple):
@@ -56,6 +62,7 @@ def write(
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
+        ParameterError: the matrix holds a number that is not finite.
     """
     arrays, texts = encode(learnt, metadata, matrix)
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -65,19 +72,32 @@ def write(
 def encode(
     learnt: Mapping[str, Any], metadata: Mapping[str, Any], matrix: Any = None
 ) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """The arrays and the metadata of the file."""
+    """The arrays and the metadata of the file.
+
+    Raises:
+        ParameterError: the matrix holds a number that is not finite, or a parameter is no JSON.
+    """
     content, values = dict(learnt), {"format_version": FORMAT_VERSION, **metadata}
     if matrix is not None:
         rows = sparse.csr_array(matrix)
         content |= {"matrix_rows": rows.indptr, "matrix_columns": rows.indices}
         content["matrix_data"] = rows.data
         values["columns"] = rows.shape[1]
+        if not np.isfinite(rows.data).all():
+            raise ParameterError(
+                "the matrix holds a number that is not finite, which no file may; drop it"
+            )
     arrays = {
         name: _of_known_type(np.asarray(content[name]), tensor)
         for name, tensor in LAYOUT.items()
         if content.get(name) is not None
     }
-    return arrays, {METADATA_KEY: container.canonical_json(values)}
+    try:
+        return arrays, {METADATA_KEY: writable_json(values)}
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"the parameters cannot be saved ({error}); use text, and numbers of 64 bits"
+        ) from None
 
 
 def _of_known_type(array: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
@@ -92,7 +112,7 @@ def read(path: Path) -> Content:
         FileFormatError: the file is missing, damaged, truncated, or holds something else.
     """
     try:
-        opened = container.open_mapped(path)
+        opened = container.open_verified(path)
     except OSError as error:
         raise FileFormatError(
             f"cannot read {str(path)!r} ({error.strerror}); expected a file that a vectorizer saved"
@@ -112,9 +132,9 @@ def decode(opened: Container, path: Path) -> Content:
 
 def _metadata(opened: Container, path: Path) -> dict[str, Any]:
     try:
-        metadata: dict[str, Any] = json.loads(opened.metadata[METADATA_KEY])
+        metadata: dict[str, Any] = parse_json(opened.metadata[METADATA_KEY])
         version, _, _ = (metadata[name] for name in ("format_version", "class", "parameters"))
-    except (KeyError, ValueError, TypeError, RecursionError):
+    except (KeyError, ValueError, TypeError):
         raise FileFormatError(
             f"{str(path)!r} holds no vectorizer; expected a file that a vectorizer saved"
         ) from None
@@ -142,13 +162,28 @@ def _arrays(opened: Container, path: Path) -> dict[str, NDArray[Any]]:
 def _matrix(
     arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], path: Path
 ) -> sparse.csr_array | None:
-    if "matrix_rows" not in arrays:
+    present = [name for name in MATRIX if name in arrays]
+    if not present:
         return None
-    try:
-        entries = tuple(arrays[f"matrix_{name}"] for name in ("data", "columns", "rows"))
-        shape = (len(entries[2]) - 1, int(metadata["columns"]))
-        matrix = sparse.csr_array(entries, shape=shape)
-        matrix.check_format(full_check=True)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"its matrix does not fit together ({error})") from error
-    return matrix
+    if len(present) < len(MATRIX):
+        raise damaged(path, f"of a matrix it has only {' and '.join(present)}")
+    data, columns, pointers = (arrays[name] for name in MATRIX)
+    width = metadata.get("columns")
+    if type(width) is not int or not 0 <= width <= MOST_COLUMNS:
+        raise damaged(path, f"its matrix has {width!r} columns, expected 0 to {MOST_COLUMNS:,}")
+    _check_pointers(pointers, len(data), path)
+    if len(columns) and not 0 <= columns.min() <= columns.max() < width:
+        found = f"{columns.min():,} to {columns.max():,}"
+        raise damaged(path, f"its matrix has entries in columns {found}, but {width:,} columns")
+    if not np.isfinite(data).all():
+        raise damaged(path, "its matrix holds a number that is not finite")
+    return sparse.csr_array((data, columns, pointers), shape=(len(pointers) - 1, width))
+
+
+def _check_pointers(pointers: NDArray[np.int64], entries: int, path: Path) -> None:
+    """The rows of a matrix follow one another, from the first entry to the last."""
+    if not len(pointers) or pointers[0] != 0 or pointers[-1] != entries:
+        raise damaged(path, f"the rows of its matrix do not span its {entries:,} entries")
+    falls = pointers[1:] < pointers[:-1]
+    if falls.any():
+        raise damaged(path, f"row {int(np.argmax(falls)):,} of its matrix ends before it begins")

@@ -166,12 +166,17 @@ class TfidfVectorizer(CountVectorizer):
 
     def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
         arrays, metadata = super()._content()
+        if self._given_idf is not None and not np.isfinite(self._given_idf).all():
+            raise ParameterError("idf_ holds a weight that is not finite, which no file may")
         return arrays | {"idf": self._given_idf}, metadata
 
     def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         super()._restore(arrays, metadata)
         if "idf" in arrays:
-            self.idf_ = arrays["idf"]
+            with np.errstate(over="ignore"):
+                self.idf_ = arrays["idf"]
+            if not np.isfinite(self.idf_).all():  # in the precision it is used in
+                raise ValueError("a weight of idf is not finite")
 
     def _dtype(self) -> np.dtype[Any]:
         """Of the weights: float32 or float64."""

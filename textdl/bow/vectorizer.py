@@ -19,15 +19,11 @@ from textdl.bow.analysis import TOKEN_PATTERN, Analysis
 from textdl.bow.collecting import Collected, collect
 from textdl.bow.counters import make_counter
 from textdl.bow.documents import Source
+from textdl.bow.matrix import check_width
 from textdl.bow.parallel import count_jobs
-from textdl.bow.parameters import (
-    check_choice,
-    check_ngram_range,
-    restored_parameters,
-    saved_parameters,
-)
+from textdl.bow.parameters import check_text_parameters, restored_parameters, saved_parameters
 from textdl.container import damaged
-from textdl.errors import FileFormatError, ParameterError
+from textdl.errors import FileFormatError
 
 TEXTS_AT_ONCE = 1 << 27  # characters; what was numbered for them is forgotten before the next
 
@@ -41,7 +37,7 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     Args:
         input: ``content``: documents are texts or bytes; ``filename``: names of files; ``file``:
-            open files.
+            open files. Only ``content`` can be saved.
         encoding: of documents that are bytes.
         decode_error: ``strict``, ``ignore`` or ``replace``.
         strip_accents: ``ascii``, ``unicode``, a function, or None.
@@ -51,7 +47,7 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
             ``tweet``.
         stop_words: ``english``, a list of words, or None.
         token_pattern: what a token is.
-        ngram_range: words (or characters) of the shortest and the longest n-gram.
+        ngram_range: words (or characters) of the shortest and the longest n-gram, at most 100.
         analyzer: ``word``, ``char``, ``char_wb`` (within words), or a function from document to
             terms.
         binary: count a term once a document.
@@ -114,9 +110,12 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Raises:
             NotFittedError: nothing was learnt.
             OutputError: the file cannot be written.
-            ParameterError: a parameter is a function, which no file can hold.
+            ParameterError: a parameter is a function, `input` is not ``content`` (a file must not
+                decide that texts are opened as files), or the matrix does not fit.
         """
         arrays, metadata = self._content()
+        if matrix is not None:
+            check_width(matrix, self._width)
         if came_from := [list(file) for file in files]:
             metadata["files"] = came_from
         storage.write(Path(path), arrays, metadata, matrix)
@@ -140,8 +139,9 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
             )
         try:
             vectorizer = cls(**restored_parameters(metadata["parameters"]))
+            vectorizer._check_parameters()
             vectorizer._restore(content.arrays, metadata)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             raise damaged(content.path, f"its parts do not fit together ({error})") from error
         return vectorizer
 
@@ -188,24 +188,26 @@ class Vectorizer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
             yield collect(counter, part, count_jobs(self.n_jobs), keep=True)
 
     def _check(self) -> None:
+        """Refuse parameters that are out of range, and warn of those without effect.
+
+        Raises:
+            ParameterError: one is.
+        """
+        self._check_parameters()
+        for message in self._oddities():
+            warnings.warn(message, UserWarning, stacklevel=4)
+
+    def _check_parameters(self) -> None:
         """Refuse parameters that are out of range.
 
         Raises:
             ParameterError: one is.
         """
-        for name, value in self.get_params(deep=False).items():
-            check_choice(name, value)
-        check_ngram_range(self.ngram_range)
-        if isinstance(self.stop_words, bytes) or not (
-            self.stop_words is None or isinstance(self.stop_words, Iterable)
-        ):
-            raise ParameterError(f"stop_words={self.stop_words!r}; expected 'english' or a list")
+        check_text_parameters(self.get_params(deep=False))
         count_jobs(self.n_jobs)
         self._analysis().stop_list()
         if self.analyzer == "word":
             self._analysis().tokenize()
-        for message in self._oddities():
-            warnings.warn(message, UserWarning, stacklevel=4)
 
     def _oddities(self) -> Iterator[str]:
         """Parameters without effect, in scikit-learn's words."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textdl.errors import DataError
+
 Weights = NDArray[np.floating[Any]]
 
 FLOATS = (np.float64, np.float32)
@@ -60,9 +62,15 @@ def multiply_columns(matrix: Any, weights: Weights) -> None:
 
 
 def scaled(matrix: Any, norm: str | None) -> Any:
-    """Each row scaled to norm 1, in place; a row of zeros stays."""
+    """Each row scaled to norm 1, in place; a row of zeros stays.
+
+    Raises:
+        DataError: a weight is not finite.
+    """
     if norm is None:
         return matrix
+    if not np.isfinite(matrix.data).all():
+        raise DataError("a weight is not finite, which cannot be scaled; check idf_ and the counts")
     from sklearn.preprocessing import normalize  # half a second to load
 
     return normalize(matrix, norm=norm, copy=False)

@@ -80,7 +80,7 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
             ParameterError: a parameter is out of range.
             DivergenceError: the loss is not finite.
         """
-        check_numbers(self, NUMBERS)
+        self._check_parameters()
         x, y = check_both(self, X, y, reset=True)
         weights = check_weights(sample_weight, x)
         outputs = self._learn_targets(y, None)
@@ -91,6 +91,9 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
         self.params_, self.history_ = (first, learned.output), learned.history
         self._seed, self._optimizer_state = int(self.seed), None
         return self
+
+    def _check_parameters(self) -> None:
+        check_numbers(self, NUMBERS)
 
     @property
     def embeddings_(self) -> Any:

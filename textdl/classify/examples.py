@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any, NamedTuple
 
 from textdl.classify.records import Layout, read_records
@@ -45,9 +46,9 @@ def read_examples(
         for line, record in read_records(path, layout, errors):
             if (
                 layout.where is None
-                or str(_cell(record, layout.where[0], path, line)) == (layout.where[1])
+                or _scalar(record, layout.where[0], path, line) == layout.where[1]
             ):
-                examples.texts.append(str(_cell(record, layout.text, path, line)))
+                examples.texts.append(_scalar(record, layout.text, path, line))
                 examples.labels.append(_labels(record, layout, path, line))
     if not examples.texts:
         raise DataError(
@@ -68,10 +69,32 @@ def _cell(record: Mapping[str, Any], column: str, path: Path, line: int) -> Any:
     return value
 
 
+def _scalar(record: Mapping[str, Any], column: str, path: Path, line: int) -> str:
+    """The text of a cell that holds one thing."""
+    return _text(_cell(record, column, path, line), column, path, line)
+
+
+def _text(value: Any, column: str, path: Path, line: int) -> str:
+    if isinstance(value, dict | list | tuple):
+        raise DataError(
+            f"line {line:,} of {str(path)!r} has {short(value)} in {column!r}; expected text"
+        )
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"line {line:,} of {str(path)!r} has {text[error.start]!r} in {column!r}, which is "
+            "half a character; mend the line"
+        ) from None
+    return text
+
+
 def _labels(record: Mapping[str, Any], layout: Layout, path: Path, line: int) -> tuple[str, ...]:
     value = _cell(record, layout.label, path, line)
     if isinstance(value, list | tuple):
-        return tuple(map(str, value))
+        return tuple(_text(item, layout.label, path, line) for item in value)
+    text = _text(value, layout.label, path, line)
     if layout.separator is None:
-        return (str(value),)
-    return tuple(part.strip() for part in str(value).split(layout.separator) if part.strip())
+        return (text,)
+    return tuple(part.strip() for part in text.split(layout.separator) if part.strip())

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import DataError, ParameterError
+from textdl.nn.validation import check_labels
 
 SHOWN = 10  # classes that a message names
+LONGEST_LABEL = 1_000  # characters; an array of labels makes room for the longest in every row
 
 
 class Targets(NamedTuple):
@@ -31,8 +33,8 @@ def make_targets(labels: Any) -> Targets:
 
     Raises:
         ParameterError: they are no sequence, but a string, say.
-        DataError: a label is None or NaN, some are lists and some are not, or there is one class
-            only.
+        DataError: a label is None or NaN, too long, or ends in NUL; some are lists and some are
+            not; or there is one class only.
 
     Example:
         >>> make_targets(["spam", "ham"]).classes.tolist()
@@ -109,6 +111,12 @@ def _check_labels(items: Sequence[Any], *, several: bool) -> None:
                     f"label {row + 1:,} is {short(label)}; expected a string: fill it in, or leave "
                     "the text out"
                 )
+            if isinstance(label, str) and len(label) > LONGEST_LABEL:
+                raise DataError(
+                    f"label {row + 1:,} has {len(label):,} characters, expected at most "
+                    f"{LONGEST_LABEL:,}: {short(label)}; are labels and texts the wrong way round?"
+                )
+        check_labels(item if several else [item])
 
 
 def _indicators(items: Sequence[Any], classes: NDArray[Any]) -> NDArray[np.bool_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from textdl.container import Container, canonical_json
+from textdl.container import Container
 from textdl.errors import FileFormatError
-from textdl.nn.model_file import Content, open_saved, reading, write
+from textdl.nn.model_file import Content, describe, open_saved, reading, write
+from textdl.strict_json import parse_json
 
 FORMAT_VERSION = 1
 METADATA_KEY = "textdl_classifier"
@@ -27,8 +27,11 @@ class Saved(NamedTuple):
 
     def part(self, name: str) -> Container:
         """What was written as a part, as if it had the file to itself."""
-        entries, metadata, mapped = self.container
-        return Container(_under(name, entries), _under(name, metadata), mapped)
+        return self.container._replace(
+            entries=_under(name, self.container.entries),
+            metadata=_under(name, self.container.metadata),
+            digests=_under(name, self.container.digests),
+        )
 
 
 def write_parts(
@@ -38,8 +41,9 @@ def write_parts(
 
     Raises:
         OutputError: the file cannot be written.
+        ParameterError: a parameter or a label would not come back.
     """
-    text = canonical_json({"format_version": FORMAT_VERSION, **description})
+    text = describe({"format_version": FORMAT_VERSION, **description})
     arrays: dict[str, NDArray[Any]] = {}
     metadata = {METADATA_KEY: text}
     for part, content in parts.items():
@@ -63,7 +67,7 @@ def read_parts(path: str | os.PathLike[str]) -> Saved:
             "classify train wrote"
         )
     with reading(path):
-        description = json.loads(container.metadata[METADATA_KEY])
+        description = parse_json(container.metadata[METADATA_KEY])
         version = description["format_version"]
     if version != FORMAT_VERSION:
         raise FileFormatError(

@@ -13,7 +13,9 @@ from textdl.classify.features import texts_of_terms
 from textdl.classify.features_file import decode_features, encode_features
 from textdl.classify.model_file import Saved, read_parts, write_parts
 from textdl.classify.networks import KINDS, Classifier
+from textdl.classify.settings import settings_for
 from textdl.container import damaged
+from textdl.nn.classes import classes_from_json
 from textdl.nn.model_file import from_json, reading, to_json
 
 # These do not change what is learned; vectors are kept as an array.
@@ -61,13 +63,32 @@ def load(path: str | os.PathLike[str]) -> Learned:
         learned = Learned(
             _from_json(told["parameters"]),
             _from_json(told["settings"]),
-            np.array(told["classes"]),
-            bool(told["several"]),
+            classes_from_json(told["classes"]),
+            told["several"],
             decode_features(saved.part("features"), saved.path),
             KINDS[told["classifier"]]._decoded(saved.part("classifier"), path),
         )
+        _check_settings(learned.parameters, learned.settings)
         _check_sizes(saved, learned)
     return learned
+
+
+def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """The settings are those that the parameters ask for.
+
+    Raises:
+        ValueError: they are not, or there is one that a file never holds, such as a path.
+    """
+    for name in NOT_SAVED:
+        if name in parameters or name in settings:
+            raise ValueError(f"{name} is never read from a file")
+    expected = settings_for({**parameters, **dict.fromkeys(NOT_SAVED)}, 1)
+    if settings.keys() != expected.keys() - set(NOT_SAVED):
+        raise ValueError(f"it has the settings {', '.join(settings)}")
+    for name, value in settings.items():
+        given = name == "model" or parameters.get(name) is not None
+        if given and value != expected[name]:
+            raise ValueError(f"{name} is {value!r} and {expected[name]!r}")
 
 
 def _check_sizes(saved: Saved, learned: Learned) -> None:
@@ -80,14 +101,17 @@ def _check_sizes(saved: Saved, learned: Learned) -> None:
     vectors = getattr(features, "vectors_", None)
     width = vectors.vector_size if vectors is not None else len(texts_of_terms(features))
     outputs = 1 if len(classes) == 2 and not learned.several else len(classes)
+    if not isinstance(learned.several, bool) or learned.several != network.multilabel_:
+        raise damaged(saved.path, f"several is {learned.several!r}, unlike its network")
     if (width, outputs) != (network.n_features_in_, network.n_outputs_):
         raise damaged(
             saved.path,
             f"it has {width:,} features and {outputs:,} outputs for a network of "
             f"{network.n_features_in_:,} and {network.n_outputs_:,}",
         )
-    if classes.ndim != 1 or len(network.classes_) != len(classes):
-        raise damaged(saved.path, f"it has {len(network.classes_)} and {len(classes)} classes")
+    theirs = np.arange(len(classes)) if learned.several else classes
+    if network.classes_.tolist() != theirs.tolist():
+        raise damaged(saved.path, "its classes are not those of its network")
 
 
 def _as_json(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         token_pattern: else, what a word is; None: a run of letters and digits, or a single mark.
         lowercase: lower-case the text first.
         stop_words: ``english``, a list of words, or None.
-        ngram_range: words of the shortest and the longest n-gram.
+        ngram_range: words of the shortest and the longest n-gram, at most 100.
         min_df: drop terms of fewer texts; None: 3, 2 below 20,000 texts, 1 below 1,000.
         max_df: drop terms of more.
         max_features: keep only so many terms, the most frequent.

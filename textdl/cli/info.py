@@ -16,6 +16,9 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add the verb of this module."""
     info = verbs.add_parser("info", help="what a file of vectors, a matrix or a network holds")
     info.add_argument("file", metavar="FILE")
+    info.add_argument(
+        "--verify", action="store_true", help="compare all of the file with its checksums"
+    )
     info.set_defaults(run=show_info)
 
 
@@ -25,7 +28,12 @@ def show_info(options: argparse.Namespace) -> None:
 
     path = Path(options.file)
     form = recognise(path)
-    facts = {"format": form, "bytes": path.stat().st_size} | _describer(path, form)(path)
+    describe = _describer(path, form)
+    facts = {"format": form, "bytes": path.stat().st_size}
+    if options.verify:
+        verify(path, form)
+        facts["checksums"] = "verified"
+    facts |= describe(path)
     if options.json:
         print_json(facts)
         return
@@ -40,6 +48,22 @@ def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
     metadata = open_mapped(path).metadata if form == "safetensors" else {}
     found = (describe for key, describe in DESCRIBERS.items() if key in metadata)
     return next(found, describe_vectors)
+
+
+def verify(path: Path, form: str) -> None:
+    """Compare a file with its checksums; a matrix of vectors is not, unless that is asked for.
+
+    Raises:
+        FileFormatError: it is not what was written, or has no checksums.
+    """
+    from textdl.container import open_verified
+    from textdl.errors import FileFormatError
+
+    if form != "safetensors" or not open_verified(path).digests:
+        raise FileFormatError(
+            f"{str(path)!r} has no checksums, so nothing to verify; load and save it again as "
+            ".safetensors to add them"
+        )
 
 
 def describe_vectors(path: Path) -> dict[str, Any]:

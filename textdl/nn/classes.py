@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,10 +13,37 @@ from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from textdl.errors import DataError
+from textdl.errors import DataError, ParameterError
 from textdl.nn.cross_entropy import binary_cross_entropy, categorical_cross_entropy
 from textdl.nn.step import Measure
-from textdl.nn.validation import as_data_error
+from textdl.nn.validation import as_data_error, check_labels
+
+MOST_CHARACTERS = 1 << 24  # of the classes of a file, as NumPy keeps them: all as long as one
+_NUMERIC = re.compile(r"[<>|=][biuf][1248]")
+
+
+def classes_from_json(classes: Any) -> NDArray[Any]:
+    """Classes `(K,)` that stand in a file.
+
+    Args:
+        classes: K texts, or K numbers of one kind.
+
+    Raises:
+        ValueError: they are anything else, or one stands twice.
+    """
+    kinds = {type(name) for name in classes} if isinstance(classes, list) else set()
+    if len(kinds) != 1 or not kinds <= {str, int, float, bool}:
+        raise ValueError("its classes are not a list of texts, or of numbers of one kind")
+    if len(set(classes)) != len(classes):
+        raise ValueError("a class stands twice")
+    check_labels(classes)
+    if kinds == {str} and not _fit_in_array(classes):
+        raise ValueError("its classes have too long names")
+    return np.array(classes)
+
+
+def _fit_in_array(names: list[str]) -> bool:
+    return len(names) * max(map(len, names)) <= MOST_CHARACTERS
 
 
 def softmax_loss(logits: Array, classes: Array) -> Array:
@@ -51,6 +79,7 @@ class ClassOutputs(ClassifierMixin):  # type: ignore[misc]
 
     classes_: NDArray[Any]
     multilabel_: bool
+    n_outputs_: int
     _outputs: Any  # (X) -> z (N, O)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -95,7 +124,10 @@ class ClassOutputs(ClassifierMixin):  # type: ignore[misc]
             return len(self.classes_)
         if y.ndim > 1:
             raise DataError(f"y has the shape {y.shape}; expected labels, or a matrix of 0 and 1")
+        if classes is not None:
+            check_labels(classes)
         self.classes_ = np.unique(y if classes is None else classes)
+        check_labels(self.classes_.tolist())
         if len(self.classes_) < 2:
             raise DataError(
                 f"y has one class only, {self.classes_.tolist()}; expected two classes or more"
@@ -125,11 +157,24 @@ class ClassOutputs(ClassifierMixin):  # type: ignore[misc]
     def _targets_to_json(self) -> dict[str, Any]:
         kind = "str" if self.classes_.dtype.kind in "OU" else self.classes_.dtype.str
         classes = [str(c) for c in self.classes_] if kind == "str" else self.classes_.tolist()
+        if kind == "str" and not _fit_in_array(classes):
+            raise ParameterError("the names of the classes are too long to save; shorten them")
         return {"classes": classes, "type": kind, "multilabel": self.multilabel_}
 
     def _targets_from_json(self, targets: dict[str, Any]) -> None:
-        self.classes_ = np.array(targets["classes"], np.dtype(targets["type"]))
-        self.multilabel_ = targets["multilabel"]
+        classes, kind, self.multilabel_ = (targets[n] for n in ("classes", "type", "multilabel"))
+        if not isinstance(self.multilabel_, bool):
+            raise TypeError(f"multilabel is {self.multilabel_!r}, expected true or false")
+        self.classes_ = classes_from_json(classes)
+        if kind != "str":
+            if not _NUMERIC.fullmatch(kind):
+                raise ValueError(f"its classes are of type {kind!r}")
+            self.classes_ = self.classes_.astype(kind)
+        if len(classes) < 2 and not self.multilabel_:
+            raise ValueError("it has one class only")
+        outputs = 1 if len(classes) == 2 and not self.multilabel_ else len(classes)
+        if outputs != self.n_outputs_:
+            raise ValueError(f"it has {len(classes):,} classes, and {self.n_outputs_:,} outputs")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.container import Container
+from textdl.errors import DataError
 from textdl.nn import mlp
 from textdl.nn.model_file import Content, decode_model, encode_model, open_saved, reading, write
 from textdl.nn.prediction import predict
@@ -30,6 +31,7 @@ class FittedMLP(BaseEstimator):  # type: ignore[misc]
 
     activation: str
     _network: Any
+    _check_parameters: Any  # () -> None; raises ParameterError
     params_: mlp.Params
     history_: dict[str, list[float]]
     n_features_in_: int
@@ -88,16 +90,17 @@ class FittedMLP(BaseEstimator):  # type: ignore[misc]
         layers, parameters, learned = decode_model(saved, path, cls.__name__)
         with reading(path):
             model = cls(**parameters)
+            model._check_parameters()
             model.params_, model._optimizer_state = layers, None
             model.n_features_in_ = layers[0].weights.shape[0]
-            model._seed = int(learned["seed"])
+            model._seed = _seed_from_json(learned["seed"])
             model.history_ = {
                 name: [math.inf if value is None else float(value) for value in values]
                 for name, values in learned["history"].items()
             }
             model._targets_from_json(learned["targets"])
-            if learned["features"]:
-                model.feature_names_in_ = np.array(learned["features"], object)
+            if names := learned["features"]:
+                model.feature_names_in_ = _names_from_json(names, model.n_features_in_)
         return model
 
     @property
@@ -153,8 +156,27 @@ class FittedMLP(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         x = cast_features(check_features(self, X), self._dtype)
         with self._precision():
-            return predict(self._network, self.params_, self._prepared(x))
+            outputs = predict(self._network, self.params_, self._prepared(x))
+        if not np.isfinite(outputs).all():
+            raise DataError(
+                "the network answers with a number that is not finite, for its weights or the "
+                "features are too large; scale the features"
+            )
+        return outputs
 
     def _prepared(self, x: Any) -> Any:
         """Features as the first layer takes them."""
         return x
+
+
+def _names_from_json(names: Any, features: int) -> NDArray[np.object_]:
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != features:
+        raise ValueError(f"its names of features are not {features:,} texts")
+    return np.array(names, object)
+
+
+def _seed_from_json(seed: Any) -> int:
+    if type(seed) is not int or seed < 0:
+        raise ValueError(f"seed is {seed!r}, expected a whole number from 0")
+    return seed

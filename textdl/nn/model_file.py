@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -15,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl import container
-from textdl.container import Container, canonical_json, damaged
+from textdl.container import Container, damaged
 from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
 from textdl.nn.dense import Dense
 from textdl.nn.mlp import Params
+from textdl.strict_json import parse_json, writable_json
 
 FORMAT = "textdl network 1"
 UNFIT = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
@@ -49,10 +49,24 @@ def encode_model(
     metadata = {
         "format": FORMAT,
         "estimator": estimator,
-        "parameters": canonical_json(written),
-        "learned": canonical_json(learned),
+        "parameters": describe(written),
+        "learned": describe(learned),
     }
     return Content(arrays, metadata)
+
+
+def describe(value: Mapping[str, Any]) -> str:
+    """JSON text of what a model is.
+
+    Raises:
+        ParameterError: it would not come back.
+    """
+    try:
+        return writable_json(value)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"the parameters cannot be saved ({error}); use text, and numbers of 64 bits"
+        ) from None
 
 
 def write(path: str | os.PathLike[str], content: Content) -> None:
@@ -72,7 +86,7 @@ def open_saved(path: str | os.PathLike[str]) -> Container:
         FileFormatError: the file is missing or damaged.
     """
     try:
-        return container.open_mapped(Path(path))
+        return container.open_verified(Path(path))
     except OSError as error:
         raise FileFormatError(
             f"cannot read {str(path)!r} ({error.strerror}); expected a file that save() wrote"
@@ -94,8 +108,8 @@ def decode_model(
     if name != estimator:
         raise FileFormatError(f"{str(path)!r} holds an {name}, no {estimator}; use {name}.load")
     with reading(path):
-        parameters = json.loads(saved.metadata["parameters"])
-        learned = json.loads(saved.metadata["learned"])
+        parameters = parse_json(saved.metadata["parameters"])
+        learned = parse_json(saved.metadata["learned"])
         parameters = {name: from_json(value) for name, value in parameters.items()}
         return _layers(saved), parameters, learned
 
@@ -112,16 +126,34 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _layers(saved: Container) -> Params:
-    numbers = range(len(saved.entries) // len(Dense._fields))
+    """The layers of a network, which follow one another and hold finite numbers.
+
+    Raises:
+        ValueError: they do not.
+    """
+    number = len(saved.entries) // len(Dense._fields)
+    names = {f"{layer}.{name}" for layer in range(number) for name in Dense._fields}
+    if not number or saved.entries.keys() != names:
+        raise ValueError(f"it has the arrays {', '.join(sorted(saved.entries)) or 'none'}")
     layers = tuple(
-        Dense(*(np.array(saved.array(f"{number}.{name}")) for name in Dense._fields))  # type: ignore[arg-type]
-        for number in numbers
+        Dense(*(np.array(saved.array(f"{layer}.{name}")) for name in Dense._fields))  # type: ignore[arg-type]
+        for layer in range(number)
     )
-    sizes = [layers[0].weights.shape[0], *(len(layer.bias) for layer in layers)]
+    sizes = [len(layers[0].weights), *(layer.bias.size for layer in layers)]
     for layer, shape in zip(layers, pairwise(sizes), strict=True):
-        if layer.weights.shape != shape or layer.bias.ndim != 1 or layer.bias.dtype.kind != "f":
-            raise ValueError(f"a layer has the shape {layer.weights.shape}, not {shape}")
+        _check_layer(layer, shape, layers[0].weights.dtype)
     return layers
+
+
+def _check_layer(layer: Dense, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+    """Raise `ValueError` if a layer has another shape or type, or a number that is not finite."""
+    if layer.weights.shape != shape or layer.bias.ndim != 1 or 0 in shape:
+        raise ValueError(f"a layer has the shape {layer.weights.shape}, not {shape}")
+    for array in layer:
+        if array.dtype != dtype or dtype.kind != "f":
+            raise ValueError(f"a layer has numbers of type {array.dtype}, the first of {dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError("a weight is not finite")
 
 
 def to_json(name: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from textdl.errors import ParameterError, by_name
 from textdl.nn import mlp
+from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.initializers import INITIALIZERS, Initializer
 from textdl.nn.penalty import Penalty
 from textdl.nn.step import Measure, Objective
@@ -92,8 +93,9 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
     dtype: str = "auto"
 
     def _check_parameters(self) -> None:
-        """Refuse numbers that are none, or out of range."""
+        """Refuse numbers that are none, or out of range, and an activation that is unknown."""
         check_numbers(self, NUMBERS)
+        by_name("activation", self.activation, ACTIVATIONS)
         if self.batch_size != "auto" and not isinstance(self.batch_size, Integral):
             raise ParameterError(
                 f"batch_size={self.batch_size!r}; expected a whole number from 1 up, or 'auto'"

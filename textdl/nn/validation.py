@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
@@ -56,7 +56,13 @@ def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any
 
 
 def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> tuple[Any, Any]:
-    """Features, and targets of the same length; `options` go to `validate_data`."""
+    """Features, and targets of the same length; `options` go to `validate_data`.
+
+    Raises:
+        DataError: they do not fit, or a label ends in NUL, which an array would drop.
+    """
+    if isinstance(targets, Iterable) and getattr(targets, "dtype", np.dtype("O")).kind == "O":
+        check_labels(targets)
     with as_data_error():
         x, y = validate_data(
             estimator,
@@ -70,6 +76,19 @@ def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> t
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return x, y.toarray() if hasattr(y, "toarray") else y
+
+
+def check_labels(labels: Iterable[Any]) -> None:
+    """Refuse labels that end in NUL, which NumPy drops: two classes would become one.
+
+    Raises:
+        DataError: there is one.
+    """
+    for label in labels:
+        if isinstance(label, str) and label.endswith("\0"):
+            raise DataError(
+                f"label {label!r} ends in a NUL character, which arrays cannot keep; remove it"
+            )
 
 
 def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from textdl.errors import DataError, FileFormatError
 if TYPE_CHECKING:
     from textdl.nn.classifier import MLPClassifier
     from textdl.nn.regressor import MLPRegressor
+
+LONGEST_REPORT = 1 << 26  # bytes
 
 History = Mapping[str, Sequence[float | None]]  # every measure, epoch by epoch
 
@@ -40,7 +43,13 @@ def read_history(path: str | os.PathLike[str]) -> History:
     path = Path(path)
     if _is_container(path):
         return load_network(path).history_
-    return _from_report(path, read_bytes(path))
+    content = read_bytes(path, LONGEST_REPORT + 1)
+    if len(content) > LONGEST_REPORT:
+        raise FileFormatError(
+            f"{str(path)!r} has more than {LONGEST_REPORT:,} bytes, too many for a report; pass "
+            "what save() or textdl train --json wrote"
+        )
+    return _from_report(path, content)
 
 
 def load_network(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor:
@@ -107,4 +116,6 @@ def _from_report(path: Path, content: bytes) -> History:
 
 
 def _is_loss(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return math.log2(abs(value) or 1) < 1024  # what a float can be
+    return value is None or isinstance(value, float)

@@ -11,7 +11,7 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import Any
 
-from textdl.digests import BYTES, digest_files
+from textdl.checksums import DIGEST_BYTES, file_checksum
 from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify
 from textdl.origin import name_of
@@ -142,13 +142,13 @@ def _describe_file(path: Path, untouched: Mapping[Any, dict[str, Any]]) -> dict[
 
 def _digest_file(path: Path) -> str:
     try:
-        return digest_files(path)
+        return file_checksum(path)
     except OSError:
         return "unreadable"  # reading will say why
 
 
 def _digest_texts(items: Sequence[Any]) -> str:
-    digest = hashlib.blake2b(digest_size=BYTES)
+    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
     for start in range(0, len(items), TEXTS_AT_ONCE):
         some = items[start : start + TEXTS_AT_ONCE]
         try:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.digests import digest_files, seal, unseal
+from textdl.checksums import file_checksum, seal, unseal
 from textdl.errors import CorpusError, CorpusReadError
 from textdl.files import Sync, replacing
 from textdl.text.encode import EncodedChunk, numbering
@@ -195,7 +195,7 @@ def _closing(chunks: Iterable[EncodedChunk]) -> Iterator[None]:
 
 def _fingerprint(folder: Path) -> str:
     """A digest of what the store says: tokens, sentences, words."""
-    return digest_files(*(folder / name for name in (TOKENS[0], OFFSETS[0], VOCABULARY)))
+    return file_checksum(*(folder / name for name in (TOKENS[0], OFFSETS[0], VOCABULARY)))
 
 
 def _check(store: TokenStore) -> None:

@@ -52,6 +52,9 @@ def row_norms(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
 def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """`x / |x|` along the last axis; a zero vector stays zero.
 
+    Raises:
+        FileFormatError: a vector, which can only be one that is mapped from a file, is not finite.
+
     Example:
         >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]]))
         array([[0.6, 0.8],
@@ -59,6 +62,10 @@ def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """
     wide = np.asarray(vectors, dtype=np.float64)
     norms = np.linalg.norm(wide, axis=-1, keepdims=True)
+    if not np.isfinite(norms).all():
+        raise FileFormatError(
+            "a vector is not finite; the file it is from is damaged: make it again"
+        )
     directions: NDArray[np.float64] = np.zeros_like(wide)
     np.divide(wide, norms, out=directions, where=norms > 0)
     return directions
@@ -177,6 +184,8 @@ def _rank(
     count: int,
 ) -> Neighbours:
     """The best `count` of the candidates of each query, by cosine in double precision."""
+    if np.bincount(query, minlength=len(queries)).min(initial=count) < count:
+        raise FileFormatError("the stored norms are wrong; the file is damaged: make it again")
     exact = _exact(matrix, queries, query, row)
     order = np.lexsort((row, -exact, query))
     first = np.searchsorted(query[order], np.arange(len(queries)))  # where each query begins

@@ -1,8 +1,11 @@
-"""The native file of vectors: one `.safetensors`, mapped rather than read."""
+"""The native file of vectors: one `.safetensors`, mapped rather than read.
+
+Opening checks what is one number or one word per row: labels, counts and norms, their values and
+their checksums. The matrix, which is most of the file, is compared with its checksum on request.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +17,14 @@ from textdl import container
 from textdl.container import DTYPES, Container, damaged
 from textdl.errors import FileFormatError, ParameterError
 from textdl.files import replacing
+from textdl.strict_json import parse_json, writable_json
+from textdl.vectors import query
 from textdl.vectors.labels import Labels
 from textdl.vectors.table import Table
 
 FORMAT_VERSION = 1
 METADATA_KEY = "textdl"
+MATRIX = "vectors"
 
 
 class Tensor(NamedTuple):
@@ -33,7 +39,7 @@ class Tensor(NamedTuple):
 LAYOUT: Mapping[str, Tensor] = {
     "label_offsets": Tensor("I64", ("V + 1",)),
     "counts": Tensor("I64", ("V",), required=False),
-    "vectors": Tensor("F32", ("V", "D")),
+    MATRIX: Tensor("F32", ("V", "D")),
     "norms": Tensor("F32", ("V",), required=False),
     "labels": Tensor("U8", ("bytes of labels",)),
 }
@@ -54,7 +60,7 @@ def save(table: Table, path: Path) -> None:
     content = {
         "label_offsets": table.labels.offsets,
         "counts": table.counts,
-        "vectors": table.matrix,
+        MATRIX: table.matrix,
         "norms": table.norms,
         "labels": table.labels.blob,
     }
@@ -68,23 +74,37 @@ def save(table: Table, path: Path) -> None:
         container.write(file, arrays, metadata)
 
 
-def load(path: Path) -> Table:
+def load(path: Path, *, verify: bool = False) -> Table:
     """Map the file at `path`: its arrays are read-only views, read from disk when touched.
 
+    Args:
+        path: of the file.
+        verify: compare the matrix with its checksum, too, which reads all of it.
+
     Raises:
-        FileFormatError: the file is damaged, truncated, or holds something else.
+        FileFormatError: the file is damaged, truncated, or holds something else; or it has no
+            checksums, and `verify` asks for them.
     """
     opened = container.open_mapped(path)
     _check_layout(opened, path)
+    if verify and not opened.digests:
+        raise FileFormatError(
+            f"{str(path)!r} has no checksums, so nothing to verify; load and save it again to add "
+            "them"
+        )
+    opened.verify(name for name in opened.entries if verify or name != MATRIX)
     array: dict[str, NDArray[Any]] = {
         name: opened.array(name) for name in LAYOUT if name in opened.entries
     }
-    _check_values(array, path)
+    norms = array.get("norms")
+    if norms is None:
+        norms = _norms(array[MATRIX], path)
+    _check_values(array, norms, path)
     return Table(
         labels=Labels(array["labels"], array["label_offsets"]),
-        matrix=array["vectors"],
+        matrix=array[MATRIX],
         counts=array.get("counts"),
-        norms=array.get("norms"),
+        norms=norms,
         config=_decode_config(opened.metadata.get(METADATA_KEY), path),
     )
 
@@ -111,23 +131,37 @@ def _check_layout(opened: Container, path: Path) -> None:
                 raise damaged(path, f"{name!r} has {size:,} rows where {sizes[axis]:,} are due")
     if sizes["V + 1"] != sizes["V"] + 1:
         raise damaged(path, f"{sizes['V + 1']:,} label offsets for {sizes['V']:,} vectors")
+    if not sizes["D"]:
+        raise damaged(path, "its vectors have no dimensions")
 
 
-def _check_values(array: Mapping[str, NDArray[Any]], path: Path) -> None:
-    """What a scan of one number a row can tell; the vectors themselves are not touched."""
+def _norms(matrix: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
+    try:
+        return query.row_norms(matrix)
+    except ParameterError as error:
+        raise damaged(path, str(error)) from None
+
+
+def _check_values(
+    array: Mapping[str, NDArray[Any]], norms: NDArray[np.float32], path: Path
+) -> None:
+    """What a scan of one number per row can tell; the vectors themselves are not touched."""
     offsets = array["label_offsets"]
     if offsets[0] != 0 or offsets[-1] != len(array["labels"]):
         raise damaged(path, "the label offsets do not span the labels")
     if (offsets[1:] < offsets[:-1]).any():
         raise damaged(path, "the label offsets do not rise")
-    norms = array.get("norms")
-    if norms is not None and not ((norms >= 0) & np.isfinite(norms)).all():
-        raise damaged(path, "a norm is negative or not finite")
+    if not ((norms >= 0) & np.isfinite(norms)).all():
+        row = int(np.argmin((norms >= 0) & np.isfinite(norms)))
+        raise damaged(path, f"the norm of row {row:,} is {norms[row]}")
+    counts = array.get("counts")
+    if counts is not None and (counts < 0).any():
+        raise damaged(path, f"the word of row {int(np.argmax(counts < 0)):,} has a negative count")
 
 
 def _encode_config(config: Mapping[str, object]) -> str:
     try:
-        return container.canonical_json({"format_version": FORMAT_VERSION, "config": dict(config)})
+        return writable_json({"format_version": FORMAT_VERSION, "config": dict(config)})
     except (TypeError, ValueError) as error:
         raise ParameterError(
             f"the config cannot be saved ({error}); use strings, finite numbers, lists and dicts"
@@ -138,13 +172,16 @@ def _decode_config(text: str | None, path: Path) -> Mapping[str, object]:
     if text is None:
         return {}
     try:
-        metadata = json.loads(text)
-        version, config = metadata["format_version"], dict(metadata["config"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        metadata = parse_json(text)
+        version = metadata["format_version"]
+        config = metadata["config"]
+    except (ValueError, TypeError, KeyError):
         raise damaged(path, f"its {METADATA_KEY!r} metadata is {text[:40]!r}") from None
     if version != FORMAT_VERSION:
         raise FileFormatError(
             f"{str(path)!r} has format version {version}, this textdl reads {FORMAT_VERSION}; "
             "upgrade textdl"
         )
+    if not isinstance(config, dict):
+        raise damaged(path, f"its config is a JSON {type(config).__name__}, not an object")
     return config

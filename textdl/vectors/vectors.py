@@ -61,28 +61,32 @@ class Vectors:
         self.config: dict[str, object] = dict(config or {})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], errors: str = "backslashreplace") -> Vectors:
+    def load(
+        cls, path: str | os.PathLike[str], errors: str = "backslashreplace", *, verify: bool = False
+    ) -> Vectors:
         r"""Read the file at `path`, of any known format; a `.safetensors` file is mapped, not read.
 
-        `errors` says what becomes of bytes in a word that are not UTF-8 (formats other than
-        `.safetensors`): by default they are shown as `\x97`, "strict" refuses the file.
+        Args:
+            path: of the file.
+            errors: what becomes of bytes in a word that are not UTF-8: shown as `\x97`, or
+                "strict": the file is refused.
+            verify: compare also the matrix with its checksum, which reads all of it.
 
         Raises:
-            FileFormatError: it is missing, damaged, truncated or of no known format.
+            FileFormatError: it is missing, damaged, of no known format, or has no checksums.
         """
-        table = formats.load(Path(path), errors)
+        table = formats.load(Path(path), errors, verify=verify)
         return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`, complete or not at all.
 
-        `.safetensors` keeps everything; `.bin` (word2vec binary), `.txt` and `.vec` (word2vec text)
-        keep words and vectors.
+        `.safetensors` keeps everything, `.bin` (word2vec binary), `.txt` and `.vec` (text) words
+        and vectors.
 
         Raises:
             OutputError: the file cannot be written.
-            ParameterError: the name asks for no known format, the format cannot hold a label, or
-                the config is not JSON.
+            ParameterError: the name asks for no format, or for one that cannot hold the content.
         """
         table = Table(self.labels, self.matrix, self.counts, self.norms, self.config)
         formats.save(table, Path(path))

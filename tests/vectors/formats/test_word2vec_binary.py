@@ -76,3 +76,10 @@ def test_words_that_are_not_utf8(tmp_path):
     assert load(tmp_path, content).labels == [r"b\x97c"]
     with pytest.raises(FileFormatError, match="row 0 is not UTF-8"):
         load(tmp_path, content, errors="strict")
+
+
+def test_header_that_promises_much(tmp_path):
+    row = b"a \x00\x00\x80\x3f\x00\x00\x80\x3f"
+    for header in (b"999999999999999999 2\n", b"1 999999999999999999\n", b"1 100001\n"):
+        with pytest.raises(FileFormatError, match="claims"):
+            load(tmp_path, header + row)

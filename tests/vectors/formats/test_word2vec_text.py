@@ -111,3 +111,22 @@ def test_full_disk_leaves_the_old_file(tmp_path):
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [file.name for file in tmp_path.iterdir()] == ["v.txt"]
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("start", [b"2 3\na 1 2 3\n", b"a 1 2 3\n"])
+def test_line_without_end(tmp_path, start):
+    with pytest.raises(FileFormatError, match="line of more than 2,097,152 bytes"):
+        load(tmp_path, start + b"b" + b" 1" * (2 << 20))
+
+
+def test_rows_over_ends_of_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr("textdl.vectors.formats.word2vec_text._BYTES_A_BLOCK", 7)
+    vectors = load(tmp_path, b"3 2\nabc 1 2\n\nd 3 4\nefghijklmnop 5 6")
+    assert vectors.labels == ["abc", "d", "efghijklmnop"]
+    assert vectors.matrix.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_header_that_promises_much(tmp_path):
+    for header in (b"999999999999999999 2\n", b"2 999999999999999999\n", b"1 100001\n"):
+        with pytest.raises(FileFormatError, match="claims"):
+            load(tmp_path, header + b"a 1 2\n")

@@ -23,10 +23,25 @@ class Format(NamedTuple):
     """How one format is told, read and written."""
 
     matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
-    read: Callable[[Path, str], Table]  # path, and what to do with words that are not UTF-8
+    # Path, what to do with words that are not UTF-8, whether to check what is not read.
+    read: Callable[[Path, str, bool], Table]
     write: Callable[[Table, Path], None]
     suffixes: tuple[str, ...]
     mapped: bool = False  # opened without reading, so never compressed
+
+
+def _without_checksums(read: Callable[[Path, str], Table]) -> Callable[[Path, str, bool], Table]:
+    """The reader of a format that has none."""
+
+    def read_or_refuse(path: Path, errors: str, verify: bool) -> Table:
+        if verify:
+            raise FileFormatError(
+                f"{str(path)!r} has no checksums, so nothing to verify; convert it to .safetensors "
+                "to add them"
+            )
+        return read(path, errors)
+
+    return read_or_refuse
 
 
 # In the order they are tried: word2vec binary takes what has its header line and is no text.
@@ -34,16 +49,22 @@ FORMATS: Mapping[str, Format] = {
     # Its words are UTF-8 by definition; what is not is damage.
     "safetensors": Format(
         store.matches,
-        lambda path, errors: store.load(path),
+        lambda path, errors, verify: store.load(path, verify=verify),
         store.save,
         (".safetensors",),
         mapped=True,
     ),
     "word2vec text": Format(
-        word2vec_text.matches, word2vec_text.read, word2vec_text.write, (".txt", ".vec")
+        word2vec_text.matches,
+        _without_checksums(word2vec_text.read),
+        word2vec_text.write,
+        (".txt", ".vec"),
     ),
     "word2vec binary": Format(
-        word2vec_binary.matches, word2vec_binary.read, word2vec_binary.write, (".bin",)
+        word2vec_binary.matches,
+        _without_checksums(word2vec_binary.read),
+        word2vec_binary.write,
+        (".bin",),
     ),
 }
 
@@ -95,16 +116,21 @@ def recognise(path: Path) -> str:
     )
 
 
-def load(path: Path, errors: str = "backslashreplace") -> Table:
+def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) -> Table:
     r"""Read the file at `path`, whatever its name.
 
-    word2vec.c, fastText and GloVe copy the bytes of a corpus, whole characters or not. `errors` is
-    `bytes.decode`'s: by default a stray byte of a word is shown as `\x97`, "strict" refuses it.
+    Args:
+        path: of the file.
+        errors: as in `bytes.decode`, for words that are not UTF-8: word2vec.c, fastText and GloVe
+            copy the bytes of a corpus, whole characters or not. By default a stray byte is shown
+            as `\x97`, "strict" refuses it.
+        verify: compare all of the file with its checksums.
 
     Raises:
-        FileFormatError: it is missing, damaged, truncated or of no known format.
+        FileFormatError: it is missing, damaged, truncated or of no known format; or `verify` was
+            asked of a format without checksums.
     """
-    return FORMATS[recognise(path)].read(path, errors)
+    return FORMATS[recognise(path)].read(path, errors, verify)
 
 
 def save(table: Table, path: Path) -> None:

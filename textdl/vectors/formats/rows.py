@@ -1,4 +1,8 @@
-"""What word2vec's two formats share: the line `V D`, and rows that arrive in blocks."""
+"""What word2vec's two formats share: the line `V D`, and rows that arrive in blocks.
+
+What a header promises is never allocated: memory grows with what is read. A file takes its matrix,
+about 250 bytes for every word, and about 100 MB for the block that is being read.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ from textdl.vectors.labels import Labels
 from textdl.vectors.table import Table
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
-_LARGEST_VECTOR = 1_000_000
+LONGEST_HEADER = 1 << 10  # bytes
+LARGEST_VECTOR = 100_000  # numbers
 
 
 class Shape(NamedTuple):
@@ -50,10 +55,10 @@ def build_table(
         FileFormatError: the shape is none, rows are missing or left over, a word occurs twice, or
             a word is not UTF-8 and `errors` is "strict".
     """
-    if not 1 <= shape.size <= _LARGEST_VECTOR:
+    if not 1 <= shape.size <= LARGEST_VECTOR:
         raise FileFormatError(
             f"{str(path)!r} claims vectors of {shape.size:,} numbers in its first line, expected 1 "
-            f"to {_LARGEST_VECTOR:,}; copy or download it again"
+            f"to {LARGEST_VECTOR:,}; copy or download it again"
         )
     words: list[bytes] = []
     parts: deque[NDArray[np.float32]] = deque()

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.vectors.formats.content import reading
-from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
+from textdl.vectors.formats.rows import (
+    LONGEST_HEADER,
+    Shape,
+    build_table,
+    parse_header,
+    write_rows,
+)
 from textdl.vectors.table import Table
 
 _BYTES_A_BLOCK = 1 << 22
@@ -30,7 +36,7 @@ def read(path: Path, errors: str) -> Table:
         FileFormatError: the file is truncated or damaged.
     """
     with reading(path) as file:
-        claimed = parse_header(file.readline())
+        claimed = parse_header(file.readline(LONGEST_HEADER))
         if claimed is None:
             raise FileFormatError(
                 f"{str(path)!r} does not begin with the line 'V D' of word2vec's binary format; "

@@ -15,6 +15,7 @@ from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_
 from textdl.vectors.table import Table
 
 _BYTES_A_BLOCK = 1 << 20
+LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits a number, and its word
 
 
 def matches(head: bytes) -> bool:
@@ -36,7 +37,7 @@ def read(path: Path, errors: str) -> Table:
         FileFormatError: a line is ragged, not numeric or not finite, or lines are missing.
     """
     with reading(path) as file:
-        first = file.readline()
+        first = file.readline(LONGEST_LINE)
         claimed = parse_header(first)
         if claimed:
             shape = claimed[0]
@@ -67,11 +68,27 @@ def _blocks(
     file: BinaryIO, number: int, size: int, path: Path
 ) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
     """Words and `(n, D)` vectors of about a megabyte of lines at a time, from line `number` on."""
-    while lines := file.readlines(_BYTES_A_BLOCK):
+    for lines in _lines(file, path):
         numbered = enumerate(lines, start=number)
         rows = [(n, _fields(line, size, n, path)) for n, line in numbered if line.strip()]
         number += len(lines)
         yield [fields[0] for _, fields in rows], _parse(rows, size, path)
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[list[bytes]]:
+    """The lines that end in each block of bytes, without their ends."""
+    pending = b""
+    while block := file.read(_BYTES_A_BLOCK):
+        lines = (pending + block).split(b"\n")
+        pending = lines.pop()
+        if len(pending) > LONGEST_LINE:
+            raise FileFormatError(
+                f"{str(path)!r} has a line of more than {LONGEST_LINE:,} bytes, {pending[:20]!r}..."
+                ", which is no word and its vector; correct or remove the line"
+            )
+        yield lines
+    if pending:
+        yield [pending]
 
 
 def _fields(line: bytes, size: int, number: int, path: Path) -> list[bytes]:

@@ -1,10 +1,10 @@
-"""Digests and seals: every flipped bit is found."""
+"""Checksums and seals: every flipped bit is found."""
 
 import math
 
 import pytest
 
-from textdl.digests import digest_files, seal, unseal
+from textdl.checksums import file_checksum, seal, unseal
 
 
 def test_seal_round_trip():
@@ -29,13 +29,13 @@ def test_unseal_other_text_is_refused(text):
         unseal(text)
 
 
-def test_digest_files_is_of_all_bytes(tmp_path, monkeypatch):
+def test_file_checksum_is_of_all_bytes(tmp_path, monkeypatch):
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_bytes(b"abc" * 10)
     two.write_bytes(b"def")
-    whole = digest_files(one, two)
-    monkeypatch.setattr("textdl.digests.BLOCK", 4)
-    assert digest_files(one, two) == whole
-    assert digest_files(two, one) != whole
+    whole = file_checksum(one, two)
+    monkeypatch.setattr("textdl.checksums.CHUNK", 4)
+    assert file_checksum(one, two) == whole
+    assert file_checksum(two, one) != whole
     two.write_bytes(b"dee")
-    assert digest_files(one, two) != whole
+    assert file_checksum(one, two) != whole

@@ -1,0 +1,244 @@
+"""Every kind of file that is read: how a small one is made, damaged and used."""
+
+import gzip
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tests.fuzzing import mutations
+from textdl import (
+    BM25Vectorizer,
+    CountVectorizer,
+    EmbeddingBagClassifier,
+    HashingVectorizer,
+    MLPClassifier,
+    MLPRegressor,
+    TextClassifier,
+    TfidfVectorizer,
+    Vectors,
+)
+from textdl.bow.saved import load as load_bow
+from textdl.bow.search import Index
+from textdl.classify.examples import read_examples
+from textdl.classify.labels import make_targets
+from textdl.cli.main import main
+from textdl.errors import ParameterError
+from textdl.plot.runs import read_history
+from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+
+TEXTS = ["the cat sat", "the dog sat on the mat", "orange, apple, grape", "a cat and a dog ☘"]
+LABELS = ["pets", "pets", "fruit", "pets"]
+WORDS = ["the", "cat", "sat", "dog", "apple", "naïve"]
+MATRIX = np.random.default_rng(0).normal(size=(len(WORDS), 3)).astype(np.float32)
+COUNTS = np.random.default_rng(1).integers(0, 3, (8, 5)).astype(float)
+
+
+class Kind(NamedTuple):
+    """A kind of file."""
+
+    name: str  # of the file
+    make: Callable[[Path], object]
+    damage: Callable  # (bytes, Random) -> bytes
+    use: Callable[[Path], object]  # does what users do with such a file
+
+
+def vectors():
+    return Vectors(WORDS, MATRIX, np.arange(len(WORDS))[::-1], config={"seed": 1, "layers": [3, 2]})
+
+
+def run(*arguments):
+    """A command line; its exit code is for others to judge."""
+    with suppress(SystemExit):
+        main([str(argument) for argument in arguments])
+
+
+def use_vectors(path):
+    loaded = Vectors.load(path)
+    if len(loaded):
+        first = loaded.labels[0]
+        loaded.most_similar(first)
+        loaded.most_similar_batch(list(loaded.labels[:3]))
+        loaded.similarity(first, loaded.labels[-1])
+        if len(loaded) > 2:
+            loaded.doesnt_match(loaded.labels[:3])
+    _ = "cat" in loaded, loaded.key_to_index
+    loaded.save(path.with_name("again.safetensors"))
+    Vectors.load(path.with_name("again.safetensors"), verify=True)
+    if len(loaded):
+        with suppress(ParameterError):  # a word may hold a space
+            loaded.save(path.with_name("again.txt"))
+    run("info", path, "--json")
+    run("similar", path, "cat")
+
+
+def gzipped(make):
+    def make_compressed(path):
+        make(path)
+        path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+
+    return make_compressed
+
+
+def make_bow(vectorizer, *, matrix):
+    def make(path):
+        rows = vectorizer.fit_transform(TEXTS)
+        given = (rows, [("a.txt", 1), ("b.txt", len(TEXTS) - 1)]) if matrix else ()
+        vectorizer.save(path, *given)
+
+    return make
+
+
+def use_bow(path):
+    saved = load_bow(path)
+    again = path.with_name("again")
+    saved.vectorizer.save(again, saved.matrix)
+    load_bow(again)
+    rows = saved.vectorizer.transform([*TEXTS, "", "new words"])
+    if hasattr(saved.vectorizer, "inverse_transform"):
+        saved.vectorizer.inverse_transform(rows)
+        saved.vectorizer.get_feature_names_out()
+        saved.vectorizer.merge(saved.vectorizer).transform(TEXTS)
+    if saved.matrix is not None:
+        Index.open(path).search(["the cat", "zzz"], topn=3)
+        run("bow", "similar", path, "the dog sat", "--json")
+    run("info", path, "--json")
+
+
+def make_network(kind, targets):
+    def make(path):
+        bag = kind is EmbeddingBagClassifier
+        model = kind(4, epochs=1) if bag else kind((3,), max_iter=1)
+        model.fit(COUNTS, targets).save(path)
+
+    return make
+
+
+def use_network(kind):
+    def use(path):
+        model = kind.load(path)
+        model.predict(COUNTS[:, : model.n_features_in_])
+        if hasattr(model, "predict_proba"):
+            answers = model.predict_proba(COUNTS)
+            assert np.isfinite(answers).all()
+        model.summary()
+        model.save(path.with_name("again"))
+        kind.load(path.with_name("again"))
+        if kind is not EmbeddingBagClassifier:
+            read_history(path)
+            run("info", path, "--json")
+
+    return use
+
+
+def make_classifier(labels=LABELS, **parameters):
+    def make(path):
+        TextClassifier(epochs=1, **parameters).fit(TEXTS, labels).save(path)
+
+    return make
+
+
+def use_classifier(path):
+    model = TextClassifier.load(path)
+    model.predict(TEXTS)
+    assert np.isfinite(model.predict_proba([*TEXTS, ""])).all()
+    model.top_features(2)
+    model.save(path.with_name("again"))
+    TextClassifier.load(path.with_name("again"))
+    run("info", path)
+    run("classify", "predict", path, "the cat", "--json")
+
+
+def text_file(text):
+    return lambda path: path.write_bytes(text.encode())
+
+
+def use_records(path):
+    examples = read_examples(path)
+    make_targets([labels[0] if labels else "" for labels in examples.labels])
+    CountVectorizer().fit_transform(examples.texts)
+
+
+PAIRS = "# words\nthe\tcat\t7.5\ncat\tdog\t8\ndog\tapple\t1.25\nnaïve\tcat\t.5\n"
+QUESTIONS = ": pets\nthe cat the dog\ncat dog sat apple\n: gram\nthe cat sat dog\n"
+REPORT = '{"words": 7}\n{"words": 7, "loss": [2.5, 1.25, null]}\n'
+RECORDS = {
+    "tsv": "label\ttext\nspam\tbuy now\nham\tsee you\nspam\tcheap\n",
+    "csv": 'label,text\nspam,"buy, ""now"""\nham,see you\n',
+    "jsonl": '{"label": "spam", "text": "buy"}\n{"label": ["ham"], "text": "see you"}\n',
+    "txt": "__label__spam buy now\n__label__ham see __label__you\n",
+}
+
+CONTAINER = mutations.damage_container
+TEXT = mutations.damage_text
+BINARY = mutations.damage_word2vec_binary
+
+KINDS = {
+    "vectors": Kind("v.safetensors", lambda p: vectors().save(p), CONTAINER, use_vectors),
+    "word2vec-text": Kind("v.txt", lambda p: vectors().save(p), TEXT, use_vectors),
+    "word2vec-binary": Kind("v.bin", lambda p: vectors().save(p), BINARY, use_vectors),
+    "word2vec-text-gzip": Kind(
+        "v.txt",
+        gzipped(lambda p: vectors().save(p)),
+        mutations.damage_gzip(TEXT),
+        use_vectors,
+    ),
+    "word2vec-binary-gzip": Kind(
+        "v.bin",
+        gzipped(lambda p: vectors().save(p)),
+        mutations.damage_gzip(BINARY),
+        use_vectors,
+    ),
+    "glove": Kind("g.txt", text_file("the 1 2\ncat .5 -3e-2\nat noon 4 5\n"), TEXT, use_vectors),
+    **{
+        f"bow-{name}{'-matrix' if matrix else ''}": Kind(
+            "b.safetensors", make_bow(vectorizer, matrix=matrix), CONTAINER, use_bow
+        )
+        for matrix in (False, True)
+        for name, vectorizer in {
+            "counts": CountVectorizer(ngram_range=(1, 2), stop_words=["on", "and"], min_df=1),
+            "tfidf": TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True),
+            "bm25": BM25Vectorizer(token_pattern=r"\w+|[^\w\s]"),
+            "hashing": HashingVectorizer(n_features=64),
+        }.items()
+    },
+    "classifier": Kind(
+        "m", make_network(MLPClassifier, [*"abcabcab"]), CONTAINER, use_network(MLPClassifier)
+    ),
+    "regressor": Kind(
+        "m", make_network(MLPRegressor, COUNTS[:, 0]), CONTAINER, use_network(MLPRegressor)
+    ),
+    "embedding-bag": Kind(
+        "m",
+        make_network(EmbeddingBagClassifier, [1, 2] * 4),
+        CONTAINER,
+        use_network(EmbeddingBagClassifier),
+    ),
+    **{
+        f"text-classifier-{name}": Kind("c", make_classifier(**given), CONTAINER, use_classifier)
+        for name, given in {
+            "tfidf": {"hidden_layer_sizes": (3,)},
+            "counts": {"features": "counts", "model": "linear", "stop_words": ["the"]},
+            "vectors": {"features": "vectors", "vectors": vectors(), "hidden_layer_sizes": (3,)},
+            "bag": {"features": "bag", "vector_size": 3},
+            "several": {
+                "features": "bag",
+                "vector_size": 3,
+                "labels": [["pets"], ["pets", "mats"], ["fruit"], []],
+            },
+        }.items()
+    },
+    "word-pairs": Kind(
+        "p.txt", text_file(PAIRS), TEXT, lambda path: evaluate_word_pairs(vectors(), path)
+    ),
+    "analogies": Kind(
+        "q.txt", text_file(QUESTIONS), TEXT, lambda path: evaluate_analogies(vectors(), path)
+    ),
+    "report": Kind("r.json", text_file(REPORT), TEXT, read_history),
+    **{
+        f"records-{suffix}": Kind(f"r.{suffix}", text_file(text), TEXT, use_records)
+        for suffix, text in RECORDS.items()
+    },
+}

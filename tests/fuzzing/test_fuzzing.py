@@ -1,0 +1,38 @@
+"""Damaged files of every kind, and what users do with files: errors of the family, or answers."""
+
+import pytest
+
+from tests.fuzzing.kinds import KINDS
+from tests.fuzzing.worker import Worker
+
+FEW, MANY = 60, 10_000
+FEW_NETWORKS = 20  # each compiles programs
+NETWORKS = ("classifier", "regressor", "embedding-bag", "text-classifier")
+ONLY_FULL = ("text-classifier-counts", "text-classifier-bag")  # in parts, others read these
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with Worker() as process:
+        yield process
+
+
+def assert_nothing_found(worker, kind, count):
+    result = worker.run(kind, 0, count)
+    shown = [f"{finding.seed}: {finding.what}" for finding in result.findings[:20]]
+    assert not shown, (
+        f"{len(result.findings)} of {count}, with python -m tests.fuzzing.worker {kind}"
+    )
+    assert result.used + result.refused == count
+    assert result.refused > 0
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ONLY_FULL])
+def test_damaged_file_is_used_or_refused(worker, kind):
+    assert_nothing_found(worker, kind, FEW_NETWORKS if kind.startswith(NETWORKS) else FEW)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
+def test_damaged_file_is_used_or_refused_ten_thousand_times(worker, kind):
+    assert_nothing_found(worker, kind, MANY)
