@@ -1,4 +1,4 @@
-"""Every tokenizer in several processes, through everything that tokenizes: the bytes of one process."""
+"""Every tokenizer gives the same bytes in several processes as in one, in every verb."""
 
 import pytest
 from nltk.tokenize import RegexpTokenizer

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import query
-from textdl.vectors.query import nearest, row_norms, unit
+from textdl.vectors.query import row_norms, unit
 
 
 def cosine_loop(a, b):
@@ -132,9 +132,9 @@ def test_odd_one_out_is_the_least_central():
 def test_nearest_while_another_thread_is_in_blas_same_answer(queries):
     matrix = np.random.default_rng(0).standard_normal((500, 20)).astype(np.float32)
     arguments = (matrix, row_norms(matrix), unit(matrix[:queries]), 5, np.zeros((queries, 0), int))
-    alone = nearest(*arguments)
+    alone = query.nearest(*arguments)
     with query._blas:
-        beside = nearest(*arguments)
+        beside = query.nearest(*arguments)
     assert beside.rows.tolist() == alone.rows.tolist()
     assert beside.similarities.tolist() == alone.similarities.tolist()
 
@@ -145,7 +145,9 @@ def test_nearest_from_many_threads_same_answer():
 
     def search(row):
         sizes = (1, 3)[row % 2]  # few queries, and those that wait for their turn
-        found = nearest(matrix, norms, unit(matrix[row : row + sizes]), 3, np.zeros((sizes, 0), int))
+        found = query.nearest(
+            matrix, norms, unit(matrix[row : row + sizes]), 3, np.zeros((sizes, 0), int)
+        )
         return found.rows.tolist(), found.similarities.tolist()
 
     expected = list(map(search, range(40)))

@@ -18,6 +18,7 @@ from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import Report, train
+from textdl.jax_settings import fixed_settings
 from textdl.text.corpus import Corpus, DecodeErrors, read_corpus
 from textdl.text.encode import encode
 from textdl.text.store import TokenStore
@@ -53,6 +54,7 @@ class Outcome:
     words: int  # raw words of the corpus
 
 
+@fixed_settings()
 def train_corpus(
     source: Source | TokenStore,
     config: Config,

@@ -163,9 +163,7 @@ def _scores(
     return scores
 
 
-def _products(
-    matrix: NDArray[np.float32], queries: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _products(matrix: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
     """Inner products `(Q, R)`: by BLAS, one thread at a time.
 
     BLAS spreads a product over all cores. Where several threads of a program ask for that at once,
