@@ -22,6 +22,7 @@ ALLOWED = {
     "embed": {"text", "nn", "vectors"},
     "classify": {"text", "bow", "embed", "nn", "vectors"},
     "plot": {"vectors", "nn"},
+    "__main__": {"cli"},
     "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot"},
 }
 LEAVES = {"errors", "files", "container", "checkpoint", "compilation", "jax_settings"}
