@@ -18,7 +18,7 @@ from typing import Any
 from textdl.errors import DataError
 from textdl.text.corpus import DecodeErrors
 from textdl.text.lines import read_documents
-from textdl.text.parquet import read_batches
+from textdl.text.parquet import read_batches, read_values
 
 PREFIX = "__label__"  # fastText's mark
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
@@ -55,7 +55,7 @@ def read_records(path: Path, layout: Layout, errors: DecodeErrors) -> Iterator[R
     """
     suffix = next((s for s in reversed(path.suffixes) if s not in COMPRESSED), "").lower()
     if suffix == ".parquet":
-        return _from_parquet(path)
+        return _from_parquet(path, errors)
     lines = read_documents(path, errors=errors)
     first = next(lines, "")
     return _reader(suffix, first)(chain([first], lines), path, layout)
@@ -153,6 +153,14 @@ def _named(rows: Iterator[tuple[int, list[str]]], path: Path, layout: Layout) ->
         yield number, dict(zip(names, row, strict=True))
 
 
-def _from_parquet(path: Path) -> Iterator[Record]:
-    records = (record for batch in read_batches(path) for record in batch.to_pylist())
-    return enumerate(records, start=1)
+def _from_parquet(path: Path, errors: DecodeErrors) -> Iterator[Record]:
+    row = 0
+    for batch in read_batches(path):
+        names = batch.schema.names
+        columns = [
+            read_values(column, path, name, row, errors=errors)
+            for name, column in zip(names, batch.columns, strict=True)
+        ]
+        for values in zip(*columns, strict=True):
+            row += 1
+            yield row, dict(zip(names, values, strict=True))
