@@ -17,12 +17,12 @@ from typing import Any
 
 from textdl.errors import DataError
 from textdl.text.corpus import DecodeErrors
-from textdl.text.lines import read_documents
+from textdl.text.lines import LONGEST_DOCUMENT, read_documents
 from textdl.text.parquet import read_batches, read_values
 
 PREFIX = "__label__"  # fastText's mark
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-LONGEST_FIELD = (1 << 31) - 1
+LONGEST_FIELD = LONGEST_DOCUMENT
 
 Record = tuple[int, Mapping[str, Any]]  # line number from 1, column -> value
 
@@ -48,6 +48,8 @@ class Layout:
 
 def read_records(path: Path, layout: Layout, errors: DecodeErrors) -> Iterator[Record]:
     """The rows of one file, compressed or not.
+
+    A line, and a field of CSV that goes over several, has at most `LONGEST_DOCUMENT` characters.
 
     Raises:
         DataError: a line has too many or too few columns, or is no JSON.

@@ -5,6 +5,10 @@ generators and pipes work and memory does not grow with the input. A line of a f
 A document longer than a chunk is cut at white space and marked, so that it stays one document; a
 tokenizer sees its pieces one by one. Of a Parquet file, the rows of one column are the documents:
 that of the name ``text``, or another, as in ``reviews.parquet::body``.
+
+Memory is bounded whatever the input: a chunk has about `CHUNK_BYTES` bytes and at most as many
+documents, empty ones among them; what goes on for `LONGEST_WORD` bytes without white space is
+refused; compressed files and Parquet are expanded piece by piece (see there).
 """
 
 from __future__ import annotations
