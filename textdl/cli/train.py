@@ -74,8 +74,14 @@ def train_vectors(options: argparse.Namespace) -> None:
     config = Config(**{name: value for name, value in vars(options).items() if name in _PARAMETERS})
     corpus = options.corpus[0] if len(options.corpus) == 1 else _all_files(options.corpus)
     source = Source(corpus, options.tokenizer, not options.no_lowercase, options.errors)
-    with progress_bar(not options.quiet) as report:
-        outcome = train_corpus(source, config, resumable=_resumable(options), report=report)
+    with progress_bar(not options.quiet) as bar:
+        outcome = train_corpus(
+            source,
+            config,
+            resumable=_resumable(options),
+            report=bar.report,
+            reading=bar.reading,
+        )
     outcome.vectors.save(options.output)
     _summarise(options, outcome, config.epochs, time.perf_counter() - began)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from textdl.embed.config import Config
 from textdl.embed.loop import Report, train
 from textdl.jax_settings import fixed_settings
 from textdl.text.corpus import Corpus, DecodeErrors, read_corpus
-from textdl.text.encode import encode
+from textdl.text.encode import EncodedChunk, encode
 from textdl.text.store import TokenStore
 from textdl.text.tokenize import Tokenizer, TokenizerName, get_tokenizer
 from textdl.vectors.vectors import Vectors
@@ -61,6 +61,7 @@ def train_corpus(
     *,
     resumable: Resumable | None = None,
     report: Callable[[Report], None] = lambda _: None,
+    reading: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Train word vectors on a corpus, or on a token store that was built before.
 
@@ -70,11 +71,12 @@ def train_corpus(
         resumable: write checkpoints. The token store is kept beside them, so that a resumed run
             does not read its corpus again, which a pipe could not give twice.
         report: called after every round.
+        reading: called with the number of words read so far, while the corpus is.
 
     Raises:
         TextdlError: what `read_corpus`, `TokenStore.build` and `train` raise.
     """
-    with _token_store(source, resumable) as store:
+    with _token_store(source, resumable, reading) as store:
         blocks = Blocks(store, config)
         trained = train(
             blocks,
@@ -105,7 +107,9 @@ def _describe(config: Config, store: TokenStore) -> dict[str, Any]:
 
 
 @contextmanager
-def _token_store(source: Source | TokenStore, resumable: Resumable | None) -> Iterator[TokenStore]:
+def _token_store(
+    source: Source | TokenStore, resumable: Resumable | None, reading: Callable[[int], None]
+) -> Iterator[TokenStore]:
     """The store to train on: as given, in the checkpoint folder, or in a temporary one."""
     if isinstance(source, TokenStore):
         if resumable:
@@ -117,18 +121,29 @@ def _token_store(source: Source | TokenStore, resumable: Resumable | None) -> It
         yield (
             TokenStore.open(folder)
             if resumable.resume and folder.exists()
-            else _build(source, folder)
+            else _build(source, folder, reading)
         )
     else:
         with tempfile.TemporaryDirectory(prefix="textdl-") as temporary:
-            yield _build(source, Path(temporary) / "store")
+            yield _build(source, Path(temporary) / "store", reading)
 
 
-def _build(source: Source, folder: Path) -> TokenStore:
+def _build(source: Source, folder: Path, reading: Callable[[int], None]) -> TokenStore:
     tokenizer = get_tokenizer(source.tokenizer, lowercase=source.lowercase)
-    return TokenStore.build(
-        encode(read_corpus(source.corpus, errors=source.errors), tokenizer), folder
-    )
+    chunks = encode(read_corpus(source.corpus, errors=source.errors), tokenizer)
+    return TokenStore.build(_counted(chunks, reading), folder)
+
+
+def _counted(
+    chunks: Generator[EncodedChunk], reading: Callable[[int], None]
+) -> Iterator[EncodedChunk]:
+    """Pass chunks on, and tell how many words they had so far."""
+    words = 0
+    with closing(chunks):  # it may have started processes
+        for chunk in chunks:
+            words += len(chunk.ids)
+            reading(words)
+            yield chunk
 
 
 def _prepare(resumable: Resumable) -> None:

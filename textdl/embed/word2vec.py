@@ -110,8 +110,10 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
             every = Every.parse(self.checkpoint_every)
             resumable = Resumable(Path(self.checkpoint), every, self.resume)
         source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
-        with progress_bar(self.verbose) as report:
-            outcome = train_corpus(source, config, resumable=resumable, report=report)
+        with progress_bar(self.verbose) as bar:
+            outcome = train_corpus(
+                source, config, resumable=resumable, report=bar.report, reading=bar.reading
+            )
         self.vectors_: Vectors = outcome.vectors
         self.loss_curve_ = list(outcome.history)
         return self

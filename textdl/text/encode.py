@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import chain, count
@@ -108,7 +108,7 @@ def _bad_token(documents: Iterable[Sequence[Any]]) -> ParameterError:
 
 def encode(
     chunks: Iterable[Chunk], tokenizer: Tokenizer, *, workers: int | None = None
-) -> Iterator[EncodedChunk]:
+) -> Generator[EncodedChunk]:
     """Encode chunks in order, on `workers` processes (default: every core this process may use).
 
     The result does not depend on `workers`. A small corpus stays in this process, and so does a
