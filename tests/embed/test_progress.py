@@ -1,4 +1,4 @@
-"""The progress bar moves while a corpus is read, on a terminal; elsewhere only epochs are written."""
+"""The progress bar moves while text is read, on a terminal; elsewhere only epochs are written."""
 
 import io
 import sys

@@ -36,7 +36,7 @@ def progress_bar(show: bool = True) -> Iterator[ProgressBar]:
     )
 
     def count(words: int) -> None:
-        bar.set_description("reading", refresh=False)
+        bar.set_description_str("reading", refresh=False)
         bar.update(words - bar.n)
 
     def draw(report: Report) -> None:
