@@ -105,7 +105,7 @@ def test_evaluate(capsys, king, tmp_path):
         (["analogy", "{king}", "man"], 2, "B, C"),
         (["odd", "{king}", "man", "king"], 2, "3 or more"),
         (["nonsense"], 2, "nonsense"),
-        ([], 2, "VERB"),
+        (["bow"], 2, "VERB"),
         (["convert", "{king}", "king.pkl"], 2, "'.pkl'"),
         (["evaluate", "{king}"], 2, "--similarity FILE"),
         (["evaluate", "{king}", "--analogies", "none.txt"], 1, "none.txt"),

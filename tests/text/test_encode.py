@@ -1,8 +1,12 @@
 import gc
 import os
+import re
 import signal
+import sys
 import time
+import types
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -10,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nltk.tokenize import RegexpTokenizer
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError, TextdlError
 from textdl.text import encode as encode_module
@@ -97,6 +102,108 @@ def test_a_tokenizer_that_cannot_travel_stays_here(at_once):
         tokenizer = lambda text: [text, str(stream.closed)]  # noqa: E731
         encoded = list(encode(many_chunks(3), tokenizer, workers=2))
     assert decoded(encoded[0])[0][1] == "False"
+
+
+@pytest.fixture
+def started(at_once, monkeypatch):
+    """The tokenizers for which processes were started."""
+    tokenizers = []
+    original = encode_module._encode_in_processes
+
+    def spy(chunks, tokenizer, *rest):
+        tokenizers.append(tokenizer)
+        return original(chunks, tokenizer, *rest)
+
+    monkeypatch.setattr(encode_module, "_encode_in_processes", spy)
+    return tokenizers
+
+
+class Splitter:
+    """Counts what it has cut."""
+
+    def __init__(self, separator):
+        self.separator = separator
+        self.calls = 0
+
+    def cut(self, text):
+        self.calls += 1
+        return text.split(self.separator)
+
+
+class Unloadable(Splitter):
+    """Can be pickled, but not read again."""
+
+    def __call__(self, text):
+        return self.cut(text)
+
+    def __reduce__(self):
+        return Splitter, ()
+
+
+class Forgetful(Unloadable):
+    """Is another tokenizer once it was pickled."""
+
+    def __reduce__(self):
+        return Forgetful, ("b",)
+
+
+TRAVELERS = {
+    "regexp": lambda: RegexpTokenizer(r"\w+|[^\w\s]+").tokenize,
+    "lambda": lambda: lambda text: text.split("i"),
+    "partial": lambda: partial(re.findall, r"\w+"),
+    "bound": lambda: Splitter("m").cut,
+    "unloadable": lambda: Unloadable(" "),
+    "forgetful": lambda: Forgetful(" "),
+    **{name: partial(get_tokenizer, name) for name in ("whitespace", "nltk", "wordpunct", "tweet")},
+}
+STAY = {"regexp", "unloadable", "forgetful"}  # NLTK's patterns cannot be unpickled once compiled
+
+
+@pytest.mark.parametrize("name", TRAVELERS)
+def test_encode_tokenizer_in_processes_equals_loop(started, name):
+    chunks = many_chunks(5)
+    encoded = list(encode(chunks, TRAVELERS[name](), workers=2))
+    tokenizer = TRAVELERS[name]()
+    for one, chunk in zip(encoded, chunks, strict=True):
+        assert decoded(one) == [tokenizer(text) for text in chunk.documents]
+    assert bool(started) == (name not in STAY)
+    assert not children()
+
+
+def test_encode_copy_check_calls_only_the_copy(started):
+    splitter = Splitter(" ")
+    chunks = many_chunks(3)
+    assert len(list(encode(chunks, splitter.cut, workers=2))) == 3
+    assert started
+    assert splitter.calls == len(chunks[0].documents)
+
+
+def test_encode_module_of_parent_only_falls_back(started, monkeypatch):
+    """A tokenizer whose module the workers cannot import is run here."""
+    module = types.ModuleType("only_here")
+    module.cut = lambda text: text.split("e")
+    module.cut.__module__, module.cut.__qualname__, module.cut.__name__ = "only_here", "cut", "cut"
+    monkeypatch.setitem(sys.modules, "only_here", module)
+    encoded = list(encode(many_chunks(4), module.cut, workers=2))
+    assert started
+    assert decoded(encoded[3])[0] == many_chunks(4)[3].documents[0].split("e")
+
+
+def test_encode_in_daemonic_process_stays_there(run_python):
+    program = """
+import multiprocessing
+from textdl.text import corpus, encode
+encode.PATIENCE, corpus.CHUNK_BYTES = -1, 1000
+
+def tokens(_):
+    texts = (f"A cat, number {i}." for i in range(1000))
+    return sum(len(chunk.ids) for chunk in encode.encode(corpus.read_corpus(texts), str.split))
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(tokens, [0]))
+"""
+    assert run_python(program) == "[4000]\n"
 
 
 def test_a_small_corpus_starts_no_process():
@@ -202,6 +309,7 @@ def test_a_killed_process_is_an_error_of_one_line(at_once):
 
 def test_a_forgotten_generator_ends_its_processes(at_once):
     encoded = encode(many_chunks(), str.split, workers=2)
+    next(encoded)  # is made here: processes are started for those that follow
     next(encoded)
     assert len(children()) == 2
     del encoded

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from textdl.classify.examples import read_examples
 from textdl.errors import CorpusReadError
 from textdl.text.corpus import find_files, read_corpus
 from textdl.text.lines import read_documents
@@ -133,9 +134,52 @@ def test_damaged_files(write):
         refused(path, "cannot be read as Parquet .*; copy or make it again")
 
 
-def test_text_that_is_no_utf8(write):
-    raw = pyarrow.array([b"cat\xff"]).view(pyarrow.string())
-    refused(write(text=raw), "cannot be read as Parquet .*utf-8")
+@pytest.mark.parametrize("type_", [pyarrow.string(), pyarrow.large_string()], ids=str)
+@pytest.mark.parametrize(
+    "rows", [[b"cat", b"d\xc3\xa9", b"cat\xff"], [b"cat", None, b"cat\xff"] * 2]
+)
+def test_read_bad_utf8_names_the_row(write, type_, rows):
+    binary = pyarrow.large_binary() if type_ == pyarrow.large_string() else pyarrow.binary()
+    path = write(text=pyarrow.array(rows, binary).view(type_))
+    refused(path, "row 3 of column 'text' of .* is not UTF-8: byte 0xff at position 3")
+    expected = [(raw or b"").decode("utf-8", "replace") for raw in rows]
+    assert list(read_documents(path, errors="replace")) == expected
+
+
+def test_read_records_bad_utf8_names_the_row(write):
+    raw = pyarrow.array([b"cat", b"cat\xff"]).view(pyarrow.string())
+    path = write(label=["a", "b"], text=raw)
+    with pytest.raises(CorpusReadError, match=r"row 2 of column 'text' .* is not UTF-8"):
+        read_examples(path)
+    assert read_examples(path, errors="ignore").texts == ["cat", "cat"]
+
+
+def test_read_dictionary_bomb_bounded_memory(tmp_path):
+    """A file of a few kilobytes that stands for 8 GB is read in small pieces."""
+    path = tmp_path / "bomb.parquet"
+    texts = pyarrow.DictionaryArray.from_arrays(
+        pyarrow.array([0] * 8_000, pyarrow.int32()), ["word " * 200_000]
+    )
+    parquet.write_table(pyarrow.table({"text": texts}), path, compression="zstd")
+    assert path.stat().st_size < 10_000
+    program = """
+import resource, sys
+from itertools import islice
+from textdl.text.corpus import read_corpus
+from textdl.text.parquet import read_text
+from pathlib import Path
+
+for _ in read_text(Path(sys.argv[1])):  # pyarrow itself
+    break
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+pieces = sum(len(chunk.documents) for chunk in islice(read_corpus(sys.argv[1]), 2_000))
+print(pieces, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+"""
+    command = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    pieces, megabytes = map(int, done.stdout.split())
+    assert pieces >= 2_000
+    assert megabytes < 250
 
 
 def test_batches_hold_all_columns(write):

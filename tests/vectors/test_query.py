@@ -1,4 +1,5 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import query
+from textdl.vectors.query import row_norms, unit
 
 
 def cosine_loop(a, b):
@@ -124,3 +126,30 @@ def test_norms_of_extreme_rows():
 
 def test_odd_one_out_is_the_least_central():
     assert query.odd_one_out(np.float32([[1, 0.1], [1, -0.1], [0, 9], [1, 0]])) == 2
+
+
+@pytest.mark.parametrize("queries", [1, 2])
+def test_nearest_while_another_thread_is_in_blas_same_answer(queries):
+    matrix = np.random.default_rng(0).standard_normal((500, 20)).astype(np.float32)
+    arguments = (matrix, row_norms(matrix), unit(matrix[:queries]), 5, np.zeros((queries, 0), int))
+    alone = query.nearest(*arguments)
+    with query._blas:
+        beside = query.nearest(*arguments)
+    assert beside.rows.tolist() == alone.rows.tolist()
+    assert beside.similarities.tolist() == alone.similarities.tolist()
+
+
+def test_nearest_from_many_threads_same_answer():
+    matrix = np.random.default_rng(1).standard_normal((2_000, 20)).astype(np.float32)
+    norms = row_norms(matrix)
+
+    def search(row):
+        sizes = (1, 3)[row % 2]  # few queries, and those that wait for their turn
+        found = query.nearest(
+            matrix, norms, unit(matrix[row : row + sizes]), 3, np.zeros((sizes, 0), int)
+        )
+        return found.rows.tolist(), found.similarities.tolist()
+
+    expected = list(map(search, range(40)))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(search, range(40))) == expected

@@ -60,7 +60,7 @@ class Source(NamedTuple):
         room = size
         for document in self._texts(documents):
             chunk.append(document)
-            room -= len(document) if isinstance(document, str) else 1 << 10
+            room -= len(document) + 1 if isinstance(document, str) else 1 << 10
             if room <= 0:
                 yield chunk
                 chunk, room = [], size

@@ -16,6 +16,7 @@ from sklearn.preprocessing import normalize
 from textdl.classify import bag
 from textdl.classify.packing import Packed, pack_batches
 from textdl.errors import DivergenceError
+from textdl.jax_settings import fixed_settings
 from textdl.nn.data import Data, make_data
 from textdl.nn.dense import Dense
 from textdl.nn.sparse import SparseRows
@@ -82,6 +83,7 @@ def shares(counts: Any) -> Any:
     return normalize(csr_array(counts), norm="l1")
 
 
+@fixed_settings()  # those of the thread
 def _compile(counts: Any, targets: NDArray[Any], plan: Plan, packed: Packed) -> Any:
     """Compile an epoch from the shapes alone, so that it takes no time of the preparations."""
     size, order = counts.shape[0], packed.order

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from textdl.classify.bag_training import Plan, shares, train
+from textdl.jax_settings import fixed_settings
 from textdl.nn.classes import ClassOutputs
 from textdl.nn.dense import Dense
 from textdl.nn.fitted import FittedMLP
@@ -67,6 +68,7 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
     activation = "identity"
     _network = Network("identity")
 
+    @fixed_settings()
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on counts and labels.
 

@@ -17,12 +17,12 @@ from typing import Any
 
 from textdl.errors import DataError
 from textdl.text.corpus import DecodeErrors
-from textdl.text.lines import read_documents
-from textdl.text.parquet import read_batches
+from textdl.text.lines import LONGEST_DOCUMENT, read_documents
+from textdl.text.parquet import read_batches, read_values
 
 PREFIX = "__label__"  # fastText's mark
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-LONGEST_FIELD = (1 << 31) - 1
+LONGEST_FIELD = LONGEST_DOCUMENT
 
 Record = tuple[int, Mapping[str, Any]]  # line number from 1, column -> value
 
@@ -49,13 +49,15 @@ class Layout:
 def read_records(path: Path, layout: Layout, errors: DecodeErrors) -> Iterator[Record]:
     """The rows of one file, compressed or not.
 
+    A line, and a field of CSV that goes over several, has at most `LONGEST_DOCUMENT` characters.
+
     Raises:
         DataError: a line has too many or too few columns, or is no JSON.
         CorpusReadError: the file cannot be read.
     """
     suffix = next((s for s in reversed(path.suffixes) if s not in COMPRESSED), "").lower()
     if suffix == ".parquet":
-        return _from_parquet(path)
+        return _from_parquet(path, errors)
     lines = read_documents(path, errors=errors)
     first = next(lines, "")
     return _reader(suffix, first)(chain([first], lines), path, layout)
@@ -153,6 +155,14 @@ def _named(rows: Iterator[tuple[int, list[str]]], path: Path, layout: Layout) ->
         yield number, dict(zip(names, row, strict=True))
 
 
-def _from_parquet(path: Path) -> Iterator[Record]:
-    records = (record for batch in read_batches(path) for record in batch.to_pylist())
-    return enumerate(records, start=1)
+def _from_parquet(path: Path, errors: DecodeErrors) -> Iterator[Record]:
+    row = 0
+    for batch in read_batches(path):
+        names = batch.schema.names
+        columns = [
+            read_values(column, path, name, row, errors=errors)
+            for name, column in zip(names, batch.columns, strict=True)
+        ]
+        for values in zip(*columns, strict=True):
+            row += 1
+            yield row, dict(zip(names, values, strict=True))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from textdl.cli.bow_options import PARAMETERS, proper_text
-from textdl.cli.output import print_json, whole_number
+from textdl.cli.output import print_json, print_warnings, whole_number
 from textdl.errors import ParameterError
 from textdl.files import check_writable
 
@@ -79,8 +78,7 @@ def fit_matrix(options: argparse.Namespace) -> None:
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always", UserWarning)
         matrix = vectorizer.fit_transform(files)
-    for message in dict.fromkeys(str(warning.message) for warning in found):
-        print(f"textdl: {message}", file=sys.stderr)
+    print_warnings(found)
     vectorizer.save(options.output, matrix, files.counted)
     columns = "columns" if options.kind == "hashing" else "terms"
     facts = {"documents": matrix.shape[0], columns: matrix.shape[1], "entries": matrix.nnz}

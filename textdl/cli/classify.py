@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textdl.cli.bow_options import proper_text
 from textdl.cli.classify_options import PARAMETERS, add_layout, read_layout
-from textdl.cli.output import print_json, whole_number
+from textdl.cli.output import print_json, print_warnings, whole_number
 from textdl.errors import ParameterError
 from textdl.files import check_writable
 
@@ -79,8 +79,7 @@ def train_model(options: argparse.Namespace) -> None:
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always", UserWarning)
         model.fit(examples.texts, _labels(examples))
-    for message in dict.fromkeys(str(warning.message) for warning in found):
-        print(f"textdl: {message}", file=sys.stderr)
+    print_warnings(found)
     model.save(options.output)
     _report_training(options, model, len(examples.texts), time.perf_counter() - began)
 

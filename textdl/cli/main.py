@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 import textdl
 from textdl.cli import analyse, bow, classify, convert, info, plot, query, train
-from textdl.errors import ParameterError, TextdlError
+from textdl.cli.output import drop_output, prepare_streams
+from textdl.errors import ParameterError, TextdlError, one_line
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -21,8 +22,17 @@ VERBS = (train, query, analyse, convert, info, bow, classify, plot)
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USAGE, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print a help text, or end with one line where that is impossible."""
+        file = file or sys.stderr
+        try:
+            file.write(message)
+            file.flush()
+        except OSError as error:
+            sys.exit(_cannot_print(error))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -53,8 +63,16 @@ def _leaves(verbs: argparse._SubParsersAction[Any]) -> Iterator[argparse.Argumen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage."""
-    options = build_parser().parse_args(arguments)
+    """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage.
+
+    Without arguments it shows its help, as pip does: who does not know what to type has done
+    nothing wrong.
+    """
+    if not prepare_streams():
+        print("textdl: standard output is closed; send it to /dev/null instead", file=sys.stderr)
+        return FAILED
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = build_parser().parse_args(given or ["--help"])
     try:
         options.run(options)
         sys.stdout.flush()
@@ -69,9 +87,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("; ".join(["textdl: interrupted", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return getattr(error, "exit_code", INTERRUPTED)
     except BrokenPipeError:
-        # The reader, such as head, has seen enough. Python would complain again on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()  # the reader, such as head, has seen enough
+    except OSError as error:
+        if options.debug:
+            raise
+        return _cannot_print(error)
     return 0
+
+
+def _cannot_print(error: OSError) -> int:
+    """Say that the result is lost: what goes wrong elsewhere is an error of the family."""
+    drop_output()
+    where = "" if error.filename is None else f" to {error.filename!r}"
+    message = f"textdl: cannot write{where} ({error.strerror}); free some space or write elsewhere"
+    with suppress(OSError):  # standard error may be as full
+        print(one_line(message), file=sys.stderr)
+    return FAILED
 
 
 if __name__ == "__main__":

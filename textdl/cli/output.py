@@ -3,14 +3,54 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
-from collections.abc import Sequence
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from textdl.errors import one_line
+
+
+def prepare_streams() -> bool:
+    """Make the standard streams safe to use; False where there is no standard output.
+
+    Characters that an output cannot encode are escaped. A stream that was closed (``2>&-``) is
+    opened on nothing: otherwise the next file that is opened would take its place, and `print`
+    would send errors to standard output.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return sys.stdout is not None
+
+
+def drop_output() -> None:
+    """Let what was printed, but cannot be written, go: Python would complain of it on exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_warnings(found: Iterable[warnings.WarningMessage]) -> None:
+    """Print warnings on stderr, equal ones once, each on a line."""
+    for message in dict.fromkeys(str(warning.message) for warning in found):
+        print(f"textdl: {one_line(message)}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:
     """Print one JSON document; what is no number becomes null, for NaN is no JSON."""
-    print(json.dumps(_finite(value), ensure_ascii=False))
+    document = json.dumps(_finite(value), ensure_ascii=False)
+    try:
+        document.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        document = json.dumps(_finite(value))
+    print(document)
 
 
 def _finite(value: object) -> object:

@@ -90,8 +90,10 @@ def _train_vectors(options: argparse.Namespace) -> None:
     config = Config(**{name: value for name, value in vars(options).items() if name in _PARAMETERS})
     resumable = _resumable(options)
     source = _source(options)
-    with progress_bar(not options.quiet) as report:
-        outcome = train_corpus(source, config, resumable=resumable, report=report)
+    with progress_bar(not options.quiet) as bar:
+        outcome = train_corpus(
+            source, config, resumable=resumable, report=bar.report, reading=bar.reading
+        )
     outcome.vectors.save(options.output)
     _summarise(options, outcome, config.epochs, time.perf_counter() - began)
 

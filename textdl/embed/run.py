@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from textdl.embed.loop import Report, train
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.files import Sync
 from textdl.interruption import interruptible
+from textdl.jax_settings import fixed_settings
 from textdl.scratch import scratch_folder
 from textdl.text.corpus import read_corpus
-from textdl.text.encode import encode
+from textdl.text.encode import EncodedChunk, encode
 from textdl.text.source import Source, describe_source, require_same_source
 from textdl.text.store import TokenStore
 from textdl.text.tokenize import get_tokenizer
@@ -51,12 +52,14 @@ class Outcome:
     words: int  # raw words of the corpus
 
 
+@fixed_settings()
 def train_corpus(
     source: Source | TokenStore,
     config: Config,
     *,
     resumable: Resumable | None = None,
     report: Callable[[Report], None] = lambda _: None,
+    reading: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Train word vectors on a corpus, or on a token store that was built before.
 
@@ -66,11 +69,12 @@ def train_corpus(
         resumable: write checkpoints. The token store is kept beside them, so that a resumed run
             does not read its corpus again, which a pipe could not give twice.
         report: called after every round.
+        reading: called with the number of words read so far, while the corpus is.
 
     Raises:
         TextdlError: what `read_corpus`, `TokenStore.build` and `train` raise.
     """
-    with interruptible(), _token_store(source, resumable) as store:
+    with interruptible(), _token_store(source, resumable, reading) as store:
         blocks = Blocks(store, config)
         trained = train(
             blocks,
@@ -101,7 +105,9 @@ def _describe(config: Config, store: TokenStore) -> dict[str, Any]:
 
 
 @contextmanager
-def _token_store(source: Source | TokenStore, resumable: Resumable | None) -> Iterator[TokenStore]:
+def _token_store(
+    source: Source | TokenStore, resumable: Resumable | None, reading: Callable[[int], None]
+) -> Iterator[TokenStore]:
     """The store to train on: as given, in the checkpoint folder, or in a temporary one."""
     with ExitStack() as stack:
         if resumable:
@@ -109,15 +115,15 @@ def _token_store(source: Source | TokenStore, resumable: Resumable | None) -> It
         if isinstance(source, TokenStore):
             yield source
         elif resumable:
-            yield _kept_store(source, resumable)
+            yield _kept_store(source, resumable, reading)
         elif source.corpus is None:
             raise ParameterError("a corpus is needed where no checkpoint folder is resumed from")
         else:
             temporary = stack.enter_context(scratch_folder(Path(tempfile.gettempdir()), "textdl"))
-            yield _build(source, temporary / "store", sync="nothing")
+            yield _build(source, temporary / "store", reading, sync="nothing")
 
 
-def _kept_store(source: Source, resumable: Resumable) -> TokenStore:
+def _kept_store(source: Source, resumable: Resumable, reading: Callable[[int], None]) -> TokenStore:
     """The store in a checkpoint folder: the one that is there, or a new one."""
     folder = resumable.folder / STORE
     if not resumable.resume or not folder.exists():
@@ -125,7 +131,7 @@ def _kept_store(source: Source, resumable: Resumable) -> TokenStore:
             raise CheckpointError(
                 f"{str(resumable.folder)!r} holds no text to go on with; give the corpus"
             )
-        return _build(source, folder)
+        return _build(source, folder, reading)
     try:
         store = TokenStore.open(folder)
     except CorpusReadError as error:
@@ -136,7 +142,7 @@ def _kept_store(source: Source, resumable: Resumable) -> TokenStore:
             CheckpointWarning,
             stacklevel=2,
         )
-        return _build(source, folder)
+        return _build(source, folder, reading)
     try:
         require_same_source(store.source, source, resumable.folder)
     except CorpusReadError as error:
@@ -147,9 +153,23 @@ def _kept_store(source: Source, resumable: Resumable) -> TokenStore:
     return store
 
 
-def _build(source: Source, folder: Path, *, sync: Sync = "all") -> TokenStore:
+def _build(
+    source: Source, folder: Path, reading: Callable[[int], None], *, sync: Sync = "all"
+) -> TokenStore:
     assert source.corpus is not None
     tokenizer = get_tokenizer(source.tokenizer or "nltk", lowercase=source.lowercase is not False)
     chunks = encode(read_corpus(source.corpus, errors=source.errors or "strict"), tokenizer)
     described = describe_source(source) if sync == "all" else {}
-    return TokenStore.build(chunks, folder, source=described, sync=sync)
+    return TokenStore.build(_counted(chunks, reading), folder, source=described, sync=sync)
+
+
+def _counted(
+    chunks: Generator[EncodedChunk], reading: Callable[[int], None]
+) -> Iterator[EncodedChunk]:
+    """Pass chunks on, and tell how many words they had so far."""
+    words = 0
+    with closing(chunks):  # it may have started processes
+        for chunk in chunks:
+            words += len(chunk.ids)
+            reading(words)
+            yield chunk

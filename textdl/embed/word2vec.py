@@ -121,8 +121,10 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
             source = Source(None, None, None, None)
         else:
             source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
-        with progress_bar(self.verbose) as report:
-            outcome = train_corpus(source, config, resumable=resumable, report=report)
+        with progress_bar(self.verbose) as bar:
+            outcome = train_corpus(
+                source, config, resumable=resumable, report=bar.report, reading=bar.reading
+            )
         self.vectors_: Vectors = outcome.vectors
         self.loss_curve_ = list(outcome.history)
         return self

@@ -15,6 +15,7 @@ from textdl.embed.config import STRIP
 from textdl.embed.merge import merge, merge_head
 from textdl.embed.settling import merge_weights, step_weights
 from textdl.embed.step import Metrics, State, Steps, copy_state, run_steps
+from textdl.jax_settings import fixed_settings
 
 DISPATCHES_A_ROUND = 8  # after each the frequent words are merged, after all of them every word
 HEAD_ROWS = 4096  # how many words are frequent
@@ -88,6 +89,7 @@ class Workers:
         self.state, metrics = self._finish(self.state, dispatch)
         return [metrics]
 
+    @fixed_settings()  # those of the thread
     def _finish(self, state: State, dispatch: Steps) -> tuple[State, Metrics]:
         end, metrics = self.run(state, dispatch, self.weight_of_step)
         metrics.loss.block_until_ready()

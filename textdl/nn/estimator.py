@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import DivergenceError, ParameterError
+from textdl.jax_settings import fixed_settings, random_key
 from textdl.nn import mlp
 from textdl.nn.data import Data, make_data
 from textdl.nn.fitted import FittedMLP
@@ -42,6 +43,7 @@ class MLP(FittedMLP, MLPParameters, ABC):
     def _measures(self) -> tuple[Measure, tuple[tuple[str, Measure], ...], str]:
         """The loss, the metrics, and what early stopping watches."""
 
+    @fixed_settings()
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on features and targets.
 
@@ -65,6 +67,7 @@ class MLP(FittedMLP, MLPParameters, ABC):
         self.history_, self._optimizer_state = {}, None
         return self._learn(x, y, weights)
 
+    @fixed_settings()
     def _update(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
         """One epoch more, from where the last one ended."""
         self._check_parameters()
@@ -81,7 +84,7 @@ class MLP(FittedMLP, MLPParameters, ABC):
         sizes = (x.shape[1], *self._units(), self._learn_targets(y, classes))
         with jax.enable_x64(self._choose_dtype(x) == np.float64):
             init = jax.jit(mlp.init, static_argnums=(1, 2))  # compiled as one
-            params = init(jax.random.key(self._seed), sizes, self._initializer())
+            params = init(random_key(self._seed), sizes, self._initializer())
         self.params_ = jax.tree.map(np.asarray, params)
 
     def _check_layers(self) -> None:
@@ -122,7 +125,7 @@ class MLP(FittedMLP, MLPParameters, ABC):
                 data,
                 self._objective(loss, metrics),
                 self._training(data.size, score, watched=validation is not None, part=epochs == 1),
-                key=jax.random.fold_in(jax.random.key(self._seed), 1 + self.n_iter_),
+                key=jax.random.fold_in(random_key(self._seed), 1 + self.n_iter_),
                 validation=validation,
                 callbacks=[draw, lambda report: report.epoch == epochs],
             )

@@ -7,10 +7,12 @@ from functools import partial
 import jax
 from jax import Array, lax
 
+from textdl.jax_settings import fixed_settings
 from textdl.nn.data import Data, batches, capacity, take
 from textdl.nn.step import Objective, Params, means_of, measure
 
 
+@fixed_settings()
 def evaluate(
     params: Params, data: Data, objective: Objective, batch_size: int = 256
 ) -> dict[str, float]:

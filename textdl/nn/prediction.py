@@ -11,12 +11,14 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from textdl.jax_settings import fixed_settings
 from textdl.nn.sparse import SparseBatch, batch_from_csr
 from textdl.nn.step import Params
 
 ROWS = 64  # at once, always: so what a row gives does not depend on the rows beside it
 
 
+@fixed_settings()
 def predict(network: Any, params: Params, features: Any) -> NDArray[np.floating]:
     """Apply a network, without dropout, to `(N, F)` features, dense or SciPy sparse.
 

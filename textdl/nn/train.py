@@ -12,6 +12,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
+from textdl.jax_settings import fixed_settings
 from textdl.nn.checkpoint import Checkpoints, RunCheckpoints, opened
 from textdl.nn.data import Data, batches, capacity
 from textdl.nn.evaluation import evaluate
@@ -22,6 +23,7 @@ from textdl.nn.training import Progress, Report, Trained, Training, divergence
 Callback = Callable[[Report], object]  # training stops after one that returns True
 
 
+@fixed_settings()
 def fit(
     start: Params | State,
     data: Data,

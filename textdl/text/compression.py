@@ -1,4 +1,7 @@
-"""Files of text as streams of bytes, decompressed where need be, with errors that help."""
+"""Files of text as streams of bytes, decompressed where need be, with errors that help.
+
+What a file expands to is never held at once: each format is read in pieces of bounded size.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from typing import IO, Any, NamedTuple
 from textdl.errors import CorpusReadError
 
 STDIN = "-"
-ZSTD_INPUT = 1 << 16  # compressed bytes that are decompressed at once
+SKIPPED_AT_ONCE = 1 << 16  # bytes
 
 
 @contextmanager
@@ -65,7 +68,12 @@ def _decompress(raw: io.BufferedReader, path: Path) -> Any:  # IO[bytes]
 
 
 class _Zstd(io.RawIOBase):
-    """A `.zst` file; unlike zstandard's own reader, it takes no truncated file for a whole one."""
+    """A `.zst` file, block by block.
+
+    zstandard's own reader takes a truncated file for a whole one; and its decompressor gives all at
+    once what a piece expands to, which may be gigabytes of a few kilobytes. A block expands to at
+    most 128 kB.
+    """
 
     def __init__(self, source: IO[bytes]) -> None:
         try:
@@ -74,9 +82,9 @@ class _Zstd(io.RawIOBase):
             raise CorpusReadError(
                 "reading a .zst corpus needs the package zstandard; pip install 'textdl[zstd]'"
             ) from None
-        self._zstandard, self._source = zstandard, source
+        self._zstandard = zstandard
+        self._parts = _zstd_parts(source)
         self._frame: Any = None  # the decompressor of the frame being read
-        self._unread = b""  # compressed bytes that follow the last frame
         self._text = io.BytesIO()  # decompressed bytes
 
     def readable(self) -> bool:
@@ -84,21 +92,61 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not (size := self._text.readinto(buffer)):
-            compressed = self._unread or self._source.read(ZSTD_INPUT)
-            if not compressed:
-                if self._frame is not None:
-                    raise EOFError("it ends within a frame")
+            part = next(self._parts, None)
+            if part is None:
                 return 0
-            if self._frame is None:
+            if part.begins_frame:
                 self._frame = self._zstandard.ZstdDecompressor().decompressobj()
             try:
-                self._text = io.BytesIO(self._frame.decompress(compressed))
+                self._text = io.BytesIO(self._frame.decompress(part.data))
             except self._zstandard.ZstdError as error:
                 raise OSError(str(error)) from error
-            self._unread = self._frame.unused_data
-            if self._frame.eof:
-                self._frame = None
         return size
+
+
+class _ZstdPart(NamedTuple):
+    """The header of a frame, one of its blocks, or its checksum."""
+
+    data: bytes
+    begins_frame: bool = False
+
+
+def _zstd_parts(source: IO[bytes]) -> Iterator[_ZstdPart]:
+    """Cut a `.zst` file where RFC 8878 (section 3.1) says that its parts end.
+
+    Raises:
+        EOFError: it ends within a frame.
+        OSError: something else follows a frame.
+    """
+    while magic := source.read(4):
+        if magic[1:] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5:  # a frame that is to be skipped
+            left = int.from_bytes(_exactly(source, 4), "little")
+            while left:
+                left -= len(_exactly(source, min(left, SKIPPED_AT_ONCE)))
+            continue
+        if magic != b"\x28\xb5\x2f\xfd":
+            raise OSError("what follows is no frame of zstd")
+        descriptor = _exactly(source, 1)
+        flags = descriptor[0]
+        single = flags >> 5 & 1  # segment: the content is as large as the window
+        sizes = (1 - single, (0, 1, 2, 4)[flags & 3], (single, 2, 4, 8)[flags >> 6])
+        yield _ZstdPart(magic + descriptor + _exactly(source, sum(sizes)), begins_frame=True)
+        last = 0
+        while not last:
+            header = _exactly(source, 3)
+            fields = int.from_bytes(header, "little")
+            last = fields & 1
+            repeated = fields >> 1 & 3 == 1  # one byte, as often as the size says
+            yield _ZstdPart(header + _exactly(source, 1 if repeated else fields >> 3))
+        if flags >> 2 & 1:
+            yield _ZstdPart(_exactly(source, 4))
+
+
+def _exactly(source: IO[bytes], size: int) -> bytes:
+    data = source.read(size)
+    if len(data) < size:
+        raise EOFError("it ends within a frame")
+    return data
 
 
 class _Format(NamedTuple):

@@ -5,6 +5,10 @@ generators and pipes work and memory does not grow with the input. A line of a f
 A document longer than a chunk is cut at white space and marked, so that it stays one document; a
 tokenizer sees its pieces one by one. Of a Parquet file, the rows of one column are the documents:
 that of the name ``text``, or another, as in ``reviews.parquet::body``.
+
+Memory is bounded whatever the input: a chunk has about `CHUNK_BYTES` bytes and at most as many
+documents, empty ones among them; what goes on for `LONGEST_WORD` bytes without white space is
+refused; compressed files and Parquet are expanded piece by piece (see there).
 """
 
 from __future__ import annotations
@@ -16,17 +20,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from reprlib import repr as short
-from typing import IO, Any, Literal, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.text.compression import STDIN, reading
 from textdl.text.parquet import MARK, TextColumn, is_parquet, read_text
+from textdl.text.parquet import DecodeErrors as DecodeErrors
 
 Document: TypeAlias = str | Sequence[str]
 Corpus: TypeAlias = (
     str | os.PathLike[str] | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Sequence[str]]
 )
-DecodeErrors: TypeAlias = Literal["strict", "replace", "ignore"]
 
 CHUNK_BYTES = 1 << 20  # smaller ones repeat more words, larger ones keep the other cores waiting
 CHUNK_TOKENS = 1 << 17  # of documents that come as tokens
@@ -163,7 +167,7 @@ def _batch(items: Iterable[Document]) -> Iterator[Chunk]:
     for item in items:
         for piece, continues in _pieces(item):
             documents.append(piece)
-            room -= len(piece) / _limit(item)
+            room -= (len(piece) + 1) / _limit(item)  # an empty one takes room, too
             if continues or room <= 0:
                 yield Chunk(documents, continues)
                 documents, room = [], 1.0
@@ -193,7 +197,7 @@ def _limit(document: Document) -> int:
 def _read_files(paths: Iterable[Path], errors: DecodeErrors) -> Iterator[Chunk]:
     for path in paths:
         if is_parquet(path):
-            texts = read_text(path, strict=errors == "strict")
+            texts = read_text(path, errors=errors)
             yield from _batch(text for some in texts for text in some)
             continue
         with reading(path) as stream:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import chain, count
 from reprlib import repr as short
 from typing import Any, NamedTuple
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, ParameterError
 from textdl.text.corpus import Chunk
-from textdl.text.tokenize import Tokenizer
+from textdl.text.tokenize import NamedTokenizer, Tokenizer
 
 PATIENCE = 0.2  # seconds of work in this process before starting others, which takes about as long
 
@@ -105,12 +108,19 @@ def _bad_token(documents: Iterable[Sequence[Any]]) -> ParameterError:
 
 def encode(
     chunks: Iterable[Chunk], tokenizer: Tokenizer, *, workers: int | None = None
-) -> Iterator[EncodedChunk]:
+) -> Generator[EncodedChunk]:
     """Encode chunks in order, on `workers` processes (default: every core this process may use).
 
-    The result does not depend on `workers`. A small corpus, or a tokenizer that cannot be sent to
-    another process, stays in this one. loky starts the others: it needs no ``__main__`` guard in
-    the caller's script, and it can send what the standard library cannot, such as a lambda.
+    The result does not depend on `workers`. A small corpus stays in this process, and so does a
+    tokenizer whose copy does not do what it does itself; a daemonic process, such as a worker of
+    `multiprocessing.Pool`, may not start others, so it does all of the work. loky starts the
+    others: it needs no ``__main__`` guard in the caller's script, and it can send what the standard
+    library cannot, such as a lambda.
+
+    Args:
+        chunks: of a corpus.
+        tokenizer: cuts texts; documents that are lists of tokens are taken as they are.
+        workers: processes.
 
     Raises:
         ParameterError: `workers` is below 1, or as in `encode_chunk`.
@@ -119,38 +129,61 @@ def encode(
     workers = loky.cpu_count() if workers is None else workers
     if workers < 1:
         raise ParameterError(f"workers is {workers}; expected at least 1")
-    spread = workers > 1 and _can_be_sent(tokenizer)
+    spread = workers > 1 and not multiprocessing.current_process().daemon
     began = time.perf_counter()
     chunks = iter(chunks)
     for chunk in chunks:
+        encoded = encode_chunk(chunk, tokenizer)
+        yield encoded
         if spread and time.perf_counter() - began > PATIENCE:
-            yield from _encode_in_processes(chain([chunk], chunks), tokenizer, workers)
-            return
-        yield encode_chunk(chunk, tokenizer)
+            copied = _copy_of(tokenizer, chunk, encoded)
+            if copied is not None:
+                yield from _encode_in_processes(chunks, tokenizer, copied, workers)
+                return
+            spread = False
 
 
-def _can_be_sent(tokenizer: Tokenizer) -> bool:
+def _copy_of(tokenizer: Tokenizer, chunk: Chunk, encoded: EncodedChunk) -> bytes | None:
+    """The tokenizer, pickled; None where a copy of it does not cut the texts as it does itself.
+
+    That something can be pickled says little: it may fail when it is read, or do something else
+    then. So a copy cuts a text of `chunk`, and has to make what is `encoded`. Only the copy is
+    called: the tokenizer itself may keep count of its calls.
+    """
+    texts = [row for row, text in enumerate(chunk.documents) if isinstance(text, str) and text]
     try:
-        dumps(tokenizer)
+        copied: bytes = dumps(tokenizer)
+        copy = pickle.loads(copied)
+        if not texts or isinstance(tokenizer, NamedTokenizer):
+            return copied
+        row = min(texts, key=lambda row: len(chunk.documents[row]))
+        return copied if list(copy(chunk.documents[row])) == _decoded(encoded, row) else None
     except Exception:  # this runs code of the tokenizer, which may raise anything
-        return False
-    return True
+        return None
+
+
+def _decoded(encoded: EncodedChunk, row: int) -> list[str]:
+    """The tokens of a document."""
+    end = int(encoded.lengths[: row + 1].sum())
+    ids = encoded.ids[end - int(encoded.lengths[row]) : end]
+    return [encoded.words[number] for number in ids.tolist()]
 
 
 def _encode_in_processes(
-    chunks: Iterable[Chunk], tokenizer: Tokenizer, workers: int
+    chunks: Iterable[Chunk], tokenizer: Tokenizer, copied: bytes, workers: int
 ) -> Iterator[EncodedChunk]:
     pool = loky.ProcessPoolExecutor(
-        workers, initializer=_start_worker, initargs=(tokenizer, os.getpid())
+        workers, initializer=_start_worker, initargs=(copied, os.getpid())
     )
-    pending: deque[Future[EncodedChunk]] = deque()
+    pending: deque[tuple[Chunk, Future[EncodedChunk | None]]] = deque()
+    chunks = iter(chunks)
     try:
         for chunk in chunks:
-            pending.append(pool.submit(_encode_in_worker, chunk))
+            pending.append((chunk, pool.submit(_encode_in_worker, chunk)))
             if len(pending) > 2 * workers:
-                yield pending.popleft().result()
+                yield _result(*pending.popleft(), tokenizer)
         while pending:
-            yield pending.popleft().result()
+            yield _result(*pending.popleft(), tokenizer)
     except loky.BrokenProcessPool as error:
         raise CorpusError(
             "a process that tokenized the corpus was killed, perhaps for lack of memory; free some "
@@ -160,16 +193,28 @@ def _encode_in_processes(
         pool.shutdown(kill_workers=True)  # after a failure there may be work that nobody wants
 
 
-_tokenizer: Tokenizer  # of a worker process
+def _result(
+    chunk: Chunk, future: Future[EncodedChunk | None], tokenizer: Tokenizer
+) -> EncodedChunk:
+    """What a worker made of a chunk; where it could not load the tokenizer, what this process does.
+
+    That happens where the tokenizer needs a module which only this process can import.
+    """
+    encoded = future.result()
+    return encode_chunk(chunk, tokenizer) if encoded is None else encoded
 
 
-def _start_worker(tokenizer: Tokenizer, parent: int) -> None:
+_tokenizer: Tokenizer | None = None  # of a worker process
+
+
+def _start_worker(copied: bytes, parent: int) -> None:
     global _tokenizer
     # Ctrl-C reaches every process; the parent ends the others. Where it is killed itself, and so
     # cannot, they notice: loky's would wait for ever.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_after, args=[parent], daemon=True).start()
-    _tokenizer = tokenizer
+    with suppress(Exception):  # whatever it is: the parent can do without this process
+        _tokenizer = pickle.loads(copied)
 
 
 def _end_after(parent: int) -> None:
@@ -178,5 +223,5 @@ def _end_after(parent: int) -> None:
     os._exit(1)
 
 
-def _encode_in_worker(chunk: Chunk) -> EncodedChunk:
-    return encode_chunk(chunk, _tokenizer)
+def _encode_in_worker(chunk: Chunk) -> EncodedChunk | None:
+    return None if _tokenizer is None else encode_chunk(chunk, _tokenizer)

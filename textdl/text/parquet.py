@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from textdl.errors import CorpusReadError
+
+DecodeErrors: TypeAlias = Literal["strict", "replace", "ignore"]
 
 SUFFIX = ".parquet"
 MARK = "::"  # between the file and its column
 COLUMN = "text"
-ROWS_AT_ONCE = 1 << 12
+ROWS_AT_ONCE = 1 << 9
+BYTES_AT_ONCE = 1 << 26
+LONGEST_TEXT = 1 << 28  # bytes
 
 
 class TextColumn(NamedTuple):
@@ -44,12 +48,13 @@ def is_parquet(path: Path) -> bool:
     return any(file.lower().endswith(SUFFIX) for file in (name, TextColumn.parse(name).file))
 
 
-def read_text(path: Path, *, strict: bool = True) -> Iterator[list[str]]:
+def read_text(path: Path, *, errors: DecodeErrors = "strict") -> Iterator[list[str]]:
     """The texts of a column, a run of rows at a time.
 
     Args:
         path: of the file, perhaps with ``::column``.
-        strict: refuse a null; otherwise it is an empty text.
+        errors: what to do with bytes that are not UTF-8, and with a null: ``strict`` refuses them;
+            otherwise a null is an empty text.
 
     Raises:
         CorpusReadError: the file cannot be read, has no such column, or one of something else.
@@ -60,9 +65,8 @@ def read_text(path: Path, *, strict: bool = True) -> Iterator[list[str]]:
     for batch in read_batches(Path(name.file), [name.column]):
         column = batch.column(0)
         _check_text(column, name)
-        with _reading(Path(name.file)):
-            texts = column.to_pylist()
-        if strict and column.null_count:
+        texts = read_values(column, Path(name.file), name.column, row, errors=errors)
+        if errors == "strict" and column.null_count:
             raise CorpusReadError(
                 f"row {row + texts.index(None) + 1:,} of column {name.column!r} of {name.file!r} "
                 "is null; drop or fill it, or pass errors='ignore' (--errors ignore) to take it as "
@@ -73,7 +77,11 @@ def read_text(path: Path, *, strict: bool = True) -> Iterator[list[str]]:
 
 
 def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[Any]:
-    """The rows of a file as record batches of pyarrow.
+    """The rows of a file as record batches of pyarrow, of about `BYTES_AT_ONCE` bytes at most.
+
+    A few kilobytes of a file may stand for gigabytes: one long text, kept once in a dictionary, in
+    each of many rows. So a batch has the fewer rows the larger the dictionary is. What a page of
+    the file holds, which its writer chose (a megabyte, mostly), is in memory at once.
 
     Args:
         path: of the file.
@@ -96,7 +104,100 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[A
                     f"{str(path)!r} has no column {column!r}, only {', '.join(held) or 'none'}; "
                     f"name one as {path.name}{MARK}{held[0] if held else COLUMN}"
                 )
-        yield from file.iter_batches(ROWS_AT_ONCE, columns=columns)
+        for group in range(file.num_row_groups):
+            size = _largest_row(path, file.metadata.row_group(group), columns)
+            rows = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // size))
+            yield from file.iter_batches(rows, [group], columns=columns)
+
+
+def _largest_row(path: Path, group: Any, columns: Sequence[str] | None) -> int:
+    """How many bytes a row of a group may expand to, or does on average, if that is more.
+
+    Raises:
+        CorpusReadError: it is more than can be read.
+    """
+    size = 1
+    for number in range(group.num_columns):
+        column = group.column(number)
+        if columns is not None and column.path_in_schema.split(".")[0] not in columns:
+            continue
+        longest = _dictionary_bytes(path, column)
+        if longest > LONGEST_TEXT:
+            raise CorpusReadError(
+                f"column {column.path_in_schema!r} of {str(path)!r} has a dictionary of "
+                f"{longest:,} bytes; expected at most {LONGEST_TEXT:,}: write the file again "
+                "without dictionaries"
+            )
+        per_row = -(-column.num_values // max(1, group.num_rows))  # more than 1 in lists
+        size += max(longest * per_row, column.total_uncompressed_size // max(1, group.num_rows))
+    return size
+
+
+def _dictionary_bytes(path: Path, column: Any) -> int:
+    """The size of the page of distinct values, which no value exceeds; 0 if there is none."""
+    if not column.has_dictionary_page:
+        return 0
+    with path.open("rb") as stream:
+        stream.seek(column.dictionary_page_offset)
+        header = stream.read(16)
+    # Thrift's compact protocol: fields 1 (kind of page) and 2 (uncompressed size) are i32, each
+    # written as its type and a variable-length integer, with the sign in the lowest bit.
+    number = shift = 0
+    for byte in header[3:]:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            break
+    return number >> 1 if header[:1] == header[2:3] == b"\x15" else column.total_uncompressed_size
+
+
+def read_values(
+    column: Any, path: Path, name: str, row: int, *, errors: DecodeErrors = "strict"
+) -> list[Any]:
+    """A column of a batch as Python values.
+
+    Args:
+        column: of pyarrow, which does not check that text is UTF-8.
+        path: of the file.
+        name: of the column.
+        row: how many rows of the file come before.
+        errors: what to do with bytes that are not UTF-8.
+
+    Raises:
+        CorpusReadError: a text is not UTF-8.
+    """
+    try:
+        values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:
+        if not _is_text(column.type):
+            raise CorpusReadError(
+                f"column {name!r} of {str(path)!r} holds text that is not UTF-8, from row "
+                f"{row + 1:,} on; convert it"
+            ) from None
+        values = _raw(column)
+        for number, raw in enumerate(values, start=row + 1):
+            if raw is None:
+                continue
+            try:
+                values[number - row - 1] = raw.decode("utf-8", errors)
+            except UnicodeDecodeError as error:
+                raise CorpusReadError(
+                    f"row {number:,} of column {name!r} of {str(path)!r} is not UTF-8: byte "
+                    f"0x{raw[error.start]:02x} at position {error.start:,}; convert it, or pass "
+                    "errors='replace' (--errors replace) to go on"
+                ) from None
+    return values
+
+
+def _raw(column: Any) -> list[Any]:
+    """The texts of a column as they are stored."""
+    import pyarrow
+    from pyarrow import types
+
+    plain = column.dictionary_decode() if types.is_dictionary(column.type) else column
+    binary = pyarrow.large_binary() if types.is_large_string(plain.type) else pyarrow.binary()
+    raw: list[Any] = plain.cast(binary).to_pylist()
+    return raw
 
 
 @contextmanager
@@ -115,13 +216,16 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _check_text(column: Any, name: TextColumn) -> None:
+def _is_text(kind: Any) -> bool:
     from pyarrow import types
 
-    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-    text = types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
-    if not text:
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _check_text(column: Any, name: TextColumn) -> None:
+    if not _is_text(column.type):
         raise CorpusReadError(
-            f"column {name.column!r} of {name.file!r} holds {kind}, not text; name another as "
-            f"{name.file}{MARK}column, or cast it to string"
+            f"column {name.column!r} of {name.file!r} holds {column.type}, not text; name another "
+            f"as {name.file}{MARK}column, or cast it to string"
         )

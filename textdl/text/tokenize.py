@@ -34,10 +34,11 @@ def get_tokenizer(tokenizer: TokenizerName | Tokenizer, *, lowercase: bool = Tru
         >>> get_tokenizer("nltk")("Don't panic, Mr. Dent. It's only a towel.")
         ['do', "n't", 'panic', ',', 'mr.', 'dent', '.', 'it', "'s", 'only', 'a', 'towel', '.']
     """
+    cut: Tokenizer
     if callable(tokenizer):
         cut = tokenizer
     elif isinstance(tokenizer, str) and tokenizer in _TOKENIZERS:
-        cut = _TOKENIZERS[tokenizer]()
+        cut = NamedTokenizer(tokenizer)
     else:
         raise ParameterError(
             f"tokenizer {tokenizer!r} is unknown; expected one of {', '.join(_TOKENIZERS)} or a "
@@ -48,6 +49,33 @@ def get_tokenizer(tokenizer: TokenizerName | Tokenizer, *, lowercase: bool = Tru
 
 # Tokenizers made of others are classes, not closures, so that they travel to worker
 # processes whatever starts these.
+
+
+class NamedTokenizer:
+    """A tokenizer with a name, which is all of it that travels to another process.
+
+    NLTK's tokenizers do not: the patterns that they compile when they are first used cannot be
+    unpickled (NLTK 3.10).
+
+    Args:
+        name: one of the table of tokenizers.
+
+    Example:
+        >>> import pickle
+        >>> pickle.loads(pickle.dumps(NamedTokenizer("whitespace")))("a cat")
+        ['a', 'cat']
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._cut = _TOKENIZERS[name]()
+
+    def __call__(self, text: str) -> list[str]:
+        """Cut a text into tokens."""
+        return self._cut(text)
+
+    def __reduce__(self) -> tuple[type[NamedTokenizer], tuple[str]]:
+        return NamedTokenizer, (self.name,)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ in the order of the file.
 
 from __future__ import annotations
 
+import os
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +22,7 @@ from textdl.errors import FileFormatError, ParameterError
 _SCORES_A_BLOCK = 1 << 23  # 32 MB of float32
 _ROWS_A_BLOCK = 1 << 16
 _WIDE_ROWS_A_BLOCK = 1 << 12  # rows turned into float64 at a time
+_FEW_QUERIES = 2  # whose products take BLAS not much less time than NumPy
 
 
 class Neighbours(NamedTuple):
@@ -156,7 +159,7 @@ def _scores(
 ) -> NDArray[np.float32]:
     """Single-precision cosines `(Q, R)`; `matrix` holds the rows from `begin` on."""
     with np.errstate(all="ignore"):
-        scores: NDArray[np.float32] = queries.astype(np.float32) @ matrix.T
+        scores = _products(matrix, queries.astype(np.float32))
         np.divide(scores, norms, out=scores, where=norms > 0)
     if not np.isfinite(scores.max()):
         row = begin + int(np.argmin(np.isfinite(scores).all(axis=0)))
@@ -165,6 +168,32 @@ def _scores(
             "damaged: make it again"
         )
     return scores
+
+
+def _products(matrix: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Inner products `(Q, R)`: by BLAS, one thread at a time.
+
+    BLAS spreads a product over all cores. Where several threads of a program ask for that at once,
+    its own threads take the cores from each other, and a query takes many times as long. A few
+    queries do not wait for their turn, but are computed by this thread alone.
+    """
+    if _blas.acquire(blocking=len(queries) > _FEW_QUERIES):
+        try:
+            return queries @ matrix.T
+        finally:
+            _blas.release()
+    products: NDArray[np.float32] = np.einsum("rd,qd->qr", matrix, queries)
+    return products
+
+
+def _renew_lock() -> None:
+    global _blas
+    _blas = Lock()
+
+
+_blas = Lock()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)  # its holder may be gone
 
 
 def _largest(scores: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -1,0 +1,107 @@
+"""The settings of JAX change no bit of a result, and a forked process gets an error, not a hang."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+import scipy.sparse
+
+from tests.embed.conftest import zipf_text
+from textdl import EmbeddingBagClassifier, MLPClassifier, MLPRegressor, Word2Vec
+from textdl.errors import ProcessError
+from textdl.jax_settings import fixed_settings
+
+SETTINGS = {
+    "jax_default_prng_impl": "rbg",
+    "jax_threefry_partitionable": False,
+    "jax_numpy_dtype_promotion": "strict",
+    "jax_numpy_rank_promotion": "raise",
+    "jax_enable_x64": True,
+    "jax_debug_nans": True,
+    "jax_disable_jit": True,
+}
+
+
+def train_all():
+    """The numbers that small models learn, one list a model."""
+    random = np.random.default_rng(0)
+    x = random.random((40, 5))
+    y = random.integers(0, 3, 40)
+    words = Word2Vec(vector_size=8, min_count=1, epochs=1, tokenizer="whitespace")
+    words.fit(zipf_text(600, 30))
+    networks = [
+        MLPClassifier((4,), max_iter=2, batch_size=16, early_stopping=True, dropout=0.3).fit(x, y),
+        MLPClassifier((4,), max_iter=2, batch_size=16).fit(scipy.sparse.csr_array(x), y),
+        EmbeddingBagClassifier(vector_size=8, epochs=2).fit(x, y),
+    ]
+    regressor = MLPRegressor((4,), max_iter=2, batch_size=16).fit(x, x[:, 0])
+    return [
+        words.vectors_.matrix.tolist(),
+        *(network.predict_proba(x).tolist() for network in networks),
+        regressor.predict(x).tolist(),
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return train_all()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_training_under_any_setting_same_bits(expected, name):
+    before = jax.config.values[name]
+    jax.config.update(name, SETTINGS[name])
+    try:
+        assert train_all() == expected
+    finally:
+        jax.config.update(name, before)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", SETTINGS)
+def test_training_under_any_environment_same_bits(expected, name):
+    program = "from tests.test_jax_settings import train_all; print(train_all())"
+    environment = os.environ | {name.upper(): str(SETTINGS[name])}
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == f"{expected}\n"
+
+
+FORK = """
+import os, signal, sys
+import jax.numpy
+from textdl import MLPClassifier
+from textdl.errors import ProcessError
+
+jax.numpy.ones(2).sum()
+process = os.fork()
+if process == 0:
+    signal.alarm(60)
+    try:
+        MLPClassifier((2,), max_iter=1).fit([[0.0], [1.0]], [0, 1])
+    except ProcessError as error:
+        print(error, flush=True)
+    os._exit(0)
+sys.exit(os.waitpid(process, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_jax_in_forked_process_is_refused():
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-W", "ignore", "-c", FORK]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith("JAX ran before this process was forked")
+    assert done.returncode == 0
+
+
+def test_fixed_settings_in_another_process_raises(monkeypatch):
+    monkeypatch.setattr("textdl.jax_settings._process", os.getpid() + 1)
+    with pytest.raises(ProcessError, match="'spawn'"), fixed_settings():
+        pass

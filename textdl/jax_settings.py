@@ -1,0 +1,83 @@
+"""What JAX is to do whatever the process is set to, and where it cannot do anything."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import jax
+from jax import Array
+
+from textdl.errors import ProcessError
+
+_process: int | None = None  # the one that JAX runs in
+
+
+@contextmanager
+def fixed_settings() -> Iterator[None]:
+    """A context, or a decorator, in which JAX computes the same whatever its settings are.
+
+    The settings of a process (``JAX_NUMPY_DTYPE_PROMOTION=strict`` and others) are meant for code
+    of its own; here they would change weights, or end in an error. They are settings of a thread:
+    a thread that traces functions needs a context of its own.
+
+    Raises:
+        ProcessError: JAX ran before this process was forked.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> with jax.numpy_dtype_promotion("strict"), fixed_settings():
+        ...     (jnp.ones(1, jnp.int32) + jnp.ones(1, jnp.float32)).tolist()
+        [2.0]
+    """
+    check_not_forked()
+    with ExitStack() as settings:
+        settings.enter_context(jax.numpy_dtype_promotion("standard"))
+        settings.enter_context(jax.numpy_rank_promotion("allow"))
+        settings.enter_context(jax.threefry_partitionable(True))
+        settings.enter_context(jax.disable_jit(False))
+        yield
+
+
+def random_key(seed: int) -> Array:
+    """The key of a seed, of the one kind whose draws are the same on every device.
+
+    Args:
+        seed: any integer from 0.
+
+    Example:
+        >>> random_key(1).dtype
+        key<fry>
+    """
+    return jax.random.key(seed, impl="threefry2x32")
+
+
+def check_not_forked() -> None:
+    """Refuse to run JAX where it would wait for ever for threads that were left behind.
+
+    Raises:
+        ProcessError: JAX ran before this process was forked.
+    """
+    global _process
+    if _process not in (None, os.getpid()):
+        raise ProcessError(
+            "JAX ran before this process was forked, so it would wait here for ever; start "
+            "processes with multiprocessing.get_context('spawn') or with joblib, or fork before "
+            "anything is trained or predicted"
+        )
+    _process = os.getpid()
+
+
+def _after_fork() -> None:
+    """Note in a new process that JAX ran in the old one, though textdl did not ask it to."""
+    global _process
+    # JAX has no public name for this. Without it, what textdl itself ran is still known.
+    backends = getattr(sys.modules.get("jax._src.xla_bridge"), "backends_are_initialized", None)
+    if _process is None and backends is not None and backends():
+        _process = os.getppid()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
