@@ -16,7 +16,7 @@ from textdl.checkpoint import (
     checkpoint_folder,
     checkpoint_numbers,
 )
-from textdl.digests import seal, unseal
+from textdl.checksums import seal, unseal
 from textdl.errors import CheckpointError
 
 ROOT = Path(__file__).parents[1]

@@ -50,7 +50,7 @@ def test_touched_and_moved_files_are_the_same(folder, tmp_path):
 def test_untouched_files_are_not_read_again(folder, tmp_path, monkeypatch):
     stored = describe_source(Source(folder))
     read = []
-    monkeypatch.setattr(source_module, "digest_files", lambda path: read.append(path.name))
+    monkeypatch.setattr(source_module, "file_checksum", lambda path: read.append(path.name))
     check(stored, tmp_path, corpus=folder)
     assert read == []
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from textdl.digests import digest_files, seal, unseal
+from textdl.checksums import file_checksum, seal, unseal
 from textdl.errors import CorpusError, CorpusReadError, OutputError
 from textdl.text import corpus as corpus_module
 from textdl.text import store as store_module
@@ -282,7 +282,7 @@ def test_pieces_with_something_else(tmp_path, piece, content):
 def reseal(folder):
     """Give what is there the digests of a store that was written so."""
     header = unseal((folder / "store.json").read_text("utf-8"))
-    header["fingerprint"] = digest_files(*(folder / piece for piece in PIECES[:3]))
+    header["fingerprint"] = file_checksum(*(folder / piece for piece in PIECES[:3]))
     (folder / "store.json").write_text(seal(header), "utf-8")
 
 
