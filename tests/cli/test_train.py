@@ -3,10 +3,8 @@
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -74,51 +72,6 @@ def test_one_core_and_many_give_the_same_bytes(corpus, tmp_path):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert files[0].read_bytes() == files[1].read_bytes()
-
-
-def test_interrupted_and_resumed_is_as_if_never_stopped(corpus, tmp_path):
-    whole, resumed = tmp_path / "whole.bin", tmp_path / "resumed.bin"
-    options = [*QUICK, "--epochs", "60"]
-    assert main(["train", str(corpus), "-o", str(whole), *options, "--quiet"]) == 0
-
-    command = ["train", str(corpus), "-o", str(resumed), *options, "--checkpoint", tmp_path / "c"]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "textdl.cli.main", *map(str, command)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in running.stderr:
-        if line.startswith("epoch 3/"):
-            running.send_signal(signal.SIGINT)
-            break
-    _, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert err.splitlines()[-1] == "textdl: interrupted; --resume goes on from the checkpoint"
-    assert not resumed.exists()
-
-    refused = textdl(*command)
-    assert refused.returncode == 1
-    assert "--resume" in refused.stderr
-    again = textdl(*command, "--resume")
-    assert again.returncode == 0, again.stderr
-    assert resumed.read_bytes() == whole.read_bytes()
-
-
-def test_interrupt_without_checkpoint_leaves_nothing(corpus, tmp_path):
-    running = subprocess.Popen(
-        [sys.executable, "-m", "textdl.cli.main", "train", corpus, "-o", tmp_path / "v.bin", *QUICK,
-         "--epochs", "100000"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    running.stderr.readline()
-    running.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    _, err = running.communicate(timeout=60)
-    assert time.monotonic() - began < 30
-    assert running.returncode == 130
-    assert err.splitlines()[-1] == "textdl: interrupted; nothing was written"
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

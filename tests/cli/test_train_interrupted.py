@@ -62,6 +62,30 @@ def wait_until(condition, seconds=60):
         time.sleep(0.01)
 
 
+def test_interrupted_and_resumed_is_as_if_never_stopped(corpus, tmp_path):
+    whole, resumed = tmp_path / "whole.bin", tmp_path / "resumed.bin"
+    options = [*QUICK, "--epochs", "60"]
+    assert main(["train", str(corpus), "-o", str(whole), *options, "--quiet"]) == 0
+
+    command = [corpus, "-o", resumed, *options, "--checkpoint", tmp_path / "c"]
+    with start(*command) as process:
+        wait_for_epoch(process, 3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == RESUME
+    assert not resumed.exists()
+
+    with start(*command) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "--resume" in err
+    with start(*command, "--resume") as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.full)],
@@ -79,14 +103,15 @@ def test_signal_in_training_writes_a_checkpoint(corpus, tmp_path, number, code):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
-def test_signal_without_checkpoint_removes_the_temporary_store(corpus, tmp_path, temporary):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signal_without_checkpoint_leaves_nothing(corpus, tmp_path, temporary, number, code):
     options = [corpus, "-o", tmp_path / "v.bin", *QUICK, "--epochs", 100_000]
     with start(*options, temporary=temporary) as process:
         wait_for_epoch(process, 1)
         assert [path.name[:7] for path in temporary.iterdir()] == ["textdl."]
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 143
+    assert process.returncode == code
     assert err.splitlines()[-1] == "textdl: interrupted; nothing was written"
     assert list(temporary.iterdir()) == []
     assert list(tmp_path.iterdir()) == [temporary]
