@@ -58,7 +58,7 @@ def train_textdl(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         tokens = encode(read_corpus(corpus), get_tokenizer("whitespace"))
-        store = TokenStore.build(tokens, Path(folder) / "store")
+        store = TokenStore.build(tokens, Path(folder) / "store", sync="nothing")
         read = time.perf_counter()
         outcome = train_corpus(store, Config(**settings._asdict()))
         trained = time.perf_counter()

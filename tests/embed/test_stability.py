@@ -157,7 +157,7 @@ def test_bounded_merge_is_near_the_mean_of_the_workers(count):
     changes = (ends - start).sum(axis=0)
     merged = bounded_merge(jnp.asarray(start), jnp.asarray(changes), jnp.ones(7), count)
     beyond = np.linalg.norm(merged - ends.mean(axis=0), axis=1)
-    assert (beyond <= MERGE_LIMIT * 1.001).all()
+    assert (beyond <= MERGE_LIMIT / count * 1.001).all()
     mean = bounded_merge(jnp.asarray(start), jnp.asarray(changes), jnp.full(7, 1 / count), count)
     np.testing.assert_allclose(mean, ends.mean(axis=0), rtol=1e-4, atol=1e-4)
 

@@ -10,7 +10,8 @@ length of what a row moves is bounded:
   by length (triangle inequality), and all of them are shortened by the same factor where the sum is
   above the limit.
 - **In a merge** a row becomes the mean of the workers' rows, and what update damping adds to the
-  mean (the changes of rare words are summed) is limited to `MERGE_LIMIT`.
+  mean (the changes of rare words are summed) is limited to `MERGE_LIMIT` / W: where all W have
+  come to the same place, their sum lies W - 1 times as far beyond it.
 
 Why training cannot diverge: as a function of one row x, the others held, the loss of a step is
 convex. The row moves against its gradient g, by t = min(STEP_LIMIT, length of the summed update).
@@ -22,7 +23,7 @@ An update that overshoots adds a constant to the squared distance; it never mult
 what divergence is. The score with a row o changes by at most STEP_LIMIT |o|, a share of
 STEP_LIMIT / |x| of what it can be: the larger a row has become, the smaller the share, so a score
 that has gone too far is led back and not thrown over to the other side. The mean of rows is no
-longer than the longest of them, and MERGE_LIMIT again is a constant.
+longer than the longest of them, and MERGE_LIMIT / W again is a constant.
 
 References:
     Pascanu et al. 2013, "On the difficulty of training recurrent neural networks" (clipping a
@@ -36,8 +37,8 @@ from jax import Array
 
 # As measured on wiki17m and on bursty texts (scripts/README.md). Smaller, and frequent words, whose
 # updates all point the same way at first, start slowly; larger, and bursts show in the loss.
-STEP_LIMIT = 0.5
-MERGE_LIMIT = 1.0
+STEP_LIMIT = 1.0
+MERGE_LIMIT = 4.0  # of all workers together
 FEWEST_SLOTS = 1 << 12
 
 
@@ -85,7 +86,7 @@ def bounded_merge(start: Array, changes: Array, weight: Array, workers: int) -> 
 
         start + (1 / W) Σ changes + limited((weight - 1 / W) Σ changes)
 
-    The limit is `MERGE_LIMIT` / √D for each number, so that it costs no pass over the tables.
+    The limit is `MERGE_LIMIT` / (W √D) for each number, so that it costs no pass over the tables.
 
     Args:
         start: `(V, D)` float32, what the workers began with.
@@ -99,8 +100,8 @@ def bounded_merge(start: Array, changes: Array, weight: Array, workers: int) -> 
     Example:
         >>> start, changes = jnp.zeros((2, 1)), jnp.array([[0.4], [40.0]])
         >>> bounded_merge(start, changes, jnp.ones(2), workers=2).tolist()
-        [[0.4000000059604645], [21.0]]
+        [[0.4000000059604645], [22.0]]
     """
-    limit = MERGE_LIMIT / start.shape[1] ** 0.5
+    limit = MERGE_LIMIT / workers / start.shape[1] ** 0.5
     beyond_mean = (weight[:, None] - 1 / workers) * changes
     return start + changes / workers + jnp.clip(beyond_mean, -limit, limit)
