@@ -51,7 +51,9 @@ def assert_trains(store, **changed):
     return losses
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    "name", ["refrain", "dna", "one_word", "one_run", "one_row_of_bars", "rare_bursts"]
+)
 def test_training_on_bursty_text_converges(bursty_store, name):
     assert_trains(bursty_store(name))
 
