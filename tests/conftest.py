@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test asserts a time: on a busy machine an example may take a second.
+settings.register_profile("textdl", deadline=None)
+settings.load_profile("textdl")
 
 ROOT = Path(__file__).parents[1]
 
