@@ -1,7 +1,7 @@
 """Checkpoints: a folder of numbered states, each complete or absent.
 
 A checkpoint is ``00000042.safetensors`` (arrays) and ``00000042.json`` (where the run stood, which
-run it was, and the digest of the arrays). The second is written last and makes it count. One
+run it was, and the checksum of the first). The second is written last and makes it count. One
 process at a time works in such a folder: it holds the lock ``.lock`` there.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl import container
-from textdl.checksums import file_checksum, seal, unseal
+from textdl.checksums import seal, unseal
 from textdl.errors import CheckpointError
 from textdl.files import replacing, sync_folder
 from textdl.locks import FileLock
@@ -64,10 +64,8 @@ class CheckpointFolder:
         numbers = checkpoint_numbers(self.folder)
         number = numbers[-1] + 1 if numbers else 1
         tensors = _tensors(self.folder, number)
-        with replacing(tensors, sync="content") as path:
-            with path.open("wb") as file:
-                container.write(file, arrays, {})
-            digest = file_checksum(path)
+        with replacing(tensors, sync="content") as path, path.open("wb") as file:
+            digest = container.write(file, arrays, {})
         content = {"version": VERSION, "run": self.run, "progress": progress, "arrays": digest}
         with replacing(_header(self.folder, number)) as path:
             path.write_text(seal(content), "utf-8")
@@ -109,9 +107,9 @@ class CheckpointFolder:
         content = unseal(_header(self.folder, number).read_text("utf-8"))
         self._check(content)
         path = _tensors(self.folder, number)
-        if file_checksum(path) != content["arrays"]:
+        tensors = container.open_verified(path)
+        if tensors.digest is None or tensors.digest != content["arrays"]:
             raise ValueError(f"{path.name} is not as it was written")
-        tensors = container.open_mapped(path)
         # Copied: the file may be removed under a mapping.
         arrays = {name: np.array(tensors.array(name)) for name in tensors.entries}
         if not isinstance(content["progress"], dict):

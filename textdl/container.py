@@ -63,6 +63,7 @@ class Container(NamedTuple):
     entries: Mapping[str, Entry]
     metadata: Mapping[str, str]  # without the checksums
     digests: Mapping[str, str]  # by array; empty in a file without checksums
+    digest: str | None  # of the header, and so of the digests in it: of all of the file
     mapped: mmap.mmap
 
     def array(self, name: str) -> NDArray[Any]:
@@ -90,8 +91,11 @@ class Container(NamedTuple):
 
 def write(
     file: BinaryIO, arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
-) -> None:
+) -> str:
     """Write `arrays` in the order given (widest elements first keeps all of them aligned).
+
+    Returns:
+        The checksum of the header, which tells the file from any other: `Container.digest`.
 
     Raises:
         ParameterError: the metadata are too long, or hold half a character.
@@ -110,11 +114,12 @@ def write(
             "data_offsets": [begin, end],
         }
     try:
-        header["__metadata__"][HEADER_DIGEST] = _header_digest(header)
+        digest = _header_digest(header)
     except UnicodeEncodeError as error:
         raise ParameterError(
             f"{error.object[error.start]!r} is half a character, which no file can hold; remove it"
         ) from None
+    header["__metadata__"][HEADER_DIGEST] = digest
     encoded = canonical_json(header).encode()
     encoded += b" " * (-len(encoded) % 8)
     if len(encoded) > LONGEST_HEADER:
@@ -125,6 +130,7 @@ def write(
     file.write(len(encoded).to_bytes(8, "little") + encoded)
     for content in contents:
         file.write(content.reshape(-1).view(np.uint8).data)
+    return digest
 
 
 def open_mapped(path: Path) -> Container:
@@ -145,9 +151,10 @@ def open_mapped(path: Path) -> Container:
         header, metadata = _parse(file.read(length), path)
         entries = {name: _entry(name, value, 8 + length, path) for name, value in header.items()}
         _check_extent(entries, 8 + length, size, path)
+        digest = metadata.get(HEADER_DIGEST)
         digests = _take_digests(header, metadata, path)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return Container(path, entries, metadata, digests, mapped)
+        return Container(path, entries, metadata, digests, digest, mapped)
 
 
 def open_verified(path: Path) -> Container:
