@@ -24,14 +24,14 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
 
 def show_info(options: argparse.Namespace) -> None:
     """Print the kind and the format, the sizes, and how the content came about."""
-    from textdl.vectors.formats import recognise
+    from textdl.vectors.formats import recognise, verify_checksums
 
     path = Path(options.file)
     form = recognise(path)
     describe = _describer(path, form)
     facts = {"format": form, "bytes": path.stat().st_size}
     if options.verify:
-        verify(path, form)
+        verify_checksums(path, form)
         facts["checksums"] = "verified"
     facts |= describe(path)
     if options.json:
@@ -48,22 +48,6 @@ def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
     metadata = open_mapped(path).metadata if form == "safetensors" else {}
     found = (describe for key, describe in DESCRIBERS.items() if key in metadata)
     return next(found, describe_vectors)
-
-
-def verify(path: Path, form: str) -> None:
-    """Compare a file with its checksums; a matrix of vectors is not, unless that is asked for.
-
-    Raises:
-        FileFormatError: it is not what was written, or has no checksums.
-    """
-    from textdl.container import open_verified
-    from textdl.errors import FileFormatError
-
-    if form != "safetensors" or not open_verified(path).digests:
-        raise FileFormatError(
-            f"{str(path)!r} has no checksums, so nothing to verify; load and save it again as "
-            ".safetensors to add them"
-        )
 
 
 def describe_vectors(path: Path) -> dict[str, Any]:

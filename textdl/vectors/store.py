@@ -1,7 +1,8 @@
 """The native file of vectors: one `.safetensors`, mapped rather than read.
 
 Opening checks what is one number or one word per row: labels, counts and norms, their values and
-their checksums. The matrix, which is most of the file, is compared with its checksum on request.
+their checksums. The matrix, which is most of the file, is compared with its checksum on request,
+by `formats.load`.
 """
 
 from __future__ import annotations
@@ -74,25 +75,15 @@ def save(table: Table, path: Path) -> None:
         container.write(file, arrays, metadata)
 
 
-def load(path: Path, *, verify: bool = False) -> Table:
+def load(path: Path) -> Table:
     """Map the file at `path`: its arrays are read-only views, read from disk when touched.
 
-    Args:
-        path: of the file.
-        verify: compare the matrix with its checksum, too, which reads all of it.
-
     Raises:
-        FileFormatError: the file is damaged, truncated, or holds something else; or it has no
-            checksums, and `verify` asks for them.
+        FileFormatError: the file is damaged, truncated, or holds something else.
     """
     opened = container.open_mapped(path)
     _check_layout(opened, path)
-    if verify and not opened.digests:
-        raise FileFormatError(
-            f"{str(path)!r} has no checksums, so nothing to verify; load and save it again to add "
-            "them"
-        )
-    opened.verify(name for name in opened.entries if verify or name != MATRIX)
+    opened.verify(name for name in opened.entries if name != MATRIX)
     array: dict[str, NDArray[Any]] = {
         name: opened.array(name) for name in LAYOUT if name in opened.entries
     }

@@ -10,6 +10,7 @@ from gzip import GzipFile
 from pathlib import Path
 from typing import NamedTuple
 
+from textdl.container import open_verified
 from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import store
 from textdl.vectors.formats import word2vec_binary, word2vec_text
@@ -23,25 +24,10 @@ class Format(NamedTuple):
     """How one format is told, read and written."""
 
     matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
-    # Path, what to do with words that are not UTF-8, whether to check what is not read.
-    read: Callable[[Path, str, bool], Table]
+    read: Callable[[Path, str], Table]  # path, and what to do with words that are not UTF-8
     write: Callable[[Table, Path], None]
     suffixes: tuple[str, ...]
     mapped: bool = False  # opened without reading, so never compressed
-
-
-def _without_checksums(read: Callable[[Path, str], Table]) -> Callable[[Path, str, bool], Table]:
-    """The reader of a format that has none."""
-
-    def read_or_refuse(path: Path, errors: str, verify: bool) -> Table:
-        if verify:
-            raise FileFormatError(
-                f"{str(path)!r} has no checksums, so nothing to verify; convert it to .safetensors "
-                "to add them"
-            )
-        return read(path, errors)
-
-    return read_or_refuse
 
 
 # In the order they are tried: word2vec binary takes what has its header line and is no text.
@@ -49,22 +35,16 @@ FORMATS: Mapping[str, Format] = {
     # Its words are UTF-8 by definition; what is not is damage.
     "safetensors": Format(
         store.matches,
-        lambda path, errors, verify: store.load(path, verify=verify),
+        lambda path, errors: store.load(path),
         store.save,
         (".safetensors",),
         mapped=True,
     ),
     "word2vec text": Format(
-        word2vec_text.matches,
-        _without_checksums(word2vec_text.read),
-        word2vec_text.write,
-        (".txt", ".vec"),
+        word2vec_text.matches, word2vec_text.read, word2vec_text.write, (".txt", ".vec")
     ),
     "word2vec binary": Format(
-        word2vec_binary.matches,
-        _without_checksums(word2vec_binary.read),
-        word2vec_binary.write,
-        (".bin",),
+        word2vec_binary.matches, word2vec_binary.read, word2vec_binary.write, (".bin",)
     ),
 }
 
@@ -130,7 +110,24 @@ def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) 
         FileFormatError: it is missing, damaged, truncated or of no known format; or `verify` was
             asked of a format without checksums.
     """
-    return FORMATS[recognise(path)].read(path, errors, verify)
+    form = recognise(path)
+    table = FORMATS[form].read(path, errors)
+    if verify:
+        verify_checksums(path, form)
+    return table
+
+
+def verify_checksums(path: Path, form: str) -> None:
+    """Compare all of a file, of the format `form`, with its checksums.
+
+    Raises:
+        FileFormatError: it is not what was written, or has no checksums.
+    """
+    if not FORMATS[form].mapped or not open_verified(path).digests:
+        raise FileFormatError(
+            f"{str(path)!r} has no checksums, so nothing to verify; load and save it again as "
+            ".safetensors to add them"
+        )
 
 
 def save(table: Table, path: Path) -> None:
