@@ -20,7 +20,7 @@ ALLOWED = {
     "files": {"errors", "scratch"},
     "container": {"errors", "strict_json", "checksums"},
     "checkpoint": {"errors", "files", "container", "checksums", "locks", "origin", "scratch"},
-    "compilation": set(),
+    "compilation": {"checksums"},
     "jax_settings": {"errors"},
     "nn": set(),
     "text": set(),

@@ -17,6 +17,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from textdl.checksums import file_checksum
+
 VARIABLE = "TEXTDL_CACHE"
 OFF = ("", "0", "off")
 LARGEST_CACHE = 1 << 27  # bytes
@@ -126,7 +128,7 @@ def remove_doubtful(folder: Path) -> None:
     entries: list[tuple[float, int, Path]] = []
     for path in folder.glob(f"*{ENTRY}"):
         try:
-            if _digest_file(path).read_text("ascii") == _digest(path):
+            if _digest_file(path).read_text("ascii") == file_checksum(path):
                 found = path.stat()
                 entries.append((found.st_mtime, found.st_size, path))
                 continue
@@ -152,17 +154,13 @@ def write_digests(folder: Path) -> None:
     for path in folder.glob(f"*{ENTRY}"):
         try:
             if not _digest_file(path).exists():
-                _digest_file(path).write_text(_digest(path), "ascii")
+                _digest_file(path).write_text(file_checksum(path), "ascii")
         except OSError:  # removed by another process, or a full disk: it is compiled anew
             continue
 
 
 def _digest_file(path: Path) -> Path:
     return path.with_name(path.name + DIGEST)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 def _remove(path: Path) -> None:

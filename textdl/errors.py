@@ -54,7 +54,7 @@ class UnknownWordError(TextdlError, KeyError):
 
 
 class DivergenceError(TextdlError, ArithmeticError):
-    """Training produced numbers that are not finite; `last_good` is what it had before, if kept."""
+    """Training got worse than it began, or not finite; `last_good` is what was before, if kept."""
 
     def __init__(self, message: str, last_good: object = None) -> None:
         super().__init__(message)

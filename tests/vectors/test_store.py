@@ -265,15 +265,21 @@ def test_removed_header_checksum_is_noticed(small):
         Vectors.load(small)
 
 
-def test_no_dimensions(tmp_path):
-    path = tmp_path / "v.safetensors"
+def write_two_rows(folder, matrix):
+    """A file of two words with vectors that `Vectors` itself would not take, and no norms."""
+    path = folder / "v.safetensors"
     arrays = {
         "label_offsets": np.arange(3),
-        "vectors": np.ones((2, 0), np.float32),
+        "vectors": matrix,
         "labels": np.frombuffer(b"ab", np.uint8),
     }
     with path.open("wb") as file:
         container.write(file, arrays, {})
+    return path
+
+
+def test_no_dimensions(tmp_path):
+    path = write_two_rows(tmp_path, np.ones((2, 0), np.float32))
     with pytest.raises(FileFormatError, match="no dimensions"):
         Vectors.load(path)
 
@@ -286,13 +292,6 @@ def test_negative_count(tmp_path):
 
 
 def test_row_that_is_not_finite_without_norms(tmp_path):
-    path = tmp_path / "v.safetensors"
-    arrays = {
-        "label_offsets": np.arange(3),
-        "vectors": np.array([[1], [np.inf]], np.float32),
-        "labels": np.frombuffer(b"ab", np.uint8),
-    }
-    with path.open("wb") as file:
-        container.write(file, arrays, {})
+    path = write_two_rows(tmp_path, np.array([[1], [np.inf]], np.float32))
     with pytest.raises(FileFormatError, match="row 1 holds NaN"):
         Vectors.load(path)

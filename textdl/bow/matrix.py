@@ -14,7 +14,7 @@ from textdl.bow.parallel import ordered_map
 from textdl.errors import ParameterError
 
 # Transposing twice sorts in linear time, but goes over all columns.
-_COLUMNS_AN_ENTRY = 16
+_COLUMNS_PER_ENTRY = 16
 
 
 Block: TypeAlias = sparse.csr_array  # rows of consecutive documents
@@ -73,10 +73,20 @@ def _renumbered(block: Block, columns: NDArray[np.int32], width: int) -> Block:
 
 
 def _sorted(block: Block) -> Block:
-    if block.shape[1] <= _COLUMNS_AN_ENTRY * block.nnz:
+    if not is_mostly_empty(block.shape[1], block.nnz):
         return block.tocsc().tocsr()
     block.sort_indices()
     return block
+
+
+def is_mostly_empty(columns: int, entries: int) -> bool:
+    """Whether a matrix has so many columns beside its entries that what goes over all is slow.
+
+    Args:
+        columns: of the matrix; hashed terms have billions, if they are to.
+        entries: that it has.
+    """
+    return columns > _COLUMNS_PER_ENTRY * entries
 
 
 def check_width(matrix: Any, width: int) -> None:

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from textdl.bow.matrix import is_mostly_empty
 from textdl.bow.weighting import scaled
 from textdl.errors import ParameterError
 from textdl.vectors.query import Neighbours
 
 _SCORES_A_BLOCK = 1 << 22
-# Transposing goes over all columns, of which hashed terms have billions, if they are to.
-_COLUMNS_AN_ENTRY = 16
 
 
 def nearest_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
@@ -64,7 +63,7 @@ def best_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
 def _without_unused_columns(queries: Any, documents: Any) -> tuple[Any, Any]:
     """Both in the columns that have an entry, where most have none."""
     documents = sparse.csr_array(documents)
-    if documents.shape[1] <= _COLUMNS_AN_ENTRY * (queries.nnz + documents.nnz):
+    if not is_mostly_empty(documents.shape[1], queries.nnz + documents.nnz):
         return queries, documents
     used, columns = np.unique(
         np.concatenate([queries.indices, documents.indices]), return_inverse=True

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from textdl.cli.bow_options import PARAMETERS, proper_text
-from textdl.cli.output import print_json, print_warnings, whole_number
+from textdl.cli.output import print_json, printed_warnings, whole_number
 from textdl.errors import ParameterError
 from textdl.files import check_writable
 
@@ -75,10 +74,8 @@ def fit_matrix(options: argparse.Namespace) -> None:
     check_writable(options.output)
     vectorizer = _vectorizer(options)
     files = Files(options.corpus, vectorizer.decode_error)
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", UserWarning)
+    with printed_warnings():
         matrix = vectorizer.fit_transform(files)
-    print_warnings(found)
     vectorizer.save(options.output, matrix, files.counted)
     columns = "columns" if options.kind == "hashing" else "terms"
     facts = {"documents": matrix.shape[0], columns: matrix.shape[1], "entries": matrix.nnz}

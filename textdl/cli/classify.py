@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from textdl.cli.bow_options import proper_text
 from textdl.cli.classify_options import PARAMETERS, add_layout, read_layout
-from textdl.cli.output import print_json, print_warnings, whole_number
+from textdl.cli.output import print_json, printed_warnings, whole_number
 from textdl.errors import ParameterError
 from textdl.files import check_writable
 
@@ -76,10 +75,8 @@ def train_model(options: argparse.Namespace) -> None:
     model = TextClassifier(**parameters, verbose=not options.quiet)
     model.check(1)  # before the texts are read
     examples = _read(options)
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", UserWarning)
+    with printed_warnings():
         model.fit(examples.texts, _labels(examples))
-    print_warnings(found)
     model.save(options.output)
     _report_training(options, model, len(examples.texts), time.perf_counter() - began)
 

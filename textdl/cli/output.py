@@ -9,7 +9,8 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from textdl.errors import one_line
@@ -37,8 +38,12 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def print_warnings(found: Iterable[warnings.WarningMessage]) -> None:
-    """Print warnings on stderr, equal ones once, each on a line."""
+@contextmanager
+def printed_warnings() -> Iterator[None]:
+    """Print the warnings of a block on stderr when it is done, equal ones once, each on a line."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", UserWarning)
+        yield
     for message in dict.fromkeys(str(warning.message) for warning in found):
         print(f"textdl: {one_line(message)}", file=sys.stderr)
 

@@ -79,7 +79,7 @@ class TokenStore:
                 "source": dict(source or {}),
             }
             (temporary / HEADER).write_text(seal(header), "utf-8")
-        return cls._map(Path(folder))
+        return cls._map(Path(folder), header)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> TokenStore:
@@ -95,7 +95,7 @@ class TokenStore:
                 raise ValueError("it is of another format")
             if header.get("fingerprint") != _fingerprint(folder):
                 raise ValueError("it is not as it was written")
-            store = cls._map(folder)
+            store = cls._map(folder, header)
             _check(store)
             return store
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
@@ -104,9 +104,8 @@ class TokenStore:
             ) from error
 
     @classmethod
-    def _map(cls, folder: Path) -> TokenStore:
-        """Map the files of a store that is known to be whole."""
-        header = unseal((folder / HEADER).read_text("utf-8"))
+    def _map(cls, folder: Path, header: Mapping[str, Any]) -> TokenStore:
+        """Map the files of a store that is known to be whole, as its header is."""
         listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
         if not isinstance(listing, dict) or not isinstance(header.get("source"), dict):
             raise ValueError("its vocabulary or its source is no JSON object")
