@@ -317,8 +317,32 @@ def test_a_forgotten_generator_ends_its_processes(at_once):
     assert not children()
 
 
+@pytest.mark.parametrize("method", ["submit", "shutdown"])
+def test_interrupt_within_the_pool_waits_until_it_has_let_go(at_once, monkeypatch, method):
+    """Raised while the pool holds a lock, it would leave the lock held, and the process hanging."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    original = getattr(encode_module.loky.ProcessPoolExecutor, method)
+    done = []
+
+    def interrupted(pool, *arguments, **options):
+        if not done:
+            signal.raise_signal(signal.SIGINT)
+        result = original(pool, *arguments, **options)
+        done.append(method)
+        return result
+
+    monkeypatch.setattr(encode_module.loky.ProcessPoolExecutor, method, interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(encode(many_chunks(), str.split, workers=2))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == [method]
+    assert not children()
+
+
 SLOW_PROGRAM = """
-import time
+import signal, time
 from textdl.text.corpus import Chunk
 from textdl.text.encode import encode
 
@@ -326,6 +350,7 @@ def tokenizer(text):
     time.sleep(0.3)
     return text.split()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started this ignores it
 chunks = (Chunk(["a cat"]) for _ in range(1000))
 for _ in encode(chunks, tokenizer, workers=2):
     print("one", flush=True)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from itertools import chain, count
 from reprlib import repr as short
@@ -22,10 +22,12 @@ from loky.backend.reduction import dumps
 from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, ParameterError
+from textdl.interruption import deferred_interrupts
 from textdl.text.corpus import Chunk
 from textdl.text.tokenize import NamedTokenizer, Tokenizer
 
 PATIENCE = 0.2  # seconds of work in this process before starting others, which takes about as long
+POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
 
 
 class EncodedChunk(NamedTuple):
@@ -172,14 +174,17 @@ def _decoded(encoded: EncodedChunk, row: int) -> list[str]:
 def _encode_in_processes(
     chunks: Iterable[Chunk], tokenizer: Tokenizer, copied: bytes, workers: int
 ) -> Iterator[EncodedChunk]:
-    pool = loky.ProcessPoolExecutor(
-        workers, initializer=_start_worker, initargs=(copied, os.getpid())
-    )
+    # Ctrl-C waits until the pool has let go of its locks: one that is raised within them leaves
+    # them held, and the process hangs when it shuts the pool down.
+    with deferred_interrupts():
+        pool = loky.ProcessPoolExecutor(
+            workers, initializer=_start_worker, initargs=(copied, os.getpid())
+        )
     pending: deque[tuple[Chunk, Future[EncodedChunk | None]]] = deque()
-    chunks = iter(chunks)
     try:
         for chunk in chunks:
-            pending.append((chunk, pool.submit(_encode_in_worker, chunk)))
+            with deferred_interrupts():
+                pending.append((chunk, pool.submit(_encode_in_worker, chunk)))
             if len(pending) > 2 * workers:
                 yield _result(*pending.popleft(), tokenizer)
         while pending:
@@ -190,7 +195,8 @@ def _encode_in_processes(
             "memory and try again"
         ) from error
     finally:
-        pool.shutdown(kill_workers=True)  # after a failure there may be work that nobody wants
+        with deferred_interrupts():
+            pool.shutdown(kill_workers=True)  # after a failure there may be work nobody wants
 
 
 def _result(
@@ -200,6 +206,10 @@ def _result(
 
     That happens where the tokenizer needs a module which only this process can import.
     """
+    done = False
+    while not done:
+        with deferred_interrupts():
+            done = bool(wait([future], POLL_SECONDS).done)
     encoded = future.result()
     return encode_chunk(chunk, tokenizer) if encoded is None else encoded
 
