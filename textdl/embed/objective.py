@@ -85,14 +85,17 @@ def block_slopes(
     repulsion = weight * _sum_softplus(against, small_against)  # (B, L)
     return Slopes(
         attraction.sum((1, 2)) + repulsion.sum(1),
-        jnp.where(mask, _sigmoid(-scores, small), 0),
+        _sigmoid(-scores, small, mask),
         -weight[:, None] * _sigmoid(against, small_against),
     )
 
 
-def _sigmoid(x: Array, small: Array) -> Array:
-    """σ(x), given exp(-|x|)."""
-    return jnp.where(x > 0, 1, small) / (1 + small)
+def _sigmoid(x: Array, small: Array, mask: Array | bool = True) -> Array:
+    """σ(x) where the mask is set and 0 elsewhere, given exp(-|x|).
+
+    The numerator is masked, and not the quotient: XLA would mask that anew for each of its uses.
+    """
+    return jnp.where(mask, jnp.where(x > 0, 1, small), 0) / (1 + small)
 
 
 def _sum_softplus(x: Array, small: Array, mask: Array | bool = True) -> Array:
