@@ -113,8 +113,12 @@ def _put_back(folder: Path) -> None:
         return
     for old in (folder / REPLACED).iterdir():
         target = folder.parent / old.name
-        if not target.exists():
-            old.rename(target)
+        try:
+            if not target.exists():
+                old.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was faster, and this one is outdated
+                raise
 
 
 def _is_own_folder(entry: os.DirEntry[str]) -> bool:
