@@ -86,9 +86,9 @@ def train_gensim(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
 
 def compile_textdl(corpus: Path, _: Path, settings: Settings) -> dict[str, Any]:
     """Train one epoch with the command line's cache; report what tracing and compiling took."""
-    from textdl.compilation import keep_compiled
+    from textdl.io.compilation_cache import enable_compilation_cache
 
-    keep_compiled()
+    enable_compilation_cache()
     import jax
 
     spent: defaultdict[str, float] = defaultdict(float)

@@ -104,7 +104,7 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def by_name(what: str, name: str, known: Mapping[str, Value]) -> Value:
+def lookup(what: str, name: str, known: Mapping[str, Value]) -> Value:
     """What `name` stands for in a table of names.
 
     Raises:

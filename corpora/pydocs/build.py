@@ -21,7 +21,7 @@ from corpora.pydocs.docstrings import docstrings, topics
 from corpora.pydocs.prose import prose
 from corpora.pydocs.sources import TOPICS, Source, all_sources
 from textdl.errors import CorpusError, TextdlError
-from textdl.files import replacing
+from textdl.io.atomic import atomic_write
 
 
 class PydocsReport(NamedTuple):
@@ -46,7 +46,7 @@ def build(out: Path, sources: Sequence[Source] | None = None) -> PydocsReport:
         OutputError: `out` cannot be written.
         CorpusError: no prose was found.
     """
-    with replacing(out) as path:
+    with atomic_write(out) as path:
         chosen = all_sources() if sources is None else sources
         seen: set[str] = set()
         skipped: list[Path] = []

@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from corpora.toyworld.grammar import BONDS, RELATIONS, Relation, invented
 from textdl.errors import ParameterError, TextdlError
-from textdl.files import replacing
+from textdl.io.atomic import atomic_write
 
 SENTENCES = 50_000
 Quadruple: TypeAlias = tuple[str, str, str, str]
@@ -117,7 +117,7 @@ def build(
     if questions.resolve() == out.resolve():
         raise ParameterError(f"{str(out)!r} is both corpus and questions; expected two files")
     lines, asked = sentences(count, seed), question_lines()
-    with replacing(out) as text_file, replacing(questions) as question_file:
+    with atomic_write(out) as text_file, atomic_write(questions) as question_file:
         words = write_lines(text_file, lines)
         write_lines(question_file, asked)
     return ToyworldReport(count, words, sum(len(section) for _, section in analogies()))

@@ -196,9 +196,9 @@ def test_kinds_of_input(tmp_path):
     expected = CountVectorizer().fit_transform(texts)
     encoded = [text.encode("latin-1") for text in texts]
     assert_same_matrix(CountVectorizer(encoding="latin-1").fit_transform(encoded), expected)
-    by_name = CountVectorizer(input="filename", encoding="latin-1")
-    assert_same_matrix(by_name.fit_transform(paths), expected)
-    assert_same_matrix(by_name.fit_transform(map(str, paths)), expected)
+    lookup = CountVectorizer(input="filename", encoding="latin-1")
+    assert_same_matrix(lookup.fit_transform(paths), expected)
+    assert_same_matrix(lookup.fit_transform(map(str, paths)), expected)
     files = [path.open("rb") for path in paths]
     by_file = CountVectorizer(input="file", encoding="latin-1")
     assert_same_matrix(by_file.fit_transform(files), expected)

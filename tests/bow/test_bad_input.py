@@ -59,8 +59,8 @@ def test_bytes_that_are_not_of_the_encoding():
 def test_files_that_are_missing(tmp_path):
     missing = tmp_path / "missing"
     assert_raises(OSError, "missing", CountVectorizer().fit, missing)
-    by_name = CountVectorizer(input="filename")
-    assert_raises(CorpusReadError, "cannot read the document", by_name.fit, [missing])
+    lookup = CountVectorizer(input="filename")
+    assert_raises(CorpusReadError, "cannot read the document", lookup.fit, [missing])
     (tmp_path / "text").write_text("text")
     latin = CountVectorizer(encoding="latin-1")
     assert_raises(ParameterError, "which are UTF-8", latin.fit, tmp_path / "text")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tests.container_files import put_together, rewrite, seal, take_apart
+from tests.io.safetensors_files import put_together, rewrite, seal, take_apart
 from textdl import CountVectorizer, HashingVectorizer, TfidfVectorizer
 from textdl.bow.saved import load
 from textdl.bow.search import Index

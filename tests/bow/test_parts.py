@@ -16,12 +16,12 @@ from textdl.bow import numbering as numbering_module
 from textdl.bow.counting import count
 from textdl.bow.names import name_terms
 from textdl.bow.numbering import Numbering, pair, parts
-from textdl.bow.parallel import count_jobs, ordered_map
 from textdl.bow.pattern import members, runs
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.bow.tokens import Entries
 from textdl.bow.words import LONGEST_CHAIN, Words
 from textdl.errors import CorpusError
+from textdl.parallel import count_jobs, ordered_map
 
 KEYS = st.lists(st.integers(1, 2**64 - 1) | st.integers(1, 40), max_size=300)
 

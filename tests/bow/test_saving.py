@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.bow.conftest import NASTY, assert_same_matrix
-from tests.container_files import rewrite
+from tests.io.safetensors_files import rewrite
 from textdl.bow.counts import CountVectorizer
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.saved import load

@@ -8,7 +8,7 @@ import pytest
 
 from tests.classify.conftest import LABELS, TEXTS
 from tests.classify.test_text_classifier import KINDS, MANY, QUICK
-from tests.container_files import put_together, seal, take_apart
+from tests.io.safetensors_files import put_together, seal, take_apart
 from textdl import EmbeddingBagClassifier, MLPClassifier, TextClassifier, TfidfVectorizer, Vectors
 from textdl.errors import FileFormatError, OutputError, ParameterError
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_written(path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("textdl.container.write", interrupted)
+    monkeypatch.setattr("textdl.io.safetensors.write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.save(path)
     assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -8,7 +8,7 @@ from textdl.cli.main import main
 @pytest.fixture(autouse=True)
 def leave_no_cache(monkeypatch):
     """Tests leave nothing in the user's cache folder."""
-    monkeypatch.setattr("textdl.compilation.keep_compiled", lambda: None)
+    monkeypatch.setattr("textdl.io.compilation_cache.enable_compilation_cache", lambda: None)
     monkeypatch.setenv("JAX_ENABLE_COMPILATION_CACHE", "0")
 
 

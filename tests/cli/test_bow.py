@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.container_files import put_together, seal, take_apart
+from tests.io.safetensors_files import put_together, seal, take_apart
 from textdl import CountVectorizer, HashingVectorizer, MLPClassifier, TfidfVectorizer, Word2Vec
 from textdl.bow.saved import load
 from textdl.cli.main import main

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.embed.conftest import zipf_text
-from textdl.checkpoint import checkpoint_numbers
 from textdl.cli.main import main
+from textdl.io.checkpoints import checkpoint_numbers
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]
@@ -184,7 +184,7 @@ def finished(tmp_path_factory, corpus):
     folder = tmp_path_factory.mktemp("finished")
     shutil.copy(corpus, folder / "text.txt")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("textdl.compilation.keep_compiled", lambda: None)
+        patch.setattr("textdl.io.compilation_cache.enable_compilation_cache", lambda: None)
         assert main(train(folder, folder / "text.txt")) == 0
     return folder
 

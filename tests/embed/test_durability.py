@@ -24,12 +24,12 @@ from tests.embed.disk_model import (
     write_tree,
 )
 from textdl import Vectors
-from textdl.checkpoint import CheckpointWarning, checkpoint_numbers
 from textdl.embed import workers
 from textdl.embed.checkpoint import Every
 from textdl.embed.config import Config
 from textdl.embed.run import Resumable, train_corpus
 from textdl.errors import CheckpointError, OutputError
+from textdl.io.checkpoints import CheckpointWarning, checkpoint_numbers
 from textdl.text.source import Source
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import pytest
 from tests.embed.conftest import zipf_text
 from textdl.embed.config import Config
 from textdl.embed.loop import Report
-from textdl.embed.progress import progress_bar
+from textdl.embed.progress import run_progress
 from textdl.embed.run import Source, train_corpus
 from textdl.text import corpus as corpus_module
 
@@ -25,7 +25,7 @@ class Stream(io.StringIO):
 
 def draw_all():
     """Read 3,000 words, then finish an epoch."""
-    with progress_bar() as bar:
+    with run_progress() as bar:
         for words in (1_000, 2_000, 3_000):
             time.sleep(0.11)  # tqdm draws ten times a second
             bar.reading(words)
@@ -65,6 +65,6 @@ def test_train_corpus_reading_counts_words(monkeypatch):
 
 @pytest.mark.parametrize("show", [True, False])
 def test_progress_bar_functions_may_be_unused(show, capsys):
-    with progress_bar(show):
+    with run_progress(show):
         pass
     assert capsys.readouterr().out == ""

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from textdl.checkpoint import checkpoint_numbers
 from textdl.embed import loop, settling, workers
 from textdl.embed.blocks import Blocks
 from textdl.embed.bounds import STEP_LIMIT
@@ -18,6 +17,7 @@ from textdl.embed.merge import merge, merge_head
 from textdl.embed.settling import merge_weights, step_weights
 from textdl.embed.step import State, Steps, copy_state, init_state, run_steps, step
 from textdl.errors import CheckpointError
+from textdl.io.checkpoints import checkpoint_numbers
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
 

@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 
-from tests.container_files import put_together, seal, take_apart, without_checksums
-from textdl.container import DTYPES
+from tests.io.safetensors_files import put_together, seal, take_apart, without_checksums
+from textdl.io.safetensors import DTYPES
 
 BYTES = (
     b"\0",

@@ -9,9 +9,9 @@ import pytest
 
 from tests.nn.conftest import OBJECTIVE, Case, assert_same_bits, mean_squared
 from textdl import nn
-from textdl.checkpoint import CheckpointWarning, checkpoint_numbers
-from textdl.checksums import seal, unseal
 from textdl.errors import CheckpointError
+from textdl.io.checkpoints import CheckpointWarning, checkpoint_numbers
+from textdl.io.checksums import seal, unseal
 from textdl.nn.mlp import Network
 from textdl.nn.parameters import first_weights
 

@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from tests.container_files import put_together, rewrite, seal, take_apart, without_checksums
+from tests.io.safetensors_files import put_together, rewrite, seal, take_apart, without_checksums
 from textdl import MLPClassifier, MLPRegressor
 from textdl.errors import DataError, FileFormatError, OutputError, ParameterError
 

@@ -12,8 +12,8 @@ import zstandard
 from textdl.bow.documents import Source
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusError, CorpusReadError, DataError
+from textdl.io.compression import reading
 from textdl.text import lines
-from textdl.text.compression import reading
 from textdl.text.corpus import CHUNK_BYTES, read_corpus
 from textdl.text.lines import read_documents
 
@@ -22,7 +22,7 @@ OPEN = {".gz": gzip.open, ".xz": lzma.open}
 READ = """
 import resource, sys
 from pathlib import Path
-from textdl.text.compression import reading
+from textdl.io.compression import reading
 
 with reading(Path(sys.argv[1])) as stream:
     stream.read(1)

@@ -28,7 +28,7 @@ WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
 @pytest.fixture
 def at_once(monkeypatch):
     """Worker processes are started for the first chunk."""
-    monkeypatch.setattr(encode_module, "PATIENCE", -1)
+    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
 
 
 def many_chunks(number=12):
@@ -193,7 +193,7 @@ def test_encode_in_daemonic_process_stays_there(run_python):
     program = """
 import multiprocessing
 from textdl.text import corpus, encode
-encode.PATIENCE, corpus.CHUNK_BYTES = -1, 1000
+encode.PARALLEL_AFTER_SECONDS, corpus.CHUNK_BYTES = -1, 1000
 
 def tokens(_):
     texts = (f"A cat, number {i}." for i in range(1000))
@@ -384,7 +384,7 @@ def test_interrupts_and_kills_leave_no_process(start_python, group):
 def test_nothing_warns_and_no_main_guard_is_needed(run_python):
     program = """
 from textdl.text import corpus, encode
-encode.PATIENCE, corpus.CHUNK_BYTES = -1, 1000
+encode.PARALLEL_AFTER_SECONDS, corpus.CHUNK_BYTES = -1, 1000
 texts = [f"A cat, number {i}." for i in range(1000)]
 tokens = 0
 for chunk in encode.encode(corpus.read_corpus(texts), lambda text: text.split(), workers=2):

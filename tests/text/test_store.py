@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from textdl.checksums import file_checksum, seal, unseal
 from textdl.errors import CorpusError, CorpusReadError, OutputError
+from textdl.io.checksums import file_checksum, seal, unseal
 from textdl.text import corpus as corpus_module
 from textdl.text import store as store_module
 from textdl.text.corpus import Chunk, read_corpus
@@ -70,7 +70,7 @@ def test_more_words_than_the_counts_have_room_for(tmp_path):
 
 
 def test_the_fingerprint_is_of_the_content_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("textdl.text.encode.PATIENCE", -1)
+    monkeypatch.setattr("textdl.text.encode.PARALLEL_AFTER_SECONDS", -1)
     text = "the cat sat\n\non the mat\n" + "and then it sat some more " * 50 + "\nthe end"
     path = tmp_path / "text"
     path.write_text(text, "utf-8")
@@ -158,7 +158,7 @@ def test_a_file_without_a_word(tmp_path, data):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, CorpusReadError("gone"), RuntimeError])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_build_leaves_what_was_there(tmp_path, monkeypatch, error, workers):
-    monkeypatch.setattr("textdl.text.encode.PATIENCE", -1)
+    monkeypatch.setattr("textdl.text.encode.PARALLEL_AFTER_SECONDS", -1)
     build(["an old one"], tmp_path / "store")
     before = files_in(tmp_path)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 from textdl.vectors.spelling import close_spellings, unknown_word_message
 
 letters = st.text("abcdXY", min_size=1, max_size=7)
@@ -12,7 +12,7 @@ letters = st.text("abcdXY", min_size=1, max_size=7)
 
 @given(letters, st.lists(letters, unique=True, max_size=20))
 def test_agrees_with_difflib_over_all_words(word, words):
-    close = close_spellings(word, Labels.from_words(words), count=100)
+    close = close_spellings(word, StringArray.from_strings(words), count=100)
     matcher = difflib.SequenceMatcher(b=word, autojunk=False)
     expected = set()
     for candidate in words:
@@ -39,11 +39,11 @@ def test_agrees_with_difflib_over_all_words(word, words):
 )
 def test_suggestions(word, close):
     words = ["the", "their", "queen", "quern", "nato", "Paris", "naïve", ""]
-    assert close_spellings(word, Labels.from_words(words)) == close
+    assert close_spellings(word, StringArray.from_strings(words)) == close
 
 
 def test_message_is_one_printable_line_with_a_remedy():
-    labels = Labels.from_words(["king", "queen", "quern"])
+    labels = StringArray.from_strings(["king", "queen", "quern"])
     assert unknown_word_message("quen", labels) == (
         '"quen" is not in the vocabulary of 3 words; close spellings: queen, quern'
     )
@@ -52,4 +52,4 @@ def test_message_is_one_printable_line_with_a_remedy():
         assert "lower min_count" in message
         assert message.isprintable()
         assert len(message) < 250
-    assert "of 0 words" in unknown_word_message("a", Labels.from_words([]))
+    assert "of 0 words" in unknown_word_message("a", StringArray.from_strings([]))

@@ -12,9 +12,9 @@ from scipy import sparse
 from textdl.bow.counters import Counter
 from textdl.bow.names import decode, name_terms
 from textdl.bow.numbering import Ids
-from textdl.bow.parallel import ordered_map
 from textdl.bow.statistics import Dropped, Frequencies, Statistics
-from textdl.vectors.labels import Labels
+from textdl.parallel import ordered_map
+from textdl.string_array import StringArray
 
 
 class Collected(NamedTuple):
@@ -75,7 +75,7 @@ def learn(found: Collected) -> tuple[Statistics, NDArray[np.int32]]:
     return statistics, rows
 
 
-def recount(found: Collected, rows: NDArray[np.int32], terms: Labels) -> Statistics:
+def recount(found: Collected, rows: NDArray[np.int32], terms: StringArray) -> Statistics:
     """The statistics of `terms` alone; `rows` says which of them each number is, or -1."""
     known = np.flatnonzero(rows >= 0)
     totals = np.zeros((2, len(terms)), np.int64)

@@ -13,11 +13,11 @@ from sklearn.utils import murmurhash3_32
 
 from textdl.bow.collecting import Collected
 from textdl.bow.matrix import Block, as_configured, assemble
-from textdl.bow.names import name_terms, unpack
-from textdl.bow.parallel import count_jobs
+from textdl.bow.names import name_terms
 from textdl.bow.vectorizer import Vectorizer
 from textdl.bow.weighting import scaled
 from textdl.errors import ParameterError
+from textdl.parallel import count_jobs
 
 MOST_FEATURES = np.iinfo(np.int32).max
 
@@ -99,7 +99,7 @@ class HashingVectorizer(Vectorizer):
     def _hash(self, found: Collected) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """`(N + 1,)` the column of every number, and its sign."""
         counter, present = found.counter, found.present()
-        names = unpack(name_terms(counter.lexicon, counter.joint, counter.longest).of(present))
+        names = name_terms(counter.lexicon, counter.joint, counter.longest).of(present).encoded()
         hashes = np.zeros(len(found.document_frequency), np.int64)
         hashes[present] = [murmurhash3_32(name) for name in names]
         signs = np.where(hashes >= 0, 1, -1) if self.alternate_sign else np.ones_like(hashes)

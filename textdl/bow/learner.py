@@ -15,12 +15,12 @@ from sklearn.utils import check_array, metadata_routing
 from textdl.bow.collecting import Collected, columns_of, learn, recount
 from textdl.bow.matrix import as_configured, assemble, place_in
 from textdl.bow.names import decode
-from textdl.bow.parallel import count_jobs
 from textdl.bow.pruning import Pruning
 from textdl.bow.statistics import Dropped, Frequencies, Statistics, add, as_saved, from_saved, merge
 from textdl.bow.vectorizer import Vectorizer
 from textdl.bow.vocabulary import Columns, given_terms, untaught
 from textdl.errors import ParameterError, TextdlError
+from textdl.parallel import count_jobs
 
 
 class NotFittedError(TextdlError, SklearnNotFittedError):  # type: ignore[misc]

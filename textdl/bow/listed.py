@@ -8,8 +8,7 @@ import numpy as np
 
 from textdl.bow.numbering import Ids, Keys, Numbering
 from textdl.bow.tokens import Tokens
-from textdl.text.encode import EncodedChunk
-from textdl.text.encode import numbering as dictionary
+from textdl.text.encode import EncodedChunk, interning_dict
 
 
 class Listed:
@@ -21,7 +20,7 @@ class Listed:
 
     def __init__(self, numbering: Numbering) -> None:
         self.numbering = numbering
-        self._keys = dictionary()
+        self._keys = interning_dict()
         self._lock = Lock()
 
     def tokens(self, chunk: EncodedChunk) -> tuple[Tokens, int]:

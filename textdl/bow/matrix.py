@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn import get_config
 
-from textdl.bow.parallel import ordered_map
 from textdl.errors import ParameterError
+from textdl.parallel import ordered_map
 
 # Transposing twice sorts in linear time, but goes over all columns.
 _COLUMNS_PER_ENTRY = 16

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.bow.numbering import CONTINUED, GRAM, Ids, Keys, parts
 from textdl.bow.tokens import Lexicon
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 
 _SORTABLE_BITS = 63
 _NAMES_AT_ONCE = 1 << 14
@@ -29,18 +27,20 @@ class Names:
     def __init__(self, words: list[bytes], spelled: Ids, joint: bytes) -> None:
         self._words, self._spelled, self._joint = words, spelled, joint
 
-    def of(self, terms: Ids) -> Labels:
+    def of(self, terms: Ids) -> StringArray:
         """The names of `terms`, one after another."""
-        labels = pack([self._joint, *self._words[1:]])  # number 0 is no word
+        labels = StringArray.from_encoded([self._joint, *self._words[1:]])  # number 0 is no word
         some = [
             self._gather(labels, self._spelled[terms[begin : begin + _NAMES_AT_ONCE]])
             for begin in range(0, len(terms), _NAMES_AT_ONCE)
         ]
         lengths = np.concatenate([np.zeros(1, np.int64), *(lengths for _, lengths in some)])
         blob = np.concatenate([np.zeros(0, np.uint8), *(blob for blob, _ in some)])
-        return Labels(blob, np.cumsum(lengths))
+        return StringArray(blob, np.cumsum(lengths))
 
-    def _gather(self, labels: Labels, words: Ids) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def _gather(
+        self, labels: StringArray, words: Ids
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The bytes of `(V, n)` words, joined, and the length of each of the V names."""
         present = words > 0
         pieces = np.zeros((len(words), 2 * words.shape[1] - 1), np.int64)  # the joint is number 0
@@ -61,7 +61,7 @@ class Names:
         # Words by rank, as the digits of a number, sort faster than their names, and in the same
         # order unless a word has a byte that sorts before what joins it to the next.
         if bits * longest > _SORTABLE_BITS or (longest > 1 and self._any_below_joint()):
-            names = unpack(self.of(terms))
+            names = self.of(terms).encoded()
             return terms[sorted(range(len(terms)), key=names.__getitem__)]
         rank = np.zeros(len(self._words), np.int64)
         rank[self._ranked] = np.arange(1, len(self._ranked) + 1)
@@ -112,19 +112,6 @@ def _spell(keys: Keys, pairs: NDArray[np.bool_], longest: int) -> Ids:
     return spelled
 
 
-def pack(names: Iterable[bytes]) -> Labels:
-    """Names as one run of bytes."""
-    some = list(names)
-    lengths = np.fromiter(map(len, some), np.int64, len(some))
-    return Labels(np.frombuffer(b"".join(some), np.uint8), np.append(0, np.cumsum(lengths)))
-
-
-def unpack(labels: Labels) -> list[bytes]:
-    """The bytes of every name."""
-    raw = labels.blob.tobytes()
-    return [raw[begin:end] for begin, end in pairwise(labels.offsets.tolist())]
-
-
-def decode(labels: Labels) -> list[str]:
-    """Every name, also one that holds half a character (a lone surrogate)."""
-    return [name.decode("utf-8", "surrogatepass") for name in unpack(labels)]
+def decode(names: StringArray) -> list[str]:
+    """Every name, also one that holds a lone surrogate."""
+    return [name.decode("utf-8", "surrogatepass") for name in names.encoded()]

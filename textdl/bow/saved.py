@@ -18,8 +18,8 @@ from textdl.bow.parameters import saved_parameters
 from textdl.bow.sources import Sources
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.bow.vectorizer import Vectorizer
-from textdl.container import damaged
 from textdl.errors import FileFormatError
+from textdl.io.safetensors import damaged
 
 CLASSES: Mapping[str, type[Vectorizer]] = {
     kind.__name__: kind

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.bow.names import pack, unpack
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 
 Frequencies = NDArray[np.int64]
 MOST_OCCURRENCES = (1 << 62) - 1  # sums of them stay whole numbers of 64 bits
@@ -26,7 +25,7 @@ class Dropped(NamedTuple):
 class Statistics(NamedTuple):
     """The terms of a corpus, before any is pruned. Those of two corpora can be added."""
 
-    terms: Labels  # V, sorted; or in the order of a fixed vocabulary
+    terms: StringArray  # V, sorted; or in the order of a fixed vocabulary
     document_frequency: Frequencies  # (V,) documents that have the term
     term_frequency: Frequencies  # (V,) occurrences in all documents
     documents: int
@@ -41,8 +40,9 @@ def merge(some: Sequence[Statistics], *, fixed: bool = False) -> Statistics:
         fixed: all have the same terms, whose order stays.
 
     Example:
-        >>> a = Statistics(pack([b"cat", b"sat"]), np.array([1, 1]), np.array([2, 1]), 1)
-        >>> b = Statistics(pack([b"a", b"cat"]), np.array([1, 1]), np.array([1, 1]), 1)
+        >>> terms = [StringArray.from_strings(some) for some in (["cat", "sat"], ["a", "cat"])]
+        >>> a = Statistics(terms[0], np.array([1, 1]), np.array([2, 1]), 1)
+        >>> b = Statistics(terms[1], np.array([1, 1]), np.array([1, 1]), 1)
         >>> both = merge([a, b])
         >>> list(both.terms), both.term_frequency.tolist(), both.documents
         (['a', 'cat', 'sat'], [1, 3, 1], 2)
@@ -62,13 +62,13 @@ def merge(some: Sequence[Statistics], *, fixed: bool = False) -> Statistics:
     return Statistics(terms, frequencies[0], frequencies[1], documents, dropped)
 
 
-def _union(some: Sequence[Labels]) -> tuple[Labels, list[NDArray[np.int64]]]:
+def _union(some: Sequence[StringArray]) -> tuple[StringArray, list[NDArray[np.int64]]]:
     """All terms, sorted, and the row in it of each term of each part."""
-    names = [unpack(labels) for labels in some]
+    names = [labels.encoded() for labels in some]
     union = sorted(set().union(*names))
     row = {name: number for number, name in enumerate(union)}
     rows = [np.fromiter(map(row.__getitem__, part), np.int64, len(part)) for part in names]
-    return pack(union), rows
+    return StringArray.from_encoded(union), rows
 
 
 def add(
@@ -98,7 +98,7 @@ def from_saved(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Statis
     Raises:
         KeyError, TypeError, ValueError: they are not what it gave.
     """
-    terms = Labels(arrays["terms"], arrays["term_offsets"])
+    terms = StringArray(arrays["terms"], arrays["term_offsets"])
     document_frequency, term_frequency = arrays["document_frequency"], arrays["term_frequency"]
     documents, dropped = metadata["documents"], Dropped(**metadata["dropped"])
     for name, number in {"documents": documents, **dropped._asdict()}.items():
@@ -116,7 +116,7 @@ def from_saved(arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> Statis
     return Statistics(terms, document_frequency, term_frequency, documents, dropped)
 
 
-def _check_terms(terms: Labels) -> None:
+def _check_terms(terms: StringArray) -> None:
     """Raise `ValueError` if the bytes of terms are not text, each of it once."""
     blob, offsets = terms.blob, terms.offsets
     if offsets[0] != 0 or offsets[-1] != len(blob) or (offsets[1:] < offsets[:-1]).any():
@@ -129,5 +129,5 @@ def _check_terms(terms: Labels) -> None:
     begins = offsets[:-1][terms.lengths > 0]
     if (blob[begins] & 0xC0 == 0x80).any():  # continues a character that began before
         raise ValueError("a term begins within a character")
-    if len(set(unpack(terms))) != len(terms):
+    if len(set(terms.encoded())) != len(terms):
         raise ValueError("a term stands twice")

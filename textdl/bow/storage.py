@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from textdl import container
-from textdl.container import Container, damaged
 from textdl.errors import FileFormatError, ParameterError
-from textdl.files import replacing
-from textdl.strict_json import parse_json, writable_json
+from textdl.io.atomic import atomic_write
+from textdl.io.safetensors import DTYPES, SafetensorsFile, damaged, open_verified, write_safetensors
+from textdl.io.strict_json import parse_json, writable_json
 
 FORMAT_VERSION = 1
 METADATA_KEY = "textdl_bow"
@@ -65,8 +64,8 @@ def write(
         ParameterError: the matrix holds a number that is not finite.
     """
     arrays, texts = encode(learnt, metadata, matrix)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        container.write(file, arrays, texts)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        write_safetensors(file, arrays, texts)
 
 
 def encode(
@@ -101,7 +100,7 @@ def encode(
 
 
 def _of_known_type(array: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
-    types = [container.DTYPES[dtype] for dtype in tensor.dtypes]
+    types = [DTYPES[dtype] for dtype in tensor.dtypes]
     return array if array.dtype in types else array.astype(types[0])
 
 
@@ -112,7 +111,7 @@ def read(path: Path) -> Content:
         FileFormatError: the file is missing, damaged, truncated, or holds something else.
     """
     try:
-        opened = container.open_verified(path)
+        opened = open_verified(path)
     except OSError as error:
         raise FileFormatError(
             f"cannot read {str(path)!r} ({error.strerror}); expected a file that a vectorizer saved"
@@ -120,7 +119,7 @@ def read(path: Path) -> Content:
     return decode(opened, path)
 
 
-def decode(opened: Container, path: Path) -> Content:
+def decode(opened: SafetensorsFile, path: Path) -> Content:
     """What an opened file holds.
 
     Raises:
@@ -130,7 +129,7 @@ def decode(opened: Container, path: Path) -> Content:
     return Content(path, arrays, metadata, _matrix(arrays, metadata, path))
 
 
-def _metadata(opened: Container, path: Path) -> dict[str, Any]:
+def _metadata(opened: SafetensorsFile, path: Path) -> dict[str, Any]:
     try:
         metadata: dict[str, Any] = parse_json(opened.metadata[METADATA_KEY])
         version, _, _ = (metadata[name] for name in ("format_version", "class", "parameters"))
@@ -146,7 +145,7 @@ def _metadata(opened: Container, path: Path) -> dict[str, Any]:
     return metadata
 
 
-def _arrays(opened: Container, path: Path) -> dict[str, NDArray[Any]]:
+def _arrays(opened: SafetensorsFile, path: Path) -> dict[str, NDArray[Any]]:
     """The arrays, each of a type it may have, and axes of one name of one size."""
     sizes: dict[str, int] = {}
     for name, tensor in LAYOUT.items():

@@ -20,10 +20,10 @@ from textdl.bow.collecting import Collected, collect
 from textdl.bow.counters import make_counter
 from textdl.bow.documents import Source
 from textdl.bow.matrix import check_width
-from textdl.bow.parallel import count_jobs
 from textdl.bow.parameters import check_text_parameters, restored_parameters, saved_parameters
-from textdl.container import damaged
 from textdl.errors import FileFormatError
+from textdl.io.safetensors import damaged
+from textdl.parallel import count_jobs
 
 TEXTS_AT_ONCE = 1 << 27  # characters; what was numbered for them is forgotten before the next
 

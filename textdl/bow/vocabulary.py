@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.bow.names import decode, pack, unpack
+from textdl.bow.names import decode
 from textdl.bow.statistics import Dropped, Frequencies, Statistics
 from textdl.errors import ParameterError
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 
 
 class Columns:
@@ -44,12 +44,12 @@ class Columns:
         return dropped._replace(unknown=dropped.unknown + pruned)
 
     @cached_property
-    def terms(self) -> Labels:
+    def terms(self) -> StringArray:
         """The terms of the columns."""
         if len(self.kept) == len(self.statistics.terms):
             return self.statistics.terms
-        names = unpack(self.statistics.terms)
-        return pack(names[row] for row in self.kept.tolist())
+        names = self.statistics.terms.encoded()
+        return StringArray.from_encoded(names[row] for row in self.kept.tolist())
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -107,6 +107,6 @@ def _by_column(vocabulary: Mapping[str, int]) -> list[str]:
 
 def untaught(terms: list[str]) -> Statistics:
     """Terms that no corpus has been counted for."""
-    labels = pack(term.encode("utf-8", "surrogatepass") for term in terms)
+    labels = StringArray.from_encoded(term.encode("utf-8", "surrogatepass") for term in terms)
     none = np.zeros(len(terms), np.int64)
     return Statistics(labels, none, none, 0)

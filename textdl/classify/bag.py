@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from textdl.embed.sampling import FULL, START, random_bits
+from textdl.keyed_random import INITIAL_VALUES, uniform
 from textdl.nn import dense
 from textdl.nn.data import Batch, Data, take
 from textdl.nn.dense import Dense
@@ -63,8 +63,8 @@ def init(seed: int, terms: int, size: int, outputs: int) -> State:
         >>> state.embeddings.shape, state.output.weights.shape
         ((5, 4), (4, 2))
     """
-    bits = random_bits(size * outputs, seed, START).astype(np.float32)
-    weights = (bits / FULL * np.float32(2) - np.float32(1)).reshape(size, outputs)
+    drawn = uniform(size * outputs, seed, INITIAL_VALUES)
+    weights = (drawn * np.float32(2) - np.float32(1)).reshape(size, outputs)
     output = Dense(jnp.asarray(weights), jnp.zeros(outputs))
     squares = Dense(jnp.zeros(outputs), jnp.zeros(outputs))
     return State(jnp.zeros((terms, size)), output, jnp.zeros(terms), squares)

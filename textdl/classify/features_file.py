@@ -11,7 +11,7 @@ from textdl.bow import storage
 from textdl.bow.counts import CountVectorizer
 from textdl.bow.saved import make_vectorizer
 from textdl.classify.averages import AveragedVectors
-from textdl.container import Container, damaged
+from textdl.io.safetensors import SafetensorsFile, damaged
 from textdl.nn.model_file import Content, reading
 from textdl.vectors.vectors import Vectors
 
@@ -32,7 +32,7 @@ def encode_features(transformer: Any) -> Content:
     return Content(arrays, metadata)
 
 
-def decode_features(saved: Container, path: Path) -> Any:
+def decode_features(saved: SafetensorsFile, path: Path) -> Any:
     """The transformer that is saved in the file at `path`.
 
     Raises:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from textdl.container import Container
 from textdl.errors import FileFormatError
+from textdl.io.safetensors import SafetensorsFile
+from textdl.io.strict_json import parse_json
 from textdl.nn.model_file import Content, describe, open_saved, reading, write
-from textdl.strict_json import parse_json
 
 FORMAT_VERSION = 1
 METADATA_KEY = "textdl_classifier"
@@ -23,9 +23,9 @@ class Saved(NamedTuple):
 
     path: Path
     description: Mapping[str, Any]
-    container: Container
+    container: SafetensorsFile
 
-    def part(self, name: str) -> Container:
+    def part(self, name: str) -> SafetensorsFile:
         """What was written as a part, as if it had the file to itself."""
         return self.container._replace(
             entries=_under(name, self.container.entries),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.embed.sampling import ORDER, random_bits
+from textdl.keyed_random import BLOCK_ORDER, random_bits
 
 WIDEST = 2  # a batch of short texts has at most so many times the texts of a mean one
 
@@ -41,7 +41,7 @@ def pack_batches(sizes: NDArray[np.int32], batch_size: int, epochs: int, seed: i
     """
     most = max(round(sizes.mean() * batch_size), int(sizes.max()), 1)
     cut = [
-        _cut(sizes, random_bits(len(sizes), seed, ORDER, epoch), most, WIDEST * batch_size)
+        _cut(sizes, random_bits(len(sizes), seed, BLOCK_ORDER, epoch), most, WIDEST * batch_size)
         for epoch in range(epochs)
     ]
     steps, width = max(map(len, cut)), max(len(batch) for batches in cut for batch in batches)

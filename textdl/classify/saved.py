@@ -14,7 +14,7 @@ from textdl.classify.features_file import decode_features, encode_features
 from textdl.classify.model_file import Saved, read_parts, write_parts
 from textdl.classify.networks import KINDS, Classifier
 from textdl.classify.settings import settings_for
-from textdl.container import damaged
+from textdl.io.safetensors import damaged
 from textdl.nn.classes import classes_from_json
 from textdl.nn.model_file import from_json, reading, to_json
 

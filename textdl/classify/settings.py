@@ -7,7 +7,7 @@ from math import ceil
 from numbers import Integral
 from typing import Any
 
-from textdl.errors import ParameterError, by_name
+from textdl.errors import ParameterError, lookup
 
 Settings = Mapping[str, Any]
 
@@ -60,11 +60,11 @@ def model_of(features: str, model: str | None) -> str:
     Raises:
         ParameterError: a name is unknown, or the two do not go together.
     """
-    by_name("features", features, _FEATURES)
+    lookup("features", features, _FEATURES)
     together = {name: None for kind, name in _MODELS if kind == features}
     if model is None:
         return next(iter(together))
-    by_name("model", model, {name: None for _, name in _MODELS})
+    lookup("model", model, {name: None for _, name in _MODELS})
     if model not in together:
         raise ParameterError(
             f"model={model!r} does not go with features={features!r}, only {', '.join(together)}"

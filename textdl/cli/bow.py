@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textdl.cli.bow_options import PARAMETERS, proper_text
 from textdl.cli.output import print_json, printed_warnings, whole_number
 from textdl.errors import ParameterError
-from textdl.files import check_writable
+from textdl.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from textdl.bow.search import Index, Match

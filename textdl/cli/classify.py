@@ -13,7 +13,7 @@ from textdl.cli.bow_options import proper_text
 from textdl.cli.classify_options import PARAMETERS, add_layout, read_layout
 from textdl.cli.output import print_json, printed_warnings, whole_number
 from textdl.errors import ParameterError
-from textdl.files import check_writable
+from textdl.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from textdl.classify.examples import Examples
@@ -64,10 +64,10 @@ def _add_train(below: argparse._SubParsersAction[Any]) -> None:
 def train_model(options: argparse.Namespace) -> None:
     """Train, save, and report."""
     # JAX and scikit-learn, which other verbs do without.
-    from textdl.compilation import keep_compiled
+    from textdl.io.compilation_cache import enable_compilation_cache
 
     began = time.perf_counter()
-    keep_compiled()  # before JAX is imported
+    enable_compilation_cache()  # before JAX is imported
     from textdl.classify.text_classifier import TextClassifier
 
     check_writable(options.output)

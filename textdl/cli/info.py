@@ -24,10 +24,10 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
 
 def show_info(options: argparse.Namespace) -> None:
     """Print the kind and the format, the sizes, and how the content came about."""
-    from textdl.vectors.formats import recognise, verify_checksums
+    from textdl.vectors.formats import detect_format, verify_checksums
 
     path = Path(options.file)
-    form = recognise(path)
+    form = detect_format(path)
     describe = _describer(path, form)
     facts = {"format": form, "bytes": path.stat().st_size}
     if options.verify:
@@ -43,7 +43,7 @@ def show_info(options: argparse.Namespace) -> None:
 
 def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
     """What describes the file: of those that share a format, the metadata tell which it is."""
-    from textdl.container import open_mapped
+    from textdl.io.safetensors import open_mapped
 
     metadata = open_mapped(path).metadata if form == "safetensors" else {}
     found = (describe for key, describe in DESCRIBERS.items() if key in metadata)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from textdl.cli.output import print_json
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
-from textdl.files import check_writable
 from textdl.interruption import interruptible
+from textdl.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from textdl.embed.run import Outcome, Resumable
@@ -76,12 +76,12 @@ def train_vectors(options: argparse.Namespace) -> None:
 
 def _train_vectors(options: argparse.Namespace) -> None:
     # JAX, which few other verbs need.
-    from textdl.compilation import keep_compiled
+    from textdl.io.compilation_cache import enable_compilation_cache
 
     began = time.perf_counter()
-    keep_compiled()  # before JAX is imported
+    enable_compilation_cache()  # before JAX is imported
     from textdl.embed.config import Config
-    from textdl.embed.progress import progress_bar
+    from textdl.embed.progress import run_progress
     from textdl.embed.run import train_corpus
     from textdl.vectors.formats import format_for
 
@@ -90,7 +90,7 @@ def _train_vectors(options: argparse.Namespace) -> None:
     config = Config(**{name: value for name, value in vars(options).items() if name in _PARAMETERS})
     resumable = _resumable(options)
     source = _source(options)
-    with progress_bar(not options.quiet) as bar:
+    with run_progress(not options.quiet) as bar:
         outcome = train_corpus(
             source, config, resumable=resumable, report=bar.report, reading=bar.reading
         )
@@ -126,8 +126,8 @@ def _all_files(options: argparse.Namespace) -> list[Path]:
 
 def _advice(options: argparse.Namespace) -> str:
     """How to go on after an interruption; promises only what is there."""
-    from textdl.checkpoint import checkpoint_numbers
     from textdl.embed.run import STORE
+    from textdl.io.checkpoints import checkpoint_numbers
 
     if options.checkpoint is None:
         return "nothing was written"
@@ -142,7 +142,7 @@ def _advice(options: argparse.Namespace) -> str:
 @contextmanager
 def _printed_warnings() -> Iterator[None]:
     """Print a warning about a checkpoint as one line on stderr."""
-    from textdl.checkpoint import CheckpointWarning
+    from textdl.io.checkpoints import CheckpointWarning
 
     shown = warnings.showwarning
 

@@ -13,18 +13,14 @@ from numpy.typing import NDArray
 
 from textdl.embed.config import STRIP, Config
 from textdl.embed.sampling import (
-    NOISE,
-    ORDER,
-    SUBSAMPLE,
-    WINDOWS,
     NoiseSampler,
     Subsampler,
     keep_probability,
-    permutation,
     reduced_windows,
 )
 from textdl.embed.step import Steps
 from textdl.errors import CorpusError
+from textdl.keyed_random import BLOCK_ORDER, NOISE, SUBSAMPLING, WINDOWS, permutation
 from textdl.text.store import TokenStore
 
 SEGMENT = 1 << 18  # raw tokens that are subsampled at once
@@ -80,7 +76,7 @@ class Blocks:
             windows[span[1, halo : len(windows) + halo] < 0] = 0
             left, right = (side.reshape(-1, length) for side in reach(span[1], windows))
             tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
-            order = permutation(len(tokens), self.config.seed, ORDER, epoch, number)
+            order = permutation(len(tokens), self.config.seed, BLOCK_ORDER, epoch, number)
             for some in order.reshape(-1, self.steps * self.blocks):
                 yield tokens[some], left[some], right[some]
 
@@ -109,7 +105,7 @@ class Blocks:
         tokens, seed = self.store.tokens, self.config.seed
         for number, start in enumerate(range(0, len(tokens), SEGMENT)):
             ids = np.asarray(tokens[start : start + SEGMENT])
-            kept = np.flatnonzero(self.subsample(ids, seed, SUBSAMPLE, epoch, number))
+            kept = np.flatnonzero(self.subsample(ids, seed, SUBSAMPLING, epoch, number))
             sentences = self.store.sentences(start, start + len(ids))
             yield np.stack([ids.take(kept), sentences.take(kept)])
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from textdl.checkpoint import CheckpointFolder, Saved
 from textdl.embed.config import Config
 from textdl.embed.step import State
 from textdl.errors import ParameterError
+from textdl.io.checkpoints import CheckpointFolder, CheckpointState
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,11 @@ class Checkpoints:
         return self.folder.load(lambda saved: _decode(saved, shape))
 
 
-def _decode(saved: Saved, shape: tuple[int, int]) -> tuple[State, Progress]:
+def _decode(saved: CheckpointState, shape: tuple[int, int]) -> tuple[State, Progress]:
     arrays = [saved.arrays[name] for name in State._fields]
     if any(array.shape != shape or array.dtype != np.float32 for array in arrays):
         raise ValueError(f"its parameters are not of shape {shape}")
-    progress = Progress(**saved.progress | {"history": tuple(saved.progress["history"])})
+    progress = Progress(**saved.progress)
     counts = (progress.epoch, progress.round, progress.steps)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError("it does not say where the run stood")

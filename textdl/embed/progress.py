@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tqdm import tqdm
-
 from textdl.embed.loop import Report
+from textdl.progress import progress_bar
 
 
-class ProgressBar(NamedTuple):
+class RunProgress(NamedTuple):
     """What a run tells as it goes on."""
 
     reading: Callable[[int], None] = lambda _: None  # words of the corpus read so far
@@ -20,7 +18,7 @@ class ProgressBar(NamedTuple):
 
 
 @contextmanager
-def progress_bar(show: bool = True) -> Iterator[ProgressBar]:
+def run_progress(show: bool = True) -> Iterator[RunProgress]:
     """Yield functions that draw how far a run is; a line an epoch with its mean loss remains.
 
     Where stderr is no terminal only the epochs are written.
@@ -29,25 +27,18 @@ def progress_bar(show: bool = True) -> Iterator[ProgressBar]:
         show: otherwise nothing is drawn.
     """
     if not show:
-        yield ProgressBar()
+        yield RunProgress()
         return
-    bar: tqdm[None] = tqdm(
-        unit="words", unit_scale=True, leave=False, disable=None, dynamic_ncols=True
-    )
+    with progress_bar("words") as bar:
 
-    def count(words: int) -> None:
-        bar.set_description_str("reading", refresh=False)
-        bar.update(words - bar.n)
+        def count(words: int) -> None:
+            bar.update(words, phase="reading")
 
-    def draw(report: Report) -> None:
-        if bar.total is None:  # what was counted until now was read
-            bar.reset(report.total_words)
-        bar.set_description(f"epoch {report.epoch}/{report.epochs}", refresh=False)
-        bar.set_postfix_str(f"loss {report.loss:.4f}", refresh=False)
-        bar.update(report.words - bar.n)
-        if report.epoch_done:
-            line = f"epoch {report.epoch}/{report.epochs}: loss {report.loss:.4f}"
-            bar.write(line, file=sys.stderr)
+        def draw(report: Report) -> None:
+            phase = f"epoch {report.epoch}/{report.epochs}"
+            note = f"loss {report.loss:.4f}"
+            bar.update(report.words, report.total_words, phase=phase, note=note)
+            if report.epoch_done:
+                bar.write(f"{phase}: {note}")
 
-    with bar:
-        yield ProgressBar(count, draw)
+        yield RunProgress(count, draw)

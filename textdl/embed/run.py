@@ -14,16 +14,16 @@ import jax
 import numpy as np
 
 import textdl
-from textdl.checkpoint import CheckpointWarning, checkpoint_folder
 from textdl.embed.blocks import Blocks
 from textdl.embed.checkpoint import Checkpoints, Every
 from textdl.embed.config import Config
 from textdl.embed.loop import Report, train
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
-from textdl.files import Sync
 from textdl.interruption import interruptible
+from textdl.io.atomic import Sync
+from textdl.io.checkpoints import CheckpointWarning, checkpoint_folder
+from textdl.io.scratch import scratch_folder
 from textdl.jax_settings import fixed_settings
-from textdl.scratch import scratch_folder
 from textdl.text.corpus import read_corpus
 from textdl.text.encode import EncodedChunk, encode
 from textdl.text.source import Source, describe_source, require_same_source

@@ -1,36 +1,13 @@
-"""The random draws of training, each from a key of its own: (seed, purpose, epoch, number).
-
-The draws are made on the host, from the raw bits of a counter-based generator (Philox), so they
-depend neither on the number of threads nor on what was drawn before.
-"""
+"""The random draws of training, each from a key of its own: (seed, purpose, epoch, number)."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Purposes; a number never changes its meaning, or old seeds would give other vectors.
-SUBSAMPLE: Final = 0
-WINDOWS: Final = 1
-NOISE: Final = 2
-ORDER: Final = 3
-START: Final = 4
+from textdl.keyed_random import UINT32_RANGE, random_bits, scaled_bits, uniform_integers
 
 NOISE_EXPONENT = 0.75  # Mikolov et al. 2013
-FULL = 2**32  # how many numbers 32 bits are
-
-
-def random_bits(size: int, *key: int) -> NDArray[np.uint32]:
-    """Draw `size` words of 32 random bits; the same key gives the same bits.
-
-    Example:
-        >>> bool((random_bits(4, 1, NOISE, 0, 7) == random_bits(4, 1, NOISE, 0, 7)).all())
-        True
-    """
-    generator = np.random.Philox(np.random.SeedSequence(key))
-    return generator.random_raw((size + 1) // 2).view(np.uint32)[:size]
 
 
 def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
@@ -53,7 +30,9 @@ class Subsampler:
         # A word is kept when 32 random bits fall below its threshold. The bits never reach the
         # largest threshold of a word that is always kept but for one draw in 2^32.
         self.threshold = np.zeros(all_words, np.uint32)
-        self.threshold[: len(keep)] = np.minimum(keep * FULL, FULL - 1).astype(np.uint32)
+        self.threshold[: len(keep)] = np.minimum(keep * UINT32_RANGE, UINT32_RANGE - 1).astype(
+            np.uint32
+        )
 
     def __call__(self, ids: NDArray[np.int32], *key: int) -> NDArray[np.bool_]:
         """Say of every token whether it stays. `(n,) -> (n,)`."""
@@ -75,12 +54,12 @@ class NoiseSampler:
         #: The probability of each word. (V,)
         self.share = weights / weights.sum()
         owner, self.other = _alias_table(self.share * len(weights))
-        self.owner_share = np.minimum(owner * FULL, FULL - 1).astype(np.uint32)
+        self.owner_share = np.minimum(owner * UINT32_RANGE, UINT32_RANGE - 1).astype(np.uint32)
 
     def __call__(self, size: int, *key: int) -> NDArray[np.int32]:
         """Draw `size` word ids. `-> (size,)`."""
-        bits = random_bits(2 * size, *key).astype(np.uint64)
-        column = ((bits[:size] * np.uint64(len(self.other))) >> np.uint64(32)).astype(np.int32)
+        bits = random_bits(2 * size, *key)
+        column = scaled_bits(bits[:size], len(self.other)).astype(np.int32)
         own = bits[size:] < self.owner_share[column]
         return np.where(own, column, self.other[column])
 
@@ -102,10 +81,4 @@ def _alias_table(heights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
 
 def reduced_windows(size: int, window: int, *key: int) -> NDArray[np.int32]:
     """Draw reduced windows b ~ U{1..window}. `-> (size,)`."""
-    bits = random_bits(size, *key).astype(np.uint64)
-    return (1 + ((bits * np.uint64(window)) >> np.uint64(32))).astype(np.int32)
-
-
-def permutation(size: int, *key: int) -> NDArray[np.intp]:
-    """Draw an order of `size` things. `-> (size,)`."""
-    return np.argsort(random_bits(size, *key), kind="stable")
+    return (1 + uniform_integers(size, window, *key)).astype(np.int32)

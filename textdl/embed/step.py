@@ -12,7 +12,7 @@ from jax import Array, lax
 
 from textdl.embed.bounds import bounded_shares, row_lengths
 from textdl.embed.objective import block_slopes
-from textdl.embed.sampling import FULL, START, random_bits
+from textdl.keyed_random import INITIAL_VALUES, uniform
 
 
 class State(NamedTuple):
@@ -41,8 +41,8 @@ class Metrics(NamedTuple):
 
 def init_state(seed: int, vocab_size: int, vector_size: int) -> State:
     """Draw word2vec's starting point: centre ~ U(-½, ½)/D, context = 0."""
-    bits = random_bits(vocab_size * vector_size, seed, START).astype(np.float32)
-    centre = (bits / FULL - np.float32(0.5)) / np.float32(vector_size)
+    drawn = uniform(vocab_size * vector_size, seed, INITIAL_VALUES)
+    centre = (drawn - np.float32(0.5)) / np.float32(vector_size)
     return State(
         jnp.asarray(centre.reshape(vocab_size, vector_size)),
         jnp.zeros((vocab_size, vector_size), jnp.float32),

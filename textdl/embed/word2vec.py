@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from textdl.embed.checkpoint import Every
 from textdl.embed.config import Config
-from textdl.embed.progress import progress_bar
+from textdl.embed.progress import run_progress
 from textdl.embed.run import Resumable, train_corpus
 from textdl.text.corpus import Corpus, DecodeErrors
 from textdl.text.source import Source
@@ -121,7 +121,7 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
             source = Source(None, None, None, None)
         else:
             source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
-        with progress_bar(self.verbose) as bar:
+        with run_progress(self.verbose) as bar:
             outcome = train_corpus(
                 source, config, resumable=resumable, report=bar.report, reading=bar.reading
             )

@@ -16,6 +16,7 @@ from textdl.embed.merge import merge, merge_head
 from textdl.embed.settling import merge_weights, step_weights
 from textdl.embed.step import Metrics, State, Steps, copy_state, run_steps
 from textdl.jax_settings import fixed_settings
+from textdl.parallel import prefetch
 
 DISPATCHES_A_ROUND = 8  # after each the frequent words are merged, after all of them every word
 HEAD_ROWS = 4096  # how many words are frequent
@@ -64,7 +65,7 @@ class Workers:
         """
         starts = {epoch: start * self.dispatches_a_round}
         epochs = range(epoch, self.blocks.config.epochs)
-        return _prefetch(chain.from_iterable(self._rounds_of(e, starts.get(e, 0)) for e in epochs))
+        return prefetch(chain.from_iterable(self._rounds_of(e, starts.get(e, 0)) for e in epochs))
 
     def _rounds_of(self, epoch: int, start: int) -> Iterator[list[list[Steps]]]:
         groups = _batched(self.blocks.epoch(epoch, start), self.count)
@@ -109,12 +110,3 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     items = iter(items)
     while batch := list(islice(items, size)):
         yield batch
-
-
-def _prefetch(items: Iterator[Item]) -> Iterator[Item]:
-    """Compute the next item in a thread while the caller works on this one."""
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = thread.submit(next, items, None)
-            yield item

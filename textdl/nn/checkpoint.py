@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from textdl.checkpoint import CheckpointFolder, Saved, checkpoint_folder
 from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify
+from textdl.io.checkpoints import CheckpointFolder, CheckpointState, checkpoint_folder
 from textdl.nn.data import Data
 from textdl.nn.step import Objective, State
 from textdl.nn.training import Best, Progress, Training
@@ -96,14 +96,14 @@ def opened(
         yield RunCheckpoints(checkpoints, run)
 
 
-def _decode(saved: Saved, template: State) -> tuple[State, Progress]:
+def _decode(saved: CheckpointState, template: State) -> tuple[State, Progress]:
     _check_leaves(template, saved.arrays)
     state = _restored("state", template, saved.arrays)
     has_best = any(name.startswith("best") for name in saved.arrays)
     params = _restored("best", template.params, saved.arrays) if has_best else None
     value, since = (saved.progress["best"][name] for name in ("value", "since"))
     best = Best(np.inf if value is None else value, since, params)
-    return state, Progress(saved.progress["epoch"], tuple(saved.progress["history"]), best)
+    return state, Progress(saved.progress["epoch"], saved.progress["history"], best)
 
 
 def _describe(

@@ -16,6 +16,7 @@ from jax import Array
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError, ParameterError
+from textdl.keyed_random import epoch_permutation
 from textdl.nn.bcoo import without_bcoo
 from textdl.nn.sparse import SparseBatch, SparseRows, capacity_for, from_csr
 
@@ -107,13 +108,9 @@ def select(data: Data, rows: NDArray[np.int64]) -> Data:
 
 
 def shuffled(size: int, key: Array, epoch: int = 0) -> NDArray[np.int64]:
-    """The numbers below `size` in a random order.
-
-    On the host, for that takes no compilation; the raw stream of Philox never changes with NumPy.
-    """
+    """The numbers below `size` in a random order, on the host, for that takes no compilation."""
     seed = int.from_bytes(np.asarray(jax.random.key_data(key)).tobytes()[:16], "little")
-    stream = np.random.Philox(key=seed, counter=epoch << 192)
-    return np.argsort(stream.random_raw(size), kind="stable")
+    return epoch_permutation(size, seed, epoch)
 
 
 def batches(

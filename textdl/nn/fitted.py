@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from textdl.container import Container
 from textdl.errors import DataError
+from textdl.io.safetensors import SafetensorsFile
 from textdl.nn import mlp
 from textdl.nn.model_file import Content, decode_model, encode_model, open_saved, reading, write
 from textdl.nn.prediction import predict
@@ -85,7 +85,7 @@ class FittedMLP(BaseEstimator):  # type: ignore[misc]
         return encode_model(type(self).__name__, self.params_, self.get_params(), learned)
 
     @classmethod
-    def _decoded(cls, saved: Container, path: str | os.PathLike[str]) -> Self:
+    def _decoded(cls, saved: SafetensorsFile, path: str | os.PathLike[str]) -> Self:
         """The network that is `saved` in the file at `path`."""
         layers, parameters, learned = decode_model(saved, path, cls.__name__)
         with reading(path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import jax
 from jax import Array
 
-from textdl.errors import by_name
+from textdl.errors import lookup
 from textdl.nn import dense, dropout
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.dense import Dense
@@ -71,7 +71,7 @@ def apply(
         (5, 3)
     """
     *hidden, last = params
-    g = by_name("activation", activation, ACTIVATIONS)
+    g = lookup("activation", activation, ACTIVATIONS)
     for number, layer in enumerate(hidden):
         layer_key = None if key is None else jax.random.fold_in(key, number)
         x = dropout.apply(g(dense.apply(layer, x)), rate, layer_key)

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl import container
-from textdl.container import Container, damaged
 from textdl.errors import FileFormatError, ParameterError
-from textdl.files import replacing
+from textdl.io.atomic import atomic_write
+from textdl.io.safetensors import SafetensorsFile, damaged, open_verified, write_safetensors
+from textdl.io.strict_json import parse_json, writable_json
 from textdl.nn.dense import Dense
 from textdl.nn.mlp import Params
-from textdl.strict_json import parse_json, writable_json
 
 FORMAT = "textdl network 1"
 UNFIT = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
@@ -75,18 +74,18 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        container.write(file, *content)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        write_safetensors(file, *content)
 
 
-def open_saved(path: str | os.PathLike[str]) -> Container:
+def open_saved(path: str | os.PathLike[str]) -> SafetensorsFile:
     """Open what `write` wrote.
 
     Raises:
         FileFormatError: the file is missing or damaged.
     """
     try:
-        return container.open_verified(Path(path))
+        return open_verified(Path(path))
     except OSError as error:
         raise FileFormatError(
             f"cannot read {str(path)!r} ({error.strerror}); expected a file that save() wrote"
@@ -94,7 +93,7 @@ def open_saved(path: str | os.PathLike[str]) -> Container:
 
 
 def decode_model(
-    saved: Container, path: str | os.PathLike[str], estimator: str
+    saved: SafetensorsFile, path: str | os.PathLike[str], estimator: str
 ) -> tuple[Params, dict[str, Any], dict[str, Any]]:
     """The layers, the parameters and what else was learned, from the file at `path`.
 
@@ -125,7 +124,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         raise damaged(Path(path), f"its description does not fit ({error})") from error
 
 
-def _layers(saved: Container) -> Params:
+def _layers(saved: SafetensorsFile) -> Params:
     """The layers of a network, which follow one another and hold finite numbers.
 
     Raises:

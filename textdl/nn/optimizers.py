@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 import optax
 
-from textdl.errors import ParameterError, by_name
+from textdl.errors import ParameterError, lookup
 
 OPTIMIZERS: dict[str, Callable[[optax.ScalarOrSchedule], optax.GradientTransformation]] = {
     "sgd": optax.sgd,
@@ -70,11 +70,11 @@ def make_optimizer(
         True
     """
     if isinstance(schedule, str):
-        decay = by_name("schedule", schedule, SCHEDULES)(steps) if schedule != "constant" else 1.0
+        decay = lookup("schedule", schedule, SCHEDULES)(steps) if schedule != "constant" else 1.0
     else:
         decay = schedule
     if isinstance(optimizer, str):
-        optimizer = by_name("optimizer", optimizer, OPTIMIZERS)(decay)
+        optimizer = lookup("optimizer", optimizer, OPTIMIZERS)(decay)
     if clip_norm is None:
         return optimizer
     if not clip_norm > 0:

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from textdl.errors import ParameterError, by_name
+from textdl.errors import ParameterError, lookup
 from textdl.nn import mlp
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.initializers import INITIALIZERS, Initializer
@@ -95,7 +95,7 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
     def _check_parameters(self) -> None:
         """Refuse numbers that are none, or out of range, and an activation that is unknown."""
         check_numbers(self, NUMBERS)
-        by_name("activation", self.activation, ACTIVATIONS)
+        lookup("activation", self.activation, ACTIVATIONS)
         if self.batch_size != "auto" and not isinstance(self.batch_size, Integral):
             raise ParameterError(
                 f"batch_size={self.batch_size!r}; expected a whole number from 1 up, or 'auto'"
@@ -116,11 +116,11 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc]
         return tuple(map(int, units))
 
     def _initializer(self) -> Initializer:
-        return by_name("initializer", self.initializer, INITIALIZERS)
+        return lookup("initializer", self.initializer, INITIALIZERS)
 
     def _choose_dtype(self, features: Any) -> np.dtype[Any]:
         """The precision to compute in."""
-        by_name("dtype", self.dtype, {"auto": 0, "float32": 0, "float64": 0})
+        lookup("dtype", self.dtype, {"auto": 0, "float32": 0, "float64": 0})
         if self.dtype != "auto":
             return np.dtype(self.dtype)
         return features.dtype if np.prod(features.shape) <= SMALL else np.dtype(np.float32)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tqdm import tqdm
-
+from textdl import progress
 from textdl.nn.training import Report
 
 
@@ -18,12 +17,10 @@ def progress_bar(show: bool = True) -> Iterator[Callable[[Report], None]]:
         >>> with progress_bar(show=False) as draw:
         ...     draw(Report(1, 10, {"loss": 0.5}, ()))
     """
-    bar: tqdm[None] = tqdm(unit="epoch", disable=None if show else True, dynamic_ncols=True)
+    with progress.progress_bar("epochs", show=show) as bar:
 
-    def draw(report: Report) -> None:
-        bar.total = report.epochs
-        bar.set_postfix(report.measures, refresh=False)
-        bar.update(report.epoch - bar.n)
+        def draw(report: Report) -> None:
+            measures = (f"{name} {value:.4g}" for name, value in report.measures.items())
+            bar.update(report.epoch, report.epochs, note=", ".join(measures))
 
-    with bar:
         yield draw

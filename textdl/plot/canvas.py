@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textdl.errors import OutputError, ParameterError
-from textdl.files import check_writable, replacing
+from textdl.io.atomic import atomic_write, check_writable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
     format = _format(path)
     # The ids within an SVG are hashes, salted at random unless told otherwise.
-    with replacing(path) as temporary, mpl.rc_context({"svg.hashsalt": "textdl"}):
+    with atomic_write(path) as temporary, mpl.rc_context({"svg.hashsalt": "textdl"}):
         figure.savefig(temporary, format=format, dpi=DOTS_PER_INCH, metadata=METADATA[format])
 
 

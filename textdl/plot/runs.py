@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textdl.container import open_mapped
 from textdl.errors import DataError, FileFormatError
+from textdl.io.safetensors import open_mapped
 
 if TYPE_CHECKING:
     from textdl.nn.classifier import MLPClassifier

@@ -23,7 +23,7 @@ from reprlib import repr as short
 from typing import IO, Any, NamedTuple, TypeAlias
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.text.compression import STDIN, reading
+from textdl.io.compression import STDIN, open_decompressed
 from textdl.text.parquet import MARK, TextColumn, is_parquet, read_text
 from textdl.text.parquet import DecodeErrors as DecodeErrors
 
@@ -200,7 +200,7 @@ def _read_files(paths: Iterable[Path], errors: DecodeErrors) -> Iterator[Chunk]:
             texts = read_text(path, errors=errors)
             yield from _batch(text for some in texts for text in some)
             continue
-        with reading(path) as stream:
+        with open_decompressed(path, CorpusReadError, "corpus", allow_stdin=True) as stream:
             yield from _read_lines(stream, path, errors)
 
 

@@ -8,7 +8,7 @@ import pickle
 import signal
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -23,10 +23,13 @@ from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
+from textdl.parallel import look_ahead
 from textdl.text.corpus import Chunk
 from textdl.text.tokenize import NamedTokenizer, Tokenizer
 
-PATIENCE = 0.2  # seconds of work in this process before starting others, which takes about as long
+PARALLEL_AFTER_SECONDS = (
+    0.2  # seconds of work in this process before starting others, which takes about as long
+)
 POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
 
 
@@ -39,7 +42,7 @@ class EncodedChunk(NamedTuple):
     continues: bool  # the last document goes on in the next chunk
 
 
-def numbering() -> defaultdict[str, int]:
+def interning_dict() -> defaultdict[str, int]:
     """A dictionary that numbers words as it meets them, without any Python bytecode."""
     return defaultdict(count().__next__)
 
@@ -58,7 +61,7 @@ def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
         >>> encode_chunk(Chunk(["to be or", "not to be"]), str.split).ids.tolist()
         [0, 1, 2, 3, 0, 1]
     """
-    numbers = numbering()
+    numbers = interning_dict()
     lengths: list[int] = []
     tokens = chain.from_iterable(_tokens(chunk.documents, tokenizer, lengths))
     try:
@@ -137,7 +140,7 @@ def encode(
     for chunk in chunks:
         encoded = encode_chunk(chunk, tokenizer)
         yield encoded
-        if spread and time.perf_counter() - began > PATIENCE:
+        if spread and time.perf_counter() - began > PARALLEL_AFTER_SECONDS:
             copied = _copy_of(tokenizer, chunk, encoded)
             if copied is not None:
                 yield from _encode_in_processes(chunks, tokenizer, copied, workers)
@@ -180,15 +183,14 @@ def _encode_in_processes(
         pool = loky.ProcessPoolExecutor(
             workers, initializer=_start_worker, initargs=(copied, os.getpid())
         )
-    pending: deque[tuple[Chunk, Future[EncodedChunk | None]]] = deque()
+
+    def start(chunk: Chunk) -> tuple[Chunk, Future[EncodedChunk | None]]:
+        with deferred_interrupts():
+            return chunk, pool.submit(_encode_in_worker, chunk)
+
     try:
-        for chunk in chunks:
-            with deferred_interrupts():
-                pending.append((chunk, pool.submit(_encode_in_worker, chunk)))
-            if len(pending) > 2 * workers:
-                yield _result(*pending.popleft(), tokenizer)
-        while pending:
-            yield _result(*pending.popleft(), tokenizer)
+        for chunk, future in look_ahead(start, chunks, 2 * workers):
+            yield _result(chunk, future, tokenizer)
     except loky.BrokenProcessPool as error:
         raise CorpusError(
             "a process that tokenized the corpus was killed, perhaps for lack of memory; free some "

@@ -11,11 +11,10 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import Any
 
-from textdl.checksums import DIGEST_BYTES, file_checksum
 from textdl.errors import CheckpointError
-from textdl.identity import UnidentifiableError, identify
-from textdl.origin import name_of
-from textdl.text.compression import STDIN
+from textdl.identity import UnidentifiableError, identify, name_of
+from textdl.io.checksums import DIGEST_BYTES, file_checksum
+from textdl.io.compression import STDIN
 from textdl.text.corpus import Corpus, DecodeErrors, find_files
 from textdl.text.parquet import TextColumn
 from textdl.text.tokenize import Tokenizer, TokenizerName

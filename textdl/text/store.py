@@ -13,10 +13,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.checksums import file_checksum, seal, unseal
 from textdl.errors import CorpusError, CorpusReadError
-from textdl.files import Sync, replacing
-from textdl.text.encode import EncodedChunk, numbering
+from textdl.io.atomic import Sync, atomic_write
+from textdl.io.checksums import file_checksum, seal, unseal
+from textdl.text.encode import EncodedChunk, interning_dict
 from textdl.text.vocab import Vocabulary
 
 FORMAT = "textdl token store"
@@ -57,13 +57,13 @@ class TokenStore:
             chunks: the corpus.
             folder: replaced where it exists.
             source: where the text is from, as JSON can say it; kept beside it.
-            sync: what reaches the disk, as in `replacing`.
+            sync: what reaches the disk, as in `atomic_write`.
 
         Raises:
             CorpusError: there is no token.
             OutputError: `folder` cannot be written.
         """
-        with _closing(chunks), replacing(folder, sync=sync) as temporary:
+        with _closing(chunks), atomic_write(folder, sync=sync) as temporary:
             temporary.mkdir()
             words, counts = _write_in_order_of_use(chunks, temporary)
             if not words:
@@ -129,12 +129,12 @@ class TokenStore:
 def _write_in_order_of_use(
     chunks: Iterable[EncodedChunk], folder: Path
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Write the ids of every chunk, numbering words as they first appear, and the offsets.
+    """Write the ids of every chunk, interning_dict words as they first appear, and the offsets.
 
     Returns:
         The words, and their counts `(V,)`.
     """
-    numbers = numbering()
+    numbers = interning_dict()
     counts = np.zeros(1 << 16, np.int64)
     with (folder / TOKENS[0]).open("wb") as ids, _Borders(folder / OFFSETS[0]) as borders:
         for chunk in chunks:

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 
 # Rows stand by falling count: a suggestion should be a word people know, and soon found.
 _ROWS_SEARCHED = 200_000
@@ -16,11 +16,12 @@ _LEAST_RATIO = 0.7
 _LONGEST_WORD = 100
 
 
-def unknown_word_message(word: str, labels: Labels) -> str:
+def unknown_word_message(word: str, labels: StringArray) -> str:
     """One line: the word, the size of the vocabulary, and close spellings or another remedy.
 
     Example:
-        >>> print(unknown_word_message("quen", Labels.from_words(["king", "queen", "quern"])))
+        >>> labels = StringArray.from_strings(["king", "queen", "quern"])
+        >>> print(unknown_word_message("quen", labels))
         "quen" is not in the vocabulary of 3 words; close spellings: queen, quern
     """
     shown = repr(word if len(word) <= _LONGEST_WORD else word[:_LONGEST_WORD] + "...")[1:-1]
@@ -30,7 +31,7 @@ def unknown_word_message(word: str, labels: Labels) -> str:
     return f"{start} and none is spelled like it; try another word or train with a lower min_count"
 
 
-def close_spellings(word: str, labels: Labels, count: int = 3) -> list[str]:
+def close_spellings(word: str, labels: StringArray, count: int = 3) -> list[str]:
     """Up to `count` labels spelled like `word`, the most similar first, ties by row.
 
     Other capitalisations come first. The similarity of two spellings is difflib's: twice the
@@ -49,7 +50,7 @@ def close_spellings(word: str, labels: Labels, count: int = 3) -> list[str]:
     return list(dict.fromkeys(found + close))[:count]
 
 
-def _promising_rows(word: str, labels: Labels) -> NDArray[np.intp]:
+def _promising_rows(word: str, labels: StringArray) -> NDArray[np.intp]:
     """The rows whose bytes, in whatever order, agree most with those of `word`.
 
     The agreement `2 sum_b min(n_b(word), n_b(label)) / (length + length)` bounds difflib's ratio

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 
 
 class Table(NamedTuple):
     """Labelled rows and what is known about them."""
 
-    labels: Labels  # V words
+    labels: StringArray  # V words
     matrix: NDArray[np.float32]  # (V, D)
     counts: NDArray[np.int64] | None = None  # (V,) occurrences in the training corpus
     norms: NDArray[np.float32] | None = None  # (V,) lengths of the rows

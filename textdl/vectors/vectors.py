@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import ParameterError, UnknownWordError
+from textdl.string_array import StringArray
 from textdl.vectors import formats, query
-from textdl.vectors.labels import Labels
 from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.table import Table
 
@@ -52,7 +52,9 @@ class Vectors:
         norms: ArrayLike | None = None,
         config: Mapping[str, object] | None = None,
     ) -> None:
-        self.labels = labels if isinstance(labels, Labels) else Labels.from_words(labels)
+        self.labels = (
+            labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
+        )
         rows = len(self.labels)
         self.matrix = _read_only(_as_matrix(matrix, rows))
         self.counts = None if counts is None else _as_column("counts", counts, rows, np.int64)

@@ -1,23 +1,21 @@
 """Files of vectors: read by content, written by name.
 
-`FORMATS` maps a name to its recogniser, reader and writer; a new format is one file and one line.
+`FORMATS` maps a name to what detects, reads and writes it; a new format is one file and one line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from gzip import GzipFile
 from pathlib import Path
 from typing import NamedTuple
 
-from textdl.container import open_verified
 from textdl.errors import FileFormatError, ParameterError
-from textdl.vectors import store
-from textdl.vectors.formats import word2vec_binary, word2vec_text
-from textdl.vectors.formats.content import reading
+from textdl.io.compression import compression_of, open_decompressed
+from textdl.io.safetensors import open_verified
+from textdl.vectors.formats import native, word2vec_binary, word2vec_text
 from textdl.vectors.table import Table
 
-_BYTES_TO_RECOGNISE = 1 << 20
+_BYTES_TO_DETECT = 1 << 20
 
 
 class Format(NamedTuple):
@@ -34,9 +32,9 @@ class Format(NamedTuple):
 FORMATS: Mapping[str, Format] = {
     # Its words are UTF-8 by definition; what is not is damage.
     "safetensors": Format(
-        store.matches,
-        lambda path, errors: store.load(path),
-        store.save,
+        native.matches,
+        lambda path, errors: native.load(path),
+        native.save,
         (".safetensors",),
         mapped=True,
     ),
@@ -66,23 +64,22 @@ _REFUSED: Mapping[bytes, str] = {
 }
 
 
-def recognise(path: Path) -> str:
+def detect_format(path: Path) -> str:
     """The name in `FORMATS` of the file at `path`, told by its content.
 
     Raises:
         FileFormatError: it is missing, empty, or of no known format.
     """
-    with reading(path) as file:
-        head = file.read(_BYTES_TO_RECOGNISE)
-        compressed = isinstance(file, GzipFile)
+    with open_decompressed(path, FileFormatError, "vectors") as file:
+        head = file.read(_BYTES_TO_DETECT)
     if not head:
         raise FileFormatError(f"{str(path)!r} is empty; copy or make it again")
     for name, known in FORMATS.items():
         if known.matches(head):
-            if known.mapped and compressed:
+            if known.mapped and compression_of(path) is not None:
                 raise FileFormatError(
                     f"{str(path)!r} is a compressed {name} file, which cannot be mapped; "
-                    "decompress it with gunzip"
+                    "decompress it first"
                 )
             return name
     for magic, reason in _REFUSED.items():
@@ -110,7 +107,7 @@ def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) 
         FileFormatError: it is missing, damaged, truncated or of no known format; or `verify` was
             asked of a format without checksums.
     """
-    form = recognise(path)
+    form = detect_format(path)
     table = FORMATS[form].read(path, errors)
     if verify:
         verify_checksums(path, form)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
-from textdl.files import replacing
-from textdl.vectors.labels import Labels
+from textdl.io.atomic import atomic_write
+from textdl.string_array import StringArray
 from textdl.vectors.table import Table
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
@@ -71,7 +71,7 @@ def build_table(
             f"{len(words):,}; it is truncated or damaged: copy or download it again"
         )
     try:
-        labels = Labels.from_words(_decoded(words, errors, path))
+        labels = StringArray.from_strings(_decoded(words, errors, path))
         return Table(labels, _stack(parts, len(words), shape.size))
     except ParameterError as error:
         raise FileFormatError(f"{str(path)!r}: {error}") from None
@@ -88,13 +88,13 @@ def write_rows(
     """
     _check_writable_labels(table.labels, path)
     rows, size = table.matrix.shape
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         file.write(f"{rows} {size}\n".encode())
         for label, row in zip(table.labels, table.matrix, strict=True):
             file.write(encode(label, row))
 
 
-def _check_writable_labels(labels: Labels, path: Path) -> None:
+def _check_writable_labels(labels: StringArray, path: Path) -> None:
     """Raise `ParameterError` if a label is empty or holds whitespace, which ends a word there."""
     blank = np.isin(labels.blob, np.frombuffer(b" \t\n\r\v\f", dtype=np.uint8))
     if blank.any():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
-from textdl.vectors.formats.content import reading
+from textdl.io.compression import open_decompressed
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
     Shape,
@@ -35,7 +35,7 @@ def read(path: Path, errors: str) -> Table:
     Raises:
         FileFormatError: the file is truncated or damaged.
     """
-    with reading(path) as file:
+    with open_decompressed(path, FileFormatError, "vectors") as file:
         claimed = parse_header(file.readline(LONGEST_HEADER))
         if claimed is None:
             raise FileFormatError(
@@ -60,7 +60,7 @@ def write(table: Table, path: Path) -> None:
 
 
 def _blocks(
-    file: BinaryIO, shape: Shape, path: Path
+    file: IO[bytes], shape: Shape, path: Path
 ) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
     """Words and `(n, D)` vectors of a few megabytes at a time, as many as claimed."""
     done, rest, width = 0, b"", 4 * shape.size

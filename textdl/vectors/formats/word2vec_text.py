@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
-from textdl.vectors.formats.content import reading
+from textdl.io.compression import open_decompressed
 from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
 from textdl.vectors.table import Table
 
@@ -25,9 +25,14 @@ def matches(head: bytes) -> bool:
     numbers = _trailing_numbers(line.split())
     if shape is None:
         return numbers > 0
-    # A damaged first row is still text, if it looks like text.
-    printable = all(32 <= byte < 127 or byte in b"\t\r" for byte in line)
-    return shape.rows == 0 or numbers >= shape.size or printable
+    if shape.rows == 0 or numbers >= shape.size:
+        return True
+    # A damaged first row is still text, if it looks like text. But a binary row may look so too,
+    # by chance, where it has few numbers: then it has four bytes for each.
+    is_printable = all(32 <= byte < 127 or byte in b"\t\r" for byte in line)
+    numbers_end = start + head[start:].find(b" ") + 1 + 4 * shape.size
+    is_binary_row = head[numbers_end : numbers_end + 1] in (b"", b"\n")
+    return is_printable and not is_binary_row
 
 
 def read(path: Path, errors: str) -> Table:
@@ -36,7 +41,7 @@ def read(path: Path, errors: str) -> Table:
     Raises:
         FileFormatError: a line is ragged, not numeric or not finite, or lines are missing.
     """
-    with reading(path) as file:
+    with open_decompressed(path, FileFormatError, "vectors") as file:
         first = file.readline(LONGEST_LINE)
         claimed = parse_header(first)
         if claimed:
@@ -65,7 +70,7 @@ def write(table: Table, path: Path) -> None:
 
 
 def _blocks(
-    file: BinaryIO, number: int, size: int, path: Path
+    file: IO[bytes], number: int, size: int, path: Path
 ) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
     """Words and `(n, D)` vectors of about a megabyte of lines at a time, from line `number` on."""
     for lines in _lines(file, path):
@@ -75,7 +80,7 @@ def _blocks(
         yield [fields[0] for _, fields in rows], _parse(rows, size, path)
 
 
-def _lines(file: BinaryIO, path: Path) -> Iterator[list[bytes]]:
+def _lines(file: IO[bytes], path: Path) -> Iterator[list[bytes]]:
     """The lines that end in each block of bytes, without their ends."""
     pending = b""
     while block := file.read(_BYTES_A_BLOCK):

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 
-from textdl.checksums import array_checksums, checksum
-from textdl.container import DIGESTS, HEADER_DIGEST
-from textdl.strict_json import canonical_json
+from textdl.io.checksums import array_checksums, checksum
+from textdl.io.safetensors import DIGESTS, HEADER_DIGEST
+from textdl.io.strict_json import canonical_json
 
 
 def take_apart(raw):

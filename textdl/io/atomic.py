@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from textdl.errors import OutputError
-from textdl.scratch import REPLACED, is_scratch, scratch_folder
+from textdl.io.scratch import REPLACED, is_scratch, scratch_folder
 
 Sync: TypeAlias = Literal["all", "content", "nothing"]
 
@@ -18,7 +18,7 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 @contextmanager
-def replacing(target: str | os.PathLike[str], *, sync: Sync = "all") -> Iterator[Path]:
+def atomic_write(target: str | os.PathLike[str], *, sync: Sync = "all") -> Iterator[Path]:
     """Yield a temporary path on the disk of `target`; rename it to `target` on success.
 
     The block creates a file (or a folder) at the path it is given. If it fails, for whatever
@@ -38,7 +38,7 @@ def replacing(target: str | os.PathLike[str], *, sync: Sync = "all") -> Iterator
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with replacing(Path(folder, "numbers.txt")) as path:
+        ...     with atomic_write(Path(folder, "numbers.txt")) as path:
         ...         _ = path.write_text("1 2 3")
         ...     [path.name for path in Path(folder).iterdir()]
         ['numbers.txt']

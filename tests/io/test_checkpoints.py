@@ -1,6 +1,7 @@
 """Folders of checkpoints: damage falls back, another run and another process are refused."""
 
 import json
+import math
 import subprocess
 import sys
 import warnings
@@ -10,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textdl.checkpoint import (
+from tests.io.safetensors_files import rewrite
+from textdl.errors import CheckpointError
+from textdl.io.checkpoints import (
     CheckpointFolder,
     CheckpointWarning,
     checkpoint_folder,
     checkpoint_numbers,
 )
-from textdl.checksums import seal, unseal
-from textdl.errors import CheckpointError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUN = {"sizes": (3, 4), "rate": 0.1}
 
 
@@ -45,34 +46,32 @@ def test_checkpoints_round_trip(tmp_path):
     save_some(tmp_path)
     assert load(tmp_path) == (2, [2.0] * 5)
     assert checkpoint_numbers(tmp_path) == [2, 3]
-    assert len(names(tmp_path)) == 4
+    assert names(tmp_path) == ["00000002.safetensors", "00000003.safetensors"]
 
 
-def test_checkpoints_leftovers_of_a_removal_go_with_the_next(tmp_path):
-    """Killed between the header, which goes first, and the arrays."""
-    save_some(tmp_path, 2)
-    (tmp_path / "00000001.json").unlink()
-    (tmp_path / "notes.json").write_text("mine")
-    (tmp_path / "9x.safetensors").write_text("mine")
-    save_some(tmp_path, 1)
-    assert checkpoint_numbers(tmp_path) == [2, 3]
-    assert len(names(tmp_path)) == 6
-
-
-@pytest.mark.parametrize("name", ["00000003.safetensors", "00000003.json"])
-@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "flipped"])
-def test_damaged_newest_falls_back_with_a_warning(tmp_path, name, damage):
+def test_other_files_in_the_folder_stay(tmp_path):
+    others = ["9x.safetensors", "notes.json"]
+    for name in others:
+        (tmp_path / name).write_text("mine")
     save_some(tmp_path)
-    path = tmp_path / name
+    assert checkpoint_numbers(tmp_path) == [2, 3]
+    assert names(tmp_path)[2:] == others
+
+
+def test_values_of_progress_come_back(tmp_path):
+    progress = {"losses": (0.1, math.inf), "best": None, "by": {"epoch": 3}}
+    checkpoints = CheckpointFolder(tmp_path, RUN)
+    checkpoints.save({}, progress)
+    assert checkpoints.load(lambda saved: saved.progress) == progress
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "flipped in the header"])
+def test_damaged_newest_falls_back_with_a_warning(tmp_path, damage):
+    save_some(tmp_path)
+    path = tmp_path / "00000003.safetensors"
     data = bytearray(path.read_bytes())
-    if damage == "gone":
-        path.unlink()
-    else:
-        data[len(data) // 2] ^= 1
-        path.write_bytes({"empty": b"", "cut": bytes(data[:-1]), "flipped": bytes(data)}[damage])
-    if (damage, name[-4:]) == ("gone", "json"):
-        assert load(tmp_path)[0] == 1  # it never was complete
-        return
+    data[100 if damage.endswith("header") else -1] ^= 1
+    path.write_bytes({"empty": b"", "cut": bytes(data[:-1])}.get(damage, bytes(data)))
     with pytest.warns(
         CheckpointWarning, match="checkpoint 3 .* going on from checkpoint 2"
     ) as seen:
@@ -105,9 +104,9 @@ def test_another_run_and_another_format_are_refused(tmp_path):
         load(tmp_path, RUN | {"rate": 0.2})
     with pytest.raises(CheckpointError, match="with more=None, not 1"):
         load(tmp_path, RUN | {"more": 1})
-    path = tmp_path / "00000003.json"
-    path.write_text(seal(unseal(path.read_text()) | {"version": 99}))
-    with pytest.raises(CheckpointError, match="format 99, not 3"):
+    for number in checkpoint_numbers(tmp_path):
+        change_header(tmp_path / f"{number:08d}.safetensors", {"format_version": 99})
+    with pytest.raises(CheckpointError, match=r"format version 99 of a Checkpoint, .* reads 4"):
         load(tmp_path)
 
 
@@ -127,7 +126,8 @@ def test_second_run_in_a_folder_is_refused(tmp_path):
 
 def test_run_in_another_process_is_named(tmp_path):
     program = (
-        "import sys\nfrom pathlib import Path\nfrom textdl.checkpoint import checkpoint_folder\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from textdl.io.checkpoints import checkpoint_folder\n"
         "with checkpoint_folder(Path(sys.argv[1]), resume=True):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
@@ -183,35 +183,50 @@ def mutants(data, draw):
     return bytes(data)
 
 
-ODD = [None, True, -1, 0, 2**70, 1e300, "x" * 50, [], {}, [[]], "nan"]
+ODD = [None, True, -1, 0, 2**70, 1e300, "x" * 50, [], {}, [[]], "nan", {"tuple": 1}]
 
 
-def edits(header, draw):
-    """A header that is sealed as it should be, with one of its values changed."""
-    content = unseal(header.decode())
-    place = content
-    while True:
-        name = list(place)[int(draw.integers(len(place)))]
-        if not isinstance(place[name], dict) or not place[name] or draw.integers(2):
-            break
-        place = place[name]
-    place[name] = json.loads(json.dumps(ODD[int(draw.integers(len(ODD)))]))
-    return seal(content).encode()
+def change_header(path, changes):
+    """Change the JSON header of an archive, with checksums that fit."""
+
+    def change(header):
+        content = json.loads(header["__metadata__"]["textdl"])
+        header["__metadata__"]["textdl"] = json.dumps(content | changes)
+
+    rewrite(path, change)
+
+
+def edit_header(path, draw):
+    """Change one of the values in the header, with checksums that fit."""
+
+    def change(header):
+        content = json.loads(header["__metadata__"]["textdl"])
+        place = content
+        while True:
+            name = list(place)[int(draw.integers(len(place)))]
+            if not isinstance(place[name], dict) or not place[name] or draw.integers(2):
+                break
+            place = place[name]
+        place[name] = ODD[int(draw.integers(len(ODD)))]
+        header["__metadata__"]["textdl"] = json.dumps(content)
+
+    rewrite(path, change)
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.full)])
 def test_every_mutant_of_a_checkpoint_is_found(tmp_path, count):
     save_some(tmp_path, 2)
     draw = np.random.default_rng(1)
-    files = [tmp_path / f"00000002.{kind}" for kind in ("json", "safetensors")]
-    whole = {path: path.read_bytes() for path in files}
+    path = tmp_path / "00000002.safetensors"
+    whole = path.read_bytes()
     for number in range(count):
-        path = files[number % 2]
-        edited = path.suffix == ".json" and number % 4 == 0
-        data = (edits if edited else mutants)(whole[path], draw)
-        if data == whole[path]:
+        edited = number % 4 == 0
+        if edited:
+            edit_header(path, draw)
+        else:
+            path.write_bytes(mutants(whole, draw))
+        if path.read_bytes() == whole:
             continue
-        path.write_bytes(data)
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
             # What was sealed as it should be may say that it is another run.
@@ -219,4 +234,4 @@ def test_every_mutant_of_a_checkpoint_is_found(tmp_path, count):
                 found = load(tmp_path)
                 fell_back = [warning.category for warning in seen] == [CheckpointWarning]
                 assert edited or (fell_back and found == (0, [0.0] * 5))
-        path.write_bytes(whole[path])
+        path.write_bytes(whole)

@@ -1,4 +1,4 @@
-"""The words of a vocabulary: one run of UTF-8 bytes and where each word begins."""
+"""Packed strings: one run of UTF-8 bytes, and the offset where each string begins."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from textdl.errors import FileFormatError, ParameterError
 _SCANS_BEFORE_DICTIONARY = 100
 
 
-class Labels(Sequence[str]):
+class StringArray(Sequence[str]):
     """A read-only sequence of distinct strings, decoded only when looked at.
 
     Word `i` is `blob[offsets[i]:offsets[i + 1]]`, in UTF-8. The arrays may be mapped from a file:
     nothing is read before it is needed, and a few lookups scan the bytes instead of building a
-    dictionary. Uniqueness is checked by `from_words`, and for mapped arrays when the dictionary is
-    built.
+    dictionary. Uniqueness is checked by `from_strings`, and for mapped arrays when the dictionary
+    is built.
 
     Args:
         blob: `(B,)` uint8, all words one after another.
         offsets: `(V + 1,)` int64, rising from 0 to B.
 
     Example:
-        >>> labels = Labels.from_words(["up", "down"])
+        >>> labels = StringArray.from_strings(["up", "down"])
         >>> labels[1], labels.index("down"), "left" in labels, len(labels)
         ('down', 1, False, 2)
     """
@@ -40,21 +40,31 @@ class Labels(Sequence[str]):
         self._scans = 0
 
     @classmethod
-    def from_words(cls, words: Iterable[str]) -> Labels:
-        """Labels from strings.
+    def from_strings(cls, words: Iterable[str]) -> StringArray:
+        """StringArray from strings.
 
         Raises:
             ParameterError: a word occurs twice, is no `str` or cannot be written as UTF-8.
         """
-        encoded = [_encoded(word, row) for row, word in enumerate(words)]
-        lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        labels = cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+        labels = cls.from_encoded(_encoded(word, row) for row, word in enumerate(words))
         try:
             _ = labels.key_to_index
         except FileFormatError as error:
             raise ParameterError(str(error)) from None
         return labels
+
+    @classmethod
+    def from_encoded(cls, strings: Iterable[bytes]) -> StringArray:
+        """Pack strings that are UTF-8 already, or may hold lone surrogates; nothing is checked."""
+        encoded = list(strings)
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        blob = np.frombuffer(b"".join(encoded), np.uint8)
+        return cls(blob, np.append(np.int64(0), np.cumsum(lengths)))
+
+    def encoded(self) -> list[bytes]:
+        """The bytes of every string."""
+        raw = self.blob.tobytes()
+        return [raw[begin:end] for begin, end in pairwise(self.offsets.tolist())]
 
     @cached_property
     def key_to_index(self) -> dict[str, int]:
@@ -120,7 +130,7 @@ class Labels(Sequence[str]):
         return self._decoded(raw, row)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Labels):
+        if isinstance(other, StringArray):
             return np.array_equal(self.offsets, other.offsets) and np.array_equal(
                 self.blob, other.blob
             )
@@ -130,7 +140,7 @@ class Labels(Sequence[str]):
 
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self[:3])) + (", ..." if len(self) > 3 else "")
-        return f"Labels([{shown}], length {len(self):,})"
+        return f"StringArray([{shown}], length {len(self):,})"
 
     def _scan(self, word: str) -> int | None:
         # A lone surrogate (an undecodable argument of a command line) becomes bytes no label has.

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from textdl.checksums import file_checksum, seal, unseal
+from textdl.io.checksums import file_checksum, seal, unseal
 
 
 def test_seal_round_trip():
@@ -34,7 +34,7 @@ def test_file_checksum_is_of_all_bytes(tmp_path, monkeypatch):
     one.write_bytes(b"abc" * 10)
     two.write_bytes(b"def")
     whole = file_checksum(one, two)
-    monkeypatch.setattr("textdl.checksums.CHUNK", 4)
+    monkeypatch.setattr("textdl.io.checksums.CHUNK", 4)
     assert file_checksum(one, two) == whole
     assert file_checksum(two, one) != whole
     two.write_bytes(b"dee")

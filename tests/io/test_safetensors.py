@@ -8,11 +8,16 @@ import time
 import numpy as np
 import pytest
 
-from tests.container_files import put_together, rewrite, take_apart
 from tests.fuzzing.mutations import damage_bytes, damage_container
 from tests.fuzzing.worker import damaged
-from textdl import container
+from tests.io.safetensors_files import put_together, rewrite, take_apart
 from textdl.errors import FileFormatError, ParameterError
+from textdl.io.safetensors import (
+    LONGEST_HEADER,
+    open_mapped,
+    open_verified,
+    write_safetensors,
+)
 
 safetensors = pytest.importorskip("safetensors")
 
@@ -28,7 +33,7 @@ ARRAYS = {
 def path(tmp_path):
     path = tmp_path / "file"
     with path.open("wb") as file:
-        container.write(file, ARRAYS, {"by": "tests", "ü": "é"})
+        write_safetensors(file, ARRAYS, {"by": "tests", "ü": "é"})
     return path
 
 
@@ -43,14 +48,14 @@ def refused_by_package(raw):
 def refused_here(path, raw):
     path.write_bytes(raw)
     try:
-        container.open_mapped(path)
+        open_mapped(path)
     except FileFormatError:
         return True
     return False
 
 
 def test_round_trip(path):
-    opened = container.open_verified(path)
+    opened = open_verified(path)
     assert opened.metadata == {"by": "tests", "ü": "é"}
     for name, array in ARRAYS.items():
         assert np.array_equal(opened.array(name), array)
@@ -87,7 +92,7 @@ def damage_header(raw, draw):
 
 def assert_all_refused(tmp_path, count):
     file = io.BytesIO()
-    container.write(file, ARRAYS, {"by": "tests"})
+    write_safetensors(file, ARRAYS, {"by": "tests"})
     header, body = take_apart(file.getvalue())
     header["__metadata__"] = {"by": "tests"}
     whole = put_together(header, body)
@@ -158,35 +163,35 @@ def test_flipped_bit_of_every_byte_is_noticed(path):
         flipped[place] ^= 1 << place % 8
         path.write_bytes(flipped)
         with pytest.raises(FileFormatError):
-            container.open_verified(path)
+            open_verified(path)
 
 
 def test_arrays_of_many_chunks(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    monkeypatch.setattr("textdl.checksums.CHUNK", 1000)
+    monkeypatch.setattr("textdl.io.checksums.CHUNK", 1000)
     arrays = {"a": np.arange(5000), "b": np.zeros(0), "c": np.ones(125)}
     with path.open("wb") as file:
-        container.write(file, arrays, {})
-    container.open_verified(path)
+        write_safetensors(file, arrays, {})
+    open_verified(path)
     raw = bytearray(path.read_bytes())
     raw[-1001] ^= 1
     path.write_bytes(raw)
     with pytest.raises(FileFormatError, match="'a' does not have the checksum"):
-        container.open_verified(path)
-    container.open_mapped(path).verify(["b", "c"])
+        open_verified(path)
+    open_mapped(path).verify(["b", "c"])
 
 
 def test_checksum_of_missing_array_is_noticed(path):
     rewrite(path, lambda header: header.pop("empty"), sealed=False)
     with pytest.raises(FileFormatError, match="header does not have the checksum"):
-        container.open_mapped(path)
+        open_mapped(path)
 
 
 def test_half_a_character_is_not_written():
     with pytest.raises(ParameterError, match="half a character"):
-        container.write(io.BytesIO(), {}, {"a": "\ud800"})
+        write_safetensors(io.BytesIO(), {}, {"a": "\ud800"})
 
 
 def test_header_that_would_be_refused_is_not_written():
     with pytest.raises(ParameterError, match="a file can hold"):
-        container.write(io.BytesIO(), {}, {"a": "x" * (container.LONGEST_HEADER + 1)})
+        write_safetensors(io.BytesIO(), {}, {"a": "x" * (LONGEST_HEADER + 1)})

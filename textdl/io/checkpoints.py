@@ -1,13 +1,12 @@
 """Checkpoints: a folder of numbered states, each complete or absent.
 
-A checkpoint is ``00000042.safetensors`` (arrays) and ``00000042.json`` (where the run stood, which
-run it was, and the checksum of the first). The second is written last and makes it count. One
-process at a time works in such a folder: it holds the lock ``.lock`` there.
+A checkpoint is one archive, ``00000042.safetensors``: its parameters are what the run is a function
+of, its state is where the run stood, and its arrays are what it had computed. One process at a time
+works in such a folder: it holds the lock ``.lock`` there.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -18,15 +17,15 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl import container
-from textdl.checksums import seal, unseal
 from textdl.errors import CheckpointError
-from textdl.files import replacing, sync_folder
-from textdl.locks import FileLock
-from textdl.scratch import remove_leftovers
+from textdl.io.archive import ArchiveContent, ArchiveKind, open_archive, write_archive
+from textdl.io.atomic import sync_folder
+from textdl.io.locks import FileLock
+from textdl.io.scratch import remove_leftovers
 
-VERSION = 3
-KEEP = 2  # older ones are removed
+KIND = ArchiveKind("Checkpoint", version=4)
+KEPT = 2  # older ones are removed
+SUFFIX = ".safetensors"
 
 Decoded = TypeVar("Decoded")
 
@@ -35,11 +34,11 @@ class CheckpointWarning(UserWarning):
     """What was saved is damaged, and a run goes on from something older."""
 
 
-class Saved(NamedTuple):
+class CheckpointState(NamedTuple):
     """What a checkpoint holds."""
 
     arrays: Mapping[str, NDArray[Any]]
-    progress: dict[str, Any]  # as JSON keeps it
+    progress: Mapping[str, Any]
 
 
 class CheckpointFolder:
@@ -47,32 +46,33 @@ class CheckpointFolder:
 
     Args:
         folder: where they are.
-        run: what the run is a function of, as JSON can say it; another run is refused.
+        run: what the run is a function of: strings, numbers, and lists, tuples and dictionaries of
+            those. Another run is refused.
     """
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
         self.folder = folder
-        self.run = json.loads(json.dumps(run))  # tuples become lists, as in the file
+        self.run = run
         self._damaged: set[int] = set()  # numbers of checkpoints that could not be read
 
     def save(self, arrays: Mapping[str, NDArray[Any]], progress: Mapping[str, Any]) -> None:
         """Write the next checkpoint, to last through a power cut; then remove all but two.
+
+        Args:
+            arrays: by name, of any shapes.
+            progress: where the run stands, in values as in `run`.
 
         Raises:
             OutputError: the folder cannot be written, or the disk is full.
         """
         numbers = checkpoint_numbers(self.folder)
         number = numbers[-1] + 1 if numbers else 1
-        tensors = _tensors(self.folder, number)
-        with replacing(tensors, sync="content") as path, path.open("wb") as file:
-            digest = container.write(file, arrays, {})
-        content = {"version": VERSION, "run": self.run, "progress": progress, "arrays": digest}
-        with replacing(_header(self.folder, number)) as path:
-            path.write_text(seal(content), "utf-8")
+        content = ArchiveContent(KIND, parameters=self.run, state=progress, arrays=arrays)
+        write_archive(_path(self.folder, number), content)
         whole = [it for it in [*numbers, number] if it not in self._damaged]
-        self._remove_all_but(whole[-KEEP:])
+        self._remove_all_but(whole[-KEPT:])
 
-    def load(self, decode: Callable[[Saved], Decoded]) -> Decoded | None:
+    def load(self, decode: Callable[[CheckpointState], Decoded]) -> Decoded | None:
         """Read the last checkpoint that is not damaged, or None where there is none.
 
         Args:
@@ -103,33 +103,22 @@ class CheckpointFolder:
             ) from reason
         return None
 
-    def _read(self, number: int) -> Saved:
-        content = unseal(_header(self.folder, number).read_text("utf-8"))
-        self._check(content)
-        path = _tensors(self.folder, number)
-        tensors = container.open_verified(path)
-        if tensors.digest is None or tensors.digest != content["arrays"]:
-            raise ValueError(f"{path.name} is not as it was written")
+    def _read(self, number: int) -> CheckpointState:
+        archive = open_archive(_path(self.folder, number), expected="a checkpoint")
+        archive.require(KIND)
+        if archive.file.digest is None:
+            raise archive.damaged("it has no checksums")
+        self._check_run(archive.parameters)
         # Copied: the file may be removed under a mapping.
-        arrays = {name: np.array(tensors.array(name)) for name in tensors.entries}
-        if not isinstance(content["progress"], dict):
-            raise ValueError("it does not say where the run stood")
-        return Saved(arrays, content["progress"])
+        arrays = {name: np.array(array) for name, array in archive.arrays.items()}
+        return CheckpointState(arrays, archive.state)
 
-    def _check(self, content: dict[str, Any]) -> None:
-        if content["version"] != VERSION:
-            raise CheckpointError(
-                f"the checkpoint in {str(self.folder)!r} has format {content['version']}, not "
-                f"{VERSION}; start in another folder"
-            )
-        theirs = content["run"]
-        if not isinstance(theirs, dict):
-            raise ValueError("it does not say of which run it is")
-        for name in [*self.run, *theirs]:
-            if theirs.get(name) != self.run.get(name):
+    def _check_run(self, saved: Mapping[str, Any]) -> None:
+        for name in [*self.run, *saved]:
+            if saved.get(name) != self.run.get(name):
                 raise CheckpointError(
                     f"the checkpoint in {str(self.folder)!r} was written with {name}="
-                    f"{theirs.get(name)!r}, not {self.run.get(name)!r}; resume with the same or "
+                    f"{saved.get(name)!r}, not {self.run.get(name)!r}; resume with the same or "
                     "start in another folder"
                 )
 
@@ -143,11 +132,8 @@ class CheckpointFolder:
 
     def _remove_all_but(self, kept: list[int]) -> None:
         with suppress(OSError):  # what cannot be removed now is removed after the next
-            # Headers first: without its header a checkpoint does not count.
             for number in set(checkpoint_numbers(self.folder)).difference(kept):
-                _header(self.folder, number).unlink(missing_ok=True)
-            for number in set(_numbers(self.folder, ".safetensors")).difference(kept):
-                _tensors(self.folder, number).unlink(missing_ok=True)
+                _path(self.folder, number).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -193,18 +179,10 @@ def checkpoint_folder(folder: Path, *, resume: bool) -> Iterator[None]:
 
 
 def checkpoint_numbers(folder: Path) -> list[int]:
-    """The numbers of the complete checkpoints in a folder, oldest first."""
-    return _numbers(folder, ".json")
-
-
-def _numbers(folder: Path, suffix: str) -> list[int]:
-    stems = (path.stem for path in folder.glob(f"[0-9]*{suffix}"))
+    """The numbers of the checkpoints in a folder, oldest first."""
+    stems = (path.stem for path in folder.glob(f"[0-9]*{SUFFIX}"))
     return sorted(int(stem) for stem in stems if re.fullmatch("[0-9]{8}|[1-9][0-9]{8,17}", stem))
 
 
-def _tensors(folder: Path, number: int) -> Path:
-    return folder / f"{number:08d}.safetensors"
-
-
-def _header(folder: Path, number: int) -> Path:
-    return folder / f"{number:08d}.json"
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:08d}{SUFFIX}"

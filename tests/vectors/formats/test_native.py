@@ -3,9 +3,11 @@ import random
 import numpy as np
 import pytest
 
-from tests.container_files import put_together, rewrite, take_apart, without_checksums
-from textdl import container
+from tests.io.safetensors_files import put_together, rewrite, take_apart, without_checksums
 from textdl.errors import FileFormatError, OutputError, ParameterError
+from textdl.io.archive import ArchiveContent, write_archive
+from textdl.io.safetensors import write_safetensors
+from textdl.vectors.formats import native
 from textdl.vectors.vectors import Vectors
 
 
@@ -48,11 +50,13 @@ def test_the_safetensors_package_reads_it(small):
 
 def test_what_the_safetensors_package_writes_is_read(tmp_path, small):
     package = pytest.importorskip("safetensors.numpy")
+    header, _ = take_apart(small.read_bytes())
+    metadata = {"textdl": header["__metadata__"]["textdl"]}
     path = tmp_path / "theirs.safetensors"
-    package.save_file(package.load_file(small), path)
+    package.save_file(package.load_file(small), path, metadata=metadata)
     theirs = Vectors.load(path)
     assert theirs.labels == ["up", "down", "é"]
-    assert theirs.config == {}
+    assert theirs.config == {"seed": 1}
     assert theirs.most_similar("up", topn=1)[0][0] == "é"
 
 
@@ -132,8 +136,8 @@ def test_header_that_is_no_header(tmp_path, text):
         ({"labels": None}, "promises"),
         ({"vectors": {"dtype": "F16"}}, "does not fit"),
         ({"vectors": {"dtype": "XX"}}, "is XX"),
-        ({"vectors": {"shape": [2, 3]}}, "rows where 3 are due"),
-        ({"vectors": {"shape": [6]}}, r"not F32 \(V, D\)"),
+        ({"vectors": {"shape": [2, 3]}}, "has 2 entries where 3 are due"),
+        ({"vectors": {"shape": [6]}}, r"expected F32 \(V, D\)"),
         ({"vectors": {"shape": [-3, -2]}}, "shape"),
         ({"vectors": {"shape": [True, 6]}}, "shape"),
         ({"vectors": {"shape": [10**30, 10**30]}}, "no whole number of 64 bits"),
@@ -144,12 +148,12 @@ def test_header_that_is_no_header(tmp_path, text):
         ({"vectors": {"data_offsets": [0, 24]}}, "begins at"),
         ({"vectors": {"data_offsets": [10**18, 10**18 + 24]}}, "begins at"),
         ({"vectors": {"data_offsets": ["a", "b"]}}, "lacks"),
-        ({"counts": {"shape": [1, 3]}}, "not I64"),
+        ({"counts": {"shape": [1, 3]}}, "expected I64"),
         ({"vectors": 3}, "lacks"),
         ({"__metadata__": [1]}, "metadata"),
-        ({"__metadata__": {"textdl": "[]"}}, "metadata"),
-        ({"__metadata__": {"textdl": "{"}}, "metadata"),
-        ({"__metadata__": {"textdl": '{"format_version":9,"config":{}}'}}, "upgrade textdl"),
+        ({"__metadata__": {"textdl": "[]"}}, "its header says"),
+        ({"__metadata__": {"textdl": "{"}}, "its header says"),
+        ({"__metadata__": {"textdl": '{"format_version":9,"config":{}}'}}, "its header says"),
     ],
 )
 def test_header_that_contradicts_itself(small, changes, says):
@@ -161,15 +165,20 @@ def test_header_that_contradicts_itself(small, changes, says):
 def test_other_content_is_named(tmp_path):
     path = tmp_path / "v.safetensors"
     with path.open("wb") as file:
-        container.write(file, {"weight": np.ones(2), "bias": np.ones(1)}, {"by": "others"})
-    says = r"without label_offsets and vectors and labels \(it holds bias, weight\)"
+        write_safetensors(file, {"weight": np.ones(2), "bias": np.ones(1)}, {"by": "others"})
+    says = r"has no header of textdl \(it holds bias, weight\); expected word vectors"
     with pytest.raises(FileFormatError, match=says):
         Vectors.load(path)
 
 
 @pytest.mark.parametrize(
     ("offsets", "says"),
-    [([0, 6, 2, 8], "rise"), ([0, 2, 6, 7], "span"), ([1, 2, 6, 8], "span"), ([0, 8], "for 3")],
+    [
+        ([0, 6, 2, 8], "fall at 1"),
+        ([0, 2, 6, 7], "span"),
+        ([1, 2, 6, 8], "span"),
+        ([0, 8], "are due"),
+    ],
 )
 def test_label_offsets_are_checked(tmp_path, offsets, says):
     path = tmp_path / "v.safetensors"
@@ -178,8 +187,7 @@ def test_label_offsets_are_checked(tmp_path, offsets, says):
         "vectors": np.ones((3, 2), np.float32),
         "labels": np.frombuffer(b"updownxx", np.uint8),
     }
-    with path.open("wb") as file:
-        container.write(file, arrays, {})
+    write_archive(path, ArchiveContent(native.KIND, arrays=arrays))
     with pytest.raises(FileFormatError, match=says):
         Vectors.load(path)
 
@@ -194,17 +202,22 @@ def test_a_vector_that_is_not_finite_is_noticed_when_asked(tmp_path):
         "norms": np.ones(3, np.float32),
         "labels": np.frombuffer(b"abc", np.uint8),
     }
-    with path.open("wb") as file:
-        container.write(file, arrays, {})
+    write_archive(path, ArchiveContent(native.KIND, arrays=arrays))
     with pytest.raises(FileFormatError, match="row 1 of the vectors is not finite"):
         Vectors.load(path).most_similar("a")
 
 
-@pytest.mark.parametrize("config", [{"a": object()}, {"a": float("nan")}, {"a": 1, 2: 3}])
-def test_config_that_is_no_json(tmp_path, config):
-    with pytest.raises(ParameterError, match="the config cannot be saved"):
-        Vectors(["a"], [[1.0]], config=config).save(tmp_path / "v.safetensors")
+@pytest.mark.parametrize("value", [object(), {1}, b"bytes", np.ones(2)])
+def test_config_that_no_file_can_hold(tmp_path, value):
+    with pytest.raises(ParameterError, match=r"a=.* cannot be written to a file"):
+        Vectors(["a"], [[1.0]], config={"a": value}).save(tmp_path / "v.safetensors")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_config_comes_back_as_it_was(tmp_path):
+    config = {"a": float("inf"), "b": (1, [2, None]), 3: {"tuple": {4: True}}}
+    Vectors(["a"], [[1.0]], config=config).save(tmp_path / "v.safetensors")
+    assert Vectors.load(tmp_path / "v.safetensors").config == config
 
 
 def test_missing_output_folder(tmp_path):
@@ -273,8 +286,7 @@ def write_two_rows(folder, matrix):
         "vectors": matrix,
         "labels": np.frombuffer(b"ab", np.uint8),
     }
-    with path.open("wb") as file:
-        container.write(file, arrays, {})
+    write_archive(path, ArchiveContent(native.KIND, arrays=arrays))
     return path
 
 

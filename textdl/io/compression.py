@@ -1,4 +1,4 @@
-"""Files of text as streams of bytes, decompressed where need be, with errors that help.
+"""Files as streams of bytes, decompressed where need be, with errors that help.
 
 What a file expands to is never held at once: each format is read in pieces of bounded size.
 """
@@ -16,55 +16,86 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from textdl.errors import CorpusReadError
+from textdl.errors import TextdlError
 
 STDIN = "-"
 SKIPPED_AT_ONCE = 1 << 16  # bytes
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file, or ``-``, for reading the bytes of its text.
+def open_decompressed(
+    path: Path, error: type[TextdlError], what: str = "file", *, allow_stdin: bool = False
+) -> Iterator[IO[bytes]]:
+    """Open a file for reading the bytes of its content, decompressed where need be.
 
     What is compressed is known by its name or by its first bytes, so that a pipe may be compressed.
 
+    Args:
+        path: of the file.
+        error: the class of the errors that are raised.
+        what: the file is, for the messages.
+        allow_stdin: the path ``-`` is the standard input.
+
     Raises:
-        CorpusReadError: the file is missing, unreadable, truncated or damaged; from the block, too.
+        TextdlError: of the class `error`: the file is missing, unreadable, truncated or damaged;
+            from the block, too.
     """
     try:
-        with _open(path) as raw, _decompress(raw, path) as stream:
+        with _open(path, allow_stdin) as raw, _decompress(raw, path) as stream:
             yield stream
-    except CorpusReadError:
+    except TextdlError:
         raise
-    except OSError as error:
-        if error.errno is None:  # from a decompressor, not from the operating system
-            raise _damaged(path, error) from error
-        raise CorpusReadError(
-            f"cannot read the corpus {str(path)!r} ({error.strerror}); expected a readable text "
-            "file"
-        ) from error
-    except (EOFError, zlib.error, lzma.LZMAError) as error:
-        raise _damaged(path, error) from error
+    except OSError as problem:
+        if problem.errno is None:  # from a decompressor, not from the operating system
+            raise _damaged(path, problem, error) from problem
+        raise error(
+            f"cannot read the {what} {str(path)!r} ({problem.strerror}); check the path and its "
+            "permissions"
+        ) from problem
+    except (EOFError, zlib.error, lzma.LZMAError) as problem:
+        raise _damaged(path, problem, error) from problem
+    except _MissingPackageError as problem:
+        raise error(f"reading {str(path)!r} needs {problem}") from None
 
 
-def _damaged(path: Path, error: Exception) -> CorpusReadError:
-    return CorpusReadError(
-        f"{str(path)!r} is truncated or damaged ({error}); expected a complete compressed file: "
+def compression_of(path: Path) -> str | None:
+    """The suffix of the format that a file is compressed in, such as ``.gz``; None if it is not.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as raw:
+        return _compression(raw.peek(16), path)
+
+
+def _damaged(path: Path, problem: Exception, error: type[TextdlError]) -> TextdlError:
+    return error(
+        f"{str(path)!r} is truncated or damaged ({problem}); expected a complete compressed file: "
         "fetch it again"
     )
 
 
-def _open(path: Path) -> io.BufferedReader:
-    # Not sys.stdin, which a notebook or a test may have replaced by something without bytes.
-    return open(0, "rb", closefd=False) if str(path) == STDIN else path.open("rb")
+def _open(path: Path, allow_stdin: bool) -> io.BufferedReader:
+    if allow_stdin and str(path) == STDIN:
+        # Not sys.stdin, which a notebook or a test may have replaced by something without bytes.
+        return open(0, "rb", closefd=False)
+    return path.open("rb")
 
 
 def _decompress(raw: io.BufferedReader, path: Path) -> Any:  # IO[bytes]
-    start = raw.peek(16)
+    suffix = _compression(raw.peek(16), path)
+    return raw if suffix is None else _FORMATS[suffix].open(raw)
+
+
+def _compression(start: bytes, path: Path) -> str | None:
     for suffix, format in _FORMATS.items():
         if path.suffix.lower() == suffix or format.magic.match(start):
-            return format.open(raw)
-    return raw
+            return suffix
+    return None
+
+
+class _MissingPackageError(Exception):
+    """An optional package is not installed."""
 
 
 class _Zstd(io.RawIOBase):
@@ -79,8 +110,8 @@ class _Zstd(io.RawIOBase):
         try:
             import zstandard  # an extra: few corpora need it
         except ImportError:
-            raise CorpusReadError(
-                "reading a .zst corpus needs the package zstandard; pip install 'textdl[zstd]'"
+            raise _MissingPackageError(
+                "the package zstandard; pip install 'textdl[zstd]'"
             ) from None
         self._zstandard = zstandard
         self._parts = _zstd_parts(source)

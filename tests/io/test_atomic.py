@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from textdl.errors import CorpusReadError, OutputError
-from textdl.files import check_writable, replacing
+from textdl.io.atomic import atomic_write, check_writable
 
 
 def names(folder):
@@ -17,7 +17,7 @@ def names(folder):
 
 def fail_with(target, error, *, folder=False):
     """Write half of a file or a folder, then fail."""
-    with replacing(target) as path:
+    with atomic_write(target) as path:
         if folder:
             path.mkdir()
             (path / "half").write_text("half", "utf-8")
@@ -29,7 +29,7 @@ def fail_with(target, error, *, folder=False):
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_file_is_written_and_replaced(tmp_path, kind):
     for text in ("old", "new"):
-        with replacing(kind(tmp_path / "file.txt")) as path:
+        with atomic_write(kind(tmp_path / "file.txt")) as path:
             assert path.parent.parent == tmp_path
             path.write_text(text, "utf-8")
         assert (tmp_path / "file.txt").read_text("utf-8") == text
@@ -38,7 +38,7 @@ def test_a_file_is_written_and_replaced(tmp_path, kind):
 
 def test_a_folder_is_written_and_replaced(tmp_path):
     for name in ("old", "new"):
-        with replacing(tmp_path / "folder") as path:
+        with atomic_write(tmp_path / "folder") as path:
             path.mkdir()
             (path / name).write_text(name, "utf-8")
         assert names(tmp_path / "folder") == [name]
@@ -51,7 +51,7 @@ def test_a_folder_is_written_and_replaced(tmp_path):
 def test_a_failure_leaves_what_was_there(tmp_path, error, folder, existing):
     target = tmp_path / "target"
     if existing:
-        with replacing(target) as path:
+        with atomic_write(target) as path:
             path.write_text("old", "utf-8")
     with pytest.raises(type(error)):
         fail_with(target, error, folder=folder)
@@ -61,7 +61,7 @@ def test_a_failure_leaves_what_was_there(tmp_path, error, folder, existing):
 
 def test_the_target_is_untouched_until_the_end(tmp_path):
     (tmp_path / "file").write_text("old", "utf-8")
-    with replacing(tmp_path / "file") as path:
+    with atomic_write(tmp_path / "file") as path:
         path.write_text("new", "utf-8")
         assert (tmp_path / "file").read_text("utf-8") == "old"
 
@@ -80,7 +80,7 @@ def test_a_folder_comes_back_where_the_new_one_cannot_take_its_place(tmp_path, m
     monkeypatch.setattr(Path, "replace", second_fails)
     with (
         pytest.raises(OutputError, match="Input/output error"),
-        replacing(tmp_path / "folder") as p,
+        atomic_write(tmp_path / "folder") as p,
     ):
         p.mkdir()
     assert names(tmp_path) == ["folder"]
@@ -91,7 +91,7 @@ def test_relative_paths_and_paths_without_a_parent(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sub").mkdir()
     for target in ("file", "./sub/file", "sub/../other"):
-        with replacing(target) as path:
+        with atomic_write(target) as path:
             path.write_text(target, "utf-8")
     assert names(tmp_path) == ["file", "other", "sub"]
     assert names(tmp_path / "sub") == ["file"]
@@ -100,14 +100,14 @@ def test_relative_paths_and_paths_without_a_parent(tmp_path, monkeypatch):
 def test_a_symbolic_link_stays_one(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "disk" / "file")
-    with replacing(tmp_path / "link") as path:
+    with atomic_write(tmp_path / "link") as path:
         path.write_text("text", "utf-8")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "disk" / "file").read_text("utf-8") == "text"
 
 
 def test_the_longest_name_a_file_may_have(tmp_path):
-    with replacing(tmp_path / ("é" * 127)) as path:
+    with atomic_write(tmp_path / ("é" * 127)) as path:
         path.write_text("text", "utf-8")
     assert names(tmp_path) == ["é" * 127]
 
@@ -122,7 +122,7 @@ def test_the_longest_name_a_file_may_have(tmp_path):
         ("/", "cannot write '/': expected a path that ends in a name"),
     ],
 )
-@pytest.mark.parametrize("check", [check_writable, lambda target: replacing(target).__enter__()])
+@pytest.mark.parametrize("check", [check_writable, lambda target: atomic_write(target).__enter__()])
 def test_impossible_targets(tmp_path, monkeypatch, target, message, check):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a_file").write_text("text", "utf-8")
@@ -141,9 +141,15 @@ def test_a_folder_without_the_right_to_write(tmp_path, monkeypatch):
 def test_a_file_over_a_folder_and_the_reverse(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("text", "utf-8")
-    with pytest.raises(OutputError, match="Is a directory"), replacing(tmp_path / "folder") as path:
+    with (
+        pytest.raises(OutputError, match="Is a directory"),
+        atomic_write(tmp_path / "folder") as path,
+    ):
         path.write_text("text", "utf-8")
-    with pytest.raises(OutputError, match="Not a directory"), replacing(tmp_path / "file") as path:
+    with (
+        pytest.raises(OutputError, match="Not a directory"),
+        atomic_write(tmp_path / "file") as path,
+    ):
         path.mkdir()
     assert names(tmp_path) == ["file", "folder"]
 
@@ -157,11 +163,14 @@ def test_a_full_disk(tmp_path, number):
 
 
 def test_errors_about_other_files_are_not_blamed_on_the_output(tmp_path):
-    with pytest.raises(FileNotFoundError, match="other"), replacing(tmp_path / "file"):
+    with pytest.raises(FileNotFoundError, match="other"), atomic_write(tmp_path / "file"):
         (tmp_path / "other").read_text("utf-8")
-    with pytest.raises(OutputError, match="could not write"), replacing(tmp_path / "file") as path:
+    with (
+        pytest.raises(OutputError, match="could not write"),
+        atomic_write(tmp_path / "file") as path,
+    ):
         (path / "below a file that is not there").write_text("text", "utf-8")
-    with pytest.raises(ConnectionResetError), replacing(tmp_path / "file"):
+    with pytest.raises(ConnectionResetError), atomic_write(tmp_path / "file"):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
 
 
@@ -188,14 +197,14 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="descriptors have 
 
 @on_linux
 def test_file_is_synced_before_and_its_name_after_the_rename(tmp_path, calls):
-    with replacing(tmp_path / "file") as path:
+    with atomic_write(tmp_path / "file") as path:
         path.write_text("text")
     assert calls == [("sync", "file"), ("rename", "file"), ("sync", tmp_path.name)]
 
 
 @on_linux
 def test_folder_is_synced_with_all_in_it(tmp_path, calls):
-    with replacing(tmp_path / "folder") as path:
+    with atomic_write(tmp_path / "folder") as path:
         (path / "inner").mkdir(parents=True)
         (path / "inner" / "file").write_text("text")
     synced = [("sync", name) for name in ("file", "inner", "folder")]
@@ -205,7 +214,7 @@ def test_folder_is_synced_with_all_in_it(tmp_path, calls):
 @on_linux
 @pytest.mark.parametrize(("sync", "count"), [("nothing", 0), ("content", 1), ("all", 2)])
 def test_sync_as_much_as_asked(tmp_path, calls, sync, count):
-    with replacing(tmp_path / "file", sync=sync) as path:
+    with atomic_write(tmp_path / "file", sync=sync) as path:
         path.write_text("text")
     assert [kind for kind, _ in calls].count("sync") == count
 
@@ -217,7 +226,7 @@ def test_folders_that_cannot_be_synced_are_passed_over(tmp_path, monkeypatch, nu
             raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with replacing(tmp_path / "file") as path:
+    with atomic_write(tmp_path / "file") as path:
         path.write_text("text")
     assert names(tmp_path) == ["file"]
 
@@ -226,7 +235,7 @@ def test_two_threads_write_one_target(tmp_path):
     ready = threading.Barrier(2)
 
     def write(text):
-        with replacing(tmp_path / "file") as path:
+        with atomic_write(tmp_path / "file") as path:
             path.write_text(text, "utf-8")
             ready.wait(10)
 
@@ -243,10 +252,10 @@ def test_two_processes_write_one_folder(tmp_path):
     program = """
 import sys
 from textdl.errors import OutputError
-from textdl.files import replacing
+from textdl.io.atomic import atomic_write
 for _ in range(30):
     try:
-        with replacing(sys.argv[1]) as path:
+        with atomic_write(sys.argv[1]) as path:
             path.mkdir()
             (path / "one").write_text(sys.argv[2])
             (path / "two").write_text(sys.argv[2])
@@ -254,7 +263,7 @@ for _ in range(30):
         pass  # the other one was faster between two renames
 """
     command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "folder")]
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     processes = [subprocess.Popen([*command, text], cwd=root) for text in "ab"]
     assert [process.wait(60) for process in processes] == [0, 0]
     assert names(tmp_path) == ["folder"]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from textdl import locks
-from textdl.locks import FileLock
+from textdl.io import locks
+from textdl.io.locks import FileLock
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from textdl.locks import FileLock
+from textdl.io.locks import FileLock
 lock = FileLock(Path(sys.argv[1]))
 assert lock.acquire()
 lock.sign()

@@ -17,7 +17,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from textdl.checksums import file_checksum
+from textdl.io.checksums import file_checksum
 
 VARIABLE = "TEXTDL_CACHE"
 OFF = ("", "0", "off")
@@ -45,7 +45,7 @@ def cache_folder() -> Path | None:
     return base / "textdl"
 
 
-def keep_compiled() -> None:
+def enable_compilation_cache() -> None:
     """Let JAX look for compiled programs in the user's cache folder, and leave new ones there.
 
     A program is of use again where versions, kind of processor and sizes are the same. This changes

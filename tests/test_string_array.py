@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.errors import FileFormatError, ParameterError
-from textdl.vectors.labels import Labels
+from textdl.string_array import StringArray
 
 words_lists = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), unique=True)
 
 
 def mapped(words):
     """The same labels as arrays alone, as a file gives them: no dictionary yet."""
-    built = Labels.from_words(words)
-    return Labels(built.blob, built.offsets)
+    built = StringArray.from_strings(words)
+    return StringArray(built.blob, built.offsets)
 
 
 @given(words_lists, st.text(max_size=5))
@@ -30,7 +30,7 @@ def test_behave_like_a_list(words, other):
 
 @given(words_lists)
 def test_scan_agrees_with_dictionary(words):
-    scanned, looked_up = mapped(words), Labels.from_words(words)
+    scanned, looked_up = mapped(words), StringArray.from_strings(words)
     assert looked_up.key_to_index == {word: row for row, word in enumerate(words)}
     assert [scanned.find(w) for w in words] == [looked_up.find(w) for w in words]
 
@@ -62,16 +62,16 @@ def test_row_out_of_range():
 
 def test_undecodable_argument_is_just_absent():
     assert "\udcff" not in mapped(["a", "ÿ"])
-    assert "\udcff" not in Labels.from_words(["a", "ÿ"])
+    assert "\udcff" not in StringArray.from_strings(["a", "ÿ"])
 
 
 def test_duplicates_are_refused_with_both_rows():
     with pytest.raises(ParameterError, match="'b' stands in row 1 and again in row 3"):
-        Labels.from_words(["a", "b", "c", "b"])
+        StringArray.from_strings(["a", "b", "c", "b"])
 
 
 def test_duplicates_in_a_mapped_file_are_found_with_the_dictionary():
-    labels = Labels(np.frombuffer(b"abab", np.uint8), np.array([0, 2, 4]))
+    labels = StringArray(np.frombuffer(b"abab", np.uint8), np.array([0, 2, 4]))
     assert labels.find("ab") == 0
     with pytest.raises(FileFormatError, match="again in row 1"):
         _ = labels.key_to_index
@@ -80,11 +80,11 @@ def test_duplicates_in_a_mapped_file_are_found_with_the_dictionary():
 @pytest.mark.parametrize(("word", "says"), [(3, "a int; pass a str"), ("\ud800", "surrogate")])
 def test_what_is_no_text_is_refused(word, says):
     with pytest.raises(ParameterError, match=says):
-        Labels.from_words(["a", word])
+        StringArray.from_strings(["a", word])
 
 
 def test_invalid_utf8_is_reported_with_its_position():
-    labels = Labels(np.frombuffer(b"ab\xff", np.uint8), np.array([0, 1, 3]))
+    labels = StringArray(np.frombuffer(b"ab\xff", np.uint8), np.array([0, 1, 3]))
     assert labels[0] == "a"
     with pytest.raises(FileFormatError, match=r"label 1 is not UTF-8: byte 0xff at position 1"):
         labels[1]
@@ -94,5 +94,5 @@ def test_compares_with_lists_only_and_shows_a_few():
     labels = mapped(["a", "b", "c", "d"])
     assert labels != ["a"]
     assert labels != "abcd"
-    assert labels == Labels.from_words(["a", "b", "c", "d"])
-    assert repr(labels) == "Labels(['a', 'b', 'c', ...], length 4)"
+    assert labels == StringArray.from_strings(["a", "b", "c", "d"])
+    assert repr(labels) == "StringArray(['a', 'b', 'c', ...], length 4)"

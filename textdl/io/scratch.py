@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from textdl.locks import FileLock
+from textdl.io.locks import FileLock
 
 PATTERN = re.compile(r".+\.([0-9a-f]{8})[0-9a-f]{8}\.partial", re.DOTALL)
 LOCK = ".lock"

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from textdl import locks, scratch
-from textdl.files import replacing
-from textdl.scratch import LOCK, REPLACED, is_scratch, remove_leftovers, scratch_folder
+from textdl.io import locks, scratch
+from textdl.io.atomic import atomic_write
+from textdl.io.scratch import LOCK, REPLACED, is_scratch, remove_leftovers, scratch_folder
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WRITE = """
 import sys, time
 from pathlib import Path
-from textdl.scratch import scratch_folder
+from textdl.io.scratch import scratch_folder
 with scratch_folder(Path(sys.argv[1]), "job") as folder:
     (folder / "inner").mkdir()
     (folder / "inner" / "draft").write_text("half")
@@ -58,7 +58,7 @@ def test_leftovers_of_killed_process_are_removed_and_of_live_one_kept(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait(30)
     assert folder.exists()
-    with replacing(tmp_path / "output") as path:
+    with atomic_write(tmp_path / "output") as path:
         path.write_text("whole")
     assert names(tmp_path) == ["output"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from textdl.strict_json import MOST_DEPTH, canonical_json, parse_json, writable_json
+from textdl.io.strict_json import MOST_DEPTH, canonical_json, parse_json, writable_json
 
 
 @pytest.mark.parametrize("value", [None, [1, 2.5, "é", {"a": [True]}], {"b": 1, "a": -(2**63)}, ""])

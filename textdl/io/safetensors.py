@@ -26,9 +26,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.checksums import array_checksums, checksum
 from textdl.errors import FileFormatError, ParameterError
-from textdl.strict_json import canonical_json, parse_json
+from textdl.io.checksums import array_checksums, checksum
+from textdl.io.strict_json import canonical_json, parse_json
 
 DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "F64": np.dtype("<f8"),
@@ -47,7 +47,7 @@ DIGESTS = "digests"
 HEADER_DIGEST = "header_digest"
 
 
-class Entry(NamedTuple):
+class TensorEntry(NamedTuple):
     """Where one array lies."""
 
     dtype: str
@@ -56,11 +56,11 @@ class Entry(NamedTuple):
     end: int
 
 
-class Container(NamedTuple):
+class SafetensorsFile(NamedTuple):
     """A mapped file whose header has been checked."""
 
     path: Path
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TensorEntry]
     metadata: Mapping[str, str]  # without the checksums
     digests: Mapping[str, str]  # by array; empty in a file without checksums
     digest: str | None  # of the header, and so of the digests in it: of all of the file
@@ -89,13 +89,13 @@ class Container(NamedTuple):
                 raise damaged(self.path, f"{name!r} does not have the checksum it was written with")
 
 
-def write(
+def write_safetensors(
     file: BinaryIO, arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
 ) -> str:
     """Write `arrays` in the order given (widest elements first keeps all of them aligned).
 
     Returns:
-        The checksum of the header, which tells the file from any other: `Container.digest`.
+        The checksum of the header, which tells the file from any other: `SafetensorsFile.digest`.
 
     Raises:
         ParameterError: the metadata are too long, or hold half a character.
@@ -133,7 +133,7 @@ def write(
     return digest
 
 
-def open_mapped(path: Path) -> Container:
+def open_mapped(path: Path) -> SafetensorsFile:
     """Check the header of the file at `path` and map it; `verify` checks the arrays.
 
     Raises:
@@ -154,10 +154,10 @@ def open_mapped(path: Path) -> Container:
         digest = metadata.get(HEADER_DIGEST)
         digests = _take_digests(header, metadata, path)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return Container(path, entries, metadata, digests, digest, mapped)
+        return SafetensorsFile(path, entries, metadata, digests, digest, mapped)
 
 
-def open_verified(path: Path) -> Container:
+def open_verified(path: Path) -> SafetensorsFile:
     """Open the file at `path` and check all of it.
 
     Raises:
@@ -188,7 +188,7 @@ def _parse(raw: bytes, path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     return header, metadata
 
 
-def _entry(name: str, value: object, start: int, path: Path) -> Entry:
+def _entry(name: str, value: object, start: int, path: Path) -> TensorEntry:
     match value:
         case {
             "dtype": str(dtype),
@@ -209,10 +209,10 @@ def _entry(name: str, value: object, start: int, path: Path) -> Entry:
     too_large = prod(max(axis, 1) for axis in shape) >> 63
     if too_large or prod(shape) * DTYPES[dtype].itemsize != end - begin:
         raise damaged(path, f"{name!r}, {dtype} {shape}, does not fit its {end - begin:,} bytes")
-    return Entry(dtype, tuple(shape), start + begin, start + end)
+    return TensorEntry(dtype, tuple(shape), start + begin, start + end)
 
 
-def _check_extent(entries: Mapping[str, Entry], start: int, size: int, path: Path) -> None:
+def _check_extent(entries: Mapping[str, TensorEntry], start: int, size: int, path: Path) -> None:
     """Arrays cover the rest of the file without gap or overlap."""
     places = [(start, start), *sorted((entry.begin, entry.end) for entry in entries.values())]
     for (_, previous), (begin, end) in pairwise(places):

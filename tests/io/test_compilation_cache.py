@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from textdl import compilation
-from textdl.compilation import (
+from textdl.io import compilation_cache
+from textdl.io.compilation_cache import (
     ENTRY,
     VARIABLE,
     cache_folder,
+    enable_compilation_cache,
     is_private,
-    keep_compiled,
     remove_doubtful,
     write_digests,
 )
@@ -21,9 +21,9 @@ from textdl.compilation import (
 TRAIN = """
 import json, sys
 from textdl.cli.main import main
-import textdl.compilation
+import textdl.io.compilation_cache
 
-textdl.compilation.keep_compiled()
+textdl.io.compilation_cache.enable_compilation_cache()
 import jax
 
 events = []
@@ -99,13 +99,13 @@ def test_the_cache_is_where_the_platform_wants_it(monkeypatch, tmp_path):
 def test_cache_folder_variable_turns_it_off(monkeypatch, value):
     monkeypatch.setenv(VARIABLE, value)
     assert cache_folder() is None
-    assert compilation._private_folder() is None
+    assert compilation_cache._private_folder() is None
 
 
 def test_cache_folder_variable_is_a_folder(monkeypatch, tmp_path):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "new" / "cache"))
     assert cache_folder() == tmp_path / "new" / "cache"
-    folder = compilation._private_folder()
+    folder = compilation_cache._private_folder()
     assert folder.parent == (tmp_path / "new" / "cache").resolve()
     assert folder.stat().st_mode & 0o077 == 0
 
@@ -150,7 +150,7 @@ def test_keep_compiled_unsafe_folder_changes_nothing(monkeypatch, tmp_path):
     import jax
 
     before = dict(jax.config.values)
-    keep_compiled()
+    enable_compilation_cache()
     assert dict(jax.config.values) == before
 
 
@@ -170,7 +170,7 @@ def test_remove_doubtful_keeps_what_has_its_digest(tmp_path):
     (tmp_path / f"e{ENTRY}").write_bytes(b"of a process that was killed")
     (tmp_path / "other").write_text("not ours")
     remove_doubtful(tmp_path)
-    assert entries_of(tmp_path) == [f"d{ENTRY}", f"d{ENTRY}{compilation.DIGEST}", "other"]
+    assert entries_of(tmp_path) == [f"d{ENTRY}", f"d{ENTRY}{compilation_cache.DIGEST}", "other"]
 
 
 @pytest.mark.parametrize(("name", "limit"), [("MOST_ENTRIES", 2), ("LARGEST_CACHE", 250)])
@@ -180,7 +180,7 @@ def test_remove_doubtful_keeps_the_newest(monkeypatch, tmp_path, name, limit):
         path.write_bytes(b"x" * 100)
         os.utime(path, (number, number))
     write_digests(tmp_path)
-    monkeypatch.setattr(compilation, name, limit)
+    monkeypatch.setattr(compilation_cache, name, limit)
     remove_doubtful(tmp_path)
     assert entries_of(tmp_path)[::2] == [f"c{ENTRY}", f"d{ENTRY}"]
 

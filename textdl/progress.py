@@ -1,0 +1,75 @@
+"""The one progress bar: on stderr, and only where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+
+class ProgressBar:
+    """How far a piece of work is.
+
+    Args:
+        unit: of what is counted, such as "words".
+        show: otherwise nothing is drawn.
+    """
+
+    def __init__(self, unit: str, *, show: bool = True) -> None:
+        # tqdm takes None for: only on a terminal.
+        self._bar: tqdm[None] = tqdm(
+            unit=unit,
+            unit_scale=True,
+            leave=False,
+            disable=None if show else True,
+            dynamic_ncols=True,
+        )
+        self._show = show
+        self._phase = ""
+
+    def update(
+        self, done: float, total: float | None = None, *, phase: str = "", note: str = ""
+    ) -> None:
+        """Draw where the work is.
+
+        Args:
+            done: units so far.
+            total: units in all, where that is known.
+            phase: what is being done; the clock starts anew where the total changes.
+            note: a measure, such as the loss.
+        """
+        if total is not None and total != self._bar.total:
+            self._bar.reset(total)
+        self._bar.set_description_str(phase, refresh=False)
+        self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def write(self, line: str) -> None:
+        """Leave a line above the bar."""
+        if self._show:
+            self._bar.write(line, file=sys.stderr)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._bar.close()
+
+
+@contextmanager
+def progress_bar(unit: str, *, show: bool = True) -> Iterator[ProgressBar]:
+    """Yield a bar that is removed in the end.
+
+    Args:
+        unit: of what is counted.
+        show: otherwise nothing is drawn.
+
+    Example:
+        >>> with progress_bar("epochs", show=False) as bar:
+        ...     bar.update(1, 10, note="loss 0.5")
+    """
+    bar = ProgressBar(unit, show=show)
+    try:
+        yield bar
+    finally:
+        bar.close()

@@ -1,0 +1,111 @@
+"""The native file of vectors: an archive that is mapped rather than read.
+
+Opening checks what is one number or one word per row: labels, counts and norms, their values and
+their checksums. The matrix, which is most of the file, is compared with its checksum on request,
+by `formats.load`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import ParameterError
+from textdl.io.archive import (
+    Archive,
+    ArchiveContent,
+    ArchiveKind,
+    ArraySpec,
+    check_offsets,
+    open_archive,
+    write_archive,
+)
+from textdl.string_array import StringArray
+from textdl.vectors import query
+from textdl.vectors.table import Table
+
+MATRIX = "vectors"
+KIND = ArchiveKind(
+    "Vectors",
+    {
+        "label_offsets": ArraySpec(("I64",), ("V + 1",)),
+        "counts": ArraySpec(("I64",), ("V",), required=False),
+        MATRIX: ArraySpec(("F32",), ("V", "D")),
+        "norms": ArraySpec(("F32",), ("V",), required=False),
+        "labels": ArraySpec(("U8",), ("bytes of labels",)),
+    },
+)
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a safetensors file, sound or damaged."""
+    return b"\0" in head[:8] and head[8:9] == b"{"  # no text holds a NUL
+
+
+def save(table: Table, path: Path) -> None:
+    """Write `table` to `path`, complete or not at all.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+        ParameterError: the config holds what no file can.
+    """
+    arrays = {
+        "label_offsets": table.labels.offsets,
+        "counts": table.counts,
+        MATRIX: table.matrix,
+        "norms": table.norms,
+        "labels": table.labels.blob,
+    }
+    write_archive(path, ArchiveContent(KIND, parameters=table.config or {}, arrays=arrays))
+
+
+def load(path: Path) -> Table:
+    """Map the file at `path`: its arrays are read-only views, read from disk when touched.
+
+    Raises:
+        FileFormatError: the file is damaged, truncated, or holds something else.
+    """
+    archive = open_archive(path, expected="word vectors", unverified=[MATRIX])
+    archive.require(KIND)
+    arrays = archive.arrays
+    if not arrays[MATRIX].shape[1]:
+        raise archive.damaged("its vectors have no dimensions")
+    norms = arrays.get("norms")
+    if norms is None:
+        norms = _norms(archive)
+    _check_values(archive, arrays, norms)
+    return Table(
+        labels=StringArray(arrays["labels"], arrays["label_offsets"]),
+        matrix=arrays[MATRIX],
+        counts=arrays.get("counts"),
+        norms=norms,
+        config=archive.parameters,
+    )
+
+
+def _norms(archive: Archive) -> NDArray[np.float32]:
+    try:
+        return query.row_norms(archive.arrays[MATRIX])
+    except ParameterError as error:
+        raise archive.damaged(str(error)) from None
+
+
+def _check_values(
+    archive: Archive, arrays: Mapping[str, NDArray[Any]], norms: NDArray[np.float32]
+) -> None:
+    """What a scan of one number per row can tell; the vectors themselves are not touched."""
+    with archive.decoding():
+        check_offsets(arrays["label_offsets"], len(arrays["labels"]), "labels")
+    is_sound = (norms >= 0) & np.isfinite(norms)
+    if not is_sound.all():
+        row = int(np.argmin(is_sound))
+        raise archive.damaged(f"the norm of row {row:,} is {norms[row]}")
+    counts = arrays.get("counts")
+    if counts is not None and (counts < 0).any():
+        raise archive.damaged(
+            f"the word of row {int(np.argmax(counts < 0)):,} has a negative count"
+        )
