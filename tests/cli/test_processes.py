@@ -36,7 +36,7 @@ def in_processes(monkeypatch):
 
     def begin():
         monkeypatch.setattr(encode_module, "_encode_in_processes", spy)
-        monkeypatch.setattr(encode_module, "PATIENCE", -1)
+        monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
         monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 1_000)
         monkeypatch.setattr(counters, "CUT_A_CHUNK", 1_000)
         return started

@@ -9,8 +9,8 @@ from tests.embed.conftest import build_store
 from textdl.embed import blocks as blocks_module
 from textdl.embed.blocks import Blocks, reach
 from textdl.embed.config import Config
-from textdl.embed.sampling import SUBSAMPLE
 from textdl.errors import CorpusError
+from textdl.keyed_random import SUBSAMPLING
 
 
 def centres(blocks, epoch):
@@ -29,7 +29,7 @@ def kept_tokens(store, config, blocks, epoch):
     size = blocks_module.SEGMENT
     for number, start in enumerate(range(0, len(store.tokens), size)):
         segment = np.asarray(store.tokens[start : start + size])
-        stays = blocks.subsample(segment, config.seed, SUBSAMPLE, epoch, number)
+        stays = blocks.subsample(segment, config.seed, SUBSAMPLING, epoch, number)
         ids += segment[stays].tolist()
         sentences += of_token[start : start + size][stays].tolist()
     return ids, sentences

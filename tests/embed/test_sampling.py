@@ -6,34 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.embed.sampling import (
-    NOISE,
-    WINDOWS,
     NoiseSampler,
     Subsampler,
     keep_probability,
-    random_bits,
     reduced_windows,
 )
+from textdl.keyed_random import NOISE, WINDOWS
 
 
 def within_noise(observed, expected, draws, sigmas=5.0):
     """Whether frequencies agree with probabilities up to what chance allows."""
     spread = np.sqrt(expected * (1 - expected) / draws) + 1e-12
     return (np.abs(observed - expected) < sigmas * spread).all()
-
-
-def test_bits_are_a_function_of_their_key():
-    assert (random_bits(101, 1, NOISE, 2, 3) == random_bits(101, 1, NOISE, 2, 3)).all()
-    keys = [(1, NOISE, 2, 3), (2, NOISE, 2, 3), (1, WINDOWS, 2, 3), (1, NOISE, 3, 2)]
-    assert len({random_bits(4, *key).tobytes() for key in keys}) == len(keys)
-
-
-def test_bits_of_a_seed_never_change():
-    """Old seeds must give the old vectors: these are the bits of version 0.1."""
-    assert random_bits(3, 1, NOISE, 0, 0).tolist() == FIRST_BITS
-
-
-FIRST_BITS = [2693167509, 1286888010, 1439471257]
 
 
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=50), st.floats(1e-6, 1.0))

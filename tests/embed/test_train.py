@@ -226,7 +226,7 @@ def test_only_the_last_checkpoints_are_kept(store, tmp_path):
         checkpoints=Checkpoints(tmp_path, config, store.fingerprint, Every(steps=1)),
     )
     assert len(checkpoint_numbers(tmp_path)) == 2
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_checkpoints_of_another_run_are_refused(store, tmp_path):

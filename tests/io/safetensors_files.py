@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from textdl.io.archive import METADATA_KEY
 from textdl.io.checksums import array_checksums, checksum
 from textdl.io.safetensors import DIGESTS, HEADER_DIGEST
 from textdl.io.strict_json import canonical_json
@@ -52,3 +53,22 @@ def without_checksums(metadata):
     if not isinstance(metadata, dict):
         return metadata
     return {key: value for key, value in metadata.items() if key not in (DIGESTS, HEADER_DIGEST)}
+
+
+def change_header(path, changes):
+    """Change the header that textdl writes into an archive; its checksums fit the change.
+
+    Args:
+        path: of the archive.
+        changes: new entries, or a function that changes the dict it is given.
+    """
+
+    def change(header):
+        content = json.loads(header["__metadata__"][METADATA_KEY])
+        if callable(changes):
+            changes(content)
+        else:
+            content |= changes
+        header["__metadata__"][METADATA_KEY] = json.dumps(content)
+
+    rewrite(path, change)

@@ -1,6 +1,5 @@
 """Archives: one header for every kind of object, and one error for each kind of damage."""
 
-import json
 import math
 import subprocess
 import sys
@@ -8,10 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from tests.io.safetensors_files import rewrite
+from tests.io.safetensors_files import change_header
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.archive import (
-    METADATA_KEY,
     ArchiveContent,
     ArchiveKind,
     ArraySpec,
@@ -51,17 +49,6 @@ def table(**changes):
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "archive.safetensors"
-
-
-def change_header(path, change):
-    """Change the JSON header of an archive, with checksums that fit."""
-
-    def change_metadata(header):
-        content = json.loads(header["__metadata__"][METADATA_KEY])
-        change(content)
-        header["__metadata__"][METADATA_KEY] = json.dumps(content)
-
-    rewrite(path, change_metadata)
 
 
 def test_round_trip(path):

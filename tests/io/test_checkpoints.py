@@ -1,6 +1,5 @@
 """Folders of checkpoints: damage falls back, another run and another process are refused."""
 
-import json
 import math
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.io.safetensors_files import rewrite
+from tests.io.safetensors_files import change_header
 from textdl.errors import CheckpointError
 from textdl.io.checkpoints import (
     CheckpointFolder,
@@ -186,31 +185,18 @@ def mutants(data, draw):
 ODD = [None, True, -1, 0, 2**70, 1e300, "x" * 50, [], {}, [[]], "nan", {"tuple": 1}]
 
 
-def change_header(path, changes):
-    """Change the JSON header of an archive, with checksums that fit."""
-
-    def change(header):
-        content = json.loads(header["__metadata__"]["textdl"])
-        header["__metadata__"]["textdl"] = json.dumps(content | changes)
-
-    rewrite(path, change)
-
-
 def edit_header(path, draw):
     """Change one of the values in the header, with checksums that fit."""
 
-    def change(header):
-        content = json.loads(header["__metadata__"]["textdl"])
-        place = content
+    def change(place):
         while True:
             name = list(place)[int(draw.integers(len(place)))]
             if not isinstance(place[name], dict) or not place[name] or draw.integers(2):
                 break
             place = place[name]
         place[name] = ODD[int(draw.integers(len(ODD)))]
-        header["__metadata__"]["textdl"] = json.dumps(content)
 
-    rewrite(path, change)
+    change_header(path, change)
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.full)])

@@ -7,11 +7,11 @@ import numpy as np
 import optax
 import pytest
 
+from tests.io.safetensors_files import change_header
 from tests.nn.conftest import OBJECTIVE, Case, assert_same_bits, mean_squared
 from textdl import nn
 from textdl.errors import CheckpointError
 from textdl.io.checkpoints import CheckpointWarning, checkpoint_numbers
-from textdl.io.checksums import seal, unseal
 from textdl.nn.mlp import Network
 from textdl.nn.parameters import first_weights
 
@@ -154,8 +154,8 @@ def test_damaged_newest_goes_on_from_the_one_before(saved, case, start):
 
 @pytest.mark.parametrize("progress", [{}, {"epoch": 1, "history": 3, "best": {}}])
 def test_contradictory_progress_is_damage(saved, case, start, progress):
-    for path in saved.glob("*.json"):
-        path.write_text(seal(unseal(path.read_text()) | {"progress": progress}))
+    for path in saved.glob("*.safetensors"):
+        change_header(path, {"state": progress})
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole"):
         resume(saved, start, case)
 

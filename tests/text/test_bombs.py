@@ -12,7 +12,7 @@ import zstandard
 from textdl.bow.documents import Source
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusError, CorpusReadError, DataError
-from textdl.io.compression import reading
+from textdl.io.compression import open_decompressed
 from textdl.text import lines
 from textdl.text.corpus import CHUNK_BYTES, read_corpus
 from textdl.text.lines import read_documents
@@ -22,9 +22,10 @@ OPEN = {".gz": gzip.open, ".xz": lzma.open}
 READ = """
 import resource, sys
 from pathlib import Path
-from textdl.io.compression import reading
+from textdl.errors import CorpusReadError
+from textdl.io.compression import open_decompressed
 
-with reading(Path(sys.argv[1])) as stream:
+with open_decompressed(Path(sys.argv[1]), CorpusReadError) as stream:
     stream.read(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = 1
@@ -64,10 +65,13 @@ def test_reading_zstd_frames_of_every_kind_round_trip(tmp_path, kind):
     times = 2 if kind == "two frames" else 1
     path = tmp_path / "text.zst"
     path.write_bytes(data * times)
-    with reading(path) as opened:
+    with open_decompressed(path, CorpusReadError) as opened:
         assert opened.read() == text * times
     path.write_bytes(data + b"text")
-    with pytest.raises(CorpusReadError, match="truncated or damaged"), reading(path) as opened:
+    with (
+        pytest.raises(CorpusReadError, match="truncated or damaged"),
+        open_decompressed(path, CorpusReadError) as opened,
+    ):
         opened.read()
 
 

@@ -29,7 +29,7 @@ def run_progress(show: bool = True) -> Iterator[RunProgress]:
     if not show:
         yield RunProgress()
         return
-    with progress_bar("words") as bar:
+    with progress_bar("words", scale=True, leave=False) as bar:
 
         def count(words: int) -> None:
             bar.update(words, phase="reading")

@@ -291,17 +291,6 @@ def check_offsets(offsets: NDArray[np.int64], end: int, of: str) -> None:
         raise ValueError(f"the offsets of the {of} fall at {int(np.argmax(falls)):,}")
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file begins as safetensors files do, sound or damaged.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        head = file.read(9)
-    return b"\0" in head[:8] and head[8:9] == b"{"  # no text holds a NUL
-
-
 def _parse_header(file: SafetensorsFile, prefix: str, header: Any, versions: Any) -> Archive:
     match header:
         case {

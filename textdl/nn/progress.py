@@ -17,10 +17,10 @@ def progress_bar(show: bool = True) -> Iterator[Callable[[Report], None]]:
         >>> with progress_bar(show=False) as draw:
         ...     draw(Report(1, 10, {"loss": 0.5}, ()))
     """
-    with progress.progress_bar("epochs", show=show) as bar:
+    with progress.progress_bar("epoch", show=show) as bar:
 
         def draw(report: Report) -> None:
-            measures = (f"{name} {value:.4g}" for name, value in report.measures.items())
+            measures = (f"{name}={value:.4g}" for name, value in report.measures.items())
             bar.update(report.epoch, report.epochs, note=", ".join(measures))
 
         yield draw
