@@ -1,0 +1,222 @@
+"""Parameters that are declared once: default, range or choices, and a line of description.
+
+A parameter is a field of a dataclass, made by `parameter`. Checks, documentation and options of the
+command line are all made from it:
+
+- `check_parameters` refuses values that are of another type, out of range, or unknown;
+- `document_parameters` writes the descriptions into the docstring of the class;
+- `textdl.cli.options` makes an option of it.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, Field, field, fields
+from functools import cache
+from numbers import Integral, Real
+from textwrap import fill
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from textdl.errors import ParameterError
+
+Class = TypeVar("Class", bound=type)
+
+_KEY = "parameter"
+_PLACEHOLDER = "{parameters}"
+_WIDTH = 100
+
+
+class Parameter(NamedTuple):
+    """What a parameter may be."""
+
+    name: str
+    default: Any
+    type: Any  # bool, int, float, str, or Any where the class checks it by itself
+    is_optional: bool  # it may be None
+    description: str  # for documentation and help, without its default
+    minimum: float  # inclusive; of a number
+    maximum: float
+    choices: tuple[str, ...]  # names; none: any value of the type
+    allows_callable: bool  # a function does in place of a name
+
+
+def parameter(
+    default: Any,
+    description: str,
+    *,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    choices: Collection[str] = (),
+    allows_callable: bool = False,
+) -> Any:
+    """A field of a dataclass that is a parameter.
+
+    Args:
+        default: its value where none is given.
+        description: a phrase that begins with a small letter, without the default.
+        minimum: the smallest value of a number, inclusive.
+        maximum: the largest.
+        choices: the names it may be, such as a registry, which is a dict by name. The names of a
+            `Literal` type are its choices without being repeated here.
+        allows_callable: a function does in place of a name.
+    """
+    details = {
+        "description": description,
+        "minimum": minimum,
+        "maximum": maximum,
+        "choices": choices,
+        "allows_callable": allows_callable,
+    }
+    return field(default=default, metadata={_KEY: details})
+
+
+def parameters_of(kind: type) -> Mapping[str, Parameter]:
+    """The parameters of a dataclass, by name, in the order of its constructor."""
+    return _parameters_of(kind)
+
+
+@cache
+def _parameters_of(kind: Any) -> Mapping[str, Parameter]:
+    hints = get_type_hints(kind)
+    found = (_parameter(it, hints[it.name]) for it in fields(kind) if _KEY in it.metadata)
+    return {parameter.name: parameter for parameter in found}
+
+
+def check_parameters(instance: Any, names: Collection[str] | None = None) -> None:
+    """Refuse parameters that are of the wrong type, out of range, or no known name.
+
+    Args:
+        instance: of a dataclass whose fields are made by `parameter`.
+        names: of those to check; None: all.
+
+    Raises:
+        ParameterError: one is.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class Config:
+        ...     size: int = parameter(100, "dimensions of a vector", minimum=1)
+        >>> check_parameters(Config(size=0))
+        Traceback (most recent call last):
+            ...
+        textdl.errors.ParameterError: size=0; expected a whole number from 1 up
+    """
+    for name, known in parameters_of(type(instance)).items():
+        if names is None or name in names:
+            check_value(known, getattr(instance, name))
+
+
+def check_value(known: Parameter, value: Any) -> None:
+    """Refuse a value that a parameter cannot have.
+
+    Raises:
+        ParameterError: it cannot.
+    """
+    if value is None and known.is_optional:
+        return
+    if known.allows_callable and callable(value):
+        return
+    if not _fits(known, value):
+        raise ParameterError(f"{known.name}={value!r}; expected {expectation(known)}")
+
+
+def expectation(known: Parameter) -> str:
+    """What a parameter may be, in words.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class Config:
+        ...     share: float | None = parameter(None, "of the text", minimum=0, maximum=1)
+        >>> expectation(parameters_of(Config)["share"])
+        'a number from 0 to 1, or None'
+    """
+    if known.choices:
+        expected = f"one of {', '.join(known.choices)}"
+    elif known.type is bool:
+        expected = "True or False"
+    elif known.type in (int, float):
+        expected = "a whole number" if known.type is int else "a number"
+        if known.minimum > -math.inf:
+            end = f"to {known.maximum:,}" if known.maximum < math.inf else "up"
+            expected += f" from {known.minimum:,} {end}"
+    else:
+        expected = "text"
+    if known.allows_callable:
+        expected += ", or a function"
+    return f"{expected}, or None" if known.is_optional else expected
+
+
+def document_parameters(kind: Class) -> Class:
+    """Write what the parameters of a dataclass are into its docstring, at ``{parameters}``.
+
+    Raises:
+        TypeError: the docstring has no such place.
+    """
+    documentation = kind.__doc__ or ""
+    line = next((it for it in documentation.splitlines() if it.strip() == _PLACEHOLDER), None)
+    if line is None:
+        raise TypeError(f"the docstring of {kind.__name__} has no line {_PLACEHOLDER}")
+    indent = line.removesuffix(_PLACEHOLDER)
+    described = "\n".join(_documentation(it, indent) for it in parameters_of(kind).values())
+    kind.__doc__ = documentation.replace(line, described)
+    return kind
+
+
+def _documentation(known: Parameter, indent: str) -> str:
+    default = "" if known.default is None else f" (default {known.default!r})"
+    choices = f": {', '.join(known.choices)}" if known.choices else ""
+    text = f"{known.name}: {known.description}{choices}{default}."
+    return fill(text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}    ")
+
+
+def _parameter(declared: Field[Any], hint: Any) -> Parameter:
+    details = declared.metadata[_KEY]
+    is_optional = type(None) in get_args(hint)
+    kinds = [it for it in _alternatives(hint) if it is not type(None)]
+    literals = [name for it in kinds if get_origin(it) is Literal for name in get_args(it)]
+    default = None if declared.default is MISSING else declared.default
+    return Parameter(
+        name=declared.name,
+        default=default,
+        type=kinds[0] if len(kinds) == 1 and kinds[0] in (bool, int, float, str) else Any,
+        is_optional=is_optional,
+        description=details["description"],
+        minimum=details["minimum"],
+        maximum=details["maximum"],
+        choices=tuple(details["choices"]) or tuple(literals),
+        allows_callable=details["allows_callable"],
+    )
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def _fits(known: Parameter, value: Any) -> bool:
+    if known.choices:
+        return isinstance(value, str) and value in known.choices
+    return _TYPE_CHECKS.get(known.type, _fits_any)(known, value)
+
+
+def _fits_number(known: Parameter, value: Any) -> bool:
+    kind = Integral if known.type is int else Real
+    is_number = isinstance(value, kind) and not isinstance(value, bool)
+    return is_number and known.minimum <= float(value) <= known.maximum
+
+
+def _fits_any(known: Parameter, value: Any) -> bool:
+    return True
+
+
+_TYPE_CHECKS: Mapping[Any, Callable[[Parameter, Any], bool]] = {
+    int: _fits_number,
+    float: _fits_number,
+    bool: lambda known, value: isinstance(value, bool | np.bool_),
+    str: lambda known, value: isinstance(value, str),
+}
