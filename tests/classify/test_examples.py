@@ -13,11 +13,11 @@ from textdl.errors import DataError
         ('{"label": "a", "text": {"b": 1}}', "in 'text'; expected text"),
         ('{"label": {"a": 1}, "text": "b"}', "in 'label'; expected text"),
         ('{"label": [["a"]], "text": "b"}', "in 'label'; expected text"),
-        ('{"label": "a", "text": "b\\ud800"}', "which is half a character"),
-        ('{"label": "\\udfff", "text": "b"}', "which is half a character"),
+        ('{"label": "a", "text": "b\\ud800"}', "which is a lone surrogate"),
+        ('{"label": "\\udfff", "text": "b"}', "which is a lone surrogate"),
         ('{"label": "a", "text": ' + "[" * 500 + "]" * 500 + "}", "in 'text'; expected text"),
-        ("[" * 100_000, "is no JSON"),
-        ('{"label": ' + "9" * 5000 + ', "text": "b"}', "is no JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ('{"label": ' + "9" * 5000 + ', "text": "b"}', "is not valid JSON"),
     ],
 )
 def test_cell_that_is_no_text(tmp_path, line, says):

@@ -8,8 +8,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from textdl import TextClassifier
-from textdl.classify.examples import read_examples
-from textdl.classify.records import Layout
+from textdl.classify.examples import Layout, read_examples
 
 SPLIT = ("split", "label", "text")
 

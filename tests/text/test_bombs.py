@@ -14,8 +14,7 @@ from textdl.classify.examples import read_examples
 from textdl.errors import CorpusError, CorpusReadError, DataError
 from textdl.io.compression import open_decompressed
 from textdl.text import lines
-from textdl.text.corpus import CHUNK_BYTES, read_corpus
-from textdl.text.lines import read_documents
+from textdl.text.corpus import CHUNK_BYTES, read_corpus, read_documents
 
 MEGABYTE = b"word " * (1 << 18)
 OPEN = {".gz": gzip.open, ".xz": lzma.open}
@@ -94,7 +93,7 @@ def test_read_documents_too_long_is_refused(monkeypatch, tmp_path):
 
 
 def test_read_examples_long_csv_field_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr("textdl.classify.records.LONGEST_FIELD", 1000)
+    monkeypatch.setattr("textdl.text.records.LONGEST_FIELD", 1000)
     path = tmp_path / "mail.csv"
     path.write_text('label,text\nham,short\nspam,"' + "word\n" * 1000)
     with pytest.raises(DataError, match=r"line \d+ of .*mail.csv': field larger than field limit"):
@@ -107,5 +106,5 @@ def test_read_examples_long_csv_field_is_refused(monkeypatch, tmp_path):
 def test_read_examples_odd_json_names_the_line(tmp_path, value):
     path = tmp_path / "mail.jsonl"
     path.write_text(f'{{"label": "a", "text": "b"}}\n{{"label": "a", "text": {value}}}\n')
-    with pytest.raises(DataError, match=r"line 2 of .*mail.jsonl' is no JSON"):
+    with pytest.raises(DataError, match=r"line 2 of .*mail.jsonl' is not valid JSON"):
         read_examples(path)

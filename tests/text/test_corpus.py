@@ -6,6 +6,7 @@ import os
 import random
 import re
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError, TextdlError
 from textdl.text import corpus as corpus_module
+from textdl.text import lines as lines_module
 from textdl.text.corpus import find_files, read_corpus
 
 COMPRESS = {
@@ -67,7 +69,10 @@ def one_line(error_info):
 
 
 def small_chunks(size):
-    return patch.multiple(corpus_module, CHUNK_BYTES=size, CHUNK_TOKENS=size)
+    stack = ExitStack()
+    stack.enter_context(patch.multiple(corpus_module, CHUNK_BYTES=size, CHUNK_TOKENS=size))
+    stack.enter_context(patch.object(lines_module, "CHUNK_BYTES", size))
+    return stack
 
 
 # Kinds of corpora
@@ -368,7 +373,7 @@ def test_bytes_without_white_space(tmp_path):
     path = tmp_path / "data"
     path.write_bytes(b"a word\n" + b"x" * 5000)
     with (
-        patch.multiple(corpus_module, CHUNK_BYTES=100, LONGEST_WORD=1000),
+        patch.multiple(lines_module, CHUNK_BYTES=100, LONGEST_WORD=1000),
         pytest.raises(CorpusReadError, match=r"no white space in the 1,0.. bytes from offset 7"),
     ):
         documents(path)
@@ -455,3 +460,39 @@ def test_find_files_lists_what_is_read(tmp_path):
         (tmp_path / name).write_text(name, "utf-8")
     assert find_files(tmp_path) == find_files(f"{tmp_path}/*") == [tmp_path / "a", tmp_path / "b"]
     assert find_files("-") == find_files(Path("-")) == [Path("-")]
+
+
+# Encodings
+
+
+@pytest.mark.parametrize(
+    "encoding", ["latin-1", "utf-16", "utf-16-le", "cp1252", "shift_jis", "utf8"]
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_encoding_is_that_of_the_file(tmp_path, encoding, size):
+    texts = ["a cat", "", "the dog of 1850"]
+    if encoding != "shift_jis":
+        texts.append("é è ü " * 50)
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress("\n".join(texts).encode(encoding)))
+    with small_chunks(size):
+        assert documents(path, encoding=encoding) == texts
+
+
+def test_encoding_that_does_not_fit(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes("é".encode("latin-1"))
+    with pytest.raises(CorpusReadError, match=r"name its encoding \(--encoding\)"):
+        documents(path)
+    with pytest.raises(CorpusReadError, match=r"is not ascii .*byte 0xe9.*name its encoding"):
+        documents(path, encoding="ascii")
+    assert documents(path, encoding="ascii", errors="replace") == ["\ufffd"]
+    path.write_bytes("é".encode("utf-16")[:-1])
+    with pytest.raises(CorpusReadError, match="is not utf-16"):
+        documents(path, encoding="utf-16")
+
+
+@pytest.mark.parametrize("encoding", ["utf-9", "gzip", "rot13", "", None, 8])
+def test_encoding_that_is_none(encoding):
+    with pytest.raises(ParameterError, match=r"encoding=.* is unknown; expected one such as"):
+        read_corpus(["a cat"], encoding=encoding)

@@ -8,9 +8,9 @@ import pytest
 
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusReadError
-from textdl.text.corpus import find_files, read_corpus
-from textdl.text.lines import read_documents
-from textdl.text.parquet import TextColumn, is_parquet, read_batches
+from textdl.text.corpus import find_files, read_corpus, read_documents
+from textdl.text.parquet import read_batches
+from textdl.text.records import TextColumn
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -90,13 +90,6 @@ def test_names(name, expected):
     assert TextColumn.parse(name) == expected
 
 
-def test_what_is_parquet():
-    assert all(map(is_parquet, map(Path, ("a.parquet", "a.PARQUET::b"))))
-    assert not any(
-        map(is_parquet, map(Path, ("-", "a.txt", "parquet", "a.parquet.gz", "a.txt::b")))
-    )
-
-
 def test_an_empty_table(write):
     assert list(read_corpus(write(text=pyarrow.array([], pyarrow.string())))) == []
 
@@ -169,7 +162,7 @@ from textdl.text.corpus import read_corpus
 from textdl.text.parquet import read_text
 from pathlib import Path
 
-for _ in read_text(Path(sys.argv[1])):  # pyarrow itself
+for _ in read_text(Path(sys.argv[1]), "text"):  # pyarrow itself
     break
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 pieces = sum(len(chunk.documents) for chunk in islice(read_corpus(sys.argv[1]), 2_000))

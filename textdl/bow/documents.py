@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.text.lines import read_documents
+from textdl.text.corpus import read_documents
 
 Kind: TypeAlias = Literal["content", "filename", "file"]
 

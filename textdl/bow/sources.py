@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from textdl.errors import CorpusError
-from textdl.text.corpus import DecodeErrors, find_files
-from textdl.text.lines import read_documents
+from textdl.text.corpus import DecodeErrors, find_files, read_documents
 
 
 class Place(NamedTuple):

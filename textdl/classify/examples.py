@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any, NamedTuple
 
-from textdl.classify.records import Layout, read_records
 from textdl.errors import DataError
-from textdl.text.corpus import DecodeErrors, find_files
+from textdl.text.corpus import find_files
+from textdl.text.lines import DecodeErrors
+from textdl.text.records import LABEL_COLUMN, TEXT_COLUMN, ColumnNames, read_records
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where label and text are.
+
+    Args:
+        label: the column of the label.
+        text: the column of the text.
+        columns: the names of all columns, for a file without a header.
+        where: take only rows with this value in that column, such as ``("split", "train")``.
+        separator: between several labels of a text in one cell; None: a cell is one label.
+    """
+
+    label: str = LABEL_COLUMN
+    text: str = TEXT_COLUMN
+    columns: tuple[str, ...] | None = None
+    where: tuple[str, str] | None = None
+    separator: str | None = None
 
 
 class Examples(NamedTuple):
@@ -41,9 +62,10 @@ def read_examples(
     """
     layout = layout or Layout()
     several = [paths] if isinstance(paths, str | Path) else list(paths)
+    names = ColumnNames((layout.label, layout.text), layout.columns)
     examples = Examples([], [])
     for path in (file for name in several for file in find_files(name)):
-        for line, record in read_records(path, layout, errors):
+        for line, record in read_records(path, names, errors=errors):
             if (
                 layout.where is None
                 or _scalar(record, layout.where[0], path, line) == layout.where[1]
@@ -85,7 +107,7 @@ def _text(value: Any, column: str, path: Path, line: int) -> str:
     except UnicodeEncodeError as error:
         raise DataError(
             f"line {line:,} of {str(path)!r} has {text[error.start]!r} in {column!r}, which is "
-            "half a character; mend the line"
+            "a lone surrogate; mend the line"
         ) from None
     return text
 

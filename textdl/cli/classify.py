@@ -184,7 +184,7 @@ def predict_classes(options: argparse.Namespace) -> None:
 
 
 def _in_parts(options: argparse.Namespace) -> Iterator[list[str]]:
-    from textdl.text.lines import read_documents
+    from textdl.text.corpus import read_documents
 
     texts = iter(options.texts) if options.input is None else read_documents(options.input)
     while part := list(islice(texts, TEXTS_AT_ONCE)):

@@ -9,7 +9,7 @@ from textdl.cli import bow_options
 from textdl.cli.output import whole_number
 
 if TYPE_CHECKING:
-    from textdl.classify.records import Layout
+    from textdl.classify.examples import Layout
 
 
 def sizes(text: str) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ def add_layout(verb: argparse.ArgumentParser) -> None:
 
 def read_layout(options: argparse.Namespace) -> Layout:
     """Where label and text are."""
-    from textdl.classify.records import Layout
+    from textdl.classify.examples import Layout
 
     columns = tuple(options.columns.split(",")) if options.columns else None
     return Layout(options.label, options.text, columns, options.where, options.separator)

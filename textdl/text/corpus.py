@@ -2,13 +2,11 @@
 
 A corpus is read once, from front to back, in chunks of about a megabyte, so that one-shot
 generators and pipes work and memory does not grow with the input. A line of a file is a document.
-A document longer than a chunk is cut at white space and marked, so that it stays one document; a
-tokenizer sees its pieces one by one. Of a Parquet file, the rows of one column are the documents:
-that of the name ``text``, or another, as in ``reviews.parquet::body``.
+Of a table (`.csv .tsv .jsonl .ndjson .parquet`), the rows of one column are the documents: that of
+the name ``text``, or another, as in ``reviews.csv::body``.
 
 Memory is bounded whatever the input: a chunk has about `CHUNK_BYTES` bytes and at most as many
-documents, empty ones among them; what goes on for `LONGEST_WORD` bytes without white space is
-refused; compressed files and Parquet are expanded piece by piece (see there).
+documents, empty ones among them (see `lines` and `records` for what files may hold).
 """
 
 from __future__ import annotations
@@ -20,46 +18,48 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from reprlib import repr as short
-from typing import IO, Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.io.compression import STDIN, open_decompressed
-from textdl.text.parquet import MARK, TextColumn, is_parquet, read_text
-from textdl.text.parquet import DecodeErrors as DecodeErrors
+from textdl.io.compression import STDIN
+from textdl.text.lines import (
+    CHUNK_BYTES,
+    UTF_8,
+    is_utf8,
+    join_chunks,
+    read_lines,
+)
+from textdl.text.lines import Chunk as Chunk
+from textdl.text.lines import DecodeErrors as DecodeErrors
+from textdl.text.records import MARK, TextColumn, is_table, read_column
 
 Document: TypeAlias = str | Sequence[str]
 Corpus: TypeAlias = (
     str | os.PathLike[str] | Iterable[os.PathLike[str]] | Iterable[str] | Iterable[Sequence[str]]
 )
 
-CHUNK_BYTES = 1 << 20  # smaller ones repeat more words, larger ones keep the other cores waiting
 CHUNK_TOKENS = 1 << 17  # of documents that come as tokens
-LONGEST_WORD = 1 << 24  # bytes without any white space: this is no text
 WHITE_SPACE = re.compile(r"\s")
-WHITE_BYTES = (b" ", b"\t", "\u3000".encode())  # where a long line may be cut
 
 
-class Chunk(NamedTuple):
-    """A run of consecutive documents."""
-
-    documents: Sequence[str] | Sequence[Sequence[str]]  # texts, or lists of tokens
-    continues: bool = False  # the last document goes on in the next chunk
-
-
-def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[Chunk]:
+def read_corpus(
+    corpus: Corpus, *, errors: DecodeErrors = "strict", encoding: str = UTF_8
+) -> Iterator[Chunk]:
     """Read a corpus once, as chunks of documents.
 
     Args:
         corpus: a `str` or `Path` is a file, a glob, a folder or ``-`` (standard input); an iterable
             of `Path` is files; of `str`, documents; of lists of `str`, tokenized documents, which
-            are taken as they are. Files in ``.gz .bz2 .xz .zst`` are decompressed; of ``.parquet``
-            a column is read.
-        errors: what to do with bytes that are not UTF-8: ``strict`` stops, ``replace`` puts U+FFFD
-            in their place, ``ignore`` drops them. A null of Parquet stops, or is empty text.
+            are taken as they are. Files in ``.gz .bz2 .xz .zst`` are decompressed; of tables
+            (``.csv .tsv .jsonl .ndjson .parquet``) a column is read.
+        errors: what to do with bytes that are not of the encoding: ``strict`` stops, ``replace``
+            puts U+FFFD in their place, ``ignore`` drops them. A missing value of a table stops, or
+            is empty text.
+        encoding: of files, a name that Python knows; Parquet has its own.
 
     Raises:
         CorpusError: an iterable has no items.
-        CorpusReadError: a file is missing, damaged, binary or not UTF-8.
+        CorpusReadError: a file is missing, damaged, binary or not of this encoding.
         ParameterError: the corpus or one of its items is of no known kind.
 
     Example:
@@ -68,8 +68,9 @@ def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[
     """
     if errors not in ("strict", "replace", "ignore"):
         raise ParameterError(f"errors={errors!r} is unknown; expected strict, replace or ignore")
+    is_utf8(encoding)  # refuses what is not the name of an encoding
     if isinstance(corpus, str | os.PathLike):
-        return _read_files(find_files(corpus), errors)
+        return _read_files(find_files(corpus), errors, encoding)
     if isinstance(corpus, bytes | bytearray) or not isinstance(corpus, Iterable):
         raise ParameterError(
             f"a corpus cannot be {short(corpus)} ({type(corpus).__name__}); pass a path, or a list "
@@ -77,18 +78,35 @@ def read_corpus(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[
         )
     items = iter(corpus)
     for first in items:
-        alike = _alike(chain([first], items))
+        alike = _require_same_kind(chain([first], items))
         if isinstance(first, os.PathLike):
-            return _read_files(map(Path, alike), errors)
+            return _read_files(map(Path, alike), errors, encoding)
         return _batch(alike)
     raise CorpusError("the corpus is empty; expected at least one document")
+
+
+def read_documents(
+    corpus: Corpus, *, errors: DecodeErrors = "strict", encoding: str = UTF_8
+) -> Iterator[str]:
+    """Read a corpus as whole texts: one that was cut into several chunks is put together again.
+
+    Arguments and errors are those of `read_corpus`.
+
+    Raises:
+        CorpusError: a document has more than `LONGEST_DOCUMENT` characters.
+
+    Example:
+        >>> list(read_documents(["a cat", "a dog"]))
+        ['a cat', 'a dog']
+    """
+    yield from join_chunks(read_corpus(corpus, errors=errors, encoding=encoding))
 
 
 def find_files(corpus: str | os.PathLike[str]) -> list[Path]:
     """List the files that a path, glob or folder stands for, in sorted order; ``-`` is itself.
 
     A folder is searched to any depth; names that begin with a dot are passed over. Behind any of
-    them, ``::column`` chooses a column of Parquet files, and stands behind each path that is found.
+    them, ``::column`` chooses a column of tables, and stands behind each path that is found.
 
     Raises:
         CorpusReadError: there is no such file.
@@ -126,8 +144,8 @@ def _matching(name: str) -> Iterable[Path]:
 
 
 def _columns(name: TextColumn) -> list[Path]:
-    """Parquet files, each with the name of the column."""
-    found = sorted(filter(is_parquet, _matching(name.file)))
+    """Tables, each with the name of the column."""
+    found = sorted(filter(is_table, _matching(name.file)))
     return [Path(f"{path}{MARK}{name.column}") for path in found]
 
 
@@ -135,7 +153,7 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _alike(items: Iterable[object]) -> Iterator[Any]:
+def _require_same_kind(items: Iterable[object]) -> Iterator[Any]:
     """Pass items on as long as they are of the kind of the first."""
     expected = None
     for position, item in enumerate(items):
@@ -194,59 +212,10 @@ def _limit(document: Document) -> int:
     return CHUNK_BYTES if isinstance(document, str) else CHUNK_TOKENS
 
 
-def _read_files(paths: Iterable[Path], errors: DecodeErrors) -> Iterator[Chunk]:
+def _read_files(paths: Iterable[Path], errors: DecodeErrors, encoding: str) -> Iterator[Chunk]:
     for path in paths:
-        if is_parquet(path):
-            texts = read_text(path, errors=errors)
+        if is_table(path):
+            texts = read_column(path, errors=errors, encoding=encoding)
             yield from _batch(text for some in texts for text in some)
-            continue
-        with open_decompressed(path, CorpusReadError, "corpus", allow_stdin=True) as stream:
-            yield from _read_lines(stream, path, errors)
-
-
-def _read_lines(stream: IO[bytes], path: Path, errors: DecodeErrors) -> Iterator[Chunk]:
-    """Cut a stream of bytes into chunks of whole lines, or of whole words of one long line."""
-    pending, offset, continues = b"", 0, False
-    while block := stream.read(CHUNK_BYTES):
-        pending += block
-        cut = pending.rfind(b"\n") + 1
-        in_line = not cut
-        if in_line:
-            cut = _last_white_space(pending)
-        if cut:
-            continues = in_line
-            yield Chunk(_decode(pending[:cut], path, offset, errors), continues)
-            pending, offset = pending[cut:], offset + cut
-        elif len(pending) > LONGEST_WORD:
-            raise CorpusReadError(
-                f"{str(path)!r} has no white space in the {len(pending):,} bytes from offset "
-                f"{offset:,}; expected text: put its sentences on lines of their own"
-            )
-    if pending or continues:  # an empty one closes the document that was marked as going on
-        yield Chunk(_decode(pending, path, offset, errors))
-
-
-def _last_white_space(data: bytes) -> int:
-    """Where the last white space ends; 0 if there is none."""
-    found = ((data.rfind(space), len(space)) for space in WHITE_BYTES)
-    return max((start + length for start, length in found if start >= 0), default=0)
-
-
-def _decode(data: bytes, path: Path, offset: int, errors: DecodeErrors) -> list[str]:
-    """Decode whole lines; `offset` is where `data` starts in the (decompressed) file."""
-    if errors == "strict" and (zero := data.find(b"\0")) >= 0:
-        raise CorpusReadError(
-            f"{str(path)!r} looks like binary data (a zero byte at offset {offset + zero:,}); "
-            "expected UTF-8 text: convert it, or pass errors='replace' (--errors replace) to go on"
-        )
-    try:
-        text = data.decode("utf-8", errors)
-    except UnicodeDecodeError as error:
-        raise CorpusReadError(
-            f"{str(path)!r} is not UTF-8: byte 0x{data[error.start]:02x} at offset "
-            f"{offset + error.start:,}; convert it, or pass errors='replace' (--errors replace) to "
-            "go on"
-        ) from None
-    if offset == 0:
-        text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        else:
+            yield from read_lines(path, errors=errors, encoding=encoding)

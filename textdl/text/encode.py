@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
 from textdl.parallel import look_ahead
-from textdl.text.corpus import Chunk
+from textdl.text.lines import Chunk
 from textdl.text.tokenize import NamedTokenizer, Tokenizer
 
 PARALLEL_AFTER_SECONDS = (

@@ -1,31 +1,75 @@
-"""The documents of a corpus of texts, each in one piece."""
+"""The lines of a file as documents: decoded and cut into chunks of about a megabyte.
+
+A line is a document. One longer than a chunk is cut at white space and marked, so that it stays one
+document. Memory is bounded whatever the input: what goes on for `LONGEST_WORD` bytes without white
+space is refused, and so is a document of more than `LONGEST_DOCUMENT` characters where it is wanted
+in one piece.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import codecs
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from reprlib import repr as short
+from typing import IO, Any, Literal, NamedTuple, TypeAlias
 
-from textdl.errors import CorpusError
-from textdl.text.corpus import Corpus, DecodeErrors, read_corpus
+from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.io.compression import open_decompressed
 
+DecodeErrors: TypeAlias = Literal["strict", "replace", "ignore"]
+
+CHUNK_BYTES = 1 << 20  # smaller ones repeat more words, larger ones keep the other cores waiting
+LONGEST_WORD = 1 << 24  # bytes without any white space: this is not text
 LONGEST_DOCUMENT = 1 << 28  # characters; in one piece, it takes up to four bytes for each
+WHITE_BYTES = (b" ", b"\t", "\u3000".encode())  # where a long line may be cut
+UTF_8 = "utf-8"
 
 
-def read_documents(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterator[str]:
-    """Read a corpus as whole texts: one that was cut into several chunks is put together again.
+class Chunk(NamedTuple):
+    """A run of consecutive documents."""
 
-    Arguments and errors are those of `read_corpus`.
+    documents: Sequence[str] | Sequence[Sequence[str]]  # texts, or lists of tokens
+    continues: bool = False  # the last document goes on in the next chunk
+
+
+def read_lines(
+    path: Path, *, errors: DecodeErrors = "strict", encoding: str = UTF_8
+) -> Iterator[Chunk]:
+    """Cut a file, which may be compressed, into chunks of whole lines, or of words of a long line.
+
+    Args:
+        path: of the file; ``-`` is the standard input.
+        errors: what to do with bytes that are not of the encoding.
+        encoding: of the text, a name that Python knows.
+
+    Raises:
+        CorpusReadError: the file is missing, damaged, binary or not of this encoding.
+    """
+    with open_decompressed(path, CorpusReadError, "corpus", allow_stdin=True) as stream:
+        if is_utf8(encoding):
+            yield from _cut(stream, path, errors)
+        else:
+            yield from _cut(_Transcoded(stream, path, errors, encoding), path, errors)
+
+
+def join_chunks(chunks: Iterable[Chunk]) -> Iterator[str]:
+    """The documents of chunks, each in one piece.
+
+    Args:
+        chunks: of texts.
 
     Raises:
         CorpusError: a document has more than `LONGEST_DOCUMENT` characters.
 
     Example:
-        >>> list(read_documents(["a cat", "a dog"]))
+        >>> list(join_chunks([Chunk(["a cat", "a "], continues=True), Chunk(["dog"])]))
         ['a cat', 'a dog']
     """
     pieces: list[str] = []
     size = 0  # characters of the pieces
-    for chunk in read_corpus(corpus, errors=errors):
+    for chunk in chunks:
         *whole, last = map(str, chunk.documents)
         for document in whole:
             yield "".join([*pieces, document])
@@ -36,9 +80,102 @@ def read_documents(corpus: Corpus, *, errors: DecodeErrors = "strict") -> Iterat
         if size > LONGEST_DOCUMENT:
             raise CorpusError(
                 f"the document that begins with {short(pieces[0])} has more than "
-                f"{LONGEST_DOCUMENT:,} characters; expected a document a line: cut it"
+                f"{LONGEST_DOCUMENT:,} characters; expected one document per line: cut it"
             )
         if not chunk.continues:
             yield "".join(pieces)
             pieces = []
             size = 0
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether a name is one of UTF-8.
+
+    Raises:
+        ParameterError: it is not the name of an encoding of text.
+    """
+    try:
+        codec = codecs.lookup(encoding)
+        is_text = getattr(codec, "_is_text_encoding", True)  # some of Python's codecs compress
+    except (LookupError, TypeError, ValueError):
+        is_text = False
+    if not is_text:
+        raise ParameterError(
+            f"encoding={encoding!r} is unknown; expected one such as 'utf-8' or 'latin-1'"
+        )
+    return codec.name == UTF_8
+
+
+class _Transcoded(io.RawIOBase):
+    """A stream of another encoding, as UTF-8."""
+
+    def __init__(self, stream: IO[bytes], path: Path, errors: DecodeErrors, encoding: str) -> None:
+        self._stream = stream
+        self._path = path
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors)
+
+    def read(self, size: int = -1) -> bytes:
+        text = ""
+        while not text:
+            block = self._stream.read(size)
+            try:
+                text = self._decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                raise CorpusReadError(
+                    f"{str(self._path)!r} is not {self._encoding} ({error.reason}: byte "
+                    f"0x{error.object[error.start]:02x}); name its encoding, or pass "
+                    "errors='replace' (--errors replace) to go on"
+                ) from None
+            if not block:
+                break
+        return text.encode("utf-8", "replace")
+
+
+def _cut(stream: Any, path: Path, errors: DecodeErrors) -> Iterator[Chunk]:
+    """Cut a stream of bytes into chunks of whole lines, or of whole words of one long line."""
+    pending, offset, continues = b"", 0, False
+    while block := stream.read(CHUNK_BYTES):
+        pending += block
+        cut = pending.rfind(b"\n") + 1
+        in_line = not cut
+        if in_line:
+            cut = _last_white_space(pending)
+        if cut:
+            continues = in_line
+            yield Chunk(_decode(pending[:cut], path, offset, errors), continues)
+            pending, offset = pending[cut:], offset + cut
+        elif len(pending) > LONGEST_WORD:
+            raise CorpusReadError(
+                f"{str(path)!r} has no white space in the {len(pending):,} bytes from offset "
+                f"{offset:,}; expected text: put its sentences on lines of their own"
+            )
+    if pending or continues:  # an empty one closes the document that was marked as going on
+        yield Chunk(_decode(pending, path, offset, errors))
+
+
+def _last_white_space(data: bytes) -> int:
+    """Where the last white space ends; 0 if there is none."""
+    found = ((data.rfind(space), len(space)) for space in WHITE_BYTES)
+    return max((start + length for start, length in found if start >= 0), default=0)
+
+
+def _decode(data: bytes, path: Path, offset: int, errors: DecodeErrors) -> list[str]:
+    """Decode whole lines; `offset` is where `data` starts in the (decompressed) file."""
+    if errors == "strict" and (zero := data.find(b"\0")) >= 0:
+        raise CorpusReadError(
+            f"{str(path)!r} looks like binary data (a zero byte at offset {offset + zero:,}); "
+            "expected text: name its encoding (--encoding), convert it, or pass errors='replace' "
+            "(--errors replace) to go on"
+        )
+    try:
+        text = data.decode("utf-8", errors)
+    except UnicodeDecodeError as error:
+        raise CorpusReadError(
+            f"{str(path)!r} is not UTF-8: byte 0x{data[error.start]:02x} at offset "
+            f"{offset + error.start:,}; name its encoding (--encoding), or pass errors='replace' "
+            "(--errors replace) to go on"
+        ) from None
+    if offset == 0:
+        text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")

@@ -1,4 +1,4 @@
-"""Parquet files: records of columns, and a column of text as a corpus.
+"""Parquet files: batches of rows, and a column of text.
 
 pyarrow takes a quarter of a second to load and 100 MB to install, so it is an extra.
 """
@@ -8,67 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any
 
 from textdl.errors import CorpusReadError
-
-DecodeErrors: TypeAlias = Literal["strict", "replace", "ignore"]
+from textdl.text.lines import DecodeErrors
 
 SUFFIX = ".parquet"
-MARK = "::"  # between the file and its column
-COLUMN = "text"
 ROWS_AT_ONCE = 1 << 9
 BYTES_AT_ONCE = 1 << 26
 LONGEST_TEXT = 1 << 28  # bytes
 
 
-class TextColumn(NamedTuple):
-    """A column of a file."""
-
-    file: str  # or a folder, or a glob
-    column: str = COLUMN
-
-    @classmethod
-    def parse(cls, name: str) -> TextColumn:
-        """Read a name such as ``reviews.parquet::body``; without a column, it is ``text``.
-
-        Example:
-            >>> TextColumn.parse("reviews.parquet::body")
-            TextColumn(file='reviews.parquet', column='body')
-            >>> TextColumn.parse("notes.txt").column
-            'text'
-        """
-        file, mark, column = name.rpartition(MARK)
-        return cls(file, column) if mark and file and column else cls(name)
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a path, with or without a column, names a Parquet file."""
-    name = str(path)
-    return any(file.lower().endswith(SUFFIX) for file in (name, TextColumn.parse(name).file))
-
-
-def read_text(path: Path, *, errors: DecodeErrors = "strict") -> Iterator[list[str]]:
+def read_text(path: Path, name: str, *, errors: DecodeErrors = "strict") -> Iterator[list[str]]:
     """The texts of a column, a run of rows at a time.
 
     Args:
-        path: of the file, perhaps with ``::column``.
+        path: of the file.
+        name: of the column.
         errors: what to do with bytes that are not UTF-8, and with a null: ``strict`` refuses them;
             otherwise a null is an empty text.
 
     Raises:
         CorpusReadError: the file cannot be read, has no such column, or one of something else.
     """
-    # A file may have such a name.
-    name = TextColumn(str(path)) if path.is_file() else TextColumn.parse(str(path))
     row = 0
-    for batch in read_batches(Path(name.file), [name.column]):
+    for batch in read_batches(path, [name]):
         column = batch.column(0)
-        _check_text(column, name)
-        texts = read_values(column, Path(name.file), name.column, row, errors=errors)
+        _check_text(column, path, name)
+        texts = read_values(column, path, name, row, errors=errors)
         if errors == "strict" and column.null_count:
             raise CorpusReadError(
-                f"row {row + texts.index(None) + 1:,} of column {name.column!r} of {name.file!r} "
+                f"row {row + texts.index(None) + 1:,} of column {name!r} of {str(path)!r} "
                 "is null; drop or fill it, or pass errors='ignore' (--errors ignore) to take it as "
                 "empty"
             )
@@ -102,7 +72,7 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[A
             if column not in held:
                 raise CorpusReadError(
                     f"{str(path)!r} has no column {column!r}, only {', '.join(held) or 'none'}; "
-                    f"name one as {path.name}{MARK}{held[0] if held else COLUMN}"
+                    f"name one as {path.name}::{held[0] if held else 'text'}"
                 )
         for group in range(file.num_row_groups):
             size = _largest_row(path, file.metadata.row_group(group), columns)
@@ -223,9 +193,9 @@ def _is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _check_text(column: Any, name: TextColumn) -> None:
+def _check_text(column: Any, path: Path, name: str) -> None:
     if not _is_text(column.type):
         raise CorpusReadError(
-            f"column {name.column!r} of {name.file!r} holds {column.type}, not text; name another "
-            f"as {name.file}{MARK}column, or cast it to string"
+            f"column {name!r} of {str(path)!r} holds {column.type}, not text; name another as "
+            f"{path}::column, or cast it to string"
         )

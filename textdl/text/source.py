@@ -15,8 +15,9 @@ from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify, name_of
 from textdl.io.checksums import DIGEST_BYTES, file_checksum
 from textdl.io.compression import STDIN
-from textdl.text.corpus import Corpus, DecodeErrors, find_files
-from textdl.text.parquet import TextColumn
+from textdl.text.corpus import Corpus, find_files
+from textdl.text.lines import DecodeErrors
+from textdl.text.records import TextColumn
 from textdl.text.tokenize import Tokenizer, TokenizerName
 
 NAMES_SHOWN = 3  # files in a message
@@ -122,7 +123,7 @@ def _describe_files(paths: Iterable[Path], known: Mapping[str, Any] | None) -> d
 
 
 def _describe_file(path: Path, untouched: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
-    name = TextColumn(str(path)) if path.is_file() else TextColumn.parse(str(path))
+    name = TextColumn.of(path)
     file = Path(name.file)
     if (
         str(path) == STDIN or not file.is_file()
