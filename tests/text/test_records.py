@@ -55,13 +55,11 @@ def test_column_is_text_without_a_name(tmp_path, suffix):
     assert list(read_documents(path)) == TEXTS
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))))
 def test_any_text_comes_back_from_csv(tmp_path_factory, texts):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(as_csv(texts).encode())
-    # Within a field, a line break of any kind is one.
-    expected = [text.replace("\r\n", "\n") for text in texts]
-    assert list(read_documents(f"{path}::body")) == expected
+    assert list(read_documents(f"{path}::body")) == texts
 
 
 def test_csv_of_another_encoding(tmp_path):
