@@ -100,6 +100,59 @@ def test_word_pairs_by_hand(tmp_path, family):
     assert result == (pytest.approx(math.sqrt(3) / 2), 3, 1)
 
 
+@pytest.mark.parametrize("separator", [",", ", ", "\t", " "])
+def test_word_pairs_separated_in_any_way(tmp_path, family, separator):
+    path = tmp_path / "p.csv"
+    rows = [("Word 1", "Word 2", "Human (mean)")] if separator.strip(" ") else []
+    rows += [("king", "queen", "1"), ("king", "man", "9"), ("king", "nobody", "3")]
+    path.write_text("\n".join(map(separator.join, rows)))
+    result = evaluate_word_pairs(family, path)
+    assert (result.pairs, result.skipped) == (2, 1)
+    assert result.spearman == pytest.approx(1)
+
+
+def test_analogies_without_sections(tmp_path, family):
+    path = tmp_path / "q.txt"
+    path.write_text("man woman king queen\nman woman boy girl\n")
+    result = evaluate_analogies(family, path)
+    assert (result.accuracy, result.questions, result.sections) == (1.0, 2, ())
+    assert math.isnan(result.syntactic)
+
+
+def test_bats_asks_every_pair_with_every_other(tmp_path, family):
+    folder = tmp_path / "3_Encyclopedic_semantics"
+    folder.mkdir()
+    path = folder / "E10 [male - female].txt"
+    path.write_text("king\tempress/queen\nman\twoman/lady\nboy\tgirl\ntom\tqueen\n")
+    (tmp_path / "I01.txt").write_text("king queens\nman women\n")
+    result = evaluate_analogies(family, tmp_path)
+    pairs = [("king", ["queen"]), ("man", ["woman"]), ("boy", ["girl"])]
+    rows = {word: family[word].astype(float) for word in list(family.labels)}
+    unit = {word: row / np.linalg.norm(row) for word, row in rows.items()}
+    right = 0
+    for a, bs in pairs:
+        for c, ds in pairs:
+            if a == c:
+                continue
+            target = unit[bs[0]] - unit[a] + unit[c]
+            others = {w: float(r @ target) for w, r in unit.items() if w not in (a, bs[0], c)}
+            right += max(others, key=others.get) in ds
+    assert result.questions == 6
+    assert result.skipped == 6 + 2
+    assert result.accuracy == pytest.approx(right / 6)
+    assert [section.name for section in result.sections] == [path.stem, "I01"]
+    assert result.semantic == result.accuracy
+    alone = evaluate_analogies(family, path)
+    assert (alone.questions, alone.skipped, alone.sections) == (6, 6, ())
+
+
+def test_bats_line_that_is_no_pair(tmp_path, family):
+    path = tmp_path / "b.txt"
+    path.write_text("king queen\nman\n")
+    with pytest.raises(CorpusError, match="line 2: 'man', expected a word and its answers"):
+        evaluate_analogies(family, path)
+
+
 def test_no_order_to_agree_with(tmp_path, family):
     path = tmp_path / "p.txt"
     for text in ("x y 1\n", "king queen 1\n", "king man 1\nqueen woman 1\n"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from textdl.errors import FileFormatError, ParameterError
 from textdl.vectors import query
-from textdl.vectors.query import row_norms, unit
+from textdl.vectors.query import normalize, row_norms
 
 
 def cosine_loop(a, b):
@@ -24,7 +24,7 @@ def nearest_loop(matrix, one, topn, excluded):
 
 
 def nearest(matrix, queries, topn, excluded):
-    return query.nearest(matrix, query.row_norms(matrix), query.unit(queries), topn, excluded)
+    return query.nearest(matrix, query.row_norms(matrix), query.normalize(queries), topn, excluded)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(1, 12), st.integers(1, 50))
@@ -49,9 +49,9 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
     matrix = rng.standard_normal((500, 16)).astype(np.float32)
     asked = np.arange(0, 500, 7)
     whole = nearest(matrix, matrix[asked], 10, asked[:, None])
-    monkeypatch.setattr(query, "_ROWS_A_BLOCK", 13)
-    monkeypatch.setattr(query, "_SCORES_A_BLOCK", 100)
-    monkeypatch.setattr(query, "_WIDE_ROWS_A_BLOCK", 5)
+    monkeypatch.setattr(query, "_ROWS_PER_BLOCK", 13)
+    monkeypatch.setattr(query, "_SCORES_PER_BLOCK", 100)
+    monkeypatch.setattr(query, "_WIDE_ROWS_PER_BLOCK", 5)
     parts = nearest(matrix, matrix[asked], 10, asked[:, None])
     assert np.array_equal(whole.rows, parts.rows)
     assert np.array_equal(whole.similarities, parts.similarities)
@@ -63,7 +63,7 @@ def test_many_rows_agree_with_a_full_sort():
     matrix[140_000:140_020] = 2 * matrix[3]
     asked = np.array([3, 65_535, 65_536, 149_999])
     found = nearest(matrix, matrix[asked], 25, asked[:, None])
-    directions = query.unit(matrix)
+    directions = query.normalize(matrix)
     for row, answers in zip(asked, found.rows, strict=True):
         cosines = np.round(directions @ directions[row], 12)
         cosines[row] = -2
@@ -131,7 +131,13 @@ def test_odd_one_out_is_the_least_central():
 @pytest.mark.parametrize("queries", [1, 2])
 def test_nearest_while_another_thread_is_in_blas_same_answer(queries):
     matrix = np.random.default_rng(0).standard_normal((500, 20)).astype(np.float32)
-    arguments = (matrix, row_norms(matrix), unit(matrix[:queries]), 5, np.zeros((queries, 0), int))
+    arguments = (
+        matrix,
+        row_norms(matrix),
+        normalize(matrix[:queries]),
+        5,
+        np.zeros((queries, 0), int),
+    )
     alone = query.nearest(*arguments)
     with query._blas:
         beside = query.nearest(*arguments)
@@ -146,7 +152,7 @@ def test_nearest_from_many_threads_same_answer():
     def search(row):
         sizes = (1, 3)[row % 2]  # few queries, and those that wait for their turn
         found = query.nearest(
-            matrix, norms, unit(matrix[row : row + sizes]), 3, np.zeros((sizes, 0), int)
+            matrix, norms, normalize(matrix[row : row + sizes]), 3, np.zeros((sizes, 0), int)
         )
         return found.rows.tolist(), found.similarities.tolist()
 

@@ -11,12 +11,12 @@ from scipy import sparse
 from textdl.bow.matrix import is_mostly_empty
 from textdl.bow.weighting import scaled
 from textdl.errors import ParameterError
-from textdl.vectors.query import Neighbours
+from textdl.vectors.query import NearestRows
 
 _SCORES_A_BLOCK = 1 << 22
 
 
-def nearest_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
+def nearest_documents(queries: Any, documents: Any, topn: int = 10) -> NearestRows:
     """The `topn` documents of highest cosine with each query, ties in the order of documents.
 
     Args:
@@ -35,7 +35,7 @@ def nearest_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbour
     return best_documents(_unit(queries), _unit(documents), topn)
 
 
-def best_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
+def best_documents(queries: Any, documents: Any, topn: int = 10) -> NearestRows:
     """The `topn` documents of highest inner product with each query, as BM25 weights ask for.
 
     Arguments and errors are those of `nearest_documents`.
@@ -50,7 +50,7 @@ def best_documents(queries: Any, documents: Any, topn: int = 10) -> Neighbours:
     count, size = min(int(topn), documents.shape[0]), queries.shape[0]
     queries, documents = _without_unused_columns(sparse.csr_array(queries), documents)
     by_term = sparse.csr_array(sparse.csr_array(documents).T)
-    found = Neighbours(np.empty((size, count), np.int64), np.empty((size, count)))
+    found = NearestRows(np.empty((size, count), np.int64), np.empty((size, count)))
     step = max(1, _SCORES_A_BLOCK // max(1, documents.shape[0]))
     rows = sparse.csr_array(queries, dtype=np.float64)
     for begin in range(0, size, step):

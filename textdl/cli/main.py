@@ -10,13 +10,13 @@ from itertools import chain
 from typing import Any, NoReturn
 
 import textdl
-from textdl.cli import analyse, bow, classify, convert, info, plot, query, train
+from textdl.cli import bow, classify, convert, evaluate, info, plot, query, train
 from textdl.cli.output import drop_output, prepare_streams
 from textdl.errors import ParameterError, TextdlError, one_line
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
-VERBS = (train, query, analyse, convert, info, bow, classify, plot)
+VERBS = (train, query, evaluate, convert, info, bow, classify, plot)
 
 
 class _Parser(argparse.ArgumentParser):

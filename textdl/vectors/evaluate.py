@@ -1,4 +1,4 @@
-"""How well vectors agree with people: similarity of word pairs, and analogies.
+"""Word-similarity benchmarks and analogies: how well vectors agree with people.
 
 A word of the test is looked up as it stands, and lowercased if it is not in the vocabulary. Lines
 with words that are still unknown are skipped and counted.
@@ -10,7 +10,8 @@ References: Mikolov et al. 2013, "Efficient Estimation of Word Representations i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import permutations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,9 @@ from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.vectors import query
 from textdl.vectors.vectors import Vectors
 
-_QUESTIONS_A_BLOCK = 1 << 12
+_QUESTIONS_PER_BLOCK = 1 << 12
+# How the names of sections about grammar begin: Google's, and BATS' inflection and derivation.
+SYNTACTIC = ("gram", "I0", "I1", "D0", "D1")
 
 
 class WordPairs(NamedTuple):
@@ -46,22 +49,31 @@ class Analogies(NamedTuple):
     """Share of analogies answered exactly."""
 
     accuracy: float  # over all questions asked; NaN without any
-    semantic: float  # over the sections whose name does not begin with "gram"
-    syntactic: float  # over those whose name does
+    semantic: float  # over the sections whose names do not begin as those of grammar do
+    syntactic: float  # over those whose names do; NaN without any
     questions: int
     skipped: int  # questions with a word beyond the vocabulary
-    sections: tuple[Section, ...]
+    sections: tuple[Section, ...]  # none, where the file has none
 
 
 def evaluate_word_pairs(vectors: Vectors, path: str | os.PathLike[str]) -> WordPairs:
-    """Spearman correlation of cosines with the scores in `path`: word, word, score a line.
+    r"""Spearman correlation of cosines with the scores in a file: word, word, score per line.
 
-    Fields are separated by tabs or spaces; lines that begin with `#` are comments, and a first line
-    whose third field is no number is a header.
+    Fields are separated by tabs, commas or spaces; lines that begin with `#` are comments, and a
+    first line whose third field is not a number is a header.
 
     Raises:
         CorpusReadError: the file is missing or not UTF-8.
         CorpusError: a line is malformed.
+
+    Example:
+        >>> import tempfile
+        >>> vectors = Vectors(["cat", "dog", "car"], [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "pairs.csv")
+        ...     _ = file.write_text("word1,word2,score\ncat,dog,9\ncat,car,2\ndog,bus,3\n")
+        ...     evaluate_word_pairs(vectors, file)
+        WordPairs(spearman=1.0, pairs=2, skipped=1)
     """
     rows_of = vectors.key_to_index
     pairs = list(_read_pairs(Path(path)))
@@ -73,7 +85,7 @@ def evaluate_word_pairs(vectors: Vectors, path: str | os.PathLike[str]) -> WordP
         if (a := _row(rows_of, first)) is not None and (b := _row(rows_of, second)) is not None
     ]
     rows = np.array([(a, b) for a, b, _ in known], dtype=np.int64).reshape(-1, 2)
-    directions = query.unit(vectors.matrix[rows])  # (n, 2, D)
+    directions = query.normalize(vectors.matrix[rows])  # (n, 2, D)
     cosines = np.einsum("nd,nd->n", directions[:, 0], directions[:, 1])
     human = np.array([score for _, _, score in known])
     return WordPairs(_spearman(cosines, human), len(known), len(pairs) - len(known))
@@ -84,55 +96,97 @@ def evaluate_analogies(
 ) -> Analogies:
     """Answer "a is to b as c is to d" by the word nearest `b - a + c` (unit vectors; not a, b, c).
 
-    Only the first `restrict_vocab` rows are asked about and answered with. `path` holds one
-    question of four words a line, in sections that begin with `: name`.
+    A file has one question of four words per line, in sections that begin with `: name` (Google's
+    format); or it has pairs, a word and its answers separated by slashes, and every pair is asked
+    with every other (the format of BATS, of which a folder is a test: each file is a section).
+
+    Args:
+        vectors: to be evaluated.
+        path: of a file, or of a folder of files.
+        restrict_vocab: only so many of the first rows are asked about and answered with.
 
     Raises:
         CorpusReadError: the file is missing or not UTF-8.
         CorpusError: a line is malformed.
         ParameterError: `restrict_vocab` is below 1.
+
+    References:
+        Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space".
+        Gladkova et al. 2016, "Analogy-based detection of morphological and semantic relations with
+        word embeddings: what works and what doesn't" (BATS).
     """
     if restrict_vocab < 1:
         raise ParameterError(f"restrict_vocab is {restrict_vocab}, expected at least 1")
     rows_of = vectors.key_to_index
-    sections: dict[str, list[list[int] | None]] = {}
+    sections: dict[str, list[_Question | None]] = {}
     for name, words in _read_analogies(Path(path)):
-        rows = [row for w in words if (row := _row(rows_of, w, restrict_vocab)) is not None]
-        sections.setdefault(name, []).append(rows if len(rows) == 4 else None)
+        sections.setdefault(name, []).append(_as_question(words, rows_of, restrict_vocab))
     if not sections:
         raise CorpusError(f"{str(path)!r} holds no analogies, expected lines of four words")
-    asked = [rows for questions in sections.values() for rows in questions if rows is not None]
-    right = _answered(vectors, np.array(asked, dtype=np.int64).reshape(-1, 4), restrict_vocab)
-    return _summarise(sections, right)
+    asked = [question for some in sections.values() for question in some if question is not None]
+    return _summarize(sections, _are_right(vectors, asked, restrict_vocab))
 
 
-def _answered(
-    vectors: Vectors, questions: NDArray[np.int64], restrict_vocab: int
+class _Words(NamedTuple):
+    """A question: a is to b as c is to ?, where b and the answer may be one of several words."""
+
+    a: str
+    b: tuple[str, ...]
+    c: str
+    answers: tuple[str, ...]
+
+
+class _Question(NamedTuple):
+    """The rows of a question."""
+
+    given: tuple[int, int, int]  # a, b, c
+    answers: frozenset[int]
+
+
+def _as_question(
+    words: _Words, rows_of: Mapping[str, int], restrict_vocab: int
+) -> _Question | None:
+    """The rows of a question; None where a word, or every answer, is unknown."""
+
+    def rows(some: Iterable[str]) -> list[int]:
+        found = (_row(rows_of, word, restrict_vocab) for word in some)
+        return [row for row in found if row is not None]
+
+    a, b, c = rows([words.a]), rows(words.b), rows([words.c])
+    answers = rows(words.answers)
+    if not (a and b and c and answers):
+        return None
+    return _Question((a[0], b[0], c[0]), frozenset(answers))
+
+
+def _are_right(
+    vectors: Vectors, questions: list[_Question], restrict_vocab: int
 ) -> NDArray[np.bool_]:
-    """Which of the `(Q, 4)` questions are answered right."""
-    matrix, norms = vectors.matrix[:restrict_vocab], vectors.norms[:restrict_vocab]
+    """Which of the questions are answered right. `-> (Q,)`."""
+    matrix = vectors.matrix[:restrict_vocab]
+    norms = vectors.norms[:restrict_vocab]
     right = np.zeros(len(questions), dtype=bool)
-    for begin in range(0, len(questions), _QUESTIONS_A_BLOCK):
-        block = slice(begin, begin + _QUESTIONS_A_BLOCK)
-        a, b, c, d = questions[block].T
-        directions = query.unit(matrix[b]), query.unit(matrix[a]), query.unit(matrix[c])
-        queries = query.unit(directions[0] - directions[1] + directions[2])
-        best = query.nearest(matrix, norms, queries, 1, np.stack([a, b, c], axis=1)).rows
-        right[block] = (best == d[:, None]).any(axis=1)
+    for begin in range(0, len(questions), _QUESTIONS_PER_BLOCK):
+        block = questions[begin : begin + _QUESTIONS_PER_BLOCK]
+        given = np.array([question.given for question in block], dtype=np.int64)  # (q, 3)
+        a, b, c = (query.normalize(matrix[rows]) for rows in given.T)  # (q, D) each
+        best = query.nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
+        for number, (question, rows) in enumerate(zip(block, best.tolist(), strict=True)):
+            right[begin + number] = not question.answers.isdisjoint(rows)
     return right
 
 
-def _summarise(
-    sections: Mapping[str, list[list[int] | None]], right: NDArray[np.bool_]
+def _summarize(
+    sections: Mapping[str, list[_Question | None]], right: NDArray[np.bool_]
 ) -> Analogies:
     results = []
     syntactic = np.zeros(len(right), dtype=bool)
     begin = 0
     for name, questions in sections.items():
-        end = begin + sum(rows is not None for rows in questions)
+        end = begin + sum(question is not None for question in questions)
         skipped = len(questions) - (end - begin)
         results.append(Section(name, _share(right[begin:end]), end - begin, skipped))
-        syntactic[begin:end] = name.startswith("gram")
+        syntactic[begin:end] = name.startswith(SYNTACTIC)
         begin = end
     return Analogies(
         accuracy=_share(right),
@@ -140,7 +194,7 @@ def _summarise(
         syntactic=_share(right[syntactic]),
         questions=len(right),
         skipped=sum(section.skipped for section in results),
-        sections=tuple(results),
+        sections=tuple(results) if len(results) > 1 or results[0].name else (),
     )
 
 
@@ -163,32 +217,62 @@ def _row(rows_of: Mapping[str, int], word: str, below: int | None = None) -> int
 
 
 def _read_pairs(path: Path) -> Iterator[tuple[str, str, float]]:
-    first = True
+    is_first = True
     for number, line in _lines(path):
-        fields = [field.strip() for field in line.split("\t" if "\t" in line else None)]
+        fields = _fields(line)
         score = _number(fields[2]) if len(fields) == 3 else None
         if score is not None:
             yield fields[0], fields[1], score
-        elif not (first and len(fields) == 3):
+        elif not (is_first and len(fields) == 3):
             raise CorpusError(
                 f"{str(path)!r}, line {number:,}: {line!r}, expected word, word, score; correct or "
                 "remove the line"
             )
-        first = False
+        is_first = False
 
 
-def _read_analogies(path: Path) -> Iterator[tuple[str, list[str]]]:
+def _fields(line: str) -> list[str]:
+    separator = next((it for it in "\t," if it in line), None)
+    return [field.strip() for field in line.split(separator)]
+
+
+def _read_analogies(path: Path) -> Iterator[tuple[str, _Words]]:
+    """Sections and their questions, of a file or a folder of files."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*.txt")):
+            for section, words in _read_analogies(file):
+                yield section or file.stem, words
+        return
+    lines = list(_lines(path))
+    if lines and not lines[0][1].startswith(":") and len(lines[0][1].split()) == 2:
+        yield from (("", words) for words in _questions_of_pairs(lines, path))
+        return
     name = ""
-    for number, line in _lines(path):
+    for number, line in lines:
         if line.startswith(":"):
             name = line[1:].strip()
-        elif len(words := line.split()) == 4:
-            yield name, words
+        elif len(fields := line.split()) == 4:
+            yield name, _Words(fields[0], (fields[1],), fields[2], (fields[3],))
         else:
             raise CorpusError(
                 f"{str(path)!r}, line {number:,}: {line!r}, expected four words or ': section'; "
                 "correct or remove the line"
             )
+
+
+def _questions_of_pairs(lines: list[tuple[int, str]], path: Path) -> Iterator[_Words]:
+    """Every pair of a word and its answers asked with every other, as BATS does."""
+    pairs = []
+    for number, line in lines:
+        fields = line.split()
+        if len(fields) != 2:
+            raise CorpusError(
+                f"{str(path)!r}, line {number:,}: {line!r}, expected a word and its answers, "
+                "separated by slashes; correct or remove the line"
+            )
+        pairs.append((fields[0], tuple(fields[1].split("/"))))
+    for (a, b), (c, answers) in permutations(pairs, 2):
+        yield _Words(a, b, c, answers)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -202,7 +286,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         ) from None
     except OSError as error:
         raise CorpusReadError(
-            f"{str(path)!r} cannot be read ({error.strerror}); pass the path of a judgement file"
+            f"{str(path)!r} cannot be read ({error.strerror}); pass the path of a file"
         ) from error
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not line.startswith("#"):

@@ -1,4 +1,4 @@
-"""Neighbours by cosine, as pure functions on arrays.
+"""NearestRows by cosine, as pure functions on arrays.
 
 Axes: V rows, D dimensions, Q queries, E rows a query must not answer with, n answers.
 
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
 
-_SCORES_A_BLOCK = 1 << 23  # 32 MB of float32
-_ROWS_A_BLOCK = 1 << 16
-_WIDE_ROWS_A_BLOCK = 1 << 12  # rows turned into float64 at a time
+_SCORES_PER_BLOCK = 1 << 23  # 32 MB of float32
+_ROWS_PER_BLOCK = 1 << 16
+_WIDE_ROWS_PER_BLOCK = 1 << 12  # rows turned into float64 at a time
 _FEW_QUERIES = 2  # whose products take BLAS not much less time than NumPy
 
 
-class Neighbours(NamedTuple):
+class NearestRows(NamedTuple):
     """The best rows for each query, best first."""
 
     rows: NDArray[np.int64]  # (Q, n)
@@ -39,10 +39,10 @@ def row_norms(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         ParameterError: a row holds NaN or infinity.
     """
     norms = np.empty(len(matrix), dtype=np.float32)
-    for begin in range(0, len(matrix), _WIDE_ROWS_A_BLOCK):
-        rows = matrix[begin : begin + _WIDE_ROWS_A_BLOCK].astype(np.float64)
+    for begin in range(0, len(matrix), _WIDE_ROWS_PER_BLOCK):
+        rows = matrix[begin : begin + _WIDE_ROWS_PER_BLOCK].astype(np.float64)
         with np.errstate(over="ignore"):
-            norms[begin : begin + _WIDE_ROWS_A_BLOCK] = np.sqrt(np.einsum("vd,vd->v", rows, rows))
+            norms[begin : begin + _WIDE_ROWS_PER_BLOCK] = np.sqrt(np.einsum("vd,vd->v", rows, rows))
     finite = np.isfinite(norms)
     if not finite.all():
         raise ParameterError(
@@ -52,14 +52,14 @@ def row_norms(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     return norms
 
 
-def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def normalize(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """`x / |x|` along the last axis; a zero vector stays zero.
 
     Raises:
         FileFormatError: a vector, which can only be one that is mapped from a file, is not finite.
 
     Example:
-        >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]]))
+        >>> normalize(np.array([[3.0, 4.0], [0.0, 0.0]]))
         array([[0.6, 0.8],
                [0. , 0. ]])
     """
@@ -76,20 +76,20 @@ def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 def cosine(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
     """`a . b / (|a| |b|)`, 0 if either vector is zero."""
-    return float(np.clip(unit(a) @ unit(b), -1.0, 1.0))
+    return float(np.clip(normalize(a) @ normalize(b), -1.0, 1.0))
 
 
 def combine(
     vectors: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
-    """`unit(sum_i w_i x_i)`: `(..., n, D)` vectors and `(n,)` weights to `(..., D)` queries."""
-    return unit(np.einsum("n,...nd->...d", weights, vectors))
+    """`normalize(Σ w_i x_i)`: `(..., n, D)` vectors and `(n,)` weights to `(..., D)` queries."""
+    return normalize(np.einsum("n,...nd->...d", weights, vectors))
 
 
 def odd_one_out(vectors: NDArray[np.floating[Any]]) -> int:
     """The row of `(n, D)` that is least similar to the mean of the unit rows."""
-    directions = unit(vectors)
-    return int(np.argmin(directions @ unit(directions.mean(axis=0))))
+    directions = normalize(vectors)
+    return int(np.argmin(directions @ normalize(directions.mean(axis=0))))
 
 
 def nearest(
@@ -98,7 +98,7 @@ def nearest(
     queries: NDArray[np.float64],
     topn: int,
     excluded: NDArray[np.int64],
-) -> Neighbours:
+) -> NearestRows:
     """The `topn` rows of highest cosine with each query, ties in row order.
 
     Args:
@@ -113,12 +113,12 @@ def nearest(
 
     Example:
         >>> matrix = np.array([[1, 0], [0, 2], [3, 3]], dtype=np.float32)
-        >>> nearest(matrix, row_norms(matrix), unit(matrix[:1]), 2, np.array([[0]])).rows
+        >>> nearest(matrix, row_norms(matrix), normalize(matrix[:1]), 2, np.array([[0]])).rows
         array([[2, 1]])
     """
     count = max(0, min(topn, len(matrix) - excluded.shape[1]))
-    step = max(1, _SCORES_A_BLOCK // max(1, min(_ROWS_A_BLOCK, len(matrix))))
-    found = Neighbours(np.empty((len(queries), count), np.int64), np.empty((len(queries), count)))
+    step = max(1, _SCORES_PER_BLOCK // max(1, min(_ROWS_PER_BLOCK, len(matrix))))
+    found = NearestRows(np.empty((len(queries), count), np.int64), np.empty((len(queries), count)))
     for begin in range(0, len(queries) if count else 0, step):
         block = slice(begin, begin + step)
         some = queries[block]
@@ -139,8 +139,8 @@ def _candidates(
     # twice that; a few more for the rounding of query, norm and quotient.
     margin = (matrix.shape[1] + 8) * float(np.finfo(np.float32).eps)
     pairs = []
-    for begin in range(0, len(matrix), _ROWS_A_BLOCK):
-        rows = slice(begin, begin + _ROWS_A_BLOCK)
+    for begin in range(0, len(matrix), _ROWS_PER_BLOCK):
+        rows = slice(begin, begin + _ROWS_PER_BLOCK)
         scores = _scores(matrix[rows], norms[rows], queries, begin)  # (Q, R)
         here = (excluded >= begin) & (excluded < begin + scores.shape[1])
         scores[np.nonzero(here)[0], excluded[here] - begin] = -np.inf
@@ -211,7 +211,7 @@ def _rank(
     query: NDArray[np.intp],
     row: NDArray[np.intp],
     count: int,
-) -> Neighbours:
+) -> NearestRows:
     """The best `count` of the candidates of each query, by cosine in double precision."""
     if np.bincount(query, minlength=len(queries)).min(initial=count) < count:
         raise FileFormatError("the stored norms are wrong; the file is damaged: make it again")
@@ -219,7 +219,7 @@ def _rank(
     order = np.lexsort((row, -exact, query))
     first = np.searchsorted(query[order], np.arange(len(queries)))  # where each query begins
     chosen = order[first[:, None] + np.arange(count)]  # (Q, n)
-    return Neighbours(row[chosen], exact[chosen])
+    return NearestRows(row[chosen], exact[chosen])
 
 
 def _exact(
@@ -230,7 +230,7 @@ def _exact(
 ) -> NDArray[np.float64]:
     """Cosine of query `query[p]` and row `row[p]` for each pair p, in double precision."""
     exact = np.empty(len(row), dtype=np.float64)
-    for begin in range(0, len(row), _WIDE_ROWS_A_BLOCK):
-        pairs = slice(begin, begin + _WIDE_ROWS_A_BLOCK)
-        exact[pairs] = np.einsum("pd,pd->p", unit(matrix[row[pairs]]), queries[query[pairs]])
+    for begin in range(0, len(row), _WIDE_ROWS_PER_BLOCK):
+        pairs = slice(begin, begin + _WIDE_ROWS_PER_BLOCK)
+        exact[pairs] = np.einsum("pd,pd->p", normalize(matrix[row[pairs]]), queries[query[pairs]])
     return np.clip(exact, -1.0, 1.0)

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from textdl.errors import ParameterError, UnknownWordError
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
+from textdl.vectors.data import VectorData
 from textdl.vectors.spelling import unknown_word_message
-from textdl.vectors.table import Table
 
 Number = TypeVar("Number", np.float32, np.int64)
 Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
@@ -90,7 +90,7 @@ class Vectors:
             OutputError: the file cannot be written.
             ParameterError: the name asks for no format, or for one that cannot hold the content.
         """
-        table = Table(self.labels, self.matrix, self.counts, self.norms, self.config)
+        table = VectorData(self.labels, self.matrix, self.counts, self.norms, self.config)
         formats.save(table, Path(path))
 
     @property
@@ -170,7 +170,7 @@ class Vectors:
             ParameterError: `topn` is below 1.
         """
         rows = self._rows(words)
-        directions = query.combine(query.unit(self.matrix[rows])[:, None, :], np.ones(1))
+        directions = query.combine(query.normalize(self.matrix[rows])[:, None, :], np.ones(1))
         return self._neighbors(directions, topn, rows[:, None])
 
     def doesnt_match(self, words: Sequence[str]) -> str:
@@ -214,7 +214,7 @@ class Vectors:
 
     def _vector(self, item: Item) -> NDArray[np.float64]:
         if isinstance(item, str):
-            return query.unit(self[item])
+            return query.normalize(self[item])
         vector = np.asarray(item, dtype=np.float64)
         if vector.shape != (self.vector_size,) or not np.isfinite(vector).all():
             raise ParameterError(

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.compression import compression_of, open_decompressed
 from textdl.io.safetensors import open_verified
+from textdl.vectors.data import VectorData
 from textdl.vectors.formats import native, word2vec_binary, word2vec_text
-from textdl.vectors.table import Table
 
 _BYTES_TO_DETECT = 1 << 20
 
@@ -22,8 +22,8 @@ class Format(NamedTuple):
     """How one format is told, read and written."""
 
     matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
-    read: Callable[[Path, str], Table]  # path, and what to do with words that are not UTF-8
-    write: Callable[[Table, Path], None]
+    read: Callable[[Path, str], VectorData]  # path, and what to do with words that are not UTF-8
+    write: Callable[[VectorData, Path], None]
     suffixes: tuple[str, ...]
     mapped: bool = False  # opened without reading, so never compressed
 
@@ -93,7 +93,7 @@ def detect_format(path: Path) -> str:
     )
 
 
-def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) -> Table:
+def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) -> VectorData:
     r"""Read the file at `path`, whatever its name.
 
     Args:
@@ -127,7 +127,7 @@ def verify_checksums(path: Path, form: str) -> None:
         )
 
 
-def save(table: Table, path: Path) -> None:
+def save(table: VectorData, path: Path) -> None:
     """Write `table` in the format that the name of `path` asks for, complete or not at all.
 
     Raises:

@@ -26,7 +26,7 @@ from textdl.io.archive import (
 )
 from textdl.string_array import StringArray
 from textdl.vectors import query
-from textdl.vectors.table import Table
+from textdl.vectors.data import VectorData
 
 MATRIX = "vectors"
 KIND = ArchiveKind(
@@ -46,7 +46,7 @@ def matches(head: bytes) -> bool:
     return b"\0" in head[:8] and head[8:9] == b"{"  # no text holds a NUL
 
 
-def save(table: Table, path: Path) -> None:
+def save(table: VectorData, path: Path) -> None:
     """Write `table` to `path`, complete or not at all.
 
     Raises:
@@ -63,7 +63,7 @@ def save(table: Table, path: Path) -> None:
     write_archive(path, ArchiveContent(KIND, parameters=table.config or {}, arrays=arrays))
 
 
-def load(path: Path) -> Table:
+def load(path: Path) -> VectorData:
     """Map the file at `path`: its arrays are read-only views, read from disk when touched.
 
     Raises:
@@ -78,7 +78,7 @@ def load(path: Path) -> Table:
     if norms is None:
         norms = _norms(archive)
     _check_values(archive, arrays, norms)
-    return Table(
+    return VectorData(
         labels=StringArray(arrays["labels"], arrays["label_offsets"]),
         matrix=arrays[MATRIX],
         counts=arrays.get("counts"),

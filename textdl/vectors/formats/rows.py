@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.atomic import atomic_write
 from textdl.string_array import StringArray
-from textdl.vectors.table import Table
+from textdl.vectors.data import VectorData
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
 LONGEST_HEADER = 1 << 10  # bytes
@@ -43,12 +43,12 @@ def parse_header(head: bytes) -> tuple[Shape, int] | None:
     return (Shape(int(found[1]), int(found[2])), found.end()) if found else None
 
 
-def build_table(
+def build_vectors(
     blocks: Iterable[tuple[list[bytes], NDArray[np.float32]]],
     shape: Shape,
     path: Path,
     errors: str,
-) -> Table:
+) -> VectorData:
     """One table of blocks of words and `(n, D)` vectors.
 
     Raises:
@@ -72,13 +72,13 @@ def build_table(
         )
     try:
         labels = StringArray.from_strings(_decoded(words, errors, path))
-        return Table(labels, _stack(parts, len(words), shape.size))
+        return VectorData(labels, _stack(parts, len(words), shape.size))
     except ParameterError as error:
         raise FileFormatError(f"{str(path)!r}: {error}") from None
 
 
 def write_rows(
-    table: Table, path: Path, encode: Callable[[str, NDArray[np.float32]], bytes]
+    table: VectorData, path: Path, encode: Callable[[str, NDArray[np.float32]], bytes]
 ) -> None:
     """Write the line `V D`, then every label and row `(D,)` as `encode` makes bytes of them.
 

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
+from textdl.vectors.data import VectorData
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
     Shape,
-    build_table,
+    build_vectors,
     parse_header,
     write_rows,
 )
-from textdl.vectors.table import Table
 
-_BYTES_A_BLOCK = 1 << 22
+_BYTES_PER_BLOCK = 1 << 22
 _LONGEST_LABEL = 1 << 16
 
 
@@ -29,7 +29,7 @@ def matches(head: bytes) -> bool:
     return parse_header(head) is not None
 
 
-def read(path: Path, errors: str) -> Table:
+def read(path: Path, errors: str) -> VectorData:
     """Read `path`, a block at a time; the newline that word2vec.c puts after a row may be absent.
 
     Raises:
@@ -42,10 +42,10 @@ def read(path: Path, errors: str) -> Table:
                 f"{str(path)!r} does not begin with the line 'V D' of word2vec's binary format; "
                 "copy or download it again"
             )
-        return build_table(_blocks(file, claimed[0], path), claimed[0], path, errors)
+        return build_vectors(_blocks(file, claimed[0], path), claimed[0], path, errors)
 
 
-def write(table: Table, path: Path) -> None:
+def write(table: VectorData, path: Path) -> None:
     """Write `table` to `path` as word2vec.c does.
 
     Raises:
@@ -64,7 +64,7 @@ def _blocks(
 ) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
     """Words and `(n, D)` vectors of a few megabytes at a time, as many as claimed."""
     done, rest, width = 0, b"", 4 * shape.size
-    while more := file.read(_BYTES_A_BLOCK + width):
+    while more := file.read(_BYTES_PER_BLOCK + width):
         words, vectors, rest = _split(rest + more, (shape.rows or 0) - done, width)
         done += len(words)
         if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.vectors.formats.rows import Shape, build_table, parse_header, write_rows
-from textdl.vectors.table import Table
+from textdl.vectors.data import VectorData
+from textdl.vectors.formats.rows import Shape, build_vectors, parse_header, write_rows
 
-_BYTES_A_BLOCK = 1 << 20
+_BYTES_PER_BLOCK = 1 << 20
 LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits a number, and its word
 
 
@@ -35,7 +35,7 @@ def matches(head: bytes) -> bool:
     return is_printable and not is_binary_row
 
 
-def read(path: Path, errors: str) -> Table:
+def read(path: Path, errors: str) -> VectorData:
     """Read `path`, a block of lines at a time. A word may hold spaces: the last D fields count.
 
     Raises:
@@ -49,12 +49,12 @@ def read(path: Path, errors: str) -> Table:
         else:
             shape = Shape(rows=None, size=_trailing_numbers(first.split()))
             file.seek(0)
-        return build_table(
+        return build_vectors(
             _blocks(file, 2 if claimed else 1, shape.size, path), shape, path, errors
         )
 
 
-def write(table: Table, path: Path) -> None:
+def write(table: VectorData, path: Path) -> None:
     """Write `table` to `path` with nine significant digits, which give the same float32 back.
 
     Raises:
@@ -83,7 +83,7 @@ def _blocks(
 def _lines(file: IO[bytes], path: Path) -> Iterator[list[bytes]]:
     """The lines that end in each block of bytes, without their ends."""
     pending = b""
-    while block := file.read(_BYTES_A_BLOCK):
+    while block := file.read(_BYTES_PER_BLOCK):
         lines = (pending + block).split(b"\n")
         pending = lines.pop()
         if len(pending) > LONGEST_LINE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,22 @@ from textdl.errors import ParameterError
 
 def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add the verb of this module."""
-    evaluate = verbs.add_parser("evaluate", help="compare vectors with people's judgement")
+    evaluate = verbs.add_parser(
+        "evaluate", help="measure vectors on word-similarity benchmarks and analogies"
+    )
     evaluate.add_argument("vectors", metavar="VECTORS")
     evaluate.add_argument(
         "--similarity",
         metavar="FILE",
         action="append",
         default=[],
-        help="word, word, score a line; may be given several times",
+        help="word, word, score per line (tabs, commas or spaces); may be given several times",
     )
-    evaluate.add_argument("--analogies", metavar="FILE", help="questions, four words a line")
+    evaluate.add_argument(
+        "--analogies",
+        metavar="FILE",
+        help="a file of questions, four words per line, or a file or folder of BATS",
+    )
     evaluate.set_defaults(run=show_evaluation)
 
 
@@ -60,7 +67,8 @@ def _print_table(found: dict[str, Any]) -> None:
                 f"{_coverage(section, 'questions')}"
             )
         for name in ("semantic", "syntactic"):
-            print(f"{name:<28} accuracy {analogies[name]:.4f}")
+            if not math.isnan(analogies[name]) and analogies["sections"]:
+                print(f"{name:<28} accuracy {analogies[name]:.4f}")
         print(
             f"{'all analogies':<28} accuracy {analogies['accuracy']:.4f}  "
             f"{_coverage(analogies, 'questions')}"

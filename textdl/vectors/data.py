@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textdl.string_array import StringArray
 
 
-class Table(NamedTuple):
+class VectorData(NamedTuple):
     """Labelled rows and what is known about them."""
 
     labels: StringArray  # V words
