@@ -82,6 +82,15 @@ def test_nothing_there_and_a_folder(tmp_path):
         Vectors.load(tmp_path)
 
 
+@pytest.mark.parametrize("raw", [b"a%zA", b"a\n%A", b"\n\n\nA"])
+def test_binary_row_that_looks_like_text(tmp_path, raw):
+    (number,) = np.frombuffer(raw, np.float32)
+    path = tmp_path / "v.bin"
+    Vectors(["a"], [[number]]).save(path)
+    assert formats.recognise(path) == "word2vec binary"
+    assert Vectors.load(path)["a"] == number
+
+
 def test_compressed_native_file(tmp_path):
     path = tmp_path / "v.safetensors"
     Vectors(["a"], [[1.0]]).save(path)

@@ -25,9 +25,14 @@ def matches(head: bytes) -> bool:
     numbers = _trailing_numbers(line.split())
     if shape is None:
         return numbers > 0
-    # A damaged first row is still text, if it looks like text.
-    printable = all(32 <= byte < 127 or byte in b"\t\r" for byte in line)
-    return shape.rows == 0 or numbers >= shape.size or printable
+    if shape.rows == 0 or numbers >= shape.size:
+        return True
+    # A damaged first row is still text, if it looks like text. But a binary row may look so too,
+    # by chance, where it has few numbers: then it has four bytes for each.
+    is_printable = all(32 <= byte < 127 or byte in b"\t\r" for byte in line)
+    numbers_end = start + head[start:].find(b" ") + 1 + 4 * shape.size
+    is_binary_row = head[numbers_end : numbers_end + 1] in (b"", b"\n")
+    return is_printable and not is_binary_row
 
 
 def read(path: Path, errors: str) -> Table:
