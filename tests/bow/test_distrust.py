@@ -254,13 +254,20 @@ def test_slow_pattern_can_be_interrupted(tmp_path):
     path = tmp_path / "bow"
     vectorizer = CountVectorizer(token_pattern=r"(?:a+)+!")
     vectorizer.save(path, vectorizer.fit_transform(["aa!"]))
-    search = [sys.executable, "-m", "textdl.cli.main", "bow", "similar", str(path), "a" * 60]
-    process = subprocess.Popen(search, stderr=subprocess.PIPE, env={**os.environ})
-    with process:
-        while _processor_seconds(process.pid) < 3 and process.poll() is None:
-            time.sleep(0.05)  # it has started, and cuts the text
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+    # Ctrl-C is ignored by what a shell starts in the background, such as a long run of the tests.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from textdl.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    search = [sys.executable, "-c", program, "bow", "similar", str(path), "a" * 60]
+    with subprocess.Popen(search, stderr=subprocess.PIPE) as process:
+        try:
+            while _processor_seconds(process.pid) < 3 and process.poll() is None:
+                time.sleep(0.05)  # it has started, and cuts the text
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert errors.decode().startswith("textdl: interrupted")
 

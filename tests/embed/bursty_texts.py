@@ -22,6 +22,20 @@ def prose(words: int, *, vocabulary: int = 2_000, seed: int = 0, line: int = 20)
     return [" ".join(names[i : i + line]) for i in range(0, words, line)]
 
 
+def topical_prose(words: int, *, topics: int = 20, seed: int = 0, line: int = 20) -> list[str]:
+    """Lines of random words that all have one topic, which their names end in, as in ``w7_t3``."""
+    draw = np.random.default_rng(seed)
+    some = [
+        prose(words // topics, vocabulary=100, seed=topic, line=line) for topic in range(topics)
+    ]
+    lines = [
+        " ".join(f"{word}_t{topic}" for word in line.split())
+        for topic, lines in enumerate(some)
+        for line in lines
+    ]
+    return [lines[row] for row in draw.permutation(len(lines))]
+
+
 def _between(lines: list[str], burst: list[str], *, every: int) -> list[str]:
     """Lines with the burst between every so many of them."""
     found: list[str] = []
@@ -30,16 +44,16 @@ def _between(lines: list[str], burst: list[str], *, every: int) -> list[str]:
     return found
 
 
-def ascii_tables() -> list[str]:
+def ascii_tables(lines: list[str] | None = None) -> list[str]:
     """Rows of cells between bars, under a rule."""
     rows = [" ".join(["|", f"c{row}", "|", str(row % 7)] * 5) for row in range(20)]
-    return _between(prose(60_000), ["+ ----- " * 8, *rows], every=300)
+    return _between(lines or prose(60_000), ["+ ----- " * 8, *rows], every=300)
 
 
-def refrain() -> list[str]:
+def refrain(lines: list[str] | None = None) -> list[str]:
     """A song whose refrain comes six times between two verses."""
     chorus = ["oh my love come home to me la la la la"] * 6
-    return _between(prose(40_000), chorus, every=60)
+    return _between(lines or prose(40_000), chorus, every=60)
 
 
 def table_of_contents() -> list[str]:

@@ -21,7 +21,7 @@ from textdl.embed.loop import train
 from textdl.embed.step import State
 from textdl.errors import DivergenceError
 
-from .bursty_texts import TEXTS, prose
+from .bursty_texts import TEXTS, ascii_tables, prose, refrain, topical_prose
 from .conftest import build_store
 
 
@@ -113,11 +113,29 @@ def overlap(first, second):
     return np.mean([len(a & b) for a, b in zip(first, second, strict=True)])
 
 
+def same_topic(most_similar, words):
+    """Share of the neighbors of words that are of their topic."""
+    topics = [word.split("_")[-1] for word in words]
+    found = [[word.split("_")[-1] for word, _ in most_similar(word)] for word in words]
+    return np.mean([topic == other for topic, others in zip(topics, found, strict=True)
+                    for other in others])  # fmt: skip
+
+
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["sources", "ascii_tables", "refrain"])
-def test_neighbors_on_bursty_text_are_those_of_gensim(name):
+@pytest.mark.parametrize("text", [ascii_tables, refrain])
+def test_neighbors_beside_bursts_make_the_sense_that_they_make_to_gensim(text):
+    sentences = [line.split() for line in text(topical_prose(100_000))]
+    ours = Word2Vec(vector_size=50, workers=1).fit(sentences).vectors_
+    theirs = GensimWord2Vec(sentences, vector_size=50, sg=1, workers=1, seed=1).wv
+    words = [word for word in ours.labels if "_t" in word][:400]
+    assert same_topic(theirs.most_similar, words) > 0.95
+    assert same_topic(ours.most_similar, words) > 0.95
+
+
+@pytest.mark.full
+def test_neighbors_on_sources_are_those_of_gensim():
     """As many neighbors are shared with gensim as two runs of gensim share, but for a fifth."""
-    sentences = [line.split() for line in TEXTS[name]()]
+    sentences = [line.split() for line in TEXTS["sources"]()]
     ours = Word2Vec(vector_size=50, workers=1).fit(sentences).vectors_
     words = [word for word in ours.labels[:400] if len(word) > 2]
     found = [neighbors_of(ours, words, lambda vectors, word: vectors.most_similar(word))]

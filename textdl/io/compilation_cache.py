@@ -55,8 +55,10 @@ def enable_compilation_cache() -> None:
     used, programs are compiled anew, and nothing is said.
     """
     # XLA 0.10 reports, as an error, that programs from a cache prefer not to use two instructions.
-    # It reads this once, when JAX is imported: call this function first.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # It reads this once, when JAX is imported: call this function first. 1 is what JAX itself sets,
+    # and a process that it started inherits.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     # JAX, which the command line imports for some verbs only.
     import jax
 
