@@ -8,6 +8,7 @@ from textdl import Word2Vec
 from textdl.bow import counters
 from textdl.cli.main import main
 from textdl.text import corpus as corpus_module
+from textdl.text import lines as lines_module
 from textdl.text import encode as encode_module
 
 # wordpunct did not travel to other processes; the others take as long again.
@@ -38,6 +39,7 @@ def in_processes(monkeypatch):
         monkeypatch.setattr(encode_module, "_encode_in_processes", spy)
         monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
         monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 1_000)
+        monkeypatch.setattr(lines_module, "CHUNK_BYTES", 1_000)
         monkeypatch.setattr(counters, "CUT_A_CHUNK", 1_000)
         return started
 
@@ -52,7 +54,8 @@ def texts():
 @pytest.mark.parametrize("name", NAMES)
 def test_verb_tokenizer_in_processes_same_bytes(in_processes, tmp_path, verb, name):
     corpus = tmp_path / "corpus.tsv"
-    corpus.write_text("\n".join(f"{'ab'[i % 2]}\t{text}" for i, text in enumerate(texts())))
+    rows = [f"{'ab'[i % 2]}\t{text}" for i, text in enumerate(texts())]
+    corpus.write_text("\n".join(["label\ttext", *rows]))
     out = [tmp_path / f"{part}.safetensors" for part in ("one", "many")]
     command = [word.format(corpus=corpus) for word in VERBS[verb]]
     for path in out:

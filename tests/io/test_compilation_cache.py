@@ -72,7 +72,8 @@ COMMAND = "import sys; from textdl.cli.main import main; sys.exit(main(sys.argv[
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_program_from_the_cache_is_run_without_a_word(verb, tmp_path):
     corpus = tmp_path / "corpus.tsv"
-    corpus.write_text("cat\ta cat sat on a mat\ndog\ta dog sat on a log\n" * 50)
+    rows = "cat\ta cat sat on a mat\ndog\ta dog sat on a log\n" * 50
+    corpus.write_text("label\ttext\n" + rows)
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
     environment.pop(VARIABLE, None)
     for name in ("JAX_ENABLE_COMPILATION_CACHE", "TF_CPP_MIN_LOG_LEVEL"):
