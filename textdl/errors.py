@@ -107,6 +107,11 @@ def _escaped(character: str) -> str:
 def lookup(what: str, name: str, known: Mapping[str, Value]) -> Value:
     """What `name` stands for in a table of names.
 
+    Args:
+        what: it names, for the message.
+        name: to look up.
+        known: the table.
+
     Raises:
         ParameterError: the name is unknown; `what` it names is said.
     """

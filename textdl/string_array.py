@@ -99,6 +99,11 @@ class StringArray(Sequence[str]):
     def index(self, word: object, start: int = 0, stop: int | None = None) -> int:
         """The row of `word`.
 
+        Args:
+            word: to look for.
+            start: the first row that counts; negative ones count from the end.
+            stop: the row behind the last; None: the end.
+
         Raises:
             ValueError: `word` is not among rows `start` to `stop`.
         """

@@ -8,8 +8,8 @@ from textdl import Word2Vec
 from textdl.bow import counters
 from textdl.cli.main import main
 from textdl.text import corpus as corpus_module
-from textdl.text import lines as lines_module
 from textdl.text import encode as encode_module
+from textdl.text import lines as lines_module
 
 # wordpunct did not travel to other processes; the others take as long again.
 FULL = pytest.mark.full

@@ -14,7 +14,9 @@ from textdl.cli import bow, classify, convert, evaluate, info, plot, query, trai
 from textdl.cli.output import drop_output, prepare_streams
 from textdl.errors import ParameterError, TextdlError, one_line
 
-FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
 
 VERBS = (train, query, evaluate, convert, info, bow, classify, plot)
 

@@ -13,9 +13,10 @@ import hashlib
 import os
 import platform
 import stat
-import sys
 import warnings
 from pathlib import Path
+
+import platformdirs
 
 from textdl.io.checksums import file_checksum
 
@@ -36,13 +37,7 @@ def cache_folder() -> Path | None:
     chosen = os.environ.get(VARIABLE)
     if chosen is not None:
         return None if chosen.lower() in OFF else Path(chosen)
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "textdl"
+    return platformdirs.user_cache_path("textdl", appauthor=False)
 
 
 def enable_compilation_cache() -> None:

@@ -92,7 +92,12 @@ class SafetensorsFile(NamedTuple):
 def write_safetensors(
     file: BinaryIO, arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
 ) -> str:
-    """Write `arrays` in the order given (widest elements first keeps all of them aligned).
+    """Write arrays one after another (widest elements first keeps all of them aligned).
+
+    Args:
+        file: to write to, at its beginning.
+        arrays: by name, in the order they are written.
+        metadata: of the file, beside the checksums.
 
     Returns:
         The checksum of the header, which tells the file from any other: `SafetensorsFile.digest`.

@@ -90,10 +90,13 @@ def read_documents(
 ) -> Iterator[str]:
     """Read a corpus as whole texts: one that was cut into several chunks is put together again.
 
-    Arguments and errors are those of `read_corpus`.
+    Args:
+        corpus: as in `read_corpus`.
+        errors: what to do with bytes that are not of the encoding.
+        encoding: of files.
 
     Raises:
-        CorpusError: a document has more than `LONGEST_DOCUMENT` characters.
+        CorpusError: a document has more than `LONGEST_DOCUMENT` characters; or as in `read_corpus`.
 
     Example:
         >>> list(read_documents(["a cat", "a dog"]))
@@ -188,14 +191,16 @@ def _batch(items: Iterable[Document]) -> Iterator[Chunk]:
             room -= (len(piece) + 1) / _limit(item)  # an empty one takes room, too
             if continues or room <= 0:
                 yield Chunk(documents, continues)
-                documents, room = [], 1.0
+                documents = []
+                room = 1.0
     if documents:
         yield Chunk(documents)
 
 
 def _pieces(document: Document) -> Iterator[tuple[Document, bool]]:
     """Cut a long document at white space; with each piece, whether another one follows."""
-    start, limit = 0, _limit(document)
+    start = 0
+    limit = _limit(document)
     while len(document) - start > limit:
         stop = start + limit
         if isinstance(document, str):

@@ -134,7 +134,9 @@ class _Transcoded(io.RawIOBase):
 
 def _cut(stream: Any, path: Path, errors: DecodeErrors) -> Iterator[Chunk]:
     """Cut a stream of bytes into chunks of whole lines, or of whole words of one long line."""
-    pending, offset, continues = b"", 0, False
+    pending = b""
+    offset = 0
+    continues = False
     while block := stream.read(CHUNK_BYTES):
         pending += block
         cut = pending.rfind(b"\n") + 1
@@ -144,7 +146,8 @@ def _cut(stream: Any, path: Path, errors: DecodeErrors) -> Iterator[Chunk]:
         if cut:
             continues = in_line
             yield Chunk(_decode(pending[:cut], path, offset, errors), continues)
-            pending, offset = pending[cut:], offset + cut
+            pending = pending[cut:]
+            offset += cut
         elif len(pending) > LONGEST_WORD:
             raise CorpusReadError(
                 f"{str(path)!r} has no white space in the {len(pending):,} bytes from offset "

@@ -195,7 +195,8 @@ def _from_fasttext(lines: Iterator[str], path: Path, columns: ColumnNames) -> It
 
 def _without_labels(line: str) -> tuple[list[str], str]:
     """The labels of a line, which mostly begin it, and the rest."""
-    labels, text = [], line
+    labels = []
+    text = line
     while text.startswith(FASTTEXT_PREFIX):
         label, _, text = text.partition(" ")
         labels.append(label.removeprefix(FASTTEXT_PREFIX))

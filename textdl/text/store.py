@@ -24,8 +24,10 @@ VERSION = 2
 BLOCK = 1 << 22  # bytes that are rewritten at once, and numbers that are checked at once
 
 # The files of a store and the type of their numbers.
-TOKENS, OFFSETS = ("tokens.bin", np.dtype("<i4")), ("offsets.bin", np.dtype("<i8"))
-VOCABULARY, HEADER = "vocabulary.json", "store.json"
+TOKENS = ("tokens.bin", np.dtype("<i4"))
+OFFSETS = ("offsets.bin", np.dtype("<i8"))
+VOCABULARY = "vocabulary.json"
+HEADER = "store.json"
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ class _Borders:
         if len(lengths):
             ends = self.end + np.append(0, np.cumsum(lengths))
             self.stream.write(ends[int(self.goes_on) : -1].astype(OFFSETS[1]).data)
-            self.end, self.goes_on = int(ends[-1]), False
+            self.end = int(ends[-1])
+            self.goes_on = False
         self.goes_on |= continues
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -202,7 +205,8 @@ def _check(store: TokenStore) -> None:
 
     A digest says that its files are as they were written, not by whom.
     """
-    words, counts = store.vocabulary.words, store.vocabulary.counts
+    words = store.vocabulary.words
+    counts = store.vocabulary.counts
     if not isinstance(words, list) or set(map(type, words)) != {str}:
         raise ValueError("its vocabulary is no list of words")
     "".join(words).encode()  # a lone surrogate is a ValueError

@@ -152,7 +152,9 @@ def _as_question(
         found = (_row(rows_of, word, restrict_vocab) for word in some)
         return [row for row in found if row is not None]
 
-    a, b, c = rows([words.a]), rows(words.b), rows([words.c])
+    a = rows([words.a])
+    b = rows(words.b)
+    c = rows([words.c])
     answers = rows(words.answers)
     if not (a and b and c and answers):
         return None

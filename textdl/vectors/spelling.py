@@ -34,8 +34,13 @@ def unknown_word_message(word: str, labels: StringArray) -> str:
 def close_spellings(word: str, labels: StringArray, count: int = 3) -> list[str]:
     """Up to `count` labels spelled like `word`, the most similar first, ties by row.
 
-    Other capitalisations come first. The similarity of two spellings is difflib's: twice the
+    Other capitalizations come first. The similarity of two spellings is difflib's: twice the
     number of matching characters over the sum of the lengths.
+
+    Args:
+        word: that is misspelled.
+        labels: known words, the most frequent first.
+        count: how many, at most.
     """
     if len(word) > _LONGEST_WORD:
         return []

@@ -138,8 +138,16 @@ class Vectors:
     ) -> Neighbors:
         """The `topn` words closest to the mean of what is given, `negative` ones subtracted.
 
-        Each argument is a word, a vector or a list of either. Words count with their unit vectors,
-        vectors as they are (as in gensim); the words given are no answers.
+        Words count with their unit vectors, vectors as they are (as in gensim); the words given are
+        no answers.
+
+        Args:
+            positive: a word, a vector `(D,)`, or a list of either, which are added.
+            negative: the same, which are subtracted.
+            topn: how many words.
+
+        Returns:
+            Words with their cosines, the most similar first.
 
         Raises:
             UnknownWordError: a word is not in the vocabulary.
@@ -153,7 +161,8 @@ class Vectors:
             >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
             'queen'
         """
-        plus, minus = _as_items(positive), _as_items(negative)
+        plus = _as_items(positive)
+        minus = _as_items(negative)
         items = plus + minus
         if not items:
             raise ParameterError("most_similar got no word; pass at least one, as in 'king'")

@@ -49,7 +49,13 @@ def build_vectors(
     path: Path,
     errors: str,
 ) -> VectorData:
-    """One table of blocks of words and `(n, D)` vectors.
+    """Put blocks of rows together.
+
+    Args:
+        blocks: n words, as bytes, and their vectors `(n, D)`.
+        shape: what the file claims.
+        path: of the file, for messages.
+        errors: as in `bytes.decode`, for words that are not UTF-8.
 
     Raises:
         FileFormatError: the shape is none, rows are missing or left over, a word occurs twice, or
@@ -80,7 +86,12 @@ def build_vectors(
 def write_rows(
     table: VectorData, path: Path, encode: Callable[[str, NDArray[np.float32]], bytes]
 ) -> None:
-    """Write the line `V D`, then every label and row `(D,)` as `encode` makes bytes of them.
+    """Write the line `V D`, then every row.
+
+    Args:
+        table: of V rows.
+        path: of the file.
+        encode: makes the bytes of a row of a label and its vector `(D,)`.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.

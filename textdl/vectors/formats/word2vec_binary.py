@@ -63,7 +63,9 @@ def _blocks(
     file: IO[bytes], shape: Shape, path: Path
 ) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
     """Words and `(n, D)` vectors of a few megabytes at a time, as many as claimed."""
-    done, rest, width = 0, b"", 4 * shape.size
+    done = 0
+    rest = b""
+    width = 4 * shape.size
     while more := file.read(_BYTES_PER_BLOCK + width):
         words, vectors, rest = _split(rest + more, (shape.rows or 0) - done, width)
         done += len(words)
