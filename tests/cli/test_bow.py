@@ -207,7 +207,7 @@ def test_a_matrix_from_python(run, refused, matrix):
         (["--analyzer", "char", "--stop-words", "english"], 2, "--stop-words is about words"),
         (["--tokenizer", "nothing"], 2, "tokenizer='nothing' is unknown"),
         (["--token-pattern", "("], 2, "is no regular expression"),
-        (["--stop-words", "german"], 2, "invalid choice: 'german'"),
+        (["--stop-words", "german"], 2, "'german' is unknown; expected one of english"),
         (["--ngrams", "2,1"], 2, "'2,1' is no range"),
         (["--ngrams", "x"], 2, "'x' is no range"),
         (["--min-df", "many"], 2, "'many' is no number of documents"),

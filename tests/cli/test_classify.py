@@ -281,7 +281,7 @@ def test_info(run, model):
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        (["--features", "words"], 2, "invalid choice: 'words'"),
+        (["--features", "words"], 2, "'words' is unknown"),
         (["--features", "bag", "--model", "mlp"], 2, "model='mlp' does not go with"),
         (["--vector-size", "5"], 2, "vector_size=5 does not go with features='tfidf'"),
         (["--hidden", "x"], 2, "'x' is no list of whole numbers"),

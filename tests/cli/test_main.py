@@ -91,3 +91,22 @@ def test_errors_hostile_arguments_one_printable_line(capsys, vectors):
     err = capsys.readouterr().err
     assert err[:-1].isprintable()
     assert len(err) < 700
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["trian", "x"], "'trian' is unknown; did you mean train?; see textdl --help"),
+        (["frobnicate"], "'frobnicate' is unknown; expected one of train, similar"),
+        (
+            ["train", "x", "-o", "y", "--epochz", "3"],
+            "'--epochz' is unknown; did you mean --epochs?",
+        ),
+        (["train", "x", "-o", "y", "--vectorsize=3"], "did you mean --vector-size?"),
+        (["similar", "v", "w", "--frobnicate"], "textdl similar: '--frobnicate' is unknown; see"),
+        (["odd", "v", "w", "-x"], "'-x' is unknown"),
+        (["bow", "fti", "x"], "textdl bow: argument VERB: 'fti' is unknown; did you mean fit?"),
+    ],
+)
+def test_unknown_verbs_and_options_name_what_was_meant(refused, arguments, says):
+    refused(arguments, 2, says)

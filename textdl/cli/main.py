@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from itertools import chain
 from typing import Any, NoReturn
 
@@ -26,6 +27,21 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG_USAGE, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+
+    def refuse_unknown(self, arguments: Sequence[str]) -> NoReturn:
+        """End with the first argument that is not known, and the option that was meant."""
+        name = next((it for it in arguments if it.startswith("-")), arguments[0]).partition("=")[0]
+        close = get_close_matches(name, self._option_string_actions, 1)
+        self.error(f"{name!r} is unknown" + (f"; did you mean {close[0]}?" if close else ""))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Say which of the choices was meant."""
+        if action.choices is None or value in action.choices:
+            return
+        known = list(map(str, action.choices))
+        close = get_close_matches(str(value), known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+        raise argparse.ArgumentError(action, f"{value!r} is unknown; {hint}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print a help text, or end with one line where that is impossible."""
@@ -52,12 +68,13 @@ def build_parser() -> argparse.ArgumentParser:
     for module in VERBS:
         module.add_verbs(verbs)
     for verb in _leaves(verbs):
+        verb.set_defaults(refuse_unknown=verb.refuse_unknown)
         verb.add_argument("--json", action="store_true", help="print one JSON document")
         verb.add_argument("--debug", action="store_true", help="show a traceback on errors")
     return parser
 
 
-def _leaves(verbs: argparse._SubParsersAction[Any]) -> Iterator[argparse.ArgumentParser]:
+def _leaves(verbs: argparse._SubParsersAction[Any]) -> Iterator[_Parser]:
     """The verbs that do something themselves, such as `plot loss`; not `plot`."""
     for verb in verbs.choices.values():
         below = [it for it in verb._actions if isinstance(it, argparse._SubParsersAction)]
@@ -74,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("textdl: standard output is closed; send it to /dev/null instead", file=sys.stderr)
         return FAILED
     given = sys.argv[1:] if arguments is None else list(arguments)
-    options = build_parser().parse_args(given or ["--help"])
+    options, unknown = build_parser().parse_known_args(given or ["--help"])
+    if unknown:
+        options.refuse_unknown(unknown)
     try:
         options.run(options)
         sys.stdout.flush()
