@@ -15,6 +15,7 @@ from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify, name_of
 from textdl.io.checksums import DIGEST_BYTES, file_checksum
 from textdl.io.compression import STDIN
+from textdl.parameters import parameter
 from textdl.text.corpus import Corpus, DecodeErrors, find_files
 from textdl.text.parquet import TextColumn
 from textdl.text.tokenize import Tokenizer, TokenizerName
@@ -24,8 +25,19 @@ TEXTS_AT_ONCE = 1 << 12  # of a list that is hashed
 UNKNOWN = "unknown: "  # before the name of a tokenizer that cannot be compared
 
 
+@dataclass(kw_only=True)
+class TextParameters:
+    """How an estimator reads text: the parameters that its options and documentation show."""
+
+    tokenizer: TokenizerName | Tokenizer = parameter(
+        "nltk", "how text is cut into words", allows_callable=True
+    )
+    lowercase: bool = parameter(True, "lower-case the text first")
+    errors: DecodeErrors = parameter("strict", "what to do with bytes that are not UTF-8")
+
+
 @dataclass(frozen=True)
-class Source:
+class CorpusConfig:
     """A corpus and how to read it.
 
     Args:
@@ -38,12 +50,12 @@ class Source:
     """
 
     corpus: Corpus | None
-    tokenizer: TokenizerName | Tokenizer | None = "nltk"
-    lowercase: bool | None = True
-    errors: DecodeErrors | None = "strict"
+    tokenizer: TokenizerName | Tokenizer | None = TextParameters.tokenizer
+    lowercase: bool | None = TextParameters.lowercase
+    errors: DecodeErrors | None = TextParameters.errors
 
 
-def describe_source(source: Source) -> dict[str, Any]:
+def describe_source(source: CorpusConfig) -> dict[str, Any]:
     """What identifies the text of a source, as JSON can say it.
 
     Files are known by the digests of their bytes, so that one that was touched or moved, but says
@@ -61,7 +73,7 @@ def describe_source(source: Source) -> dict[str, Any]:
     }
 
 
-def require_same_source(stored: Mapping[str, Any], source: Source, folder: Path) -> None:
+def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder: Path) -> None:
     """Check that a source is the one whose text `folder` holds.
 
     Args:

@@ -1,0 +1,24 @@
+"""What an embedding model is made of: one objective per file, and the table of their names.
+
+An objective is a model's input side (what predicts: a word, the mean of its context), joined with
+its output side (how a prediction is scored: negative sampling). It is a handful of pure functions
+(`textdl.embed.objectives.objective.Objective`), which the one trainer calls.
+
+    objective.py                   the protocol: tables, batches, gradients
+    contexts.py                    input sides: a block's centers, and the tokens around them
+    negative_sampling.py           the output side: noise words that a block shares
+    skipgram_negative_sampling.py  a word predicts its context
+    cbow_negative_sampling.py      the mean of the context predicts the word
+
+To add an objective, write a module that ends in ``OBJECTIVE = Objective(...)``, and add a line to
+`OBJECTIVES`.
+"""
+
+from __future__ import annotations
+
+# Module by name. `textdl.embed.objectives.objective.get_objective` imports a module when it is
+# used: the names alone, which the command line shows, do not need JAX.
+OBJECTIVES: dict[str, str] = {
+    "skipgram": "textdl.embed.objectives.skipgram_negative_sampling",
+    "cbow": "textdl.embed.objectives.cbow_negative_sampling",
+}
