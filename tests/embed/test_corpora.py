@@ -1,4 +1,4 @@
-"""Real training on our own corpora: toyworld's analogies, and the demo's neighbours."""
+"""Real training on our own corpora: toyworld's analogies, and the demo's neighbors."""
 
 import re
 import sys
@@ -20,7 +20,7 @@ def test_toyworld_analogies_are_near_perfect(tmp_path):
     assert found.accuracy >= 0.95, found
 
 
-def neighbours_in_readme():
+def neighbors_in_readme():
     """The demo's table: a word, and its nearest words with their cosines."""
     _, table = (ROOT / "README.md").read_text().split("| word | nearest words |\n|---|---|\n")
     rows = re.findall(r"^\| (\S+) \| (.+) \|$", table.split("\n\n")[0], re.MULTILINE)
@@ -33,7 +33,7 @@ def test_the_demo_shows_what_the_readme_says(tmp_path):
     import demo
     from corpora.pydocs.build import build
 
-    expected = neighbours_in_readme()
+    expected = neighbors_in_readme()
     assert len(expected) == len(demo.WORDS)
     build(tmp_path / "pydocs.txt")
     vectors = demo.train(tmp_path / "pydocs.txt", verbose=False)

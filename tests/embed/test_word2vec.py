@@ -28,11 +28,11 @@ def test_fit_returns_itself_and_learns():
 
 def test_parameters_are_checked_when_fitting():
     model = Word2Vec(vector_size=-3)
-    with pytest.raises(ParameterError, match="vector_size is -3"):
+    with pytest.raises(ParameterError, match="vector_size=-3"):
         model.fit(["a b"])
-    with pytest.raises(ParameterError, match=r"window is 2\.5"):
+    with pytest.raises(ParameterError, match=r"window=2\.5"):
         Word2Vec(window=2.5).fit(["a b"])
-    with pytest.raises(ParameterError, match="epochs is True"):
+    with pytest.raises(ParameterError, match="epochs=True"):
         Word2Vec(epochs=True).fit(["a b"])
 
 
@@ -59,7 +59,7 @@ def test_the_smallest_texts(text):
     assert np.isfinite(vectors.matrix).all()
 
 
-def test_neighbours_share_their_contexts():
+def test_neighbors_share_their_contexts():
     """Words of one topic never meet words of the other: each finds its own."""
     draw = np.random.default_rng(0)
     topics = [[f"{topic}{i}" for i in range(10)] for topic in "xy"]

@@ -58,7 +58,7 @@ def softplus(x):
 
 def sigmoid(x):
     """In float64."""
-    return 1 / (1 + np.exp(-x))
+    return np.exp(-softplus(-x))
 
 
 def contexts(batch):
