@@ -8,7 +8,9 @@ from sklearn.base import clone
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
+from textdl.embed.objectives import OBJECTIVES
 from textdl.errors import CheckpointError, CorpusError, ParameterError
+from textdl.text.source import CorpusConfig
 
 QUICK = {"vector_size": 8, "min_count": 1, "epochs": 1, "tokenizer": "whitespace"}
 
@@ -24,6 +26,8 @@ def test_fit_returns_itself_and_learns():
     assert model.fit(zipf_text(500, 20)) is model
     assert model.vectors_.matrix.shape == (len(model.vectors_), 8)
     assert len(model.loss_curve_) == 1
+    assert model.corpus_words_ == 500
+    assert model.fit_seconds_ > 0
 
 
 def test_parameters_are_checked_when_fitting():
@@ -34,6 +38,40 @@ def test_parameters_are_checked_when_fitting():
         Word2Vec(window=2.5).fit(["a b"])
     with pytest.raises(ParameterError, match="epochs=True"):
         Word2Vec(epochs=True).fit(["a b"])
+
+
+def test_parameters_of_reading_and_of_the_run_are_checked_when_fitting(tmp_path):
+    for parameters, says in (
+        ({"arch": "glove"}, "arch='glove'; expected one of skipgram, cbow"),
+        ({"tokenizer": "spaces"}, "tokenizer='spaces'; expected one of .* or a function"),
+        ({"errors": "hide"}, "errors='hide'; expected one of strict, replace, ignore"),
+        ({"lowercase": "yes"}, "lowercase='yes'; expected True or False"),
+        ({"resume": True}, r"resume=True \(--resume\) needs checkpoint=DIR"),
+        ({"checkpoint": tmp_path, "checkpoint_every": "soon"}, "'soon' is unknown"),
+    ):
+        with pytest.raises(ParameterError, match=says):
+            Word2Vec(**QUICK | parameters).fit(["a b"])
+
+
+def test_documentation_describes_every_parameter():
+    for name in Word2Vec().get_params():
+        assert f"\n        {name}: " in Word2Vec.__doc__
+
+
+def test_table_is_refused_by_its_name():
+    class DataFrame(list):
+        columns = ("label", "text")
+
+    with pytest.raises(ParameterError, match=r"DataFrame.*\(label, text\).*pass one column"):
+        Word2Vec(**QUICK).fit(DataFrame(["label", "text"]))
+
+
+def test_token_store_and_corpus_config_are_corpora(store):
+    ours = Word2Vec(**QUICK).fit(store).vectors_
+    theirs = Word2Vec(**QUICK | {"tokenizer": "nltk"}).fit(
+        CorpusConfig(zipf_text(20_000, 500), "whitespace")
+    )
+    np.testing.assert_array_equal(ours.matrix, theirs.vectors_.matrix)
 
 
 def test_sources_agree(tmp_path):
@@ -59,12 +97,14 @@ def test_the_smallest_texts(text):
     assert np.isfinite(vectors.matrix).all()
 
 
-def test_neighbors_share_their_contexts():
+@pytest.mark.parametrize("arch", OBJECTIVES)
+def test_neighbors_share_their_contexts(arch):
     """Words of one topic never meet words of the other: each finds its own."""
     draw = np.random.default_rng(0)
     topics = [[f"{topic}{i}" for i in range(10)] for topic in "xy"]
     text = [" ".join(draw.choice(topics[n % 2], 12)) for n in range(600)]
-    vectors = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace").fit(text).vectors_
+    model = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace", arch=arch)
+    vectors = model.fit(text).vectors_
     for topic in topics:
         for word in topic:
             near = [other for other, _ in vectors.most_similar(word, topn=9)]
