@@ -122,6 +122,18 @@ def missing_attribute(owner: object, name: str, names: Mapping[str, str]) -> Unk
     return UnknownAttributeError(message + _hint(name, names))
 
 
+def unknown_parameter(kind: type, name: str, names: Mapping[str, str]) -> UnknownParameterError:
+    """The error for a parameter that a class does not have; it says our name for gensim's.
+
+    Args:
+        kind: the class.
+        name: of the parameter.
+        names: gensim's, and what to write instead.
+    """
+    hint = _hint(name, names) or f"; expected one of {', '.join(_parameter_names(kind))}"
+    return UnknownParameterError(f"{kind.__name__} has no parameter {name!r}{hint}")
+
+
 def explain_parameters(names: Mapping[str, str]) -> Callable[[Class], Class]:
     """A class decorator: parameters that the constructor does not have are explained.
 
@@ -134,7 +146,7 @@ def explain_parameters(names: Mapping[str, str]) -> Callable[[Class], Class]:
 
     def decorate(kind: Class) -> Class:
         init: Callable[..., None] = kind.__init__  # type: ignore[misc]
-        known = [name for name in inspect.signature(init).parameters if name != "self"]
+        known = _parameter_names(kind)
 
         @wraps(init)
         def explained_init(self: object, *arguments: object, **parameters: Any) -> None:
@@ -146,14 +158,17 @@ def explain_parameters(names: Mapping[str, str]) -> Callable[[Class], Class]:
                 )
             unknown = next((name for name in parameters if name not in known), None)
             if unknown is not None:
-                hint = _hint(unknown, names) or f"; expected one of {', '.join(known)}"
-                raise UnknownParameterError(f"{kind.__name__} has no parameter {unknown!r}{hint}")
+                raise unknown_parameter(kind, unknown, names)
             init(self, **parameters)
 
         kind.__init__ = explained_init  # type: ignore[misc]
         return kind
 
     return decorate
+
+
+def _parameter_names(kind: type) -> list[str]:
+    return [name for name in inspect.signature(kind.__init__).parameters if name != "self"]  # type: ignore[misc]
 
 
 def _hint(name: str, names: Mapping[str, str]) -> str:

@@ -1,10 +1,18 @@
 """The estimator: scikit-learn's conventions, gensim's names, and vectors that mean something."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.validation import check_is_fitted
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
@@ -19,6 +27,43 @@ def test_constructor_stores_and_clone_copies():
     model = Word2Vec(vector_size=7, tokenizer=str.split)
     assert clone(model).get_params() == model.get_params()
     assert not [name for name in vars(model) if name.endswith("_")]
+
+
+def test_set_params_changes_and_refuses():
+    model = Word2Vec().set_params(vector_size=7, arch="cbow")
+    assert (model.vector_size, model.arch) == (7, "cbow")
+    assert repr(model) == "Word2Vec(arch='cbow', vector_size=7)"
+    with pytest.raises(
+        ParameterError, match="no parameter 'alpha'; in place of gensim's alpha: le"
+    ):
+        model.set_params(alpha=1)
+
+
+def test_estimator_works_in_scikit_learns_tools():
+    """Without being one of its classes."""
+
+    class Scored(Word2Vec):
+        def score(self, corpus, y=None):
+            return -self.loss_curve_[-1]
+
+    text = zipf_text(600, 20)
+    pipeline = make_pipeline(FunctionTransformer(), Word2Vec(**QUICK))
+    pipeline.set_params(word2vec__vector_size=6).fit(text)
+    check_is_fitted(pipeline[-1])
+    assert pipeline[-1].vectors_.vector_size == 6
+    assert "vector_size=6" in estimator_html_repr(pipeline)
+    search = GridSearchCV(
+        Scored(**QUICK), {"learning_rate": [1e-4, 0.5]}, cv=2, error_score="raise"
+    )
+    assert search.fit(text).best_estimator_.vectors_.vector_size == 8
+    with pytest.raises(NotFittedError):
+        check_is_fitted(Word2Vec())
+
+
+@pytest.mark.parametrize("module", ["sklearn", "scipy", "matplotlib", "nltk"])
+def test_import_is_light(module):
+    code = f"import sys; from textdl import Word2Vec; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_fit_returns_itself_and_learns():
