@@ -98,6 +98,16 @@ def test_parameters_of_reading_and_of_the_run_are_checked_when_fitting(tmp_path)
             Word2Vec(**QUICK | parameters).fit(["a b"])
 
 
+def test_learning_rate_default_is_that_of_the_objective():
+    rates = {}
+    for arch, entry in OBJECTIVES.items():
+        model = Word2Vec(**QUICK, arch=arch).fit(zipf_text(500, 20))
+        rates[arch] = model.vectors_.config["learning_rate"]
+        assert rates[arch] == entry.learning_rate
+        assert f"{rates[arch]} for {arch}" in Word2Vec.__doc__
+    assert rates["skipgram"] == 0.03
+
+
 def test_documentation_describes_every_parameter():
     for name in Word2Vec().get_params():
         assert f"\n        {name}: " in Word2Vec.__doc__

@@ -155,7 +155,7 @@ class BatchSampler:
         config = self.config
         centers = (number * self.steps + np.arange(self.steps)) * self.step_tokens
         progress = (epoch + np.minimum(centers / self.kept_per_epoch, 1.0)) / config.epochs
-        rates = np.maximum(config.learning_rate * (1 - progress), config.min_learning_rate)
+        rates = np.maximum(config.start_rate * (1 - progress), config.min_learning_rate)
         return rates.astype(np.float32)
 
 

@@ -17,6 +17,7 @@ from textdl.text.source import TextParameters
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
+_LEARNING_RATES = ", ".join(f"{it.learning_rate} for {name}" for name, it in OBJECTIVES.items())
 STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
 
 
@@ -45,8 +46,11 @@ class EmbeddingParameters:
     )
     epochs: int = parameter(5, "passes over the corpus", minimum=1)
     seed: int = parameter(1, "seed of every random draw", minimum=0, maximum=2**63 - 1)
-    learning_rate: float = parameter(
-        0.03, "learning rate at the start; it falls linearly", minimum=0.0, maximum=1e3
+    learning_rate: float | None = parameter(
+        None,
+        f"learning rate at the start; it falls linearly (default: {_LEARNING_RATES})",
+        minimum=0.0,
+        maximum=1e3,
     )
     min_learning_rate: float = parameter(1e-4, "learning rate at the end", minimum=0.0, maximum=1e3)
     workers: int = parameter(
@@ -89,12 +93,20 @@ class EmbeddingConfig(EmbeddingParameters):
     )
 
     def __post_init__(self) -> None:
-        """Check every parameter."""
+        """Check every parameter, and choose those that are left to the objective."""
         check_parameters(self)
+        if self.learning_rate is None:
+            self.learning_rate = OBJECTIVES[self.arch].learning_rate
         if self.block_tokens % STRIP:
             raise ParameterError(
                 f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"
             )
+
+    @property
+    def start_rate(self) -> float:
+        """The learning rate at the start."""
+        assert self.learning_rate is not None  # since `__post_init__`
+        return self.learning_rate
 
     @property
     def noise_words(self) -> int:

@@ -67,6 +67,9 @@ def train_corpus(
         checkpoints: write them, and perhaps go on from the last.
         callbacks: called while the corpus is read, and after every round.
 
+    Returns:
+        The vectors, the mean loss of every epoch, and the words of the corpus.
+
     Raises:
         TextdlError: what `open_token_store`, `BatchSampler` and `train` raise.
     """
@@ -98,6 +101,9 @@ def train(
         sampler: of the batches; it has the config and the objective.
         checkpoints: of this run.
         report: called after every round.
+
+    Returns:
+        The matrix of the vectors, and the mean loss of every epoch.
 
     Raises:
         DivergenceError: the loss is above that of the start, or a row is too long or not finite.
@@ -184,7 +190,7 @@ def _check_rows(tables: Tables, sampler: BatchSampler) -> None:
 
 
 def _divergence(what: str, sampler: BatchSampler) -> DivergenceError:
-    rate = sampler.config.learning_rate
+    rate = sampler.config.start_rate
     tokens = sampler.step_tokens
     return DivergenceError(
         f"training diverged ({what}) with learning_rate={rate:g} and step_tokens={tokens}; try "

@@ -16,9 +16,17 @@ To add an objective, write a module that ends in ``OBJECTIVE = Objective(...)``,
 
 from __future__ import annotations
 
-# Module by name. `textdl.embed.objectives.objective.get_objective` imports a module when it is
-# used: the names alone, which the command line shows, do not need JAX.
-OBJECTIVES: dict[str, str] = {
-    "skipgram": "textdl.embed.objectives.skipgram_negative_sampling",
-    "cbow": "textdl.embed.objectives.cbow_negative_sampling",
+from typing import NamedTuple
+
+
+class ObjectiveEntry(NamedTuple):
+    """What is known of an objective without importing it, and so without JAX."""
+
+    module: str  # in this folder; `objective.get_objective` imports it
+    learning_rate: float  # at which it does well, as measured
+
+
+OBJECTIVES: dict[str, ObjectiveEntry] = {
+    "skipgram": ObjectiveEntry("skipgram_negative_sampling", learning_rate=0.03),
+    "cbow": ObjectiveEntry("cbow_negative_sampling", learning_rate=0.075),
 }

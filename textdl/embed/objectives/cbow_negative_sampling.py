@@ -64,6 +64,9 @@ def loss_and_gradients(tables: Tables, batch: Batches, *, strip: int = STRIP) ->
         tables: `input` and `output`, `(V, D)` float32 each.
         batch: without its axis `S`.
         strip: R, centers that are multiplied at once; divides L.
+
+    Returns:
+        The loss and the pairs of each block, and the gradients of the rows that the batch uses.
     """
     centers, around = centers_and_surroundings(batch, strip)  # (B, L), (B, L / R, R + 2w)
     noise = batch.sampled[NOISE_IDS]  # (B, K)
@@ -116,6 +119,9 @@ def expected_updates(
         vocabulary: V words and their counts.
         kept_share: `(V,)` the share of each word among the tokens that subsampling keeps.
         config: has `negative`.
+
+    Returns:
+        `(V,)` float64 by table.
     """
     return {
         INPUT: (1 + config.negative) * kept_share,

@@ -41,6 +41,10 @@ def make_noise_sampler(vocabulary: Vocabulary, config: EmbeddingConfig) -> Sampl
     Args:
         vocabulary: words are drawn in proportion to count^0.75.
         config: has the seed, `negative`, and K.
+
+    Returns:
+        A function from the tokens, epoch and number of a chunk to `noise` `(S, B, K)` int32 and
+        `noise_weight` `(S,)` float32.
     """
     draw = NoiseSampler(vocabulary.counts)
     weight = np.float32(config.negative / config.noise_words)
@@ -70,6 +74,14 @@ def sigmoid(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Array:
         x: of any shape.
         exp_neg_abs: exp(-|x|).
         mask: of the shape of x.
+
+    Returns:
+        Of the shape of x.
+
+    Example:
+        >>> x = jnp.array([0.0, 0.0])
+        >>> sigmoid(x, jnp.exp(-jnp.abs(x)), jnp.array([True, False])).tolist()
+        [0.5, 0.0]
     """
     return jnp.where(mask, jnp.where(x > 0, 1, exp_neg_abs), 0) / (1 + exp_neg_abs)
 
@@ -83,6 +95,14 @@ def sum_softplus(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Arr
         x: of any shape with an axis 1.
         exp_neg_abs: exp(-|x|).
         mask: of the shape of x.
+
+    Returns:
+        Of the shape of x without its axis 1.
+
+    Example:
+        >>> x = jnp.zeros((1, 3))
+        >>> round(float(sum_softplus(x, jnp.exp(-jnp.abs(x)))[0]), 4)  # 3 log 2
+        2.0794
     """
     above = jnp.where(mask & (x > 0), x, 0).sum(1)
     factors = jnp.where(mask, 1 + exp_neg_abs, 1)

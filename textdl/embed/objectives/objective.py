@@ -111,5 +111,6 @@ def get_objective(name: str) -> Objective:
         >>> get_objective("cbow").loss_and_gradients.__module__
         'textdl.embed.objectives.cbow_negative_sampling'
     """
-    objective: Objective = import_module(lookup("arch", name, OBJECTIVES)).OBJECTIVE
+    entry = lookup("arch", name, OBJECTIVES)
+    objective: Objective = import_module(f"textdl.embed.objectives.{entry.module}").OBJECTIVE
     return objective

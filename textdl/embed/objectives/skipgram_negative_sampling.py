@@ -67,6 +67,9 @@ def loss_and_gradients(tables: Tables, batch: Batches, *, strip: int = STRIP) ->
         tables: `input` and `output`, `(V, D)` float32 each.
         batch: without its axis `S`.
         strip: R, centers that are multiplied at once; divides L.
+
+    Returns:
+        The loss and the pairs of each block, and the gradients of the rows that the batch uses.
     """
     centers, around = centers_and_surroundings(batch, strip)  # (B, L), (B, L / R, R + 2w)
     noise = batch.sampled[NOISE_IDS]  # (B, K)
@@ -105,6 +108,9 @@ def block_loss_and_gradients(
         left: `(B, L)` int32, how many tokens before each center are its context.
         right: `(B, L)` int32, how many after it.
         noise_weight: `()` float32, negative / K.
+
+    Returns:
+        The loss of each block, and its derivatives by all scores.
     """
     (blocks, strips, width, size), length = around.shape, center.shape[1]
     by_strip = (blocks, strips, length // strips)
@@ -144,6 +150,9 @@ def expected_updates(
         vocabulary: V words and their counts.
         kept_share: `(V,)` the share of each word among the tokens that subsampling keeps.
         config: has w and `negative`.
+
+    Returns:
+        `(V,)` float64 by table.
     """
     noise_share = noise_probability(vocabulary.counts)
     updates = (config.window + 1) * (kept_share + config.negative * noise_share)
