@@ -4,17 +4,22 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from textdl import Word2Vec
+from textdl.embed.objectives import OBJECTIVES
 from textdl.vectors.evaluate import evaluate_analogies
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_toyworld_analogies_are_near_perfect(tmp_path):
+@pytest.mark.parametrize("arch", OBJECTIVES)
+def test_toyworld_analogies_are_near_perfect(tmp_path, arch):
     from corpora.toyworld.build import build
 
     build(tmp_path / "toy.txt")
-    model = Word2Vec(vector_size=50, tokenizer="whitespace").fit(tmp_path / "toy.txt")
+    model = Word2Vec(vector_size=50, tokenizer="whitespace", arch=arch)
+    model.fit(tmp_path / "toy.txt")
     found = evaluate_analogies(model.vectors_, tmp_path / "toy.questions.txt")
     assert found.skipped == 0
     assert found.accuracy >= 0.95, found

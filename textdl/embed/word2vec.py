@@ -133,7 +133,8 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
             for name, value in self.get_params().items()
             if value is not known[name].default and value != known[name].default
         }
-        return f"Word2Vec({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+        shown = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+        return f"{type(self).__name__}({shown})"
 
     def _corpus_config(
         self, corpus: Corpus | CorpusConfig | TokenStore | None
