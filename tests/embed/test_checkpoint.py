@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointInterval, RunCheckpoints, RunPosition
+from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints, RunPosition
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.trainer import train
 from textdl.errors import CheckpointError
@@ -20,14 +20,14 @@ TABLES = {"input": jnp.zeros((3, 16)), "output": jnp.ones((5, 16))}
 def test_only_the_last_checkpoints_are_kept(store, tmp_path):
     config = EmbeddingConfig(**SMALL)
     interval = CheckpointInterval(steps=1)
-    checkpoints = RunCheckpoints(tmp_path, config, store.fingerprint, interval)
+    checkpoints = EmbeddingCheckpoints(tmp_path, config, store.fingerprint, interval)
     train(BatchSampler(store, config), checkpoints=checkpoints)
     assert len(checkpoint_numbers(tmp_path)) == 2
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_checkpoint_round_trip_of_tables_of_any_rows(tmp_path):
-    checkpoints = RunCheckpoints(tmp_path, EmbeddingConfig(**SMALL), "abc")
+    checkpoints = EmbeddingCheckpoints(tmp_path, EmbeddingConfig(**SMALL), "abc")
     position = RunPosition(1, 2, 30, 4.5, 6.0, (7.5,))
     assert checkpoints.load(TABLES) is None
     checkpoints.save(TABLES, position)
@@ -40,19 +40,19 @@ def test_checkpoint_round_trip_of_tables_of_any_rows(tmp_path):
 
 def test_checkpoints_of_another_run_are_refused(tmp_path):
     config = EmbeddingConfig(**SMALL)
-    RunCheckpoints(tmp_path, config, "abc").save(TABLES, RunPosition())
+    EmbeddingCheckpoints(tmp_path, config, "abc").save(TABLES, RunPosition())
     for changed, says in (
         ({"window": 4}, "window=5, not 4"),
         ({"arch": "cbow"}, "'skipgram', not"),
     ):
         other = EmbeddingConfig(**SMALL, **changed)
         with pytest.raises(CheckpointError, match=says):
-            RunCheckpoints(tmp_path, other, "abc").load(TABLES)
+            EmbeddingCheckpoints(tmp_path, other, "abc").load(TABLES)
     with pytest.raises(CheckpointError, match="corpus='abc', not 'xyz'"):
-        RunCheckpoints(tmp_path, config, "xyz").load(TABLES)
+        EmbeddingCheckpoints(tmp_path, config, "xyz").load(TABLES)
     next(tmp_path.glob("*.safetensors")).write_bytes(b"half")
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole"):
-        RunCheckpoints(tmp_path, config, "abc").load(TABLES)
+        EmbeddingCheckpoints(tmp_path, config, "abc").load(TABLES)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_checkpoints_of_another_run_are_refused(tmp_path):
     ],
 )
 def test_contradictory_checkpoint_is_damage(tmp_path, tables, changes):
-    checkpoints = RunCheckpoints(tmp_path, EmbeddingConfig(**SMALL), "abc")
+    checkpoints = EmbeddingCheckpoints(tmp_path, EmbeddingConfig(**SMALL), "abc")
     arrays = {name: np.asarray(table) for name, table in tables.items()}
     checkpoints.folder.save(arrays, asdict(RunPosition()) | changes)
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole"):

@@ -5,7 +5,7 @@ import pytest
 
 from textdl.embed import local_sgd
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointInterval, RunCheckpoints
+from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import OBJECTIVES
 from textdl.embed.trainer import train
@@ -62,7 +62,7 @@ def test_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_af
 
     def checkpoints():
         interval = CheckpointInterval(steps=1)
-        return RunCheckpoints(tmp_path, config, store.fingerprint, interval)
+        return EmbeddingCheckpoints(tmp_path, config, store.fingerprint, interval)
 
     with pytest.raises(Killed):
         train(BatchSampler(store, config), checkpoints=checkpoints(), report=kill)

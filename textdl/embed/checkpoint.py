@@ -107,7 +107,7 @@ class CheckpointConfig:
     resume: bool = False
 
 
-class RunCheckpoints:
+class EmbeddingCheckpoints:
     """The checkpoints of one run.
 
     Args:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import textdl
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointConfig, RunCheckpoints, RunPosition
+from textdl.embed.checkpoint import CheckpointConfig, EmbeddingCheckpoints, RunPosition
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.corpus_store import open_token_store
 from textdl.embed.local_sgd import Workers
@@ -89,7 +89,7 @@ def train_corpus(
 def train(
     sampler: BatchSampler,
     *,
-    checkpoints: RunCheckpoints | None = None,
+    checkpoints: EmbeddingCheckpoints | None = None,
     report: Callable[[RoundReport], None] = lambda _: None,
 ) -> TrainedMatrix:
     """Train on the batches of a sampler.
@@ -135,10 +135,10 @@ def train(
 
 def _run_checkpoints(
     checkpoints: CheckpointConfig | None, config: EmbeddingConfig, store: TokenStore
-) -> RunCheckpoints | None:
+) -> EmbeddingCheckpoints | None:
     if checkpoints is None:
         return None
-    return RunCheckpoints(checkpoints.folder, config, store.fingerprint, checkpoints.interval)
+    return EmbeddingCheckpoints(checkpoints.folder, config, store.fingerprint, checkpoints.interval)
 
 
 def _describe(config: EmbeddingConfig, store: TokenStore) -> dict[str, Any]:
@@ -150,7 +150,9 @@ def _describe(config: EmbeddingConfig, store: TokenStore) -> dict[str, Any]:
     }
 
 
-def _begin(sampler: BatchSampler, checkpoints: RunCheckpoints | None) -> tuple[Tables, RunPosition]:
+def _begin(
+    sampler: BatchSampler, checkpoints: EmbeddingCheckpoints | None
+) -> tuple[Tables, RunPosition]:
     start = sampler.objective.init(sampler.vocabulary, sampler.config)
     saved = checkpoints.load(start) if checkpoints else None
     return saved or (start, RunPosition())

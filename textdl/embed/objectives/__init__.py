@@ -2,7 +2,7 @@
 
 An objective is a model's input side (what predicts: a word, the mean of its context), joined with
 its output side (how a prediction is scored: negative sampling). It is a handful of pure functions
-(`textdl.embed.objectives.objective.Objective`), which the one trainer calls.
+(`textdl.embed.objectives.objective.EmbeddingObjective`), which the one trainer calls.
 
     objective.py                   the protocol: tables, batches, gradients
     contexts.py                    input sides: a block's centers, and the tokens around them
@@ -10,8 +10,8 @@ its output side (how a prediction is scored: negative sampling). It is a handful
     skipgram_negative_sampling.py  a word predicts its context
     cbow_negative_sampling.py      the mean of the context predicts the word
 
-To add an objective, write a module that ends in ``OBJECTIVE = Objective(...)``, and add a line to
-`OBJECTIVES`.
+To add an objective, write a module that ends in ``OBJECTIVE = EmbeddingObjective(...)``, and add a
+line to `OBJECTIVES`.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ class ObjectiveEntry(NamedTuple):
 
 OBJECTIVES: dict[str, ObjectiveEntry] = {
     "skipgram": ObjectiveEntry("skipgram_negative_sampling", learning_rate=0.03),
-    "cbow": ObjectiveEntry("cbow_negative_sampling", learning_rate=0.075),
+    "cbow": ObjectiveEntry("cbow_negative_sampling", learning_rate=0.2),
 }

@@ -80,7 +80,7 @@ class LossAndGradients(NamedTuple):
     gradients: Mapping[str, TableGradients]  # by table; the gradient is the sum of these
 
 
-class Objective(NamedTuple):
+class EmbeddingObjective(NamedTuple):
     """An objective, as the trainer takes it. Every field is a pure function."""
 
     #: The tables at the start of training.
@@ -101,7 +101,7 @@ class Objective(NamedTuple):
     export: Callable[[Tables], Array]
 
 
-def get_objective(name: str) -> Objective:
+def get_objective(name: str) -> EmbeddingObjective:
     """The objective of a name.
 
     Raises:
@@ -112,5 +112,7 @@ def get_objective(name: str) -> Objective:
         'textdl.embed.objectives.cbow_negative_sampling'
     """
     entry = lookup("arch", name, OBJECTIVES)
-    objective: Objective = import_module(f"textdl.embed.objectives.{entry.module}").OBJECTIVE
+    objective: EmbeddingObjective = import_module(
+        f"textdl.embed.objectives.{entry.module}"
+    ).OBJECTIVE
     return objective

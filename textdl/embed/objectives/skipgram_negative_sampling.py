@@ -42,8 +42,8 @@ from textdl.embed.objectives.negative_sampling import (
 )
 from textdl.embed.objectives.objective import (
     Batches,
+    EmbeddingObjective,
     LossAndGradients,
-    Objective,
     ProductGradients,
     RowGradients,
     Tables,
@@ -159,7 +159,7 @@ def expected_updates(
     return {INPUT: updates, OUTPUT: updates}
 
 
-OBJECTIVE = Objective(
+OBJECTIVE = EmbeddingObjective(
     init=init,
     make_sampler=make_noise_sampler,
     loss_and_gradients=loss_and_gradients,
