@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from textdl.embed import local_sgd
+from tests.embed.objectives.bucketed import BUCKETS
+from tests.embed.objectives.bucketed import OBJECTIVE as BUCKETED
+from textdl.embed import batches, local_sgd
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints
 from textdl.embed.config import EmbeddingConfig
@@ -39,6 +41,40 @@ def test_loss_falls_and_is_the_mean_of_the_pairs(store, arch):
     # At the start all scores are 0: a pair costs log 2, and so does each of its five noise words.
     assert 5.5 * np.log(2) < losses[0] < 6 * np.log(2)
     assert losses[-1] < losses[0]
+
+
+@pytest.fixture
+def bucketed(monkeypatch):
+    """Trains an objective whose frequent rows are anywhere in its tables."""
+    monkeypatch.setattr(batches, "get_objective", lambda name: BUCKETED)
+    monkeypatch.setattr(local_sgd, "FREQUENT_ROWS", 16)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_objective_of_other_tables_is_trained_and_resumed_as_it_is(
+    store, tmp_path, bucketed, count
+):
+    config = EmbeddingConfig(**SMALL, workers=count)
+    sampler = BatchSampler(store, config)
+    workers = local_sgd.Workers(sampler, BUCKETED.init(sampler.vocabulary, config))
+    assert workers._frequent["output"] == 16
+    assert len(workers._frequent["buckets"]) == 16
+    straight = train(sampler)
+    assert straight.matrix.shape == (len(sampler.vocabulary), 16)
+    assert len(np.unique(straight.matrix, axis=0)) == BUCKETS
+    assert straight.loss_curve[-1] < straight.loss_curve[0]
+
+    def kill(report):
+        raise InterruptedError
+
+    checkpoints = [
+        EmbeddingCheckpoints(tmp_path, config, "abc", CheckpointInterval(steps=1)) for _ in range(2)
+    ]
+    with pytest.raises(InterruptedError):
+        train(sampler, checkpoints=checkpoints[0], report=lambda it: it.epoch == 2 and kill(it))
+    assert checkpoint_numbers(tmp_path)
+    resumed = train(sampler, checkpoints=checkpoints[1])
+    np.testing.assert_array_equal(resumed.matrix, straight.matrix)
 
 
 @pytest.mark.parametrize(
