@@ -97,10 +97,12 @@ def prepare(point: Point, job: str, folder: Path) -> None:
 
 def measure_curve(name: str, points: list[Point], rounds: int) -> list[Run]:
     """Measure every point of a curve in every round; return the best run of each."""
-    job, parameter = CURVES[name].job, CURVES[name].parameter
+    job = CURVES[name].job
+    parameter = CURVES[name].parameter
     runs: list[Run] = []
     with tempfile.TemporaryDirectory(prefix="textdl-scaling-") as temporary:
-        folder, possible = Path(temporary), []
+        folder = Path(temporary)
+        possible = []
         for point in points:
             if reason := obstacle(point, job, folder):
                 print(f"{name}: {parameter}={point[parameter]:,} is left out: {reason}")
@@ -186,7 +188,8 @@ def describe(found: Mapping[str, float]) -> str:
 
 def chosen_points(name: str, options: argparse.Namespace) -> list[Point]:
     """The points of a curve, none with more tokens than asked for."""
-    curve, base = CURVES[name], QUICK_BASE if options.quick else BASE
+    curve = CURVES[name]
+    base = QUICK_BASE if options.quick else BASE
     values = curve.quick if options.quick else curve.values
     points = [{**base, curve.parameter: value} for value in values]
     capped = [{**point, "tokens": min(point["tokens"], options.largest)} for point in points]

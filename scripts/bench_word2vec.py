@@ -186,7 +186,8 @@ def table(runs: list[dict[str, Any]]) -> str:
 
 def quick_cut(corpus: Path, folder: Path) -> Path:
     """Write the first lines of the corpus, about `QUICK_WORDS` words."""
-    cut, words = folder / "quick.txt", 0
+    cut = folder / "quick.txt"
+    words = 0
     with gzip.open(corpus, "rt") as lines, cut.open("w") as file:
         for line in lines:
             file.write(line)
