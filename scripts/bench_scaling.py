@@ -1,8 +1,8 @@
-"""How time and memory of training word vectors grow: a curve a parameter, as tables and a picture.
+"""How time and memory of training word vectors grow: a curve per parameter, tables, a picture.
 
 The text is synthetic: words after Zipf's law in sentences of random length, written straight as a
 token store. Every point trains one epoch in a process of its own, round after round, and the best
-round counts. Compilation is reported beside training, not in it. Prints a Markdown table a curve
+round counts. Compilation is reported beside training, not in it. Prints a Markdown table per curve
 and writes ``bench/scaling.json`` and ``bench/scaling.png``.
 
     python scripts/bench_scaling.py                          # about 30 minutes on two cores
@@ -59,7 +59,7 @@ CURVES: Mapping[str, Curve] = {
 BASE: Point = {"tokens": 10_000_000, "vocabulary": 50_000}
 QUICK_BASE: Point = {"tokens": 400_000, "vocabulary": 20_000}
 
-BYTES_A_TOKEN = {"train": 5, "read": 14}  # on disk: a store; a text and its store
+BYTES_PER_TOKEN = {"train": 5, "read": 14}  # on disk: a store; a text and its store
 LINEAR_FROM = 30_000_000  # tokens from which the fixed costs of a run no longer show
 MEGA = 1 << 20
 
@@ -73,7 +73,7 @@ def obstacle(point: Point, job: str, folder: Path) -> str | None:
             return "this platform does not bind a process to cores"
         if point["cores"] > (cores := len(os.sched_getaffinity(0))):
             return f"this process may use {cores} of the cores"
-    need = 1.2 * BYTES_A_TOKEN[job] * point["tokens"]
+    need = 1.2 * BYTES_PER_TOKEN[job] * point["tokens"]
     if not _source(point, job, folder).exists() and need > (free := shutil.disk_usage(folder).free):
         return f"it takes {need / 1e9:.1f} GB of disk, and {folder} has {free / 1e9:.1f} GB"
     return None
@@ -97,10 +97,12 @@ def prepare(point: Point, job: str, folder: Path) -> None:
 
 def measure_curve(name: str, points: list[Point], rounds: int) -> list[Run]:
     """Measure every point of a curve in every round; return the best run of each."""
-    job, parameter = CURVES[name].job, CURVES[name].parameter
+    job = CURVES[name].job
+    parameter = CURVES[name].parameter
     runs: list[Run] = []
     with tempfile.TemporaryDirectory(prefix="textdl-scaling-") as temporary:
-        folder, possible = Path(temporary), []
+        folder = Path(temporary)
+        possible = []
         for point in points:
             if reason := obstacle(point, job, folder):
                 print(f"{name}: {parameter}={point[parameter]:,} is left out: {reason}")
@@ -133,11 +135,11 @@ def _best(runs: list[Run], point: Point) -> Run:
 
 
 def table(name: str, runs: list[Run]) -> str:
-    """Lay out a curve, one row a value."""
+    """Lay out a curve, one row per value."""
     curve = CURVES[name]
     doing, counted = {"train": ("training", "kept token"), "read": ("reading", "token")}[curve.job]
     lines = [
-        f"| {curve.parameter} | {doing}, s | M words/s | ns a {counted} | compiling, s | "
+        f"| {curve.parameter} | {doing}, s | M words/s | ns per {counted} | compiling, s | "
         "whole process, s | peak MB | of it anonymous |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -157,7 +159,7 @@ def growth(runs: list[Run]) -> dict[str, float]:
 
     Returns:
         The exponent of time over all sizes, and the largest distance of a size from that line; how
-        far apart the large sizes are in seconds a token; and the memory that a token adds to them.
+        far apart the large sizes are in seconds per token; and the memory that a token adds.
     """
     tokens, seconds = (np.array([run[key] for run in runs], float) for key in ("tokens", "run"))
     line = np.polyfit(np.log(tokens), np.log(seconds), 1)
@@ -170,7 +172,7 @@ def growth(runs: list[Run]) -> dict[str, float]:
         "largest_distance": float(distances.max()),
         "from_tokens": float(tokens[large][0]),
         "apart": float(rates.max() / rates.min() - 1),
-        "bytes_a_token": (last - first) * MEGA / float(np.ptp(tokens[large])),
+        "bytes_per_token": (last - first) * MEGA / float(np.ptp(tokens[large])),
     }
 
 
@@ -179,14 +181,15 @@ def describe(found: Mapping[str, float]) -> str:
     return (
         f"time grows as tokens^{found['exponent']:.3f}, no size further than "
         f"{found['largest_distance']:.1%} from that line; from {found['from_tokens']:,.0f} tokens "
-        f"up, seconds a token are within {found['apart']:.1%} of each other, and a token adds "
-        f"{found['bytes_a_token']:.2f} bytes of anonymous memory"
+        f"up, seconds per token are within {found['apart']:.1%} of each other, and a token adds "
+        f"{found['bytes_per_token']:.2f} bytes of anonymous memory"
     )
 
 
 def chosen_points(name: str, options: argparse.Namespace) -> list[Point]:
     """The points of a curve, none with more tokens than asked for."""
-    curve, base = CURVES[name], QUICK_BASE if options.quick else BASE
+    curve = CURVES[name]
+    base = QUICK_BASE if options.quick else BASE
     values = curve.quick if options.quick else curve.values
     points = [{**base, curve.parameter: value} for value in values]
     capped = [{**point, "tokens": min(point["tokens"], options.largest)} for point in points]

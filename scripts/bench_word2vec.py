@@ -29,8 +29,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from measuring import DATA, find_data, headline, run_child, write_results
 
-JUDGEMENTS = {"WS353": "EN-WS-353-ALL", "MEN": "EN-MEN-TR-3k", "SimLex": "EN-SIMLEX-999"}
-QUALITY = (*JUDGEMENTS, "analogies")
+JUDGMENTS = {"WS353": "EN-WS-353-ALL", "MEN": "EN-MEN-TR-3k", "SimLex": "EN-SIMLEX-999"}
+QUALITY = (*JUDGMENTS, "analogies")
 SYSTEMS = ("gensim", "textdl")
 QUICK_WORDS = 5_000_000
 
@@ -48,8 +48,7 @@ def train_textdl(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
     """Train and save; report the seconds of each part."""
     import jax
 
-    from textdl.embed.config import Config
-    from textdl.embed.run import train_corpus
+    from textdl import Word2Vec
     from textdl.text.corpus import read_corpus
     from textdl.text.encode import encode
     from textdl.text.store import TokenStore
@@ -60,11 +59,11 @@ def train_textdl(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
         tokens = encode(read_corpus(corpus), get_tokenizer("whitespace"))
         store = TokenStore.build(tokens, Path(folder) / "store", sync="nothing")
         read = time.perf_counter()
-        outcome = train_corpus(store, Config(**settings._asdict()))
+        model = Word2Vec(**settings._asdict()).fit(store)
         trained = time.perf_counter()
-    outcome.vectors.save(out)
+    model.vectors_.save(out)
     device = jax.devices()[0].device_kind
-    measured = {"read": read - began, "train": trained - read, "words": outcome.words}
+    measured = {"read": read - began, "train": trained - read, "words": model.corpus_words_}
     return measured | {"device": device}
 
 
@@ -97,11 +96,9 @@ def compile_textdl(corpus: Path, _: Path, settings: Settings) -> dict[str, Any]:
         spent[event.removeprefix("/jax/core/compile/")] += duration_secs
 
     jax.monitoring.register_event_duration_secs_listener(listen)
-    from textdl.embed.config import Config
-    from textdl.embed.run import train_corpus
-    from textdl.text.source import Source
+    from textdl import Word2Vec
 
-    train_corpus(Source(str(corpus), "whitespace"), Config(epochs=1, **settings._asdict()))
+    Word2Vec(tokenizer="whitespace", epochs=1, **settings._asdict()).fit(corpus)
     return {"trace": spent["jaxpr_trace_duration"], "compile": spent["backend_compile_duration"]}
 
 
@@ -134,7 +131,7 @@ def evaluate(path: Path) -> dict[str, float]:
     vectors = Vectors.load(path)
     found = {
         name: evaluate_word_pairs(vectors, DATA / "eval" / f"{file}.txt").spearman
-        for name, file in JUDGEMENTS.items()
+        for name, file in JUDGMENTS.items()
     }
     analogies = evaluate_analogies(vectors, DATA / "eval" / "questions-words.txt")
     return found | {
@@ -165,7 +162,7 @@ def differences(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float, flo
 
 
 def table(runs: list[dict[str, Any]]) -> str:
-    """Lay out medians of times and means of quality, one row a system."""
+    """Lay out medians of times and means of quality, one row per system."""
     lines = [
         "| system | whole process, s | M words/s | training alone, s | M words/s | reading, s | "
         "peak MB | WS353 | MEN | SimLex | analogies (sem / syn) |",
@@ -189,7 +186,8 @@ def table(runs: list[dict[str, Any]]) -> str:
 
 def quick_cut(corpus: Path, folder: Path) -> Path:
     """Write the first lines of the corpus, about `QUICK_WORDS` words."""
-    cut, words = folder / "quick.txt", 0
+    cut = folder / "quick.txt"
+    words = 0
     with gzip.open(corpus, "rt") as lines, cut.open("w") as file:
         for line in lines:
             file.write(line)
@@ -246,7 +244,7 @@ def report(runs: list[dict[str, Any]], name: str) -> None:
     print(f"{headline()}, {runs[-1]['device']}\n\n{table(runs)}\n")
     times = {s: [r["seconds"] for r in runs if r["system"] == s] for s in SYSTEMS}
     ratios = [g / t for g, t in zip(times["gensim"], times["textdl"], strict=True)]
-    print(f"whole process: textdl is {median(ratios):.2f} times as fast ({sorted(ratios)})")
+    print(f"whole process: speed-up {median(ratios):.2f} x ({sorted(ratios)})")
     gaps = differences(runs)
     for column, (middle, low, high) in gaps.items():
         print(f"{column:<10} textdl - gensim {middle:+.4f}  [{low:+.4f}, {high:+.4f}]")

@@ -1,10 +1,11 @@
-"""Where the time of training word vectors goes, in nanoseconds a kept token.
+"""Where the time of training word vectors goes, in nanoseconds per kept token.
 
 One worker trains on the first words of the corpus, under JAX's profiler, pinned to one core so that
 its operations follow each other. Profiling costs time itself. Prints a Markdown table, with
 --operations every operation of a step by the name that XLA gave it.
 
-    python scripts/profile_word2vec.py    # about 20 seconds; wiki17m
+    python scripts/profile_word2vec.py                # about 20 seconds; wiki17m
+    python scripts/profile_word2vec.py --arch cbow    # another objective
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, TypeVar
 
 from measuring import find_data, headline
 
-DISPATCHES = 8
+CHUNKS = 8
 # What an operation of a step is, by the first of these that its name contains.
 KINDS = {
     "scatter": "add rows to the tables",
@@ -53,7 +54,7 @@ def operations(trace: Path) -> Counter[str]:
     seconds: Counter[str] = Counter()
     for event in events:
         name = event["name"]
-        if calls[name] > DISPATCHES and name[0].islower() and not name.startswith("end:"):
+        if calls[name] > CHUNKS and name[0].islower() and not name.startswith("end:"):
             seconds[name] += event["dur"] / 1e6
     return seconds
 
@@ -66,13 +67,13 @@ def by_kind(seconds: Counter[str]) -> Counter[str]:
     return kinds
 
 
-def profile(dispatches: Iterable[Any], workers: Any, folder: Path) -> Counter[str]:
-    """Train on some dispatches under the profiler."""
+def profile(chunks: Iterable[Any], workers: Any, folder: Path) -> Counter[str]:
+    """Train on some chunks of steps under the profiler."""
     import jax
 
     with jax.profiler.trace(str(folder)):
-        for dispatch in dispatches:
-            workers.round([[dispatch]])
+        for chunk in chunks:
+            workers.round([[chunk]])
     return operations(folder)
 
 
@@ -80,14 +81,14 @@ def main() -> None:
     """Read, prepare, train and save, and say what each took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--operations", action="store_true", help="every operation by name")
+    parser.add_argument("--arch", default="skipgram", help="the objective")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     from textdl import Vectors
-    from textdl.embed.blocks import Blocks
-    from textdl.embed.config import Config
-    from textdl.embed.step import init_state
-    from textdl.embed.workers import Workers
+    from textdl.embed.batches import BatchSampler
+    from textdl.embed.config import EmbeddingConfig
+    from textdl.embed.local_sgd import Workers
     from textdl.text.corpus import read_corpus
     from textdl.text.encode import encode
     from textdl.text.store import TokenStore
@@ -98,22 +99,23 @@ def main() -> None:
         folder = Path(name)
         encoded = encode(chunks, get_tokenizer("whitespace"), workers=1)
         store, reading = timed(lambda: TokenStore.build(encoded, folder / "store"))
-        blocks = Blocks(store, Config(workers=1, min_count=1))
-        state = init_state(1, len(blocks.vocabulary), 100)
-        workers, compiling = timed(lambda: Workers(blocks, state))
-        prepared, preparing = timed(lambda: list(islice(blocks.epoch(0), DISPATCHES)))
-        workers.round([[next(blocks.epoch(1))]])  # warm
+        config = EmbeddingConfig(workers=1, min_count=1, arch=options.arch)
+        sampler = BatchSampler(store, config)
+        tables = sampler.objective.init(sampler.vocabulary, config)
+        workers, compiling = timed(lambda: Workers(sampler, tables))
+        prepared, preparing = timed(lambda: list(islice(sampler.epoch(0), CHUNKS)))
+        workers.round([[next(sampler.epoch(1))]])  # warm
         spent = profile(prepared, workers, folder / "trace")
-        vectors = Vectors(blocks.vocabulary.words, workers.state.centre)
+        vectors = Vectors(sampler.vocabulary.words, sampler.objective.export(workers.tables))
         _, saving = timed(lambda: vectors.save(folder / "vectors.safetensors"))
-    kept = DISPATCHES * blocks.steps * blocks.step_tokens
-    print(f"{headline()}, {len(blocks.vocabulary):,} words\n")
-    print("| part | ns a kept token |\n|---|---|")
+    kept = CHUNKS * sampler.chunk_tokens
+    print(f"{headline()}, {options.arch}, {len(sampler.vocabulary):,} words\n")
+    print("| part | ns per kept token |\n|---|---|")
     rows = spent if options.operations else by_kind(spent)
-    for part, seconds in [*rows.most_common(), ("prepare blocks (other thread)", preparing)]:
+    for part, seconds in [*rows.most_common(), ("prepare batches (other thread)", preparing)]:
         print(f"| {part} | {seconds / kept * 1e9:.0f} |")
     per_token = reading / len(store.tokens) * 1e9
-    print(f"\nread and tokenize, one core: {per_token:.0f} ns a token")
+    print(f"\nread and tokenize, one core: {per_token:.0f} ns per token")
     print(f"compile: {compiling:.2f} s; save {len(vectors):,} vectors: {saving:.3f} s")
 
 

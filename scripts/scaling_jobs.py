@@ -42,23 +42,25 @@ def train(point: Point, folder: Path) -> Run:
     """Train one epoch; time it without compilation."""
     import jax
 
-    from textdl.embed.config import Config
-    from textdl.embed.run import train_corpus
+    from textdl import Word2Vec
     from textdl.embed.sampling import keep_probability
     from textdl.text.store import TokenStore
 
-    chosen = {name: value for name, value in point.items() if name in Config.__annotations__}
-    config = Config(epochs=1, min_count=1, **chosen)
-    store, compiling = TokenStore.open(folder), Compiling()
+    model = Word2Vec(epochs=1, min_count=1)
+    known = model.get_params()
+    model.set_params(**{name: value for name, value in point.items() if name in known})
+    store = TokenStore.open(folder)
+    compiling = Compiling()
     jax.devices()  # JAX starts here, not while the clock runs
     began = time.perf_counter()
-    train_corpus(store, config)
-    elapsed, compiled = time.perf_counter() - began, compiling.seconds()
+    model.fit(store)
+    elapsed = time.perf_counter() - began
+    compiled = compiling.seconds()
     counts = store.vocabulary.counts
     return {
         "run": elapsed - compiled,
         "compile": compiled,
-        "kept": float(keep_probability(counts, config.sample) @ counts),
+        "kept": float(keep_probability(counts, model.sample) @ counts),
     }
 
 
@@ -92,7 +94,8 @@ class Compiling:
 
     def seconds(self) -> float:
         """The time that the spans cover: they nest, and threads have theirs side by side."""
-        total, reached = 0.0, -math.inf
+        total = 0.0
+        reached = -math.inf
         for begin, end in sorted(self.spans):
             total += max(0.0, end - max(begin, reached))
             reached = max(reached, end)
@@ -104,7 +107,8 @@ class AnonymousMemory(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.status, self.done = Path("/proc/self/status"), threading.Event()
+        self.status = Path("/proc/self/status")
+        self.done = threading.Event()
         self.peak: float | None = None  # MB; None where the system does not say
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""The picture of the scaling benchmark: small multiples, a panel a curve."""
+"""The picture of the scaling benchmark: small multiples, a panel per curve."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def draw(
     curves: Mapping[str, list[dict[str, Any]]], parameters: Mapping[str, str], path: Path
 ) -> None:
-    """Draw a panel a curve: time on the left, memory on the right, both on logarithmic scales."""
+    """Draw a panel per curve: time on the left, memory on the right, both on logarithmic scales."""
     from textdl.errors import OutputError
     from textdl.plot.canvas import new_figure, save
 
@@ -34,7 +34,7 @@ def _draw_curve(axes: Axes, name: str, parameter: str, runs: list[dict[str, Any]
     values = [run[parameter] for run in runs]
     grows = parameter == "tokens"  # elsewhere the corpus is the same
     times = [run["run"] if grows else run["ns"] for run in runs]
-    _draw_line(axes, values, times, "seconds" if grows else "ns a kept token")
+    _draw_line(axes, values, times, "seconds" if grows else "ns per kept token")
     if grows:
         straight = [times[-1] / values[-1] * value for value in values]
         axes.plot(values, straight, ":", color="grey", label="in proportion")

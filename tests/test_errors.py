@@ -15,7 +15,9 @@ FAMILY = [
 
 @pytest.mark.parametrize("kind", FAMILY)
 def test_an_error_is_also_the_builtin_that_a_caller_would_expect(kind):
-    assert issubclass(kind, ValueError | KeyError | OSError | ArithmeticError | RuntimeError)
+    assert issubclass(
+        kind, ValueError | KeyError | OSError | ArithmeticError | RuntimeError | AttributeError
+    )
 
 
 @pytest.mark.parametrize("kind", [*FAMILY, TextdlError])

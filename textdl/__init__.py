@@ -67,7 +67,9 @@ def __getattr__(name: str) -> object:
     if name == "nn":
         return import_module("textdl.nn")
     if name not in _HOME:
-        raise AttributeError(f"module 'textdl' has no attribute {name!r}")
+        hint = import_module("textdl.gensim_names").MODULE_NAMES.get(name)
+        hint = f"; in place of gensim's {name}: {hint}" if hint else ""
+        raise AttributeError(f"module 'textdl' has no attribute {name!r}{hint}")
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -29,6 +29,14 @@ class ParameterError(TextdlError, ValueError):
     """A parameter is out of range or contradicts another."""
 
 
+class UnknownParameterError(ParameterError, TypeError):
+    """A parameter that there is not, or one without its name."""
+
+
+class UnknownAttributeError(TextdlError, AttributeError):
+    """An attribute that there is not."""
+
+
 class CorpusError(TextdlError, ValueError):
     """A corpus holds nothing that can be trained on, or something that is no text."""
 

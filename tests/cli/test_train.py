@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from tests.embed.conftest import zipf_text
-from textdl import Vectors
+from textdl import Vectors, Word2Vec
 from textdl.cli.main import main
+from textdl.embed.config import Word2VecParameters
+from textdl.parameters import parameters_of
 
 QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]
 
@@ -77,16 +79,17 @@ def test_one_core_and_many_give_the_same_bytes(corpus, tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        (["--vector-size", "0"], 2, "vector_size is 0"),
-        (["--epochs", "-1"], 2, "epochs is -1"),
-        (["--window", "0"], 2, "window is 0"),
-        (["--negative", "0"], 2, "negative is 0"),
-        (["--sample", "2"], 2, "sample is 2.0"),
-        (["--sample", "nan"], 2, "sample is nan"),
-        (["--seed", "-1"], 2, "seed is -1"),
+        (["--vector-size", "0"], 2, "vector_size=0;"),
+        (["--epochs", "-1"], 2, "epochs=-1;"),
+        (["--window", "0"], 2, "window=0;"),
+        (["--negative", "0"], 2, "negative=0;"),
+        (["--sample", "2"], 2, "sample=2.0;"),
+        (["--sample", "nan"], 2, "sample=nan;"),
+        (["--seed", "-1"], 2, "seed=-1;"),
         (["--vector-size", "ten"], 2, "ten"),
         (["--update", "newton"], 2, "newton"),
         (["--tokenizer", "spaces"], 2, "spaces"),
+        (["--arch", "glove"], 2, "glove"),
         (["--errors", "hide"], 2, "hide"),
         (["--checkpoint-every", "soon", "--checkpoint", "c"], 2, "soon"),
         (["--resume"], 2, "--checkpoint DIR"),
@@ -135,3 +138,25 @@ def test_undecodable_bytes_can_be_replaced(tmp_path):
     )
     assert "caf\ufffd" in Vectors.load(out)
     assert np.isfinite(Vectors.load(out).matrix).all()
+
+
+def test_train_cbow_is_the_estimators(corpus, tmp_path):
+    out = tmp_path / "v.safetensors"
+    assert main(["train", str(corpus), "-o", str(out), *QUICK, "--arch", "cbow", "--quiet"]) == 0
+    model = Word2Vec(arch="cbow", vector_size=8, min_count=1, tokenizer="whitespace").fit(corpus)
+    saved = Vectors.load(out)
+    np.testing.assert_array_equal(saved.matrix, model.vectors_.matrix)
+    assert saved.config["arch"] == "cbow"
+
+
+def test_help_shows_every_parameter_with_its_default(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for name, known in parameters_of(Word2VecParameters).items():
+        if name != "verbose":
+            assert "--" + name.replace("_", "-") in shown
+            assert known.description.split(";")[0] in shown
+    assert "(default 100)" in shown
+    assert "skipgram, cbow (default skipgram)" in shown
+    assert "--no-lowercase" in shown

@@ -17,7 +17,7 @@ from textdl.io.checkpoints import checkpoint_numbers
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]
-RESUME = "textdl: interrupted; --resume goes on from the checkpoint"
+RESUME = "textdl: interrupted; resume=True (--resume) goes on from the checkpoint"
 # Whatever started the tests may ignore signals, and its children inherit that.
 USUAL = "signal.signal(signal.SIGINT, signal.default_int_handler)"
 USUAL += "; signal.signal(signal.SIGHUP, signal.SIG_DFL)"

@@ -1,26 +1,31 @@
-"""Real training on our own corpora: toyworld's analogies, and the demo's neighbours."""
+"""Real training on our own corpora: toyworld's analogies, and the demo's neighbors."""
 
 import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from textdl import Word2Vec
+from textdl.embed.objectives import OBJECTIVES
 from textdl.vectors.evaluate import evaluate_analogies
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_toyworld_analogies_are_near_perfect(tmp_path):
+@pytest.mark.parametrize("arch", OBJECTIVES)
+def test_toyworld_analogies_are_near_perfect(tmp_path, arch):
     from corpora.toyworld.build import build
 
     build(tmp_path / "toy.txt")
-    model = Word2Vec(vector_size=50, tokenizer="whitespace").fit(tmp_path / "toy.txt")
+    model = Word2Vec(vector_size=50, tokenizer="whitespace", arch=arch)
+    model.fit(tmp_path / "toy.txt")
     found = evaluate_analogies(model.vectors_, tmp_path / "toy.questions.txt")
     assert found.skipped == 0
     assert found.accuracy >= 0.95, found
 
 
-def neighbours_in_readme():
+def neighbors_in_readme():
     """The demo's table: a word, and its nearest words with their cosines."""
     _, table = (ROOT / "README.md").read_text().split("| word | nearest words |\n|---|---|\n")
     rows = re.findall(r"^\| (\S+) \| (.+) \|$", table.split("\n\n")[0], re.MULTILINE)
@@ -33,7 +38,7 @@ def test_the_demo_shows_what_the_readme_says(tmp_path):
     import demo
     from corpora.pydocs.build import build
 
-    expected = neighbours_in_readme()
+    expected = neighbors_in_readme()
     assert len(expected) == len(demo.WORDS)
     build(tmp_path / "pydocs.txt")
     vectors = demo.train(tmp_path / "pydocs.txt", verbose=False)

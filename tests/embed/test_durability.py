@@ -24,16 +24,18 @@ from tests.embed.disk_model import (
     write_tree,
 )
 from textdl import Vectors
-from textdl.embed import workers
-from textdl.embed.checkpoint import Every
-from textdl.embed.config import Config
-from textdl.embed.run import Resumable, train_corpus
+from textdl.embed import local_sgd
+from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.trainer import train_corpus
 from textdl.errors import CheckpointError, OutputError
 from textdl.io.checkpoints import CheckpointWarning, checkpoint_numbers
-from textdl.text.source import Source
+from textdl.text.source import CorpusConfig
 
 ROOT = Path(__file__).parents[2]
-CONFIG = Config(vector_size=4, min_count=1, epochs=2, workers=1, step_tokens=16, block_tokens=16)
+CONFIG = EmbeddingConfig(
+    vector_size=4, min_count=1, epochs=2, workers=1, step_tokens=16, block_tokens=16
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +47,9 @@ def corpus(tmp_path_factory):
 
 def run(folder, corpus, resume=True):
     """Train with a checkpoint every round; write the output."""
-    resumable = Resumable(folder / "run", Every(steps=1), resume)
-    outcome = train_corpus(Source(corpus, "whitespace"), CONFIG, resumable=resumable)
-    outcome.vectors.save(folder / "v.safetensors")
+    checkpoints = CheckpointConfig(folder / "run", CheckpointInterval(steps=1), resume)
+    result = train_corpus(CorpusConfig(corpus, "whitespace"), CONFIG, checkpoints=checkpoints)
+    result.vectors.save(folder / "v.safetensors")
     return (folder / "v.safetensors").read_bytes()
 
 
@@ -56,7 +58,7 @@ def recorded(tmp_path_factory, corpus):
     """A run that was never stopped: what it wrote, and how it came to be."""
     folder = tmp_path_factory.mktemp("recorded")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "DISPATCHES_A_ROUND", 8)
+        patch.setattr(local_sgd, "CHUNKS_PER_ROUND", 8)
         recording = Recording(folder, patch)
         output = run(folder, corpus)
     assert recording.calls > 50
@@ -134,7 +136,7 @@ def test_failure_of_every_call_resumes_to_the_same_bytes(
     recorded, tmp_path, corpus, monkeypatch, count
 ):
     recording, output = recorded
-    monkeypatch.setattr(workers, "DISPATCHES_A_ROUND", 8)
+    monkeypatch.setattr(local_sgd, "CHUNKS_PER_ROUND", 8)
     for number in evenly(range(recording.calls), count):
         folder = tmp_path / str(number)
         folder.mkdir()

@@ -7,11 +7,11 @@ import time
 import pytest
 
 from tests.embed.conftest import zipf_text
-from textdl.embed.config import Config
-from textdl.embed.loop import Report
-from textdl.embed.progress import run_progress
-from textdl.embed.run import Source, train_corpus
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.progress import RoundReport, RunCallbacks, training_progress_bar
+from textdl.embed.trainer import train_corpus
 from textdl.text import corpus as corpus_module
+from textdl.text.source import CorpusConfig
 
 
 class Stream(io.StringIO):
@@ -25,14 +25,14 @@ class Stream(io.StringIO):
 
 def draw_all():
     """Read 3,000 words, then finish an epoch."""
-    with run_progress() as bar:
+    with training_progress_bar() as bar:
         for words in (1_000, 2_000, 3_000):
             time.sleep(0.11)  # tqdm draws ten times a second
             bar.reading(words)
         time.sleep(0.11)
-        bar.report(Report(1, 2, 1_500.0, 6_000, 4.0, epoch_done=False))
+        bar.report(RoundReport(1, 2, 1_500.0, 6_000, 4.0, epoch_done=False))
         time.sleep(0.11)
-        bar.report(Report(1, 2, 3_000.0, 6_000, 3.5, epoch_done=True))
+        bar.report(RoundReport(1, 2, 3_000.0, 6_000, 3.5, epoch_done=True))
 
 
 def test_progress_bar_on_terminal_moves_while_reading(monkeypatch):
@@ -56,8 +56,9 @@ def test_progress_bar_elsewhere_writes_epochs_only(monkeypatch):
 def test_train_corpus_reading_counts_words(monkeypatch):
     monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 1_000)
     told = []
-    config = Config(vector_size=8, min_count=1, epochs=1)
-    train_corpus(Source(zipf_text(1_000, 20), "whitespace"), config, reading=told.append)
+    config = EmbeddingConfig(vector_size=8, min_count=1, epochs=1)
+    corpus = CorpusConfig(zipf_text(1_000, 20), "whitespace")
+    train_corpus(corpus, config, callbacks=RunCallbacks(reading=told.append))
     assert len(told) > 2
     assert told == sorted(told)
     assert told[-1] == 1_000
@@ -65,6 +66,6 @@ def test_train_corpus_reading_counts_words(monkeypatch):
 
 @pytest.mark.parametrize("show", [True, False])
 def test_progress_bar_functions_may_be_unused(show, capsys):
-    with run_progress(show):
+    with training_progress_bar(show):
         pass
     assert capsys.readouterr().out == ""

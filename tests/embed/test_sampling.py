@@ -9,6 +9,7 @@ from textdl.embed.sampling import (
     NoiseSampler,
     Subsampler,
     keep_probability,
+    noise_probability,
     reduced_windows,
 )
 from textdl.keyed_random import NOISE, WINDOWS
@@ -49,20 +50,20 @@ def test_noise_is_proportional_to_count_to_the_three_quarters(words):
     sampler = NoiseSampler(counts)
     draws = sampler(400_000, 1, NOISE, 0, 0)
     expected = counts**0.75 / (counts**0.75).sum()
-    np.testing.assert_allclose(sampler.share, expected, rtol=1e-9)
+    np.testing.assert_allclose(sampler.word_probability, expected, rtol=1e-9)
     observed = np.bincount(draws, minlength=words) / len(draws)
     assert draws.dtype == np.int32
     assert within_noise(observed, expected, len(draws))
 
 
 def test_alias_columns_add_up_to_the_probabilities():
-    """The exact check, without chance: own share plus what other columns give away."""
+    """The exact check, without chance: each column's own part plus its alias's."""
     counts = np.array([1000, 30, 30, 7, 1, 1, 1])
     sampler = NoiseSampler(counts)
-    own = sampler.owner_share / 2**32
+    own = sampler.threshold / 2**32
     total = own.copy()
-    np.add.at(total, sampler.other, 1 - own)
-    np.testing.assert_allclose(total / len(counts), sampler.share, atol=1e-8)
+    np.add.at(total, sampler.alias, 1 - own)
+    np.testing.assert_allclose(total / len(counts), noise_probability(counts), atol=1e-8)
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 37])

@@ -1,24 +1,16 @@
 """Training on bursty texts: it never diverges, and where it would, nothing is returned."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from gensim.models import Word2Vec as GensimWord2Vec
 
 from textdl import Word2Vec
-from textdl.embed import loop
-from textdl.embed.blocks import Blocks
-from textdl.embed.bounds import (
-    MERGE_LIMIT,
-    STEP_LIMIT,
-    bounded_merge,
-    bounded_shares,
-    row_lengths,
-)
-from textdl.embed.config import Config
-from textdl.embed.loop import train
-from textdl.embed.step import State
+from textdl.embed import trainer
+from textdl.embed.batches import BatchSampler
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.trainer import train
+from textdl.embed.update import row_lengths
 from textdl.errors import DivergenceError
 
 from .bursty_texts import TEXTS, ascii_tables, prose, refrain, topical_prose
@@ -41,9 +33,9 @@ def bursty_store(tmp_path_factory):
 
 def assert_trains(store, **changed):
     """The loss is finite, never above that of the start, and lower in the end than at first."""
-    config = Config(**{"vector_size": 20, "min_count": 2, "epochs": 5} | changed)
-    trained = train(Blocks(store, config))
-    losses = np.array(trained.history)
+    config = EmbeddingConfig(**{"vector_size": 20, "min_count": 2, "epochs": 5} | changed)
+    trained = train(BatchSampler(store, config))
+    losses = np.array(trained.loss_curve)
     assert np.isfinite(trained.matrix).all()
     assert (losses < 6.01 * np.log(2)).all()
     # A text shorter than a step learns less from it than float32 can tell.
@@ -145,46 +137,14 @@ def test_neighbors_on_sources_are_those_of_gensim():
     assert overlap(found[0], found[1]) > 0.8 * overlap(found[1], found[2])
 
 
-def test_bounded_shares_keep_the_sum_of_each_row_within_the_limit():
-    draw = np.random.default_rng(0)
-    ids = draw.integers(0, 40, 300).astype(np.int32)
-    changes = draw.normal(size=(300, 6)).astype(np.float32) * (ids[:, None] % 5 == 0)
-    shares = np.asarray(jax.jit(bounded_shares)(ids, row_lengths(changes)))
-    lengths = np.linalg.norm(changes, axis=1)
-    for row in range(40):
-        own = ids == row
-        total = lengths[own].sum()
-        np.testing.assert_allclose(shares[own], min(1, STEP_LIMIT / total) if total else 1, 1e-5)
-
-
-@pytest.mark.parametrize("value", [0.0, 1e-30, 1e18])
-def test_bounded_shares_are_finite_for_extreme_lengths(value):
-    shares = bounded_shares(jnp.zeros(5, jnp.int32), jnp.full(5, value, jnp.float32))
-    assert np.isfinite(shares).all()
-    assert (shares * value * 5 <= STEP_LIMIT * 1.001).all()
-
-
-def test_bounded_shares_of_rows_that_share_a_slot_are_only_smaller():
-    ids = jnp.array([3, 3 + (1 << 12), 3 + (1 << 20)], jnp.int32)
-    shares = bounded_shares(ids, jnp.array([0.5, 0.5, 1.0]), limit=1.0)
-    np.testing.assert_allclose(shares, 0.5)
-
-
-@pytest.mark.parametrize("count", [2, 16])
-def test_bounded_merge_is_near_the_mean_of_the_workers(count):
-    draw = np.random.default_rng(1)
-    start = draw.normal(size=(7, 9)).astype(np.float32)
-    ends = start + 20 * draw.normal(size=(count, 7, 9)).astype(np.float32)
-    changes = (ends - start).sum(axis=0)
-    merged = bounded_merge(jnp.asarray(start), jnp.asarray(changes), jnp.ones(7), count)
-    beyond = np.linalg.norm(merged - ends.mean(axis=0), axis=1)
-    assert (beyond <= MERGE_LIMIT / count * 1.001).all()
-    mean = bounded_merge(jnp.asarray(start), jnp.asarray(changes), jnp.full(7, 1 / count), count)
-    np.testing.assert_allclose(mean, ends.mean(axis=0), rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize("step_tokens", [16, 4096])
+@pytest.mark.parametrize("name", ["refrain", "one_run", "rare_bursts"])
+def test_cbow_on_bursty_text_converges(bursty_store, name, step_tokens):
+    assert_trains(bursty_store(name), arch="cbow", step_tokens=step_tokens)
 
 
 @pytest.mark.parametrize("rate", [10.0, 900.0])
-def test_absurd_rates_end_in_an_error_and_no_vectors(tmp_path, rate):
+def test_absurd_learning_rate_is_an_error_and_no_file(tmp_path, rate):
     out = tmp_path / "vectors.safetensors"
     with pytest.raises(DivergenceError, match=f"learning_rate={rate:g} .*try learning_rate="):
         Word2Vec(learning_rate=rate, vector_size=10).fit(prose(20_000)).vectors_.save(out)
@@ -192,17 +152,17 @@ def test_absurd_rates_end_in_an_error_and_no_vectors(tmp_path, rate):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e4])
-def test_a_row_that_explodes_ends_in_an_error(store, value):
+def test_row_that_explodes_is_an_error(store, value):
     table = np.zeros((3, 4), np.float32)
     table[1, 2] = value
-    state = State(jnp.zeros((3, 4)), jnp.asarray(table))
+    tables = {"fine": jnp.zeros((2, 4)), "other": jnp.asarray(table)}
     with pytest.raises(DivergenceError, match="a vector has length"):
-        loop._check_rows(state, Blocks(store, Config()))
+        trainer._check_rows(tables, BatchSampler(store, EmbeddingConfig()))
 
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf, 4.3])
-def test_a_loss_above_the_start_ends_in_an_error(store, loss):
-    blocks = Blocks(store, Config())
-    loop._check_loss(6 * np.log(2), blocks)
+def test_loss_above_the_start_is_an_error(store, loss):
+    sampler = BatchSampler(store, EmbeddingConfig())
+    trainer._check_loss(6 * np.log(2), sampler)
     with pytest.raises(DivergenceError, match=r"at the start it was 4.159"):
-        loop._check_loss(loss, blocks)
+        trainer._check_loss(loss, sampler)

@@ -1,14 +1,24 @@
 """The estimator: scikit-learn's conventions, gensim's names, and vectors that mean something."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.validation import check_is_fitted
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
+from textdl.embed.objectives import OBJECTIVES
 from textdl.errors import CheckpointError, CorpusError, ParameterError
+from textdl.text.source import CorpusConfig
 
 QUICK = {"vector_size": 8, "min_count": 1, "epochs": 1, "tokenizer": "whitespace"}
 
@@ -19,21 +29,104 @@ def test_constructor_stores_and_clone_copies():
     assert not [name for name in vars(model) if name.endswith("_")]
 
 
+def test_set_params_changes_and_refuses():
+    model = Word2Vec().set_params(vector_size=7, arch="cbow")
+    assert (model.vector_size, model.arch) == (7, "cbow")
+    assert repr(model) == "Word2Vec(arch='cbow', vector_size=7)"
+    with pytest.raises(
+        ParameterError, match="no parameter 'alpha'; in place of gensim's alpha: le"
+    ):
+        model.set_params(alpha=1)
+
+
+def test_estimator_works_in_scikit_learns_tools():
+    """Without being one of its classes."""
+
+    class Scored(Word2Vec):
+        def score(self, corpus, y=None):
+            return -self.loss_curve_[-1]
+
+    text = zipf_text(600, 20)
+    pipeline = make_pipeline(FunctionTransformer(), Word2Vec(**QUICK))
+    pipeline.set_params(word2vec__vector_size=6).fit(text)
+    check_is_fitted(pipeline[-1])
+    assert pipeline[-1].vectors_.vector_size == 6
+    assert "vector_size=6" in estimator_html_repr(pipeline)
+    search = GridSearchCV(
+        Scored(**QUICK), {"learning_rate": [1e-4, 0.5]}, cv=2, error_score="raise"
+    )
+    assert search.fit(text).best_estimator_.vectors_.vector_size == 8
+    with pytest.raises(NotFittedError):
+        check_is_fitted(Word2Vec())
+
+
+@pytest.mark.parametrize("module", ["sklearn", "scipy", "matplotlib", "nltk"])
+def test_import_is_light(module):
+    code = f"import sys; from textdl import Word2Vec; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_fit_returns_itself_and_learns():
     model = Word2Vec(**QUICK)
     assert model.fit(zipf_text(500, 20)) is model
     assert model.vectors_.matrix.shape == (len(model.vectors_), 8)
     assert len(model.loss_curve_) == 1
+    assert model.corpus_words_ == 500
+    assert model.fit_seconds_ > 0
 
 
 def test_parameters_are_checked_when_fitting():
     model = Word2Vec(vector_size=-3)
-    with pytest.raises(ParameterError, match="vector_size is -3"):
+    with pytest.raises(ParameterError, match="vector_size=-3"):
         model.fit(["a b"])
-    with pytest.raises(ParameterError, match=r"window is 2\.5"):
+    with pytest.raises(ParameterError, match=r"window=2\.5"):
         Word2Vec(window=2.5).fit(["a b"])
-    with pytest.raises(ParameterError, match="epochs is True"):
+    with pytest.raises(ParameterError, match="epochs=True"):
         Word2Vec(epochs=True).fit(["a b"])
+
+
+def test_parameters_of_reading_and_of_the_run_are_checked_when_fitting(tmp_path):
+    for parameters, says in (
+        ({"arch": "glove"}, "arch='glove'; expected one of skipgram, cbow"),
+        ({"tokenizer": "spaces"}, "tokenizer='spaces'; expected one of .* or a function"),
+        ({"errors": "hide"}, "errors='hide'; expected one of strict, replace, ignore"),
+        ({"lowercase": "yes"}, "lowercase='yes'; expected True or False"),
+        ({"resume": True}, r"resume=True \(--resume\) needs checkpoint=DIR"),
+        ({"checkpoint": tmp_path, "checkpoint_every": "soon"}, "'soon' is unknown"),
+    ):
+        with pytest.raises(ParameterError, match=says):
+            Word2Vec(**QUICK | parameters).fit(["a b"])
+
+
+def test_learning_rate_default_is_that_of_the_objective():
+    rates = {}
+    for arch, entry in OBJECTIVES.items():
+        model = Word2Vec(**QUICK, arch=arch).fit(zipf_text(500, 20))
+        rates[arch] = model.vectors_.config["learning_rate"]
+        assert rates[arch] == entry.learning_rate
+        assert f"{rates[arch]} for {arch}" in Word2Vec.__doc__
+    assert rates["skipgram"] == 0.03
+
+
+def test_documentation_describes_every_parameter():
+    for name in Word2Vec().get_params():
+        assert f"\n        {name}: " in Word2Vec.__doc__
+
+
+def test_table_is_refused_by_its_name():
+    class DataFrame(list):
+        columns = ("label", "text")
+
+    with pytest.raises(ParameterError, match=r"DataFrame.*\(label, text\).*pass one column"):
+        Word2Vec(**QUICK).fit(DataFrame(["label", "text"]))
+
+
+def test_token_store_and_corpus_config_are_corpora(store):
+    ours = Word2Vec(**QUICK).fit(store).vectors_
+    theirs = Word2Vec(**QUICK | {"tokenizer": "nltk"}).fit(
+        CorpusConfig(zipf_text(20_000, 500), "whitespace")
+    )
+    np.testing.assert_array_equal(ours.matrix, theirs.vectors_.matrix)
 
 
 def test_sources_agree(tmp_path):
@@ -59,12 +152,14 @@ def test_the_smallest_texts(text):
     assert np.isfinite(vectors.matrix).all()
 
 
-def test_neighbours_share_their_contexts():
+@pytest.mark.parametrize("arch", OBJECTIVES)
+def test_neighbors_share_their_contexts(arch):
     """Words of one topic never meet words of the other: each finds its own."""
     draw = np.random.default_rng(0)
     topics = [[f"{topic}{i}" for i in range(10)] for topic in "xy"]
     text = [" ".join(draw.choice(topics[n % 2], 12)) for n in range(600)]
-    vectors = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace").fit(text).vectors_
+    model = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace", arch=arch)
+    vectors = model.fit(text).vectors_
     for topic in topics:
         for word in topic:
             near = [other for other, _ in vectors.most_similar(word, topn=9)]

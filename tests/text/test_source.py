@@ -7,7 +7,7 @@ import pytest
 
 from textdl.errors import CheckpointError, CorpusReadError
 from textdl.text import source as source_module
-from textdl.text.source import Source, describe_source, require_same_source
+from textdl.text.source import CorpusConfig, describe_source, require_same_source
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 def check(stored, tmp_path, **source):
-    require_same_source(stored, Source(**source), tmp_path / "run")
+    require_same_source(stored, CorpusConfig(**source), tmp_path / "run")
 
 
 def refused(stored, tmp_path, **source):
@@ -33,14 +33,14 @@ def refused(stored, tmp_path, **source):
 
 
 def test_same_files_are_the_same_however_named(folder, tmp_path, monkeypatch):
-    stored = describe_source(Source(str(folder)))
+    stored = describe_source(CorpusConfig(str(folder)))
     monkeypatch.chdir(tmp_path)
     for corpus in (folder, "texts", "texts/*", [folder / name for name in "abc"]):
         check(stored, tmp_path, corpus=corpus)
 
 
 def test_touched_and_moved_files_are_the_same(folder, tmp_path):
-    stored = describe_source(Source(folder))
+    stored = describe_source(CorpusConfig(folder))
     os.utime(folder / "a", ns=(1, 1))
     check(stored, tmp_path, corpus=folder)
     folder.rename(tmp_path / "moved")
@@ -48,7 +48,7 @@ def test_touched_and_moved_files_are_the_same(folder, tmp_path):
 
 
 def test_untouched_files_are_not_read_again(folder, tmp_path, monkeypatch):
-    stored = describe_source(Source(folder))
+    stored = describe_source(CorpusConfig(folder))
     read = []
     monkeypatch.setattr(source_module, "file_checksum", lambda path: read.append(path.name))
     check(stored, tmp_path, corpus=folder)
@@ -56,7 +56,7 @@ def test_untouched_files_are_not_read_again(folder, tmp_path, monkeypatch):
 
 
 def test_changed_files_are_refused(folder, tmp_path):
-    stored = describe_source(Source(folder))
+    stored = describe_source(CorpusConfig(folder))
     then = (folder / "b").stat()
     (folder / "b").write_text("the text of c")
     os.utime(folder / "b", ns=(time.time_ns(), then.st_mtime_ns + 1))
@@ -68,7 +68,7 @@ def test_changed_files_are_refused(folder, tmp_path):
 
 
 def test_gained_and_lost_files_are_refused(folder, tmp_path):
-    stored = describe_source(Source(folder))
+    stored = describe_source(CorpusConfig(folder))
     (folder / "d").write_text("more")
     message = refused(stored, tmp_path, corpus=folder)
     assert "made from 3 files, not 4 files ('/texts/d' among them); start in another" in message
@@ -79,13 +79,13 @@ def test_gained_and_lost_files_are_refused(folder, tmp_path):
 
 
 def test_missing_corpus_is_an_error(folder, tmp_path):
-    stored = describe_source(Source(folder))
+    stored = describe_source(CorpusConfig(folder))
     with pytest.raises(CorpusReadError, match="does not exist"):
         check(stored, tmp_path, corpus=tmp_path / "gone")
 
 
 def test_order_of_files_matters(folder, tmp_path):
-    stored = describe_source(Source([folder / "a", folder / "b"]))
+    stored = describe_source(CorpusConfig([folder / "a", folder / "b"]))
     assert "/texts/a" in refused(stored, tmp_path, corpus=[folder / "b", folder / "a"])
 
 
@@ -93,30 +93,30 @@ TEXTS = ["a cat", "a dog"]
 
 
 def test_texts_in_memory_are_compared(tmp_path):
-    stored = describe_source(Source(TEXTS))
+    stored = describe_source(CorpusConfig(TEXTS))
     check(stored, tmp_path, corpus=tuple(TEXTS))
     others = [["a cat", "a do"], ["a cat", "a", " dog"], ["a cata dog"], [["a", "cat"], ["dog"]]]
     for other in others:
         refused(stored, tmp_path, corpus=other)
-    tokens = describe_source(Source([["ab", "c"], ["d"]]))
+    tokens = describe_source(CorpusConfig([["ab", "c"], ["d"]]))
     check(tokens, tmp_path, corpus=(("ab", "c"), ("d",)))
     refused(tokens, tmp_path, corpus=[["a", "bc"], ["d"]])
 
 
 def test_what_is_read_once_is_known_by_kind(folder, tmp_path):
-    stored = describe_source(Source(iter(TEXTS)))
+    stored = describe_source(CorpusConfig(iter(TEXTS)))
     given = iter(TEXTS)
     check(stored, tmp_path, corpus=given)
     assert next(given) == "a cat", "it is not read"
     refused(stored, tmp_path, corpus=(text for text in TEXTS))
     refused(stored, tmp_path, corpus=TEXTS)
-    pipe = describe_source(Source("-"))
+    pipe = describe_source(CorpusConfig("-"))
     check(pipe, tmp_path, corpus="-")
     assert "made from '-', not '/texts/a'" in refused(pipe, tmp_path, corpus=folder / "a")
 
 
 def test_settings_are_compared(tmp_path):
-    stored = describe_source(Source(TEXTS, "whitespace"))
+    stored = describe_source(CorpusConfig(TEXTS, "whitespace"))
     same = {"corpus": TEXTS, "tokenizer": "whitespace"}
     check(stored, tmp_path, **same)
     message = refused(stored, tmp_path, **same | {"tokenizer": "nltk"})
@@ -132,7 +132,7 @@ def test_tokenizers_are_known_by_their_code(tmp_path):
     def splitting(mark):
         return lambda text: text.split(mark)
 
-    stored = describe_source(Source(TEXTS, splitting(" ")))
+    stored = describe_source(CorpusConfig(TEXTS, splitting(" ")))
     check(stored, tmp_path, corpus=TEXTS, tokenizer=splitting(" "))
     assert "splitting" in refused(stored, tmp_path, corpus=TEXTS, tokenizer=splitting(","))
 
@@ -142,7 +142,7 @@ def test_tokenizer_that_cannot_be_compared(tmp_path):
         return lambda text: [text, repr(lock)]
 
     tokenizer = holding(memoryview(b"ab"))
-    stored = describe_source(Source(TEXTS, tokenizer))
+    stored = describe_source(CorpusConfig(TEXTS, tokenizer))
     with pytest.raises(CheckpointError, match=r"cannot be compared .* leave out CORPUS"):
         check(stored, tmp_path, corpus=TEXTS, tokenizer=tokenizer)
     check(stored, tmp_path, corpus=None, tokenizer=None, lowercase=None, errors=None)
@@ -154,6 +154,6 @@ def test_a_column_of_parquet_is_part_of_the_text(tmp_path):
 
     path = tmp_path / "t.parquet"
     parquet.write_table(pyarrow.table({"text": ["a"], "body": ["b"]}), path)
-    stored = describe_source(Source(f"{path}::body"))
+    stored = describe_source(CorpusConfig(f"{path}::body"))
     check(stored, tmp_path, corpus=f"{path}::body")
     refused(stored, tmp_path, corpus=path)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 
-from textdl.embed.config import Config
-from textdl.embed.step import State
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.objectives.objective import Tables
 from textdl.errors import ParameterError
 from textdl.io.checkpoints import CheckpointFolder, CheckpointState
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunPosition:
     """Where a run stands: at the start of a round of an epoch."""
 
     epoch: int = 0
@@ -29,11 +30,17 @@ class Progress:
 
     @property
     def mean_loss(self) -> float:
-        """Mean loss of a positive pair with its noise words, in this epoch so far."""
+        """Mean loss of a pair with its noise words, in this epoch so far."""
         return self.loss / max(self.pairs, 1.0)
 
-    def after_round(self, loss: float, pairs: float, steps: int) -> Progress:
-        """One round further."""
+    def after_round(self, loss: float, pairs: float, steps: int) -> RunPosition:
+        """One round further.
+
+        Args:
+            loss: of the round, summed over its pairs.
+            pairs: of the round.
+            steps: of the round, of all workers.
+        """
         return replace(
             self,
             round=self.round + 1,
@@ -42,24 +49,32 @@ class Progress:
             pairs=self.pairs + pairs,
         )
 
-    def after_epoch(self) -> Progress:
+    def after_epoch(self) -> RunPosition:
         """At the start of the next epoch."""
         history = (*self.history, self.mean_loss)
-        return Progress(self.epoch + 1, steps=self.steps, history=history)
+        return RunPosition(self.epoch + 1, steps=self.steps, history=history)
 
 
 @dataclass
-class Every:
+class CheckpointInterval:
     """When to write: after so many seconds or so many steps; never by itself without either."""
 
     seconds: float | None = None
     steps: int | None = None
-    _time: float = field(default_factory=time.monotonic)
-    _steps: int = 0
+    _last_time: float = field(default_factory=time.monotonic)
+    _last_steps: int = 0
 
     @classmethod
-    def parse(cls, text: str) -> Every:
-        """Read an interval such as ``60s`` or ``5000steps``."""
+    def parse(cls, text: str) -> CheckpointInterval:
+        """Read an interval such as ``60s`` or ``5000steps``.
+
+        Raises:
+            ParameterError: it is neither.
+
+        Example:
+            >>> CheckpointInterval.parse("5000steps").steps
+            5000
+        """
         match = re.fullmatch(r"(\d+(?:\.\d+)?)s|(\d+)steps", text.replace(" ", ""))
         if match is None:
             raise ParameterError(
@@ -69,54 +84,84 @@ class Every:
         seconds, steps = match.groups()
         return cls(float(seconds)) if seconds else cls(steps=int(steps))
 
-    def due(self, steps: int) -> bool:
-        """Say whether it is time, and start counting again if so."""
-        late = self.seconds is not None and time.monotonic() - self._time >= self.seconds
-        far = self.steps is not None and steps - self._steps >= self.steps
-        if late or far:
-            self._time, self._steps = time.monotonic(), steps
-        return late or far
+    def pop_due(self, steps: int) -> bool:
+        """Whether it is time for the next checkpoint; if so, start counting again.
+
+        Args:
+            steps: of all workers since the beginning of the run.
+        """
+        is_late = self.seconds is not None and time.monotonic() - self._last_time >= self.seconds
+        is_far = self.steps is not None and steps - self._last_steps >= self.steps
+        if is_late or is_far:
+            self._last_time = time.monotonic()
+            self._last_steps = steps
+        return is_late or is_far
 
 
-class Checkpoints:
-    """The checkpoints of one run, in `folder`."""
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """Where a run writes checkpoints, how often, and whether it goes on from them."""
+
+    folder: Path
+    interval: CheckpointInterval
+    resume: bool = False
+
+
+class EmbeddingCheckpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: where they are.
+        config: of the run; with the corpus, what the tables are a function of.
+        fingerprint: of the corpus.
+        interval: when to write; None: only when asked to.
+    """
 
     def __init__(
-        self, folder: Path, config: Config, fingerprint: str, every: Every | None = None
+        self,
+        folder: Path,
+        config: EmbeddingConfig,
+        fingerprint: str,
+        interval: CheckpointInterval | None = None,
     ) -> None:
         self.folder = CheckpointFolder(folder, asdict(config) | {"corpus": fingerprint})
-        self.every = every or Every()
+        self.interval = interval or CheckpointInterval()
 
-    def due(self, progress: Progress) -> bool:
-        """Say whether it is time for the next checkpoint."""
-        return self.every.due(progress.steps)
+    def pop_due(self, position: RunPosition) -> bool:
+        """Whether it is time for the next checkpoint; if so, start counting again."""
+        return self.interval.pop_due(position.steps)
 
-    def save(self, state: State, progress: Progress) -> None:
+    def save(self, tables: Tables, position: RunPosition) -> None:
         """Write the next checkpoint."""
-        arrays = {name: np.asarray(array) for name, array in state._asdict().items()}
-        self.folder.save(arrays, asdict(progress))
+        arrays = {name: np.asarray(table) for name, table in tables.items()}
+        self.folder.save(arrays, asdict(position))
 
-    def load(self, shape: tuple[int, int]) -> tuple[State, Progress] | None:
+    def load(self, start: Tables) -> tuple[Tables, RunPosition] | None:
         """Read the last checkpoint, or None where there is none.
 
         Args:
-            shape: `(V, D)` of the parameters.
+            start: the tables at the start of training, whose names and shapes it must have.
 
         Raises:
             CheckpointError: all are damaged, or one is of a run with other parameters or another
                 corpus.
         """
-        return self.folder.load(lambda saved: _decode(saved, shape))
+        shapes = {name: table.shape for name, table in start.items()}
+        return self.folder.load(lambda saved: _decode(saved, shapes))
 
 
-def _decode(saved: CheckpointState, shape: tuple[int, int]) -> tuple[State, Progress]:
-    arrays = [saved.arrays[name] for name in State._fields]
-    if any(array.shape != shape or array.dtype != np.float32 for array in arrays):
-        raise ValueError(f"its parameters are not of shape {shape}")
-    progress = Progress(**saved.progress)
-    counts = (progress.epoch, progress.round, progress.steps)
+def _decode(
+    saved: CheckpointState, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Tables, RunPosition]:
+    arrays = saved.arrays
+    if {name: array.shape for name, array in arrays.items()} != shapes:
+        raise ValueError(f"its tables are not of the shapes {dict(shapes)}")
+    if any(array.dtype != np.float32 for array in arrays.values()):
+        raise ValueError("its tables are not float32")
+    position = RunPosition(**saved.progress)
+    counts = (position.epoch, position.round, position.steps)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError("it does not say where the run stood")
-    if not all(type(it) is float for it in (progress.loss, progress.pairs, *progress.history)):
+    if not all(type(it) is float for it in (position.loss, position.pairs, *position.history)):
         raise ValueError("its losses are not numbers")
-    return State(*map(jnp.array, arrays)), progress
+    return {name: jnp.array(array) for name, array in arrays.items()}, position

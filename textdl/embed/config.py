@@ -1,39 +1,74 @@
-"""The parameters of a training run, checked in one place."""
+"""The parameters of embedding models: each with its default, range and description, once.
+
+The estimators, the options of ``textdl train`` and the documentation are made from these classes.
+Nothing here needs JAX, so that the command line can show its help at once.
+"""
 
 from __future__ import annotations
 
-import math
+import os
 from dataclasses import dataclass
-from numbers import Integral, Real
 
+from textdl.embed.objectives import OBJECTIVES
 from textdl.errors import ParameterError
+from textdl.parameters import check_parameters, parameter
+from textdl.text.source import TextParameters
 
-# Parameter: (type, smallest, largest). Bounds are inclusive.
-_RANGES: dict[str, tuple[type, float, float]] = {
-    "vector_size": (int, 1, 65_536),
-    "window": (int, 1, 1_000),
-    "negative": (int, 1, 1_000),
-    "min_count": (int, 1, math.inf),
-    "max_vocab_size": (int, 1, math.inf),
-    "sample": (float, 0.0, 1.0),
-    "epochs": (int, 1, math.inf),
-    "seed": (int, 0, 2**63 - 1),
-    "learning_rate": (float, 0.0, 1e3),
-    "min_learning_rate": (float, 0.0, 1e3),
-    "workers": (int, 1, 1_024),
-    "step_tokens": (int, 1, 1 << 20),
-    "block_tokens": (int, 1, 4_096),
-    "block_noise": (int, 1, 65_536),
-}
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
-# once, and the rows it meets are pushed in lumps too large to follow.
-NOISE_A_NEGATIVE = 8
-STRIP = 16  # R, centres that are multiplied with the tokens around them in one small product
-_OPTIONAL = {"max_vocab_size", "block_noise"}
+# once, and the rows it meets are moved in lumps too large to follow.
+NOISE_PER_NEGATIVE = 8
+_LEARNING_RATES = ", ".join(f"{it.learning_rate} for {name}" for name, it in OBJECTIVES.items())
+STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(kw_only=True)
+class EmbeddingParameters:
+    """The parameters of a model and its training that a user sets."""
+
+    arch: str = parameter(
+        "skipgram",
+        "what predicts what: a word its context (skipgram), or the mean of the context the word "
+        "(cbow)",
+        choices=OBJECTIVES,
+    )
+    vector_size: int = parameter(100, "dimensions D of a vector", minimum=1, maximum=65_536)
+    window: int = parameter(5, "largest distance of a pair, in words", minimum=1, maximum=1_000)
+    negative: int = parameter(5, "noise words per pair", minimum=1, maximum=1_000)
+    min_count: int = parameter(5, "drop words that occur less often", minimum=1)
+    max_vocab_size: int | None = parameter(
+        None, "keep at most this many words, the most frequent (default: all)", minimum=1
+    )
+    sample: float = parameter(
+        1e-3,
+        "thin out words above this share of the text; 0 keeps all",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    epochs: int = parameter(5, "passes over the corpus", minimum=1)
+    seed: int = parameter(1, "seed of every random draw", minimum=0, maximum=2**63 - 1)
+    learning_rate: float | None = parameter(
+        None,
+        f"learning rate at the start; it falls linearly (default: {_LEARNING_RATES})",
+        minimum=0.0,
+        maximum=1e3,
+    )
+    min_learning_rate: float = parameter(1e-4, "learning rate at the end", minimum=0.0, maximum=1e3)
+    workers: int = parameter(
+        2,
+        "parts of the text that are trained side by side; part of the result, not of the machine",
+        minimum=1,
+        maximum=1_024,
+    )
+    step_tokens: int = parameter(
+        128,
+        "centers that are trained at once; fewer are steadier, more are faster on a GPU",
+        minimum=1,
+        maximum=1 << 20,
+    )
+
+
+@dataclass(kw_only=True)
+class EmbeddingConfig(EmbeddingParameters):
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
@@ -44,51 +79,48 @@ class Config:
         ParameterError: a value is of the wrong type or out of range.
 
     Example:
-        >>> Config(vector_size=0)
+        >>> EmbeddingConfig(vector_size=0)
         Traceback (most recent call last):
             ...
-        textdl.errors.ParameterError: vector_size is 0; expected a whole number from 1 to 65,536
+        textdl.errors.ParameterError: vector_size=0; expected a whole number from 1 to 65,536
     """
 
-    vector_size: int = 100  # D
-    window: int = 5  # w, the largest distance of a pair
-    negative: int = 5  # noise words a positive pair
-    min_count: int = 5  # rarer words are dropped
-    max_vocab_size: int | None = None
-    sample: float = 1e-3  # frequent words are thinned out above this share of the text; 0: never
-    epochs: int = 5
-    seed: int = 1
-    learning_rate: float = 0.03  # at the start
-    min_learning_rate: float = 1e-4  # where the linear decay ends
-    workers: int = 2
-    step_tokens: int = 128  # centres a step; fewer where the vocabulary is very small
-    block_tokens: int = 128  # L, centres that share noise words; a multiple of 16
-    block_noise: int | None = None  # K, noise words of a block; None: 8 a noise word of a pair
+    block_tokens: int = parameter(
+        128, "L, centers that share noise words; a multiple of 16", minimum=1, maximum=4_096
+    )
+    block_noise: int | None = parameter(
+        None, "K, noise words of a block (default: 8 per negative)", minimum=1, maximum=65_536
+    )
 
     def __post_init__(self) -> None:
-        """Check every parameter."""
-        for name, (kind, smallest, largest) in _RANGES.items():
-            value = getattr(self, name)
-            if not (value is None and name in _OPTIONAL):
-                _check(name, value, kind, smallest, largest)
+        """Check every parameter, and choose those that are left to the objective."""
+        check_parameters(self)
+        if self.learning_rate is None:
+            self.learning_rate = OBJECTIVES[self.arch].learning_rate
         if self.block_tokens % STRIP:
             raise ParameterError(
-                f"block_tokens is {self.block_tokens}; expected a multiple of {STRIP}"
+                f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"
             )
 
     @property
+    def start_rate(self) -> float:
+        """The learning rate at the start."""
+        assert self.learning_rate is not None  # since `__post_init__`
+        return self.learning_rate
+
+    @property
     def noise_words(self) -> int:
-        """K."""
-        return self.block_noise or NOISE_A_NEGATIVE * self.negative
+        """K, noise words of a block."""
+        return self.block_noise or NOISE_PER_NEGATIVE * self.negative
 
 
-def _check(name: str, value: object, kind: type, smallest: float, largest: float) -> None:
-    expected = Integral if kind is int else Real
-    if (
-        not isinstance(value, expected)
-        or isinstance(value, bool)
-        or not smallest <= float(value) <= largest
-    ):
-        noun = "a whole number" if kind is int else "a number"
-        end = f"from {smallest:,} to {largest:,}" if largest < math.inf else f"from {smallest:,} up"
-        raise ParameterError(f"{name} is {value!r}; expected {noun} {end}")
+@dataclass(kw_only=True)
+class Word2VecParameters(TextParameters, EmbeddingParameters):
+    """Every parameter of `Word2Vec`: of the model, of reading the text, and of the run."""
+
+    checkpoint: str | os.PathLike[str] | None = parameter(
+        None, "a folder to write checkpoints to (default: none)"
+    )
+    checkpoint_every: str = parameter("60s", "time or steps between checkpoints: 60s, 5000steps")
+    resume: bool = parameter(False, "go on from the checkpoint in that folder, if there is one")
+    verbose: bool = parameter(False, "show a progress bar on stderr")

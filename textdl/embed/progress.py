@@ -1,4 +1,4 @@
-"""A progress bar on stderr: words read, then words per second, loss and the time that is left."""
+"""How far a run is: what it reports after every round, and a progress bar that shows it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,49 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from textdl.embed.loop import Report
 from textdl.progress import progress_bar
 
 
-class RunProgress(NamedTuple):
-    """What a run tells as it goes on."""
+class RoundReport(NamedTuple):
+    """How far a run is; handed to the caller after every round, and at the end of every epoch."""
 
-    reading: Callable[[int], None] = lambda _: None  # words of the corpus read so far
-    report: Callable[[Report], None] = lambda _: None
+    epoch: int  # from 1
+    epochs: int
+    words: float  # raw words of the corpus done so far, over all epochs
+    total_words: int
+    loss: float  # mean over the pairs of this epoch so far
+    epoch_done: bool
+
+
+class RunCallbacks(NamedTuple):
+    """Functions that a run calls as it goes on."""
+
+    reading: Callable[[int], None] = lambda _: None  # with the words of the corpus read so far
+    report: Callable[[RoundReport], None] = lambda _: None
 
 
 @contextmanager
-def run_progress(show: bool = True) -> Iterator[RunProgress]:
-    """Yield functions that draw how far a run is; a line an epoch with its mean loss remains.
+def training_progress_bar(show: bool = True) -> Iterator[RunCallbacks]:
+    """Yield callbacks that draw how far a run is; a line per epoch with its mean loss remains.
 
-    Where stderr is no terminal only the epochs are written.
+    Where stderr is not a terminal only the epochs are written.
 
     Args:
         show: otherwise nothing is drawn.
     """
     if not show:
-        yield RunProgress()
+        yield RunCallbacks()
         return
     with progress_bar("words", scale=True, leave=False) as bar:
 
         def count(words: int) -> None:
             bar.update(words, phase="reading")
 
-        def draw(report: Report) -> None:
+        def draw(report: RoundReport) -> None:
             phase = f"epoch {report.epoch}/{report.epochs}"
             note = f"loss {report.loss:.4f}"
             bar.update(report.words, report.total_words, phase=phase, note=note)
             if report.epoch_done:
                 bar.write(f"{phase}: {note}")
 
-        yield RunProgress(count, draw)
+        yield RunCallbacks(count, draw)

@@ -15,11 +15,27 @@ def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.flo
 
     This is the formula of the word2vec program, not the one its paper gives. `sample` is t; 0 keeps
     every word.
+
+    Example:
+        >>> keep_probability(np.array([9_000, 1_000]), 0.1).round(3).tolist()
+        [0.444, 1.0]
     """
     if sample == 0:
         return np.ones(len(counts))
     ratio = sample * counts.sum() / counts
     probability: NDArray[np.float64] = np.minimum(1.0, np.sqrt(ratio) + ratio)
+    return probability
+
+
+def noise_probability(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probability that a noise word is each word: in proportion to count^0.75.
+
+    Example:
+        >>> noise_probability(np.array([16, 1])).round(3).tolist()
+        [0.889, 0.111]
+    """
+    weights = counts.astype(np.float64) ** NOISE_EXPONENT
+    probability: NDArray[np.float64] = weights / weights.sum()
     return probability
 
 
@@ -42,41 +58,60 @@ class Subsampler:
 class NoiseSampler:
     """Draws words with probability in proportion to count^0.75, by Walker's alias method.
 
-    Every word owns one of V equal columns; a column is split between its owner and one other word,
-    so that a draw takes two random numbers and two look-ups, whatever the vocabulary.
+    Each of V equal columns is split between the word of its number and its alias, so that a draw
+    takes two random numbers and two look-ups, whatever the vocabulary.
 
     References:
-        Walker 1977; the table is built as in Vose 1991.
+        Walker 1977; the table is built as in Vose 1991, "A linear algorithm for generating random
+        numbers with a given distribution".
     """
 
     def __init__(self, counts: NDArray[np.int64]) -> None:
-        weights = counts.astype(np.float64) ** NOISE_EXPONENT
-        #: The probability of each word. (V,)
-        self.share = weights / weights.sum()
-        owner, self.other = _alias_table(self.share * len(weights))
-        self.owner_share = np.minimum(owner * UINT32_RANGE, UINT32_RANGE - 1).astype(np.uint32)
+        #: Of drawing each word. (V,)
+        self.word_probability = noise_probability(counts)
+        probability, self.alias = alias_table(self.word_probability)
+        threshold = np.minimum(probability * UINT32_RANGE, UINT32_RANGE - 1)
+        #: A column is its own word where 32 random bits fall below this, else its alias. (V,)
+        self.threshold = threshold.astype(np.uint32)
 
     def __call__(self, size: int, *key: int) -> NDArray[np.int32]:
         """Draw `size` word ids. `-> (size,)`."""
         bits = random_bits(2 * size, *key)
-        column = scaled_bits(bits[:size], len(self.other)).astype(np.int32)
-        own = bits[size:] < self.owner_share[column]
-        return np.where(own, column, self.other[column])
+        column = scaled_bits(bits[:size], len(self.alias)).astype(np.int32)
+        is_own = bits[size:] < self.threshold[column]
+        return np.where(is_own, column, self.alias[column])
 
 
-def _alias_table(heights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Level columns of mean height 1: the share of each column's owner, and its other word."""
-    share, other = heights.copy(), np.arange(len(heights), dtype=np.int32)
-    low = [i for i, height in enumerate(heights) if height < 1]
-    high = [i for i, height in enumerate(heights) if height >= 1]
-    while low and high:
-        short, tall = low.pop(), high[-1]
-        other[short] = tall
-        share[tall] -= 1 - share[short]
-        if share[tall] < 1:
-            low.append(high.pop())
-    share[low + high] = 1  # what rounding left over
-    return share, other
+def alias_table(
+    distribution: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Vose's tables of a distribution of n outcomes.
+
+    Args:
+        distribution: `(n,)`, of sum 1.
+
+    Returns:
+        `(n,)` the probability that a column is its own outcome, and `(n,)` the alias it is else.
+
+    Example:
+        >>> probability, alias = alias_table(np.array([0.75, 0.25]))
+        >>> probability.tolist(), alias.tolist()
+        ([1.0, 0.5], [0, 0])
+    """
+    scaled = distribution * len(distribution)
+    probability = scaled.copy()
+    alias = np.arange(len(scaled), dtype=np.int32)
+    small = [i for i, value in enumerate(scaled) if value < 1]
+    large = [i for i, value in enumerate(scaled) if value >= 1]
+    while small and large:
+        less = small.pop()
+        more = large[-1]
+        alias[less] = more
+        probability[more] -= 1 - probability[less]
+        if probability[more] < 1:
+            small.append(large.pop())
+    probability[small + large] = 1  # what rounding left over
+    return probability, alias
 
 
 def reduced_windows(size: int, window: int, *key: int) -> NDArray[np.int32]:

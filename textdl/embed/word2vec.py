@@ -1,58 +1,61 @@
-"""The estimator: word vectors with scikit-learn's conventions and gensim's names."""
+"""The estimator `Word2Vec`: word vectors with scikit-learn's conventions and gensim's names."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import fields
+import time
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from sklearn.base import BaseEstimator
-
-from textdl.embed.checkpoint import Every
-from textdl.embed.config import Config
-from textdl.embed.progress import run_progress
-from textdl.embed.run import Resumable, train_corpus
-from textdl.text.corpus import Corpus, DecodeErrors
-from textdl.text.source import Source
-from textdl.text.tokenize import Tokenizer, TokenizerName
+from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
+from textdl.embed.config import EmbeddingConfig, EmbeddingParameters, Word2VecParameters
+from textdl.embed.progress import training_progress_bar
+from textdl.embed.trainer import train_corpus
+from textdl.errors import ParameterError
+from textdl.gensim_names import (
+    WORD2VEC_ATTRIBUTES,
+    WORD2VEC_PARAMETERS,
+    ExplainedNames,
+    explain_parameters,
+    missing_attribute,
+    unknown_parameter,
+)
+from textdl.parameters import check_parameters, document_parameters, parameters_of
+from textdl.text.corpus import Corpus
+from textdl.text.source import CorpusConfig
+from textdl.text.store import TokenStore
 from textdl.vectors.vectors import Vectors
 
 
-class Word2Vec(BaseEstimator):  # type: ignore[misc]
-    """Skip-gram word vectors with negative sampling (Mikolov et al. 2013).
+@document_parameters
+@explain_parameters(WORD2VEC_PARAMETERS)
+@dataclass(kw_only=True, eq=False, repr=False)
+class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
+    """Word vectors: skip-gram or CBOW with negative sampling (Mikolov et al. 2013).
 
     The same corpus, parameters and versions give the same bits, on one core or many.
 
+    It is an estimator of scikit-learn's by its methods, not by inheritance: to import scikit-learn
+    would take a good half second and 66 MB of every run that has no use for it.
+
     Args:
-        vector_size: dimensions D of a vector.
-        window: largest distance of two words that make a pair.
-        negative: noise words a pair.
-        min_count: words that occur less often are dropped.
-        max_vocab_size: keep at most so many words, the most frequent.
-        sample: words above this share of the text are thinned out; 0 keeps all.
-        epochs: passes over the corpus.
-        seed: of every random draw.
-        learning_rate: at the start; it falls linearly.
-        min_learning_rate: where it ends.
-        workers: parts of the text that are trained side by side; part of the result.
-        step_tokens: centres that are trained at once; fewer are steadier, more are faster on a GPU.
-        tokenizer: ``nltk``, ``whitespace``, ``wordpunct``, ``tweet`` or a function.
-        lowercase: lower-case the text first.
-        errors: what to do with bytes that are not UTF-8: ``strict``, ``replace`` or ``ignore``.
-        checkpoint: a folder to write checkpoints to.
-        checkpoint_every: how often, such as ``60s`` or ``5000steps``.
-        resume: go on from the checkpoint in that folder, if there is one, with the text there.
-        verbose: show a progress bar on stderr.
+        {parameters}
 
     Attributes:
         vectors_: the `Vectors`.
-        loss_curve_: mean loss of every epoch, per positive pair with its noise words.
+        loss_curve_: mean loss of every epoch, per predicted word with its noise words.
+        corpus_words_: words of the corpus, as the tokenizer cut it.
+        fit_seconds_: how long `fit` took, from reading the corpus to the vectors.
 
     Raises:
         ParameterError: from `fit`, where a parameter is out of range.
         CorpusError, CorpusReadError: from `fit`, where the corpus cannot be used.
         CheckpointError: from `fit`, where the checkpoint is of another corpus or parameters.
+        DivergenceError: from `fit`, where the learning rate is much too large.
+
+    References:
+        Mikolov et al. 2013, "Efficient estimation of word representations in vector space" (the two
+        architectures), and "Distributed representations of words and phrases" (negative sampling).
 
     Example:
         >>> text = ["a cat sat on a mat", "a dog sat on a log"] * 20
@@ -61,70 +64,106 @@ class Word2Vec(BaseEstimator):  # type: ignore[misc]
         (8,)
     """
 
-    def __init__(
-        self,
-        vector_size: int = 100,
-        window: int = 5,
-        negative: int = 5,
-        min_count: int = 5,
-        max_vocab_size: int | None = None,
-        sample: float = 1e-3,
-        epochs: int = 5,
-        seed: int = 1,
-        learning_rate: float = 0.03,
-        min_learning_rate: float = 1e-4,
-        workers: int = 2,
-        step_tokens: int = 128,
-        tokenizer: TokenizerName | Tokenizer = "nltk",
-        lowercase: bool = True,
-        errors: DecodeErrors = "strict",
-        checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_every: str = "60s",
-        resume: bool = False,
-        verbose: bool = False,
-    ) -> None:
-        self.vector_size = vector_size
-        self.window = window
-        self.negative = negative
-        self.min_count = min_count
-        self.max_vocab_size = max_vocab_size
-        self.sample = sample
-        self.epochs = epochs
-        self.seed = seed
-        self.learning_rate = learning_rate
-        self.min_learning_rate = min_learning_rate
-        self.workers = workers
-        self.step_tokens = step_tokens
-        self.tokenizer = tokenizer
-        self.lowercase = lowercase
-        self.errors = errors
-        self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.resume = resume
-        self.verbose = verbose
+    _gensim_names = WORD2VEC_ATTRIBUTES
 
-    def fit(self, corpus: Corpus | None, y: object = None) -> Self:
-        """Train on a corpus: a path, an iterable of texts, or an iterable of token lists.
+    def fit(self, corpus: Corpus | CorpusConfig | TokenStore | None, y: object = None) -> Self:
+        """Train on a corpus.
 
-        With `resume`, the corpus, `tokenizer`, `lowercase` and `errors` must be those of the run
-        that is gone on with; a corpus that can be read only once, such as a generator, is not read
-        again, and cannot be compared. None is the text that the checkpoint folder holds, however it
-        was made.
+        With `resume`, the corpus, `tokenizer`, `lowercase`, `errors` and `encoding` must be those
+        of the run that is gone on with; a corpus that can be read only once, such as a generator, is not read
+        again, and cannot be compared.
+
+        Args:
+            corpus: a path, glob, folder or ``-``; an iterable of texts, of token lists or of
+                `Path`; a token store; or a `CorpusConfig`, which has a tokenizer of its own. None
+                is the text that the checkpoint folder holds, however it was made.
+            y: ignored, for scikit-learn's pipelines.
+
+        Example:
+            >>> model = Word2Vec(vector_size=8, min_count=1, epochs=2, arch="cbow")
+            >>> model.fit([["to", "be", "or", "not"], ["not", "to", "be"]]).corpus_words_
+            7
         """
-        parameters = {field.name for field in fields(Config)} & set(self.get_params(deep=False))
-        config = Config(**{name: getattr(self, name) for name in parameters})
-        resumable = None
-        if self.checkpoint is not None:
-            every = Every.parse(self.checkpoint_every)
-            resumable = Resumable(Path(self.checkpoint), every, self.resume)
-        if corpus is None:
-            source = Source(None, None, None, None)
-        else:
-            source = Source(corpus, self.tokenizer, self.lowercase, self.errors)
-        with run_progress(self.verbose) as bar:
-            outcome = train_corpus(
-                source, config, resumable=resumable, report=bar.report, reading=bar.reading
+        began = time.perf_counter()
+        check_parameters(self)
+        config = EmbeddingConfig(
+            **{field.name: getattr(self, field.name) for field in fields(EmbeddingParameters)}
+        )
+        source = self._corpus_config(corpus)
+        with training_progress_bar(self.verbose) as callbacks:
+            result = train_corpus(
+                source, config, checkpoints=self._checkpoint_config(), callbacks=callbacks
             )
-        self.vectors_: Vectors = outcome.vectors
-        self.loss_curve_ = list(outcome.history)
+        self.vectors_: Vectors = result.vectors
+        self.loss_curve_ = list(result.loss_curve)
+        self.corpus_words_ = result.words
+        self.fit_seconds_ = time.perf_counter() - began
         return self
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as scikit-learn asks for them.
+
+        Args:
+            deep: ignored: no parameter is an estimator.
+        """
+        return {name: getattr(self, name) for name in parameters_of(type(self))}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters by name.
+
+        Raises:
+            UnknownParameterError: there is no such parameter.
+        """
+        for name, value in parameters.items():
+            if name not in parameters_of(type(self)):
+                raise unknown_parameter(type(self), name, WORD2VEC_PARAMETERS)
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn's tools ask of an estimator."""
+        from sklearn.base import BaseEstimator  # only they call this
+
+        return BaseEstimator.__sklearn_tags__(self)
+
+    def __repr__(self) -> str:
+        known = parameters_of(type(self))
+        changed = {
+            name: value
+            for name, value in self.get_params().items()
+            if value is not known[name].default and value != known[name].default
+        }
+        shown = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+        return f"{type(self).__name__}({shown})"
+
+    def _corpus_config(
+        self, corpus: Corpus | CorpusConfig | TokenStore | None
+    ) -> CorpusConfig | TokenStore:
+        if isinstance(corpus, CorpusConfig | TokenStore):
+            return corpus
+        if corpus is None:
+            return CorpusConfig(None, None, None, None, None)
+        columns = getattr(corpus, "columns", None)
+        if columns is not None:
+            raise ParameterError(
+                f"the corpus is a table ({type(corpus).__name__}), which iterates over the names "
+                f"of its columns ({', '.join(map(str, columns))}); pass one column, as in "
+                "frame['text']"
+            )
+        return CorpusConfig(corpus, self.tokenizer, self.lowercase, self.errors, self.encoding)
+
+    def _checkpoint_config(self) -> CheckpointConfig | None:
+        if self.checkpoint is None:
+            if self.resume:
+                raise ParameterError(
+                    "resume=True (--resume) needs checkpoint=DIR (--checkpoint DIR), the folder to "
+                    "go on from"
+                )
+            return None
+        interval = CheckpointInterval.parse(self.checkpoint_every)
+        return CheckpointConfig(Path(self.checkpoint), interval, self.resume)
+
+    if not TYPE_CHECKING:  # a type checker is to find what is missing by itself
+
+        def __getattr__(self, name: str) -> object:
+            raise missing_attribute(self, name, WORD2VEC_ATTRIBUTES)

@@ -15,8 +15,9 @@ from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify, name_of
 from textdl.io.checksums import DIGEST_BYTES, file_checksum
 from textdl.io.compression import STDIN
+from textdl.parameters import parameter
 from textdl.text.corpus import Corpus, find_files
-from textdl.text.lines import DecodeErrors
+from textdl.text.lines import UTF_8, DecodeErrors
 from textdl.text.records import TextColumn
 from textdl.text.tokenize import Tokenizer, TokenizerName
 
@@ -25,26 +26,40 @@ TEXTS_AT_ONCE = 1 << 12  # of a list that is hashed
 UNKNOWN = "unknown: "  # before the name of a tokenizer that cannot be compared
 
 
+@dataclass(kw_only=True)
+class TextParameters:
+    """How an estimator reads text: the parameters that its options and documentation show."""
+
+    tokenizer: TokenizerName | Tokenizer = parameter(
+        "nltk", "how text is cut into words", allows_callable=True
+    )
+    lowercase: bool = parameter(True, "lower-case the text first")
+    errors: DecodeErrors = parameter("strict", "what to do with bytes that are not of the encoding")
+    encoding: str = parameter(UTF_8, "of files, a name that Python knows")
+
+
 @dataclass(frozen=True)
-class Source:
+class CorpusConfig:
     """A corpus and how to read it.
 
     Args:
         corpus: what `read_corpus` takes; None is the text that a checkpoint folder holds.
         tokenizer: a name, or a function from text to tokens.
         lowercase: lower-case the text first.
-        errors: what to do with bytes that are not UTF-8.
+        errors: what to do with bytes that are not of the encoding.
+        encoding: of files.
 
     With no corpus, a setting may be None too: as it was for the text that is there.
     """
 
     corpus: Corpus | None
-    tokenizer: TokenizerName | Tokenizer | None = "nltk"
-    lowercase: bool | None = True
-    errors: DecodeErrors | None = "strict"
+    tokenizer: TokenizerName | Tokenizer | None = TextParameters.tokenizer
+    lowercase: bool | None = TextParameters.lowercase
+    errors: DecodeErrors | None = TextParameters.errors
+    encoding: str | None = TextParameters.encoding
 
 
-def describe_source(source: Source) -> dict[str, Any]:
+def describe_source(source: CorpusConfig) -> dict[str, Any]:
     """What identifies the text of a source, as JSON can say it.
 
     Files are known by the digests of their bytes, so that one that was touched or moved, but says
@@ -59,10 +74,11 @@ def describe_source(source: Source) -> dict[str, Any]:
         "tokenizer": _describe_tokenizer(source.tokenizer),
         "lowercase": source.lowercase,
         "errors": source.errors,
+        "encoding": source.encoding,
     }
 
 
-def require_same_source(stored: Mapping[str, Any], source: Source, folder: Path) -> None:
+def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder: Path) -> None:
     """Check that a source is the one whose text `folder` holds.
 
     Args:
@@ -75,7 +91,7 @@ def require_same_source(stored: Mapping[str, Any], source: Source, folder: Path)
         CorpusReadError: a file is missing or unreadable.
     """
     remedy = "start in another folder, or leave out CORPUS (corpus=None) to go on with that text"
-    for name in ("tokenizer", "lowercase", "errors"):
+    for name in ("tokenizer", "lowercase", "errors", "encoding"):
         value = getattr(source, name)
         now = _describe_tokenizer(value) if name == "tokenizer" else value
         if value is not None and stored.get(name) != now:

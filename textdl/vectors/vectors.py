@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import ParameterError, UnknownWordError
+from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
 from textdl.vectors.data import VectorData
@@ -22,7 +23,7 @@ Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 Neighbors: TypeAlias = list[tuple[str, float]]
 
 
-class Vectors:
+class Vectors(metaclass=ExplainedNames):
     """Labelled vectors, in memory or mapped from a file.
 
     Args:
@@ -42,6 +43,8 @@ class Vectors:
         >>> vectors["north"]
         array([3., 4.], dtype=float32)
     """
+
+    _gensim_names = VECTORS_ATTRIBUTES
 
     def __init__(
         self,
@@ -102,6 +105,11 @@ class Vectors:
     def key_to_index(self) -> dict[str, int]:
         """Word to row, for the whole vocabulary."""
         return self.labels.key_to_index
+
+    if not TYPE_CHECKING:  # a type checker is to find what is missing by itself
+
+        def __getattr__(self, name: str) -> object:
+            raise missing_attribute(self, name, VECTORS_ATTRIBUTES)
 
     def __len__(self) -> int:
         return len(self.labels)

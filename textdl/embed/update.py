@@ -1,0 +1,279 @@
+"""The update of a step: how far each row of each table moves, given its summed gradient.
+
+Many updates of a row are computed from the same point and then added up. Three things keep that
+sum from going wrong; none of them knows what the rows of a table stand for.
+
+**Update damping** weighs a row by the number of updates that are *expected* in a step. On its way
+to where it settles, a row covers 1 - q of the way in `n` updates that follow each other,
+q = exp(-κ n). Updates that are computed from the same point know nothing of each other: their sum
+overshoots, and the rows that are updated most are thrown to and fro, ever further. So a row takes
+only the share of the sum that the updates would have covered in sequence; for rare rows that is all
+of it.
+
+**Bounds** hold where a word comes in a burst. A table repeats its bars, a song its refrain, source
+code its names; then a word that is rare in the corpus gets hundreds of updates in one step, many
+from pairs of the word with itself. So the length of what a row moves is bounded:
+
+- In a step no row moves by more than `STEP_LIMIT`. The changes of its occurrences are added up by
+  length (triangle inequality), and all of them are shortened by the same factor where the sum is
+  above the limit.
+- In a merge a row becomes the mean of the workers' rows, and what update damping adds to the mean
+  (the changes of rare rows are summed) is limited to `MERGE_LIMIT` / W: where all W have come to
+  the same place, their sum lies W - 1 times as far beyond it.
+
+Why training cannot diverge: as a function of one row x, the others held, the loss of a step is
+convex. The row moves against its gradient g, by t = min(STEP_LIMIT, length of the summed update).
+For every point y of a lower loss, g · (x - y) >= 0, so
+
+    |x' - y|² = |x - y|² - 2 t g · (x - y) / |g| + t² <= |x - y|² + STEP_LIMIT²
+
+An update that overshoots adds a constant to the squared distance; it never multiplies it, which is
+what divergence is. The score with a row o changes by at most STEP_LIMIT |o|, a share of
+STEP_LIMIT / |x| of what it can be: the larger a row has become, the smaller the share, so a score
+that has gone too far is led back and not thrown over to the other side. The mean of rows is no
+longer than the longest of them, and MERGE_LIMIT / W again is a constant.
+
+**One scatter per table**: two in a row would copy it.
+
+References:
+    Pascanu et al. 2013, "On the difficulty of training recurrent neural networks" (clipping a
+    gradient by its norm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import accumulate
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from numpy.typing import NDArray
+
+from textdl.embed.objectives.objective import Batches, LossAndGradients, TableGradients, Tables
+
+# κ, the share of its way that a row covers at one update, as measured. Larger, and frequent words
+# learn too slowly; smaller, and training diverges. Within a step it is larger, for rows also meet
+# the noise that blocks share in lumps, which a worker that goes step by step has taken in before a
+# merge.
+STEP_KAPPA = 8e-3
+MERGE_KAPPA = 1e-3
+
+# As measured on wiki17m and on bursty texts (scripts/README.md). Smaller, and frequent words, whose
+# updates all point the same way at first, start slowly; larger, and bursts show in the loss.
+STEP_LIMIT = 1.0
+MERGE_LIMIT = 4.0  # of all workers together
+MIN_SLOTS = 1 << 12
+
+LossFunction: TypeAlias = Callable[[Tables, Batches], LossAndGradients]
+
+
+class StepMetrics(NamedTuple):
+    """What steps report beside the tables."""
+
+    loss: Array  # (S,) float32, summed over the pairs of a step and their noise
+    pairs: Array  # (S,) float32, of a step
+
+
+# Update damping
+
+
+def step_weights(expected_updates: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weigh the summed gradient of a step: (1 - q) / (κ n).
+
+    Args:
+        expected_updates: `(rows,)` updates n of each row in one step.
+
+    Example:
+        >>> [f"{weight:.2f}" for weight in step_weights(np.array([0.0, 1e2, 1e3]))]
+        ['1.00', '0.69', '0.12']
+    """
+    exponent = np.maximum(STEP_KAPPA * expected_updates, np.finfo(np.float64).tiny)
+    return (-np.expm1(-exponent) / exponent).astype(np.float32)
+
+
+def merge_weights(expected_updates: NDArray[np.float64], workers: int) -> NDArray[np.float32]:
+    """Weigh the summed changes of `W` workers, each of which went on from the same point.
+
+    One after the other they would cover 1 - q^W; side by side each covers 1 - q. The ratio is
+
+        (1 - q^W) / (W (1 - q)) = (1 + q + ... + q^(W-1)) / W
+
+    So the changes of rare rows are summed, for they have far to go, and those of rows that settle
+    between two merges are averaged.
+
+    Args:
+        expected_updates: `(rows,)` updates n of each row of a worker between two merges.
+        workers: W.
+
+    Example:
+        >>> merge_weights(np.array([0.0, 1e9]), workers=2).tolist()
+        [1.0, 0.5]
+    """
+    q = np.exp(-MERGE_KAPPA * expected_updates)
+    total = sum((q**k for k in range(workers)), np.zeros_like(q))
+    return (total / workers).astype(np.float32)
+
+
+# Bounds
+
+
+def row_lengths(changes: Array) -> Array:
+    """Euclidean length of every row. `(..., D) -> (n,)`, all axes but the last in one.
+
+    Example:
+        >>> row_lengths(jnp.array([[[3.0, 4.0]], [[0.0, 2.0]]])).tolist()
+        [5.0, 2.0]
+    """
+    rows = changes.reshape(-1, changes.shape[-1])
+    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
+    return jnp.sqrt((rows * rows) @ jnp.ones(rows.shape[1], rows.dtype))
+
+
+def bounded_shares(ids: Array, lengths: Array, limit: float = STEP_LIMIT) -> Array:
+    """The factor that keeps the summed changes of every row within a limit.
+
+        limit / max(limit, Σ lengths of the occurrences of the same row)
+
+    Rows are told apart by their number modulo a power of two, so that no array of the size of the
+    table is cleared in every step. Two rows that fall together share one limit, which is only
+    stricter.
+
+    Args:
+        ids: `(n,)` int32, the row that each change is for.
+        lengths: `(n,)` float32, the length of each change, at least 0.
+        limit: of what a row moves, in all.
+
+    Returns:
+        `(n,)` float32, from 0 to 1.
+
+    Example:
+        >>> bounded_shares(jnp.array([7, 8, 7]), jnp.array([1.0, 0.5, 3.0]), limit=1.0).tolist()
+        [0.25, 1.0, 0.25]
+    """
+    slots = max(MIN_SLOTS, 1 << (2 * ids.size - 1).bit_length())
+    slot = ids & (slots - 1)
+    sums = jnp.zeros(slots, lengths.dtype).at[slot].add(lengths)
+    return limit / jnp.maximum(limit, sums[slot])
+
+
+def bounded_merge(start: Array, changes: Array, weight: Array, workers: int) -> Array:
+    """Merge the rows of workers that all went on from `start`.
+
+        start + (1 / W) Σ changes + limited((weight - 1 / W) Σ changes)
+
+    The limit is `MERGE_LIMIT` / (W √D) for each number, so that it costs no pass over the tables.
+
+    Args:
+        start: `(rows, D)` float32, what the workers began with.
+        changes: `(rows, D)` float32, their changes, summed.
+        weight: `(rows,)` float32, from `merge_weights`: 1 / W is the mean, 1 the sum.
+        workers: W.
+
+    Returns:
+        `(rows, D)` float32.
+
+    Example:
+        >>> start, changes = jnp.zeros((2, 1)), jnp.array([[0.4], [40.0]])
+        >>> bounded_merge(start, changes, jnp.ones(2), workers=2).tolist()
+        [[0.4000000059604645], [22.0]]
+    """
+    limit = MERGE_LIMIT / workers / start.shape[1] ** 0.5
+    beyond_mean = (weight[:, None] - 1 / workers) * changes
+    return start + changes / workers + jnp.clip(beyond_mean, -limit, limit)
+
+
+# Steps
+
+
+def step(
+    tables: Tables, batch: Batches, weights: Mapping[str, Array], loss_and_gradients: LossFunction
+) -> tuple[Tables, StepMetrics]:
+    """Take one gradient step on `B` blocks.
+
+    Args:
+        tables: by name, `(rows, D)` float32 each.
+        batch: of one step, without the axis `S`.
+        weights: from `step_weights`, `(rows,)` float32 by table.
+        loss_and_gradients: of the objective; a table without gradients stays as it is.
+
+    Returns:
+        The tables, and the loss and pairs of the step.
+    """
+    loss, pairs, gradients = loss_and_gradients(tables, batch)
+    moved = {
+        name: apply_gradients(tables[name], of_table, batch.rate, weights[name])
+        for name, of_table in gradients.items()
+    }
+    return {**tables, **moved}, StepMetrics(loss.sum(), pairs.sum())
+
+
+def apply_gradients(table: Array, gradients: TableGradients, rate: Array, weight: Array) -> Array:
+    """Move row r by -rate · weight_r · Σ g over its occurrences, by no more than `STEP_LIMIT`.
+
+    Args:
+        table: `(rows, D)` float32.
+        gradients: which rows, and their gradients.
+        rate: `()` float32, the learning rate.
+        weight: `(rows,)` float32, from `step_weights`.
+
+    Returns:
+        `(rows, D)` float32.
+    """
+    changes = [gradient.scaled(-rate * weight[gradient.ids]) for gradient in gradients]
+    ids = jnp.concatenate([gradient.ids.reshape(-1) for gradient in gradients])
+    lengths = jnp.concatenate([row_lengths(change) for change in changes])
+    ends = list(accumulate(gradient.ids.size for gradient in gradients))
+    shares = jnp.split(bounded_shares(ids, lengths), ends[:-1])
+    bounded = [
+        (share.reshape(*change.shape[:-1], 1) * change).reshape(-1, table.shape[1])
+        for share, change in zip(shares, changes, strict=True)
+    ]
+    return table.at[ids].add(jnp.concatenate(bounded))
+
+
+# On a CPU every worker is a thread of its own. XLA would also split each small operation over a
+# pool that the workers share, and wait for it.
+COMPILER_OPTIONS = {
+    "xla_disable_hlo_passes": "cpu-parallel-task-assigner",
+    "xla_cpu_multi_thread_eigen": False,
+}
+
+
+@partial(
+    jax.jit,
+    static_argnames="loss_and_gradients",
+    donate_argnames="tables",
+    compiler_options=COMPILER_OPTIONS,
+)
+def run_steps(
+    tables: Tables,
+    batches: Batches,
+    weights: Mapping[str, Array],
+    loss_and_gradients: LossFunction,
+) -> tuple[Tables, StepMetrics]:
+    """Take `S` steps one after the other, in one call; `tables` are donated.
+
+    Args:
+        tables: by name, `(rows, D)` float32 each.
+        batches: of `S` steps.
+        weights: from `step_weights`, `(rows,)` float32 by table.
+        loss_and_gradients: of the objective.
+
+    Returns:
+        The tables, and loss and pairs of each step, `(S,)`.
+    """
+
+    def body(tables: Tables, batch: Batches) -> tuple[Tables, StepMetrics]:
+        return step(tables, batch, weights, loss_and_gradients)
+
+    return lax.scan(body, tables, batches)
+
+
+@jax.jit
+def copy_tables(tables: Tables) -> Tables:
+    """Copy tables, so that a worker can donate its own."""
+    return {name: jnp.copy(table) for name, table in tables.items()}

@@ -1,0 +1,175 @@
+"""The names that gensim users type, and what to write here instead: one table for each class.
+
+The names are gensim 4's, and those of gensim 3 that are still in many tutorials. A name that means
+the same here (`vector_size`, `most_similar`, `key_to_index`) is not in a table: it works.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textdl.errors import UnknownAttributeError, UnknownParameterError
+
+Class = TypeVar("Class", bound=type)
+
+_ALWAYS = "nothing (it is always so)"
+_CORPUS = "pass the corpus to fit, as in Word2Vec().fit(corpus)"
+
+WORD2VEC_PARAMETERS: Mapping[str, str] = {
+    "sentences": _CORPUS,
+    "corpus_file": _CORPUS,
+    "size": "vector_size",
+    "iter": "epochs",
+    "alpha": "learning_rate",
+    "min_alpha": "min_learning_rate",
+    "sg": "arch='skipgram' for sg=1, arch='cbow' for sg=0",
+    "hs": "nothing (training is with negative sampling)",
+    "cbow_mean": "nothing (arch='cbow' takes the mean)",
+    "ns_exponent": "nothing (it is 0.75)",
+    "max_final_vocab": "max_vocab_size",
+    "batch_words": "step_tokens",
+    "compute_loss": "nothing (the losses are in loss_curve_)",
+    "callbacks": "verbose=True, or checkpoint=DIR",
+    "sorted_vocab": _ALWAYS,
+    "shrink_windows": _ALWAYS,
+    "hashfxn": "nothing (seed decides every draw)",
+    "null_word": "nothing (there is no such thing)",
+    "comment": "nothing (there is no such thing)",
+    "trim_rule": "min_count and max_vocab_size, or a tokenizer that drops words",
+}
+WORD2VEC_ATTRIBUTES: Mapping[str, str] = {
+    "vectors_": "fit, which makes it",
+    "wv": "vectors_",
+    "train": "fit(corpus)",
+    "build_vocab": "fit(corpus), which counts the words too",
+    "load": "Vectors.load(path)",
+    "save": "vectors_.save(path)",
+    "save_word2vec_format": "vectors_.save('vectors.bin')",
+    "load_word2vec_format": "Vectors.load(path)",
+    "corpus_total_words": "corpus_words_",
+    "total_train_time": "fit_seconds_",
+    "get_latest_training_loss": "loss_curve_",
+    "init_sims": "nothing (similarities are cosines)",
+    "index_to_key": "vectors_.labels",
+    "key_to_index": "vectors_.key_to_index",
+    "most_similar": "vectors_.most_similar",
+    "similarity": "vectors_.similarity",
+    "doesnt_match": "vectors_.doesnt_match",
+}
+VECTORS_ATTRIBUTES: Mapping[str, str] = {
+    "wv": "these vectors themselves",
+    "index_to_key": "labels",
+    "index2word": "labels",
+    "index2entity": "labels",
+    "vocab": "key_to_index",
+    "vectors": "matrix",
+    "syn0": "matrix",
+    "vectors_norm": "matrix / norms[:, None]",
+    "get_normed_vectors": "matrix / norms[:, None]",
+    "fill_norms": "nothing (norms are there)",
+    "init_sims": "nothing (norms are there)",
+    "save_word2vec_format": "save('vectors.bin') or save('vectors.txt')",
+    "load_word2vec_format": "Vectors.load(path)",
+    "get_vector": "vectors[word]",
+    "word_vec": "vectors[word]",
+    "get_index": "key_to_index[word]",
+    "has_index_for": "word in vectors",
+    "get_vecattr": "counts[key_to_index[word]]",
+    "similar_by_word": "most_similar(word)",
+    "similar_by_key": "most_similar(word)",
+    "similar_by_vector": "most_similar(vector)",
+    "distance": "1 - similarity(a, b)",
+    "evaluate_word_pairs": "textdl.vectors.evaluate.evaluate_word_pairs(vectors, file)",
+    "evaluate_word_analogies": "textdl.vectors.evaluate.evaluate_analogies(vectors, file)",
+}
+MODULE_NAMES: Mapping[str, str] = {
+    "KeyedVectors": "Vectors, as in Vectors.load(path)",
+    "models": "textdl itself, as in textdl.Word2Vec",
+}
+
+
+class ExplainedNames(type):
+    """A class whose missing class attributes, such as gensim's class methods, are explained.
+
+    The class has its table in ``_gensim_names``.
+    """
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> object:
+            raise missing_attribute(cls, name, cls.__dict__.get("_gensim_names", {}))
+
+
+def missing_attribute(owner: object, name: str, names: Mapping[str, str]) -> UnknownAttributeError:
+    """The error for an attribute that is not there; it says our name for gensim's.
+
+    Args:
+        owner: the object or class that lacks it.
+        name: of the attribute.
+        names: gensim's, and what to write instead.
+
+    Example:
+        >>> print(missing_attribute([], "wv", WORD2VEC_ATTRIBUTES))
+        'list' object has no attribute 'wv'; in place of gensim's wv: vectors_
+    """
+    if isinstance(owner, type):
+        message = f"type object {owner.__name__!r} has no attribute {name!r}"
+    else:
+        message = f"{type(owner).__name__!r} object has no attribute {name!r}"
+    return UnknownAttributeError(message + _hint(name, names))
+
+
+def unknown_parameter(kind: type, name: str, names: Mapping[str, str]) -> UnknownParameterError:
+    """The error for a parameter that a class does not have; it says our name for gensim's.
+
+    Args:
+        kind: the class.
+        name: of the parameter.
+        names: gensim's, and what to write instead.
+    """
+    hint = _hint(name, names) or f"; expected one of {', '.join(_parameter_names(kind))}"
+    return UnknownParameterError(f"{kind.__name__} has no parameter {name!r}{hint}")
+
+
+def explain_parameters(names: Mapping[str, str]) -> Callable[[Class], Class]:
+    """A class decorator: parameters that the constructor does not have are explained.
+
+    The signature stays as it is, as scikit-learn reads it. Values without a name, such as gensim's
+    `Word2Vec(sentences)`, are explained too: parameters are keywords.
+
+    Args:
+        names: gensim's, and what to write instead.
+    """
+
+    def decorate(kind: Class) -> Class:
+        init: Callable[..., None] = kind.__init__  # type: ignore[misc]
+        known = _parameter_names(kind)
+
+        @wraps(init)
+        def explained_init(self: object, *arguments: object, **parameters: Any) -> None:
+            if arguments:
+                raise UnknownParameterError(
+                    f"{kind.__name__} got a {type(arguments[0]).__name__} without a name; its "
+                    f"parameters are keywords, such as {known[0]}=..., and a corpus goes to fit: "
+                    f"{kind.__name__}().fit(corpus)"
+                )
+            unknown = next((name for name in parameters if name not in known), None)
+            if unknown is not None:
+                raise unknown_parameter(kind, unknown, names)
+            init(self, **parameters)
+
+        kind.__init__ = explained_init  # type: ignore[misc]
+        return kind
+
+    return decorate
+
+
+def _parameter_names(kind: type) -> list[str]:
+    return [name for name in inspect.signature(kind.__init__).parameters if name != "self"]  # type: ignore[misc]
+
+
+def _hint(name: str, names: Mapping[str, str]) -> str:
+    return f"; in place of gensim's {name}: {names[name]}" if name in names else ""
