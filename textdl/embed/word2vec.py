@@ -70,8 +70,8 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
         """Train on a corpus.
 
         With `resume`, the corpus, `tokenizer`, `lowercase`, `errors` and `encoding` must be those
-        of the run that is gone on with; a corpus that can be read only once, such as a generator, is not read
-        again, and cannot be compared.
+        of the run that is gone on with; a corpus that can be read only once, such as a generator,
+        is not read again, and cannot be compared.
 
         Args:
             corpus: a path, glob, folder or ``-``; an iterable of texts, of token lists or of
