@@ -56,7 +56,7 @@ def make_vectorizer(system: str, setting: str) -> Any:
         from sklearn.feature_extraction import text
 
         return getattr(text, name)(**parameters)
-    from textdl.bow.counts import CountVectorizer
+    from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfVectorizer
 
