@@ -10,9 +10,11 @@ import pytest
 
 from tests.io.safetensors_files import put_together, seal, take_apart
 from textdl import CountVectorizer, HashingVectorizer, MLPClassifier, TfidfVectorizer, Word2Vec
-from textdl.bow.loading import load
+from textdl.bow.loading import VECTORIZERS, load
+from textdl.cli.info import ARCHIVE_DESCRIBERS
 from textdl.cli.main import main
 from textdl.errors import ParameterError
+from textdl.progress import ProgressBar, progress_bar
 
 TEXTS = ["The cat sat", "The dog sat on the mat", "Orange, apple, grape", "Éire ☘ straße", ""]
 
@@ -94,6 +96,23 @@ def test_fit_reports(run, corpus, matrix):
     assert out.startswith(f"5 documents, 11 terms, 13 entries in {matrix}: counts, ")
     assert out.count("\n") == 1
     assert run("bow", "fit", corpus, "-o", matrix, "--hashing", "--json")["columns"] == 2**20
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_fit_progress_counts_documents(run, corpus, matrix, monkeypatch, quiet):
+    shown = []
+    drawn = []
+
+    def spy(unit, *, show, **options):
+        shown.append((unit, show))
+        return progress_bar(unit, show=show, **options)
+
+    monkeypatch.setattr("textdl.cli.bow.progress_bar", spy)
+    monkeypatch.setattr("textdl.bow.search._DOCUMENTS_PER_REPORT", 2)
+    monkeypatch.setattr(ProgressBar, "update", lambda self, done: drawn.append(done))
+    run("bow", "fit", corpus, "-o", matrix, *(["--quiet"] if quiet else []))
+    assert shown == [("documents", not quiet)]
+    assert drawn == [2, 4, 5]
 
 
 def test_folders_globs_and_pipes_give_the_same_matrix(run, corpus, tmp_path):
@@ -287,6 +306,10 @@ def test_a_damaged_matrix(run, refused, corpus, matrix):
 
 
 # info
+
+
+def test_info_knows_every_vectorizer():
+    assert set(VECTORIZERS) <= set(ARCHIVE_DESCRIBERS)
 
 
 def test_info_of_a_matrix(run, corpus, matrix):
