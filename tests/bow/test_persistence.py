@@ -266,6 +266,17 @@ def test_load_impossible_header_is_refused(saved, change, says):
         load(saved)
 
 
+def test_load_by_class_damaged_matrix_is_refused(saved):
+    change_array(saved, "matrix/data", "<f8", put((0, np.nan)))
+    with pytest.raises(FileFormatError, match="a number that is not finite"):
+        TfidfVectorizer.load(saved)
+
+
+def test_save_files_without_matrix_is_refused(path):
+    with pytest.raises(ParameterError, match="files without a matrix"):
+        HashingVectorizer().save(path, files=[("a.txt", 1)])
+
+
 def test_load_part_of_matrix_is_refused(saved):
     def move_columns(header):
         header["other/columns"] = header.pop("matrix/columns")

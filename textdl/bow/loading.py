@@ -12,7 +12,7 @@ from scipy import sparse
 from textdl.bow.bm25 import BM25Vectorizer
 from textdl.bow.count import CountVectorizer
 from textdl.bow.hashing import HashingVectorizer
-from textdl.bow.persistence import MATRIX, FileSizes, decode_matrix, encode_parameters
+from textdl.bow.persistence import FileSizes, decode_matrix, encode_parameters
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.bow.vectorizer import Vectorizer
 from textdl.bow.vocabulary_vectorizer import VocabularyVectorizer
@@ -52,9 +52,8 @@ def load(path: str | os.PathLike[str]) -> SavedVectorizer:
     """
     archive = open_archive(Path(path), expected="a vectorizer")
     vectorizer = vectorizer_from_archive(archive)
-    if MATRIX not in archive.part_headers:
-        return SavedVectorizer(vectorizer, None)
-    return SavedVectorizer(vectorizer, *decode_matrix(archive.part(MATRIX), vectorizer._width))
+    found = decode_matrix(archive, vectorizer._width)
+    return SavedVectorizer(vectorizer, *(found or (None, ())))
 
 
 def vectorizer_from_archive(archive: Archive) -> Vectorizer:

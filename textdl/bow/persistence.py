@@ -169,22 +169,25 @@ def encode_matrix(matrix: Any, width: int, files: Iterable[tuple[str, int]]) -> 
     )
 
 
-def decode_matrix(archive: Archive, width: int) -> DocumentMatrix:
-    """The matrix that `encode_matrix` encoded.
+def decode_matrix(archive: Archive, width: int) -> DocumentMatrix | None:
+    """The matrix that is kept beside a vectorizer, or None.
 
     Args:
-        archive: the part that holds it.
-        width: columns of its vectorizer.
+        archive: of the vectorizer.
+        width: its columns.
 
     Raises:
-        FileFormatError: it is damaged.
+        FileFormatError: the matrix is damaged.
     """
-    archive.require(MATRIX_KIND)
-    with archive.decoding():
-        arrays = archive.arrays
+    if MATRIX not in archive.part_headers:
+        return None
+    part = archive.part(MATRIX)
+    part.require(MATRIX_KIND)
+    with part.decoding():
+        arrays = part.arrays
         columns = arrays["columns"]
         offsets = arrays["row_offsets"]
-        saved_width = archive.state["columns"]
+        saved_width = part.state["columns"]
         if type(saved_width) is not int or not 0 <= saved_width <= MAX_COLUMNS:
             raise ValueError(f"its matrix has {saved_width!r} columns, at most {MAX_COLUMNS:,}")
         if saved_width != width:
@@ -197,7 +200,7 @@ def decode_matrix(archive: Archive, width: int) -> DocumentMatrix:
             raise ValueError("its matrix holds a number that is not finite")
         shape = (len(offsets) - 1, width)
         matrix = sparse.csr_array((arrays["data"], columns, offsets), shape=shape)
-        return DocumentMatrix(matrix, _checked_files(archive.state["files"], shape[0]))
+        return DocumentMatrix(matrix, _checked_files(part.state["files"], shape[0]))
 
 
 def _checked_files(files: Iterable[Any], documents: int) -> FileSizes:

@@ -21,6 +21,7 @@ from textdl.bow.engine.counting import (
     make_reader,
 )
 from textdl.bow.parameters import MatrixParameters
+from textdl.errors import ParameterError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
 from textdl.parallel import count_jobs
 
@@ -65,12 +66,16 @@ class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator
             NotFittedError: nothing was learned.
             OutputError: the file cannot be written.
             ParameterError: a parameter is a function, `input` is not ``content`` (a file must not
-                decide that texts are opened as files), or the matrix does not fit.
+                decide that texts are opened as files), the matrix does not fit, or there are files
+                but no matrix.
         """
         content = self._to_archive()
+        files = tuple(files)
         if matrix is not None:
             part = persistence.encode_matrix(matrix, self._width, files)
             content = content._replace(parts={persistence.MATRIX: part})
+        elif files:
+            raise ParameterError("files without a matrix; pass the matrix of their documents, too")
         write_archive(path, content)
 
     @classmethod
@@ -80,7 +85,10 @@ class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator
         Raises:
             FileFormatError: the file is missing, damaged, or holds something else.
         """
-        return cls._from_archive(open_archive(Path(path), expected="a vectorizer"))
+        archive = open_archive(Path(path), expected="a vectorizer")
+        vectorizer = cls._from_archive(archive)
+        persistence.decode_matrix(archive, vectorizer._width)  # a file is whole, or it is refused
+        return vectorizer
 
     def _to_archive(self) -> ArchiveContent:
         return ArchiveContent(self._KIND, parameters=persistence.encode_parameters(self))

@@ -133,6 +133,7 @@ def _tweet() -> Tokenizer:
     return TweetTokenizer().tokenize  # type: ignore[no-any-return]
 
 
+# By name, what makes the tokenizer; choices, help texts and checks are made of it.
 TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {
     "whitespace": _whitespace,
     "nltk": _nltk,
