@@ -107,7 +107,7 @@ def test_fit_progress_counts_documents(run, corpus, matrix, monkeypatch, quiet):
         shown.append((unit, show))
         return progress_bar(unit, show=show, **options)
 
-    monkeypatch.setattr("textdl.cli.bow.progress_bar", spy)
+    monkeypatch.setattr("textdl.progress.progress_bar", spy)
     monkeypatch.setattr("textdl.bow.search._DOCUMENTS_PER_REPORT", 2)
     monkeypatch.setattr(ProgressBar, "update", lambda self, done: drawn.append(done))
     run("bow", "fit", corpus, "-o", matrix, *(["--quiet"] if quiet else []))

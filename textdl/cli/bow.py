@@ -10,7 +10,6 @@ from textdl.cli.bow_options import PARAMETERS, proper_text
 from textdl.cli.output import print_json, printed_warnings, whole_number
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
-from textdl.progress import progress_bar
 
 if TYPE_CHECKING:
     from textdl.bow.search import Index, Match
@@ -69,8 +68,9 @@ def _takes_parameters(fit: argparse.ArgumentParser) -> None:
 
 def fit_matrix(options: argparse.Namespace) -> None:
     """Make the matrix, save it, and report."""
-    # SciPy and scikit-learn, which vectors do without.
+    # SciPy, scikit-learn and tqdm, which vectors do without.
     from textdl.bow.search import LineDocuments
+    from textdl.progress import progress_bar
 
     began = time.perf_counter()
     check_writable(options.output)
