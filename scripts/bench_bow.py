@@ -1,4 +1,4 @@
-"""Bags of words: textdl against scikit-learn, speed, memory and equality in one table.
+"""Bag-of-words: textdl against scikit-learn, speed, memory and equality in one table.
 
 Both make a matrix of the same texts with the same parameters, each in a process of its own, one
 system after the other. Only `fit_transform` is timed; the peak memory is that of the whole process,
@@ -56,7 +56,7 @@ def make_vectorizer(system: str, setting: str) -> Any:
         from sklearn.feature_extraction import text
 
         return getattr(text, name)(**parameters)
-    from textdl.bow.counts import CountVectorizer
+    from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfVectorizer
 

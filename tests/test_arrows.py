@@ -23,7 +23,7 @@ ALLOWED = {
     "nn": set(),
     "text": set(),
     "vectors": {"text"},
-    "bow": {"text", "vectors"},
+    "bow": {"text"},
     "embed": {"text", "nn", "vectors"},
     "classify": {"text", "bow", "embed", "nn", "vectors"},
     "plot": {"vectors", "nn"},

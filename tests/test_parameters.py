@@ -93,6 +93,26 @@ def test_documentation_is_made_of_the_fields():
     assert max(map(len, Config.__doc__.splitlines())) <= 100
 
 
+def test_documentation_that_was_left_out_stays_out():
+    stripped = dataclass(type("Other", (), {}))
+    stripped.__doc__ = None
+    assert document_parameters(stripped).__doc__ is None
+
+
+def test_documentation_names_types():
+    @document_parameters
+    @dataclass
+    class Typed:
+        """Typed.
+
+        {parameters}
+        """
+
+        dtype: Any = parameter(np.float32, "type of the matrix")
+
+    assert "dtype: type of the matrix (default float32)." in Typed.__doc__
+
+
 def test_documentation_needs_a_place():
     with pytest.raises(TypeError, match="has no line"):
         document_parameters(dataclass(type("Other", (), {"__doc__": "Another."})))

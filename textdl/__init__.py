@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textdl import nn
     from textdl.bow.bm25 import BM25Transformer, BM25Vectorizer
-    from textdl.bow.counts import CountVectorizer
+    from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
     from textdl.classify.embedding_bag import EmbeddingBagClassifier
@@ -49,7 +49,7 @@ __all__ = [
 _HOME = {
     "BM25Transformer": "textdl.bow.bm25",
     "BM25Vectorizer": "textdl.bow.bm25",
-    "CountVectorizer": "textdl.bow.counts",
+    "CountVectorizer": "textdl.bow.count",
     "EmbeddingBagClassifier": "textdl.classify.embedding_bag",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.classifier",

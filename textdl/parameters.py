@@ -158,7 +158,9 @@ def document_parameters(kind: Class) -> Class:
     Raises:
         TypeError: the docstring has no such place.
     """
-    documentation = kind.__doc__ or ""
+    if kind.__doc__ is None:  # python -OO leaves docstrings out
+        return kind
+    documentation = kind.__doc__
     line = next((it for it in documentation.splitlines() if it.strip() == _PLACEHOLDER), None)
     if line is None:
         raise TypeError(f"the docstring of {kind.__name__} has no line {_PLACEHOLDER}")
@@ -169,10 +171,14 @@ def document_parameters(kind: Class) -> Class:
 
 
 def _documentation(known: Parameter, indent: str) -> str:
-    default = "" if known.default is None else f" (default {known.default!r})"
+    default = "" if known.default is None else f" (default {_shown(known.default)})"
     choices = f": {', '.join(known.choices)}" if known.choices else ""
     text = f"{known.name}: {known.description}{choices}{default}."
     return fill(text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}    ")
+
+
+def _shown(default: Any) -> str:
+    return default.__name__ if isinstance(default, type) else repr(default)
 
 
 def _parameter(declared: Field[Any], hint: Any) -> Parameter:

@@ -1,7 +1,15 @@
 """Texts that vectorizers get wrong, and the comparison with scikit-learn."""
 
 import numpy as np
+import pytest
+from sklearn.feature_extraction import text as sklearn_text
 
+from textdl.bow.count import CountVectorizer
+from textdl.bow.hashing import HashingVectorizer
+from textdl.bow.tfidf import TfidfVectorizer
+from textdl.errors import TextdlError
+
+VECTORIZERS = [CountVectorizer, TfidfVectorizer, HashingVectorizer]
 NASTY = [
     "The cat sat on the mat; the dog did not.",
     "",
@@ -27,6 +35,30 @@ NASTY = [
     "ﬁ ligature Ⅷ roman ﹏ ＿full＿ｗｉｄｔｈ",
     "to be or not to be that is the question to be or",
 ]
+WHOLE = [text for text in NASTY if "\ud800" not in text]  # no half characters  # no half characters
+WORDS = [
+    {},
+    {"ngram_range": (1, 2)},
+    {"ngram_range": (2, 3)},
+    {"ngram_range": (1, 2), "min_df": 2, "max_df": 0.5},
+    {"min_df": 0.05, "max_df": 4},
+    {"stop_words": "english"},
+    {"stop_words": ["the", "cat", "to"], "ngram_range": (1, 3)},
+    {"stop_words": "english", "max_features": 7},
+    {"max_features": 20, "binary": True},
+    {"lowercase": False, "dtype": np.float32},
+    {
+        "vocabulary": ["are", "cat", "dog", "is", "the", "to be", "x³", "no such"],
+        "ngram_range": (1, 2),
+    },
+    {"vocabulary": {"the": 1, "cat": 0, "crème": 2}, "binary": True},
+]
+CHARACTERS = [
+    {"analyzer": analyzer, "ngram_range": ngram_range}
+    for analyzer in ("char", "char_wb")
+    for ngram_range in ((1, 1), (1, 3), (2, 4), (3, 5), (5, 5), (9, 10))
+]
+OURS = {kind.__name__: kind for kind in (CountVectorizer, HashingVectorizer, TfidfVectorizer)}
 
 
 def assert_same_matrix(ours, theirs):
@@ -55,3 +87,15 @@ def assert_same_fit(ours, theirs, documents, others=()):
     assert ours.get_feature_names_out().dtype == names.dtype
     others = list(others) or [*documents[::-1], "unseen words are no columns"]
     assert_same_matrix(ours.transform(others), theirs.transform(others))
+
+
+def both(name, **parameters):
+    parameters = {"strip_accents": None} | parameters
+    return OURS[name](**parameters), getattr(sklearn_text, name)(**parameters)
+
+
+def assert_raises(kind, message, function, *arguments):
+    with pytest.raises(kind, match=message) as found:
+        function(*arguments)
+    assert isinstance(found.value, TextdlError)
+    assert "\n" not in str(found.value)

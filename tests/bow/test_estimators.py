@@ -13,21 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from tests.bow.conftest import assert_same_matrix
 from textdl.bow.bm25 import BM25Transformer
-from textdl.bow.counts import CountVectorizer
+from textdl.bow.count import CountVectorizer
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
 
 ALL = [CountVectorizer, TfidfVectorizer, HashingVectorizer, TfidfTransformer, BM25Transformer]
 TEXTS = ["a good film", "a bad film", "good good fun", "bad and boring", "fun film", "boring"] * 4
 LABELS = np.array([1, 0, 1, 0, 1, 0] * 4)
-
-
-@pytest.mark.parametrize("make", ALL[:4])
-def test_parameters_are_those_of_scikit_learn(make):
-    theirs = getattr(sklearn_text, make.__name__)().get_params()
-    ours = make().get_params()
-    assert {name: ours[name] for name in theirs} == theirs
-    assert set(ours) - set(theirs) <= {"n_jobs"}
 
 
 @pytest.mark.parametrize("make", ALL)
@@ -37,12 +29,12 @@ def test_clone_copies_parameters_only(make):
     copy = clone(estimator.fit(data))
     assert copy.get_params() == estimator.get_params()
     if make is not HashingVectorizer:
-        with pytest.raises(ValueError, match=r"fitted|learnt"):
+        with pytest.raises(ValueError, match=r"fitted|learned"):
             check_is_fitted(copy) or copy.transform(data)
     check_is_fitted(estimator)
 
 
-def test_pipeline_and_grid_search():
+def test_pipeline_grid_search_finds_the_labels():
     pipeline = Pipeline(
         [
             ("counts", CountVectorizer()),
@@ -56,14 +48,14 @@ def test_pipeline_and_grid_search():
     assert search.predict(["good fun", "bad"]).tolist() == [1, 0]
 
 
-def test_grid_search_in_processes():
+def test_grid_search_in_processes_finds_the_labels():
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
     search = GridSearchCV(pipeline, {"tfidfvectorizer__min_df": [1, 2]}, cv=2, n_jobs=2)
     assert search.fit(TEXTS, LABELS).best_score_ == 1
     get_reusable_executor().shutdown()  # other tests count the processes that are left
 
 
-def test_column_transformer_and_union():
+def test_column_transformer_and_union_same_as_sklearn():
     table = np.array([[text, text[::-1]] for text in TEXTS], dtype=object)
     columns = [("front", CountVectorizer(), 0), ("back", HashingVectorizer(n_features=8), 1)]
     theirs = [
@@ -78,20 +70,20 @@ def test_column_transformer_and_union():
     assert union.get_feature_names_out()[0] == "a__and"
 
 
-def test_set_output():
+def test_set_output_default_same_matrix():
     vectorizer = CountVectorizer().set_output(transform="default")
     assert_same_matrix(vectorizer.fit_transform(TEXTS), CountVectorizer().fit_transform(TEXTS))
     pipeline = make_pipeline(CountVectorizer(), TfidfTransformer()).set_output(transform="default")
     assert pipeline.fit_transform(TEXTS).shape[0] == len(TEXTS)
 
 
-def test_names_of_a_pipeline():
+def test_pipeline_feature_names_pass_through():
     pipeline = make_pipeline(CountVectorizer(), TfidfTransformer(), BM25Transformer()).fit(TEXTS)
     names = ["and", "bad", "boring", "film", "fun", "good"]
     assert pipeline.get_feature_names_out().tolist() == names
 
 
-def test_a_transformer_copies_unless_told_otherwise():
+def test_transformers_copy_unless_told_otherwise():
     counts = CountVectorizer(dtype=np.float64).fit_transform(TEXTS)
     before = counts.copy()
     TfidfTransformer().fit(counts).transform(counts)
@@ -101,13 +93,7 @@ def test_a_transformer_copies_unless_told_otherwise():
     assert (counts != before).nnz > 0
 
 
-def test_containers_of_text():
-    expected = CountVectorizer().fit_transform(TEXTS)
-    for texts in (tuple(TEXTS), np.array(TEXTS), np.array(TEXTS, dtype=object), iter(TEXTS)):
-        assert_same_matrix(CountVectorizer().fit_transform(texts), expected)
-
-
-def test_tokens_as_documents():
+def test_count_vectorizer_tokens_as_documents_same_as_sklearn():
     documents = [["the", "cat"], ["a", "dog"], ("the",)]
     ours = CountVectorizer(analyzer=list)
     theirs = sklearn_text.CountVectorizer(analyzer=list)

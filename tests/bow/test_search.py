@@ -1,100 +1,93 @@
-"""Searching a matrix, where its documents came from, and BM25 as a vectorizer."""
-
-import math
+"""Searching a matrix, and where its documents came from."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from textdl import (
-    BM25Transformer,
-    BM25Vectorizer,
-    CountVectorizer,
-    HashingVectorizer,
-    TfidfVectorizer,
+from textdl import BM25Vectorizer, CountVectorizer, HashingVectorizer, TfidfVectorizer
+from textdl.bow.search import (
+    DocumentLocations,
+    Index,
+    LineDocuments,
+    Location,
+    nearest_documents,
+    top_by_inner_product,
 )
-from textdl.bow.saved import load
-from textdl.bow.search import Index
-from textdl.bow.sources import Files, Place, Sources
-from textdl.errors import CorpusError, CorpusReadError, FileFormatError, ParameterError
+from textdl.errors import CorpusError, CorpusReadError, ParameterError
 
 TEXTS = ["the cat sat on the mat", "the dog sat", "", "a dog and a cat and a dog", "apple grape"]
-
-
-def bm25_by_hand(query, texts, k1=1.2, b=0.75):
-    """The textbook's sum, term by term; words of one character are none."""
-    bags = [[word for word in text.split() if len(word) > 1] for text in texts]
-    mean = sum(map(len, bags)) / len(bags)
-    scores = []
-    for bag in bags:
-        score = 0.0
-        for word in filter(bag.__contains__, query.split()):
-            holding = sum(word in other for other in bags)
-            idf = math.log(1 + (len(bags) - holding + 0.5) / (holding + 0.5))
-            tf = bag.count(word)
-            score += idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * len(bag) / mean))
-        scores.append(score)
-    return scores
 
 
 def index_of(vectorizer, texts=TEXTS):
     return Index(vectorizer, sparse.csr_array(vectorizer.fit_transform(texts)))
 
 
-# BM25
+def test_nearest_documents_cosines_by_hand():
+    counts = CountVectorizer().fit_transform(["The cat sat", "The dog sat", "Orange, apple"])
+    found = nearest_documents(counts[:1], counts, topn=3)
+    assert found.rows.tolist() == [[0, 1, 2]]
+    np.testing.assert_allclose(found.scores, [[1, 2 / 3, 0]], atol=1e-12)
 
 
-@pytest.mark.parametrize(("k1", "b"), [(1.2, 0.75), (0.0, 0.0), (2.5, 1.0)])
-def test_bm25_is_the_textbooks_sum(k1, b):
-    index = index_of(BM25Vectorizer(k1=k1, b=b))
-    expected = bm25_by_hand("dog cat dog zebra", TEXTS, k1, b)
-    (found,) = index.search(["dog cat dog zebra"])
-    assert [match.document for match in found] == [
-        row for row in np.argsort(-np.array(expected), kind="stable") if expected[row] > 0
-    ]
-    for match in found:
-        assert match.score == pytest.approx(expected[match.document])
+def test_nearest_documents_against_dense_loop():
+    draw = np.random.default_rng(0)
+    documents = draw.poisson(0.3, (50, 20)).astype(float)
+    documents[:, 0] = 0
+    documents[7] = documents[3]
+    documents[9] = 0  # a document without terms is similar to nothing
+    queries = documents[[3, 9, 1]]
+    found = nearest_documents(queries, documents, topn=50)
+    for query, rows, similarities in zip(queries, *found, strict=True):
+        cosine = np.array(
+            [
+                query @ document / (np.linalg.norm(query) * np.linalg.norm(document) or 1)
+                for document in documents
+            ]
+        )
+        np.testing.assert_allclose(similarities, np.sort(cosine)[::-1], atol=1e-12)
+        np.testing.assert_allclose(cosine[rows], similarities, atol=1e-12)
+    assert found.rows[0, :2].tolist() == [3, 7]
+    assert found.rows[1].tolist() == list(range(50))
+    for topn in (1, 2, 5):
+        few = nearest_documents(queries, documents, topn)
+        np.testing.assert_array_equal(few.rows, found.rows[:, :topn])
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"binary": True}, {"min_df": 2, "norm": "l2"}, {"dtype": np.float32}], ids=str
-)
-def test_bm25_is_the_transformer_after_counting(options):
-    counting = {k: v for k, v in options.items() if k in ("binary", "min_df")}
-    counts = CountVectorizer(**counting).fit_transform(TEXTS)
-    expected = BM25Transformer(norm=options.get("norm")).fit_transform(counts)
-    vectorizer = BM25Vectorizer(**options)
-    got = vectorizer.fit_transform(TEXTS)
-    assert got.dtype == options.get("dtype", np.float64)
-    np.testing.assert_allclose(got.toarray(), expected.toarray(), rtol=1e-6)
-    np.testing.assert_array_equal(vectorizer.transform(TEXTS).toarray(), got.toarray())
+def test_nearest_documents_in_blocks_same_rows(monkeypatch):
+    documents = np.random.default_rng(1).poisson(0.5, (30, 9))
+    whole = nearest_documents(documents, documents, 4)
+    monkeypatch.setattr("textdl.bow.search._SCORES_PER_BLOCK", 60)
+    np.testing.assert_array_equal(nearest_documents(documents, documents, 4).rows, whole.rows)
 
 
-def test_bm25_learns_in_parts_and_is_saved(tmp_path):
-    whole = BM25Vectorizer(k1=2.0).fit(TEXTS)
-    parts = [BM25Vectorizer(k1=2.0).partial_fit(TEXTS[i::2]) for i in (1, 0)]
-    merged = parts[0].merge(parts[1])
-    assert merged.mean_length_ == whole.mean_length_
-    np.testing.assert_array_equal(merged.idf_, whole.idf_)
-    merged.save(tmp_path / "a")
-    whole.save(tmp_path / "b")
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    again = load(tmp_path / "a").vectorizer
-    assert type(again) is BM25Vectorizer
-    assert (again.transform(TEXTS) != whole.transform(TEXTS)).nnz == 0
+def test_nearest_documents_tfidf_weights():
+    texts = ["red apples and green apples", "green grapes", "an orange cat", "a cat sat"]
+    vectorizer = TfidfVectorizer()
+    weights = vectorizer.fit_transform(texts)
+    found = nearest_documents(vectorizer.transform(["the cat sat", "apples"]), weights, topn=2)
+    assert found.rows.tolist() == [[3, 2], [0, 1]]
 
 
-def test_bm25_refuses():
-    for options in ({"k1": -1}, {"b": 2}, {"k1": math.nan}, {"b": "0.5"}):
-        with pytest.raises(ParameterError, match="expected k1 from 0, and b from 0 to 1"):
-            BM25Vectorizer(**options).fit(TEXTS)
-    with pytest.raises(ParameterError, match="norm='l3'"):
-        BM25Vectorizer(norm="l3").fit(TEXTS)
-    with pytest.raises(ValueError, match="learnt from no document"):
-        BM25Vectorizer(vocabulary=["cat"]).transform(TEXTS)
+@pytest.mark.parametrize("topn", [0, -1, 1.5, True, None])
+def test_nearest_documents_bad_topn_is_refused(topn):
+    with pytest.raises(ValueError, match="topn is"):
+        nearest_documents(np.eye(2), np.eye(2), topn)
 
 
-# Searching
+def test_nearest_documents_other_columns_is_refused():
+    with pytest.raises(ValueError, match="the queries have 2 columns, the documents 3"):
+        nearest_documents(np.eye(2), np.eye(3))
+
+
+def test_top_by_inner_product_few_columns_used_against_dense():
+    draw = np.random.default_rng(0)
+    queries = sparse.random_array((4, 5000), density=0.003, rng=draw, format="csr")
+    documents = sparse.random_array((9, 5000), density=0.003, rng=draw, format="csr")
+    found = top_by_inner_product(queries, documents, 9)
+    scores = (queries @ documents.T).toarray()
+    expected = np.argsort(-scores, axis=1, kind="stable")
+    np.testing.assert_array_equal(found.rows, expected)
+    np.testing.assert_allclose(found.scores, np.take_along_axis(scores, expected, 1))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +95,7 @@ def test_bm25_refuses():
     [CountVectorizer(), TfidfVectorizer(norm=None), HashingVectorizer(norm=None)],
     ids=str,
 )
-def test_scores_are_cosines(vectorizer):
+def test_search_scores_are_cosines(vectorizer):
     index = index_of(vectorizer)
     rows = index.matrix.toarray()
     query = vectorizer.transform(["the cat"]).toarray()[0]
@@ -114,17 +107,17 @@ def test_scores_are_cosines(vectorizer):
     assert [match.score for match in found] == pytest.approx(cosines[[0, 1, 3]])
 
 
-def test_terms_are_those_shared_that_count_most_first():
+def test_search_terms_are_shared_most_important_first():
     for vectorizer in (TfidfVectorizer(), BM25Vectorizer(), HashingVectorizer()):
         index = index_of(vectorizer, [*TEXTS, "the mat the mat"])
         match = index.search(["the mat mat sofa"])[0][0]
         assert match.document == 5
         assert match.terms == ("mat", "the")
         assert index.search(["the mat mat"], terms=1)[0][0].terms == ("mat",)
-        assert match.place is None
+        assert match.location is None
 
 
-def test_topn_and_odd_queries():
+def test_search_topn_and_queries_without_terms():
     index = index_of(CountVectorizer())
     assert [match.document for match in index.search(["the dog"], topn=1)[0]] == [1]
     assert index.search([]) == []
@@ -135,53 +128,49 @@ def test_topn_and_odd_queries():
         index.search("cat")
 
 
-def test_hashing_names_the_querys_terms_by_their_columns():
-    vectorizer = HashingVectorizer(n_features=64, ngram_range=(1, 2))
-    for term in ("cat", "the cat", "straße", "é"):
-        (column,) = (
-            HashingVectorizer(n_features=64, tokenizer=lambda text: [text], token_pattern=None)
-            .transform([term])
-            .indices
-        )
-        assert vectorizer.column_of(term) == column
+def test_search_two_billion_columns(tmp_path):
+    vectorizer = HashingVectorizer(n_features=2**31 - 1)
+    vectorizer.save(tmp_path / "bow", vectorizer.transform(TEXTS))
+    (found,) = Index.open(tmp_path / "bow").search(["a cat sat"], topn=2)
+    assert [match.document for match in found] == [0, 1]
+    assert set(found[0].terms) == {"cat", "sat"}
 
 
-# Files
-
-
-def test_every_document_has_its_line():
-    sources = Sources.from_files([("a", 2), ("none", 0), ("b", 1)])
-    assert [sources.place(row) for row in range(3)] == [
-        Place("a", 1), Place("a", 2), Place("b", 1)
+def test_locate_every_document_has_its_line():
+    locations = DocumentLocations.from_files((("a", 2), ("none", 0), ("b", 1)))
+    assert [locations.locate(row) for row in range(3)] == [
+        Location("a", 1), Location("a", 2), Location("b", 1)
     ]  # fmt: skip
-    assert Sources().place(0) is None
-    for wrong in ([("a",)], [(1, 2)], [("a", 2.0)], [("a", -1)], [("a", True)], 5):
-        with pytest.raises((TypeError, ValueError)):
-            Sources.from_files(wrong)
+    assert DocumentLocations.from_files(()).locate(0) is None
 
 
-def test_files_are_counted_as_they_are_read(tmp_path):
+def test_line_documents_counts_what_it_reads(tmp_path):
     (tmp_path / "a.txt").write_text("one\n\ntwo\n")
     (tmp_path / "b.txt").write_text("")
     (tmp_path / "c.txt").write_text("x" * 10 + " y" * (1 << 20))  # longer than a chunk
-    files = Files([tmp_path])
+    documents = LineDocuments([tmp_path])
     for _ in range(2):  # again: the count starts anew
-        assert [document[:3] for document in files] == ["one", "", "two", "xxx"]
-        assert [size for _, size in files.counted] == [3, 0, 1]
-    assert files.counted[2][0] == str(tmp_path / "c.txt")
+        assert [document[:3] for document in documents] == ["one", "", "two", "xxx"]
+        assert [size for _, size in documents.files] == [3, 0, 1]
+    assert documents.files[2][0] == str(tmp_path / "c.txt")
     with pytest.raises(CorpusError, match="expected at least one line of text"):
-        list(Files([tmp_path / "b.txt"]))
+        list(LineDocuments([tmp_path / "b.txt"]))
     with pytest.raises(CorpusReadError, match="does not exist"):
-        Files([tmp_path / "d.txt"])
+        LineDocuments([tmp_path / "d.txt"])
 
 
-def test_sources_are_saved_beside_the_matrix(tmp_path):
-    path, vectorizer = tmp_path / "m", CountVectorizer()
-    matrix = vectorizer.fit_transform(TEXTS)
-    vectorizer.save(path, matrix, [("a.txt", 3), ("b ☘.txt", 2)])
+def test_line_documents_report_how_many_were_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("textdl.bow.search._DOCUMENTS_PER_REPORT", 2)
+    for name, lines in (("a", 3), ("b", 4)):
+        (tmp_path / name).write_text("text\n" * lines)
+    reported = []
+    assert len(list(LineDocuments([tmp_path], report=reported.append))) == 7
+    assert reported == [2, 5, 7]
+
+
+def test_index_open_locations_come_from_the_file(tmp_path):
+    path = tmp_path / "m"
+    vectorizer = CountVectorizer()
+    vectorizer.save(path, vectorizer.fit_transform(TEXTS), [("a.txt", 3), ("b ☘.txt", 2)])
     match = Index.open(path).search(["apple"])[0][0]
-    assert match.place == Place("b ☘.txt", 2)
-    for files in ([("a.txt", 3)], [("a.txt", "5")], [("a.txt", 5, 1)], [[5, 5]]):
-        vectorizer.save(path, matrix, files)
-        with pytest.raises(FileFormatError, match=r"its files have|its list of files"):
-            Index.open(path)
+    assert match.location == Location("b ☘.txt", 2)

@@ -198,16 +198,17 @@ def test_settings_that_do_not_fit(whole, path, change, says):
 
 def test_features_that_open_files(whole, path):
     header, body = take_apart(whole)
-    told = json.loads(header["__metadata__"]["features.textdl_bow"])
+    told = json.loads(header["__metadata__"]["features.textdl"])
     told["parameters"]["input"] = "filename"
-    header["__metadata__"]["features.textdl_bow"] = json.dumps(told)
+    header["__metadata__"]["features.textdl"] = json.dumps(told)
     path.write_bytes(put_together(seal(header, body), body))
     with pytest.raises(FileFormatError, match="would open texts as files"):
         TextClassifier.load(path)
 
 
 def test_flipped_bit_is_noticed(whole, path):
-    for place in (len(whole) // 2, len(whole) - 1):
+    end = 8 + int.from_bytes(whole[:8], "little")  # of the header
+    for place in (end, (end + len(whole)) // 2, len(whole) - 1):
         flipped = bytearray(whole)
         flipped[place] ^= 4
         path.write_bytes(flipped)

@@ -200,7 +200,7 @@ def test_idf_counts_twice():
         ({"features": "vectors"}, "there are no vectors to average"),
         ({"tokenizer": "nltk", "token_pattern": "x"}, "both say what a word is"),
         ({"analyzer": "char", "stop_words": "english"}, "is about words"),
-        ({"tokenizer": "german"}, "tokenizer='german' is unknown"),
+        ({"tokenizer": "german"}, "tokenizer='german'; expected one of"),
         ({"epochs": 0}, "max_iter=0 is out of range"),
         ({"features": "bag", "epochs": 0}, "epochs=0 is out of range"),
         ({"batch_size": 0}, "batch_size=0 is out of range"),

@@ -10,9 +10,11 @@ import pytest
 
 from tests.io.safetensors_files import put_together, seal, take_apart
 from textdl import CountVectorizer, HashingVectorizer, MLPClassifier, TfidfVectorizer, Word2Vec
-from textdl.bow.saved import load
+from textdl.bow.loading import VECTORIZERS, load
+from textdl.cli.info import ARCHIVE_DESCRIBERS
 from textdl.cli.main import main
 from textdl.errors import ParameterError
+from textdl.progress import ProgressBar, progress_bar
 
 TEXTS = ["The cat sat", "The dog sat on the mat", "Orange, apple, grape", "Éire ☘ straße", ""]
 
@@ -94,6 +96,23 @@ def test_fit_reports(run, corpus, matrix):
     assert out.startswith(f"5 documents, 11 terms, 13 entries in {matrix}: counts, ")
     assert out.count("\n") == 1
     assert run("bow", "fit", corpus, "-o", matrix, "--hashing", "--json")["columns"] == 2**20
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_fit_progress_counts_documents(run, corpus, matrix, monkeypatch, quiet):
+    shown = []
+    drawn = []
+
+    def spy(unit, *, show, **options):
+        shown.append((unit, show))
+        return progress_bar(unit, show=show, **options)
+
+    monkeypatch.setattr("textdl.progress.progress_bar", spy)
+    monkeypatch.setattr("textdl.bow.search._DOCUMENTS_PER_REPORT", 2)
+    monkeypatch.setattr(ProgressBar, "update", lambda self, done: drawn.append(done))
+    run("bow", "fit", corpus, "-o", matrix, *(["--quiet"] if quiet else []))
+    assert shown == [("documents", not quiet)]
+    assert drawn == [2, 4, 5]
 
 
 def test_folders_globs_and_pipes_give_the_same_matrix(run, corpus, tmp_path):
@@ -205,12 +224,12 @@ def test_a_matrix_from_python(run, refused, matrix):
         (["--tfidf", "--bm25"], 2, "not allowed with argument --tfidf"),
         (["--tokenizer", "nltk", "--token-pattern", "a"], 2, "choose one"),
         (["--analyzer", "char", "--stop-words", "english"], 2, "--stop-words is about words"),
-        (["--tokenizer", "nothing"], 2, "tokenizer='nothing' is unknown"),
-        (["--token-pattern", "("], 2, "is no regular expression"),
+        (["--tokenizer", "nothing"], 2, "'nothing' is unknown; expected one of"),
+        (["--token-pattern", "("], 2, "is not a regular expression"),
         (["--stop-words", "german"], 2, "'german' is unknown; expected one of english"),
-        (["--ngrams", "2,1"], 2, "'2,1' is no range"),
-        (["--ngrams", "x"], 2, "'x' is no range"),
-        (["--min-df", "many"], 2, "'many' is no number of documents"),
+        (["--ngrams", "2,1"], 2, "'2,1' is not a range"),
+        (["--ngrams", "x"], 2, "'x' is not a range"),
+        (["--min-df", "many"], 2, "'many' is neither a number of documents"),
         (["--min-df", "0"], 2, "min_df=0"),
         (["--max-df", "1.5"], 2, "max_df=1.5"),
         (["--max-df", "nan"], 2, "max_df=nan"),
@@ -276,9 +295,9 @@ def test_a_damaged_matrix(run, refused, corpus, matrix):
         (b"the cat", "truncated"),
         (whole[: len(whole) // 2], "truncated"),
         (whole.replace(b",5]]", b',"]]'), "is not JSON"),
-        (sealed(whole, b",5]]", b",x]]"), "holds no vectorizer"),
-        (sealed(whole, b",5]]", b",4]]"), "its files have 4 documents, not 5"),
-        (sealed(whole, b"CountVec", b"OtherVec"), "upgrade textdl"),
+        (sealed(whole, b",5]]", b",x]]"), "its header says"),
+        (sealed(whole, b",5]]", b",4]]"), "the files have 4 documents, not 5"),
+        (sealed(whole, b"CountVec", b"OtherVec"), "holds a OtherVectorizer, expected a CountVec"),
         (whole.replace(b"CountVec", b"OtherVec"), "its header does not have the checksum"),
     ):
         assert content != whole
@@ -287,6 +306,10 @@ def test_a_damaged_matrix(run, refused, corpus, matrix):
 
 
 # info
+
+
+def test_info_knows_every_vectorizer():
+    assert set(VECTORIZERS) <= set(ARCHIVE_DESCRIBERS)
 
 
 def test_info_of_a_matrix(run, corpus, matrix):
@@ -298,7 +321,7 @@ def test_info_of_a_matrix(run, corpus, matrix):
         "bytes": matrix.stat().st_size,
         "kind": "CountVectorizer",
         "terms": 5,
-        "learnt_from": 5,
+        "learned_from": 5,
         "dropped": {"short": 0, "stop_words": 4, "unknown": 4},
         "documents": 5,
         "entries": 6,

@@ -169,7 +169,7 @@ def test_word_vectors(run, refused, mail, tmp_path):
     assert run("classify", "evaluate", tmp_path / "m", mail, "--json")["accuracy"] == 1
     refused(train, 2, "(--vectors)")
     TfidfVectorizer().fit(["a cat"]).save(tmp_path / "bow")
-    refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected word vectors")
+    refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected a Vectors")
 
 
 def test_several_labels_a_line(run, tmp_path):
@@ -294,7 +294,7 @@ def test_info(run, model):
         (["--where", "part=train"], 1, "line 1 of"),
         (["--columns", "a,label,text"], 1, "has 2 columns; expected 3"),
         (["--text", "body", "--columns", "label,text"], 1, "has no 'body', only"),
-        (["--tokenizer", "german"], 2, "tokenizer='german' is unknown"),
+        (["--tokenizer", "german"], 2, "invalid choice: 'german'"),
         (["--vectors", "missing", "--features", "vectors"], 1, "missing"),
         (["--min-df", "7"], 2, "min_df=7"),
     ],

@@ -5,7 +5,7 @@ from nltk.tokenize import RegexpTokenizer
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
-from textdl.bow import counters
+from textdl.bow.engine import counting
 from textdl.cli.main import main
 from textdl.text import corpus as corpus_module
 from textdl.text import encode as encode_module
@@ -40,7 +40,7 @@ def in_processes(monkeypatch):
         monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
         monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 1_000)
         monkeypatch.setattr(lines_module, "CHUNK_BYTES", 1_000)
-        monkeypatch.setattr(counters, "CUT_A_CHUNK", 1_000)
+        monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 1_000)
         return started
 
     return begin

@@ -20,7 +20,7 @@ from textdl import (
     TfidfVectorizer,
     Vectors,
 )
-from textdl.bow.saved import load as load_bow
+from textdl.bow.loading import load as load_bow
 from textdl.bow.search import Index
 from textdl.classify.examples import read_examples
 from textdl.classify.labels import make_targets

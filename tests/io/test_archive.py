@@ -124,6 +124,13 @@ def test_array_of_another_name(path):
         open_archive(path, expected="a table").require(TABLE)
 
 
+def test_array_of_no_part(path):
+    arrays = {"rows": np.ones((1, 1), np.float32), "other/rows": np.ones(1)}
+    write_archive(path, ArchiveContent(MODEL, arrays=arrays))
+    with pytest.raises(FileFormatError, match="has an array 'other/rows' of no part"):
+        open_archive(path, expected="a model")
+
+
 def test_other_kind_is_named(path):
     write_archive(path, table())
     archive = open_archive(path, expected="a model")

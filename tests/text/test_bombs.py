@@ -9,7 +9,7 @@ import sys
 import pytest
 import zstandard
 
-from textdl.bow.documents import Source
+from textdl.bow.engine.counting import DocumentReader
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusError, CorpusReadError, DataError
 from textdl.io.compression import open_decompressed
@@ -81,7 +81,7 @@ def test_corpus_of_empty_documents_is_cut_into_chunks(empty):
 
 
 def test_bow_chunks_of_empty_documents_are_cut():
-    assert len(next(Source().chunks(itertools.repeat(""), 1000))) <= 1000
+    assert len(next(DocumentReader().chunks(itertools.repeat(""), 1000))) <= 1000
 
 
 def test_read_documents_too_long_is_refused(monkeypatch, tmp_path):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +11,65 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textdl.bow.counts import CountVectorizer
-from textdl.bow.learner import NotFittedError
-from textdl.bow.matrix import as_configured
-from textdl.bow.parameters import check_choice
-from textdl.bow.weighting import FLOATS, bm25_idf, saturate, scaled
-from textdl.errors import ParameterError
+from textdl.bow.engine.matrix import (
+    float_dtype,
+    multiply_columns,
+    normalize_rows,
+    to_sklearn_sparse,
+)
+from textdl.bow.parameters import BM25Parameters
+from textdl.bow.persistence import VOCABULARY_ARRAYS
+from textdl.bow.vocabulary_vectorizer import NotFittedError, VocabularyVectorizer
+from textdl.io.archive import ArchiveKind
+from textdl.parameters import check_parameters, document_parameters, parameter
 
 
-class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+def bm25_idf(document_frequency: NDArray[Any], documents: int) -> NDArray[np.float64]:
+    """`log(1 + (n - df + 1/2) / (df + 1/2))`, which is never negative (Lucene's form).
+
+    Reference: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
+    """
+    frequency = document_frequency.astype(np.float64)
+    weights: NDArray[np.float64] = np.log1p((documents - frequency + 0.5) / (frequency + 0.5))
+    return weights
+
+
+def bm25_weights(
+    counts: Any, idf: NDArray[np.float64], mean_length: float, *, k1: float, b: float
+) -> Any:
+    """`idf * tf (k1 + 1) / (tf + k1 (1 - b + b length / mean length))`; changes the matrix.
+
+    The length of a document is the sum of its counts.
+
+    Args:
+        counts: `(documents, V)` sparse, tf as floats.
+        idf: `(V,)` weights of terms.
+        mean_length: of the documents that were learned from.
+        k1: saturation of counts.
+        b: share of the length that counts.
+
+    Returns:
+        `(documents, V)` sparse weights.
+
+    Reference: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
+    """
+    lengths = np.asarray(counts.sum(axis=1), dtype=np.float64).reshape(-1)
+    penalty = k1 * (1 - b + b * lengths / (mean_length or 1.0))  # (documents,)
+    entries = np.diff(counts.indptr)
+    counts.data *= (k1 + 1) / (counts.data + np.repeat(penalty, entries))
+    multiply_columns(counts, idf)
+    return counts
+
+
+@document_parameters
+@dataclass(kw_only=True, eq=False, repr=False)
+class BM25Transformer(BM25Parameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Counts to BM25 weights (Robertson and Zaragoza 2009; the idf is Lucene's).
 
     The score of a document for a query is the product of its row with the query's counts.
 
     Args:
-        k1: how soon more occurrences of a term in a document stop to matter.
-        b: how much long documents are held against: 0 not at all, 1 in full.
-        norm: ``l2``, ``l1`` or None, to which each row is scaled.
+        {parameters}
 
     Attributes:
         idf_: `(V,)` weight of each term.
@@ -44,14 +85,14 @@ class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
                [0.   , 0.16 , 1.017]])
     """
 
-    def __init__(self, *, k1: float = 1.2, b: float = 0.75, norm: str | None = None) -> None:
-        self.k1 = k1
-        self.b = b
-        self.norm = norm
-
     def fit(self, X: Any, y: object = None) -> Self:
-        """Learn weights and the mean length from a matrix `(documents, terms)` of counts."""
-        _check(self.k1, self.b, self.norm)
+        """Learn the weights of terms and the mean length.
+
+        Args:
+            X: `(documents, terms)` counts, sparse or not.
+            y: ignored, for pipelines.
+        """
+        check_parameters(self)
         counts = sparse.csr_array(validate_data(self, X, accept_sparse=("csr", "csc")))
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         self.idf_ = bm25_idf(frequency, counts.shape[0])
@@ -59,12 +100,12 @@ class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         return self
 
     def transform(self, X: Any) -> Any:
-        """Weigh a matrix of counts."""
+        """Weigh a matrix `(documents, terms)` of counts; it stays as it is."""
         check_is_fitted(self)
         options = {"accept_sparse": "csr", "dtype": np.float64, "reset": False}
         counts = sparse.csr_array(validate_data(self, X, copy=True, **options))
-        weights = saturate(counts, self.idf_, self.mean_length_, k1=self.k1, b=self.b)
-        return as_configured(scaled(weights, self.norm))
+        weights = bm25_weights(counts, self.idf_, self.mean_length_, k1=self.k1, b=self.b)
+        return to_sklearn_sparse(normalize_rows(weights, self.norm))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -72,12 +113,16 @@ class BM25Transformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         return tags
 
 
+@document_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
-class BM25Vectorizer(CountVectorizer):
+class BM25Vectorizer(BM25Parameters, VocabularyVectorizer):
     """Documents to a sparse matrix of BM25 weights, and queries to what they are multiplied with.
 
-    The parameters of `CountVectorizer`, then those of `BM25Transformer`. It learns in parts, merges
-    and saves as all vectorizers do.
+    It learns in parts, merges and saves as all vectorizers do. Documents are those of
+    `CountVectorizer`, and so are further attributes.
+
+    Args:
+        {parameters}
 
     Attributes:
         idf_: `(V,)` weight of each term.
@@ -93,63 +138,45 @@ class BM25Vectorizer(CountVectorizer):
         array([[1.38 , 0.447, 0.   ]])
     """
 
-    k1: float = 1.2
-    b: float = 0.75
-    norm: str | None = None
-    dtype: Any = np.float64
+    dtype: Any = parameter(np.float64, "type of the weights: float32 or float64")
+
+    _KIND: ClassVar = ArchiveKind("BM25Vectorizer", VOCABULARY_ARRAYS)
 
     def transform_queries(self, raw_documents: Any) -> Any:
         """The counts of queries; their product with rows of documents is the score of each."""
-        return as_configured(super()._transform(raw_documents))
+        self._check()
+        return to_sklearn_sparse(self._count_known(raw_documents))
 
     @property
     def idf_(self) -> NDArray[np.float64]:
         """`(V,)` weight of each term."""
-        return bm25_idf(self.document_frequency_, self._documents())
+        return bm25_idf(self.document_frequency_, self._learned_documents())
 
     @property
     def mean_length_(self) -> float:
         """Mean number of terms of a document, of those that are columns."""
         frequency = self.document_frequency_ if self.binary else self.term_frequency_
-        return float(frequency.sum() / self._documents())
+        return float(frequency.sum() / self._learned_documents())
 
-    def _documents(self) -> int:
-        """How many were learnt from.
+    def _learned_documents(self) -> int:
+        """How many documents were learned from.
 
         Raises:
             NotFittedError: none.
         """
         if not self.n_documents_:
             raise NotFittedError(
-                f"the weights are not fitted: this {type(self).__name__} has learnt from no "
+                f"the weights are not fitted: this {type(self).__name__} has learned from no "
                 "document yet; call fit"
             )
         return self.n_documents_
 
-    def _fit_transform(self, raw_documents: Any) -> sparse.csr_array:
-        return self._weigh(super()._fit_transform(raw_documents))
-
-    def _transform(self, raw_documents: Any) -> sparse.csr_array:
-        self._documents()  # where there is none, that is known before the documents are read
-        return self._weigh(super()._transform(raw_documents))
-
     def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
-        weights = saturate(counts, self.idf_, self.mean_length_, k1=self.k1, b=self.b)
-        return scaled(weights, self.norm)
+        weights = bm25_weights(counts, self.idf_, self.mean_length_, k1=self.k1, b=self.b)
+        return normalize_rows(weights, self.norm)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        _check(self.k1, self.b, self.norm)
+    def _matrix_dtype(self) -> np.dtype[Any]:
+        return float_dtype(self.dtype)
 
-    def _dtype(self) -> np.dtype[Any]:
-        """Of the weights: float32 or float64."""
-        dtype = np.dtype(self.dtype)
-        return dtype if dtype in FLOATS else np.dtype(np.float64)
-
-
-def _check(k1: Any, b: Any, norm: Any) -> None:
-    """Refuse parameters that are out of range."""
-    numbers = isinstance(k1, Real) and isinstance(b, Real)
-    if not (numbers and k1 >= 0 and 0 <= b <= 1):
-        raise ParameterError(f"k1={k1!r} and b={b!r}; expected k1 from 0, and b from 0 to 1")
-    check_choice("norm", norm)
+    def _check_weights(self) -> None:
+        self._learned_documents()

@@ -1,179 +1,189 @@
-"""Which values the parameters of text may have."""
+"""The parameters of the vectorizers: name, default, range and description, each declared once.
+
+Constructors, checks, documentation and the options of ``textdl bow fit`` are made from these
+classes. They import neither SciPy nor scikit-learn, which the command line starts without; what the
+parameters do stands in `textdl.bow.engine.analysis` and in the estimators.
+"""
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from textdl.errors import ParameterError
+from textdl.parameters import parameter
+from textdl.text.tokenize import TOKENIZERS
 
-# The number of threads does not change the result; a vocabulary is kept as terms.
-_NOT_SAVED = ("n_jobs", "vocabulary")
-_SAVED_TYPES = (
-    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-    *("float16", "float32", "float64"),
-)
-MOST_WORDS = 100  # of an n-gram: time and memory grow with each
-LONGEST_PATTERN = 10_000  # characters
+TOKEN_PATTERN = r"(?u)\b\w\w+\b"
+MAX_NGRAM = 100  # time and memory grow with each length
+MAX_COLUMNS = 2**31 - 1
+NORMS = ("l1", "l2")
+STOP_WORD_LISTS = ("english",)
 
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "input": ("content", "filename", "file"),
-    "decode_error": ("strict", "ignore", "replace"),
-    "strip_accents": (None, "ascii", "unicode", Callable),
-    "lowercase": (True, False),
-    "preprocessor": (None, Callable),
-    "tokenizer": (None, "nltk", "whitespace", "wordpunct", "tweet", Callable),
-    "analyzer": ("word", "char", "char_wb", Callable),
-    "binary": (True, False),
-    "norm": (None, "l1", "l2"),
-    "use_idf": (True, False),
-    "smooth_idf": (True, False),
-    "sublinear_tf": (True, False),
-    "alternate_sign": (True, False),
-}
+Text2Text = Callable[[str], str]
+Text2Tokens = Callable[[str], Iterable[str]]
 
 
-def check_choice(name: str, value: Any) -> None:
-    """Refuse a value that is not among those of a parameter; others pass.
+@dataclass(kw_only=True, eq=False, repr=False)
+class TextParameters:
+    """How a document is read, and what its terms are; their meaning is scikit-learn's."""
 
-    Raises:
-        ParameterError: it is not.
-    """
-    choices = _CHOICES.get(name)
-    if choices is None or (callable(value) and Callable in choices):
-        return
-    if isinstance(value, np.bool_):
-        value = bool(value)
-    if not any(
-        value is choice or (isinstance(value, str) and value == choice) for choice in choices
-    ):
-        expected = ", ".join("a function" if c is Callable else repr(c) for c in choices)
-        raise ParameterError(f"{name}={value!r} is unknown; expected {expected}")
-
-
-def check_text_parameters(parameters: Mapping[str, Any]) -> None:
-    """Refuse values that the parameters of a vectorizer cannot have.
-
-    Raises:
-        ParameterError: one has.
-    """
-    for name, value in parameters.items():
-        check_choice(name, value)
-    check_ngram_range(parameters["ngram_range"])
-    check_stop_words(parameters["stop_words"])
-    check_encoding(parameters["encoding"])
-    check_token_pattern(parameters["token_pattern"])
-
-
-def check_ngram_range(ngram_range: Any) -> None:
-    """Refuse what is no pair of whole numbers, the first not above the second.
-
-    Raises:
-        ParameterError: it is not.
-    """
-    pair = tuple(ngram_range) if isinstance(ngram_range, tuple | list) else ()
-    whole = len(pair) == 2 and all(
-        isinstance(n, int | np.integer) and not isinstance(n, bool) for n in pair
+    input: Literal["content", "filename", "file"] = parameter(
+        "content",
+        "what documents are: texts or bytes, names of files, or open files; only content can be "
+        "saved",
     )
-    if not whole or not 1 <= pair[0] <= pair[1] <= MOST_WORDS:
-        raise ParameterError(
-            f"invalid value for ngram_range={ngram_range!r}: expected (lower boundary, upper "
-            f"boundary), whole numbers from 1 to {MOST_WORDS}, the lower boundary not larger than "
-            "the upper boundary"
-        )
+    encoding: str = parameter("utf-8", "of documents that are bytes")
+    decode_error: Literal["strict", "ignore", "replace"] = parameter(
+        "strict", "what to do with bytes that are not of the encoding"
+    )
+    strip_accents: str | Text2Text | None = parameter(
+        None,
+        "drop accents; ascii drops all else that is not ASCII, too",
+        choices=("ascii", "unicode"),
+        allows_callable=True,
+    )
+    lowercase: bool = parameter(True, "lower-case the text first")
+    preprocessor: Text2Text | None = parameter(
+        None, "a function from text to text, in place of lower-casing and dropping accents"
+    )
+    tokenizer: str | Text2Tokens | None = parameter(
+        None,
+        "what cuts a text into tokens, in place of token_pattern",
+        choices=TOKENIZERS,
+        allows_callable=True,
+    )
+    stop_words: Any = parameter(None, "words to leave out: english, or a list of words")
+    token_pattern: str | None = parameter(TOKEN_PATTERN, "the regular expression of a token")
+    ngram_range: tuple[int, int] = parameter(
+        (1, 1),
+        f"words (or characters) of the shortest and the longest n-gram, from 1 to {MAX_NGRAM}",
+    )
+    analyzer: str | Callable[[Any], Iterable[Any]] = parameter(
+        "word",
+        "what terms are made of, char_wb being characters within words; or a function from "
+        "document to terms",
+        choices=("word", "char", "char_wb"),
+        allows_callable=True,
+    )
 
 
-def check_stop_words(stop_words: Any) -> None:
-    """Refuse what is no list of words, nor the name of one.
+@dataclass(kw_only=True, eq=False, repr=False)
+class MatrixParameters(TextParameters):
+    """What every vectorizer has beside the parameters of text."""
+
+    binary: bool = parameter(False, "count a term once per document")
+    dtype: Any = parameter(np.float64, "type of the numbers in the matrix")
+    n_jobs: int | None = parameter(
+        None,
+        "threads, or processes where Python code cuts the text (None or -1: every core); the "
+        "result does not depend on it",
+    )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class VocabularyParameters(MatrixParameters):
+    """Which terms become columns."""
+
+    max_df: float = parameter(
+        1.0, "drop terms that occur in more documents than this number (int) or share (float)"
+    )
+    min_df: float = parameter(
+        1, "drop terms that occur in fewer documents than this number (int) or share (float)"
+    )
+    max_features: int | None = parameter(
+        None, "keep only so many terms, the most frequent", minimum=1
+    )
+    vocabulary: Mapping[str, int] | Iterable[str] | None = parameter(
+        None, "the terms, in order, or a map of terms to columns; None: they are learned"
+    )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TfidfParameters:
+    """How counts become TF-IDF weights."""
+
+    norm: str | None = parameter("l2", "norm to which each row is scaled", choices=NORMS)
+    use_idf: bool = parameter(True, "weigh terms by their inverse document frequency")
+    smooth_idf: bool = parameter(True, "as if one more document had every term once")
+    sublinear_tf: bool = parameter(False, "1 + log(tf) in place of the count tf")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class BM25Parameters:
+    """How counts become BM25 weights."""
+
+    k1: float = parameter(
+        1.2, "how soon more occurrences of a term in a document stop to matter", minimum=0
+    )
+    b: float = parameter(
+        0.75,
+        "how much long documents are held against: 0 not at all, 1 in full",
+        minimum=0,
+        maximum=1,
+    )
+    norm: str | None = parameter(None, "norm to which each row is scaled", choices=NORMS)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class HashingParameters(MatrixParameters):
+    """How terms are hashed to columns."""
+
+    n_features: int = parameter(
+        2**20, "columns; different terms may share one", minimum=1, maximum=MAX_COLUMNS
+    )
+    norm: str | None = parameter("l2", "norm to which each row is scaled", choices=NORMS)
+    alternate_sign: bool = parameter(
+        True, "half of the terms count negative, so that collisions cancel out on average"
+    )
+
+
+def given_terms(vocabulary: Any) -> list[str]:
+    """The terms of a vocabulary that a user gives, in the order of columns.
+
+    Args:
+        vocabulary: terms, in order; a set of terms, to be sorted; or a map of terms to columns.
 
     Raises:
-        ParameterError: it is not.
+        ParameterError: it is empty, names a term or a column twice, or leaves a column out.
+
+    Example:
+        >>> given_terms({"cat": 1, "sat": 0}), given_terms({"b", "a"}), given_terms("xy")
+        (['sat', 'cat'], ['a', 'b'], ['x', 'y'])
     """
-    if stop_words is None or isinstance(stop_words, str):
-        return
-    if isinstance(stop_words, bytes) or not isinstance(stop_words, Iterable):
-        raise ParameterError(f"stop_words={stop_words!r}; expected 'english' or a list")
-    for word in stop_words:
-        if not isinstance(word, str):
-            raise ParameterError(f"stop_words hold {word!r}; expected words of type str")
+    terms = _by_column(vocabulary) if isinstance(vocabulary, Mapping) else _in_order(vocabulary)
+    if not terms:
+        raise ParameterError("empty vocabulary passed to fit; expected at least one term")
+    for term in terms:
+        if not isinstance(term, str):
+            raise ParameterError(f"the vocabulary holds {term!r}; expected terms of type str")
+    return terms
 
 
-def check_encoding(encoding: Any) -> None:
-    """Refuse what is no name of an encoding of text.
-
-    Raises:
-        ParameterError: it is not; some of Python's codecs decompress, or are of no text.
-    """
-    try:
-        known = getattr(codecs.lookup(encoding), "_is_text_encoding", True)
-    except (LookupError, TypeError, ValueError):
-        known = False
-    if not known:
-        raise ParameterError(f"encoding={encoding!r} is unknown; expected one such as 'utf-8'")
-
-
-def check_token_pattern(token_pattern: Any) -> None:
-    """Refuse what is no pattern of reasonable length.
-
-    Raises:
-        ParameterError: it is not.
-    """
-    if token_pattern is None:
-        return
-    if not isinstance(token_pattern, str) or len(token_pattern) > LONGEST_PATTERN:
-        raise ParameterError(
-            f"token_pattern={token_pattern!r}; expected a regular expression of at most "
-            f"{LONGEST_PATTERN:,} characters"
-        )
-
-
-def saved_parameters(estimator: Any) -> dict[str, Any]:
-    """The parameters of a vectorizer that decide its result, as JSON values.
-
-    Raises:
-        ParameterError: one is a function, or would open files.
-    """
-    found = {k: v for k, v in estimator.get_params(deep=False).items() if k not in _NOT_SAVED}
-    if found["input"] != "content":
-        raise ParameterError(
-            f"input={found['input']!r} is not saved, for a file must not decide that texts are "
-            "opened as files; call set_params(input='content') first, and set it again after load"
-        )
-    found["dtype"] = np.dtype(found["dtype"]).name
-    if found["dtype"] not in _SAVED_TYPES:
-        raise ParameterError(
-            f"dtype={found['dtype']!r} is not saved; expected one of {', '.join(_SAVED_TYPES)}"
-        )
-    found["ngram_range"] = list(map(int, found["ngram_range"]))
-    if found["stop_words"] is not None and not isinstance(found["stop_words"], str):
-        found["stop_words"] = sorted(found["stop_words"])
-    for name, value in found.items():
-        if callable(value):
+def _in_order(vocabulary: Any) -> list[str]:
+    if not isinstance(vocabulary, Iterable):
+        raise ParameterError(f"vocabulary={vocabulary!r}; expected terms, or a map to columns")
+    terms = sorted(vocabulary) if isinstance(vocabulary, set) else list(vocabulary)
+    first: dict[str, int] = {}
+    for column, term in enumerate(terms):
+        if first.setdefault(term, column) != column:
             raise ParameterError(
-                f"{name}={value!r} is a function, which cannot be saved; use what has a name, such "
-                "as tokenizer='nltk'"
+                f"duplicate term in vocabulary: {term!r} is column {first[term]} and {column}"
             )
-        found[name] = value.item() if isinstance(value, np.generic) else value
-    return found
+    return terms
 
 
-def restored_parameters(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that `saved_parameters` wrote.
-
-    Raises:
-        KeyError, TypeError, ValueError: it did not write these. One that opens files is refused.
-    """
-    unknown = [name for name in _NOT_SAVED if name in saved]
-    if unknown:
-        raise ValueError(f"{unknown[0]}={saved[unknown[0]]!r} is never read from a file")
-    if saved["input"] != "content":
-        raise ValueError(
-            f"input={saved['input']!r} would open texts as files; save it with input='content'"
-        )
-    if saved["dtype"] not in _SAVED_TYPES:
-        raise ValueError(f"dtype={saved['dtype']!r} is no type of numbers")
-    dtype, ngram_range = np.dtype(saved["dtype"]).type, tuple(saved["ngram_range"])
-    return {**saved, "dtype": dtype, "ngram_range": ngram_range}
+def _by_column(vocabulary: Mapping[str, int]) -> list[str]:
+    terms = {column: term for term, column in vocabulary.items()}
+    if len(terms) != len(vocabulary):
+        raise ParameterError("the vocabulary contains repeated indices; number its terms from 0")
+    for column in range(len(terms)):
+        if column not in terms:
+            raise ParameterError(
+                f"the vocabulary of size {len(terms)} doesn't contain index {column}; number its "
+                "terms from 0 without gaps"
+            )
+    return [terms[column] for column in range(len(terms))]

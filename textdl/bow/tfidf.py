@@ -1,10 +1,9 @@
-"""TF-IDF: `TfidfTransformer` of counts, and `TfidfVectorizer` of documents."""
+"""TF-IDF: the weights, `TfidfTransformer` of counts, and `TfidfVectorizer` of documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +11,82 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from textdl.bow.collecting import Collected
-from textdl.bow.counts import CountVectorizer
-from textdl.bow.learner import NotFittedError
-from textdl.bow.matrix import as_configured
-from textdl.bow.parameters import check_choice
-from textdl.bow.weighting import FLOATS, Weights, smooth_idf, weigh
+from textdl.bow.engine.matrix import (
+    FLOATS,
+    Weights,
+    float_dtype,
+    multiply_columns,
+    normalize_rows,
+    to_sklearn_sparse,
+)
+from textdl.bow.parameters import TfidfParameters
+from textdl.bow.persistence import VOCABULARY_ARRAYS
+from textdl.bow.vocabulary_vectorizer import NotFittedError, VocabularyVectorizer
 from textdl.errors import ParameterError
+from textdl.io.archive import ArchiveKind, ArraySpec
+from textdl.parameters import check_parameters, document_parameters, parameter
+
+IDF = "idf"  # the array of weights that were set
 
 
-class TfidfTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+def smooth_idf(
+    document_frequency: NDArray[Any], documents: int, *, smooth: bool, dtype: Any
+) -> Weights:
+    """`log((s + n) / (s + df)) + 1`, where s is 1 if smooth: as if a document had every term.
+
+    A term in every document keeps weight 1 (Baeza-Yates and Ribeiro-Neto 2011, with scikit-learn's
+    additions).
+
+    Args:
+        document_frequency: `(V,)` df, documents that have each term.
+        documents: n, of the corpus.
+        smooth: whether s is 1 or 0.
+        dtype: NumPy's class of float32 or float64.
+
+    Returns:
+        `(V,)` weights.
+
+    Example:
+        >>> smooth_idf(np.array([1, 3]), 3, smooth=False, dtype=np.float64).round(3).tolist()
+        [2.099, 1.0]
+    """
+    frequency = document_frequency.astype(dtype) + dtype(smooth)
+    with np.errstate(divide="ignore"):  # a term of no document weighs infinitely, and never occurs
+        inverse = np.full_like(frequency, documents + int(smooth)) / frequency
+    weights: Weights = np.log(inverse) + dtype(1)
+    return weights
+
+
+def tfidf_weights(counts: Any, idf: Weights | None, *, sublinear: bool, norm: str | None) -> Any:
+    """`(1 + log tf, or tf) * idf`, each row then scaled to norm 1; changes the matrix.
+
+    Args:
+        counts: `(documents, V)` sparse, tf as floats.
+        idf: `(V,)` weights of terms; None for 1.
+        sublinear: take 1 + log tf.
+        norm: ``l2``, ``l1`` or None.
+
+    Returns:
+        `(documents, V)` sparse weights.
+
+    Raises:
+        DataError: a weight is not finite, and cannot be scaled.
+    """
+    if sublinear:
+        np.log(counts.data, out=counts.data)
+        counts.data += 1
+    if idf is not None:
+        multiply_columns(counts, idf)
+    return normalize_rows(counts, norm)
+
+
+@document_parameters
+@dataclass(kw_only=True, eq=False, repr=False)
+class TfidfTransformer(TfidfParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Counts to TF-IDF weights, as scikit-learn's.
 
     Args:
-        norm: ``l2``, ``l1`` or None, to which each row is scaled.
-        use_idf: weigh terms by their inverse document frequency.
-        smooth_idf: as if one more document had every term once.
-        sublinear_tf: 1 + log(tf) in place of tf.
+        {parameters}
 
     Attributes:
         idf_: `(V,)` weight of each term, if `use_idf`.
@@ -42,23 +100,14 @@ class TfidfTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
                [0.   , 2.   ]])
     """
 
-    def __init__(
-        self,
-        *,
-        norm: str | None = "l2",
-        use_idf: bool = True,
-        smooth_idf: bool = True,
-        sublinear_tf: bool = False,
-    ) -> None:
-        self.norm = norm
-        self.use_idf = use_idf
-        self.smooth_idf = smooth_idf
-        self.sublinear_tf = sublinear_tf
-
     def fit(self, X: Any, y: object = None) -> Self:
-        """Learn the weights of terms from a matrix `(documents, terms)` of counts."""
-        for name, value in self.get_params(deep=False).items():
-            check_choice(name, value)
+        """Learn the weights of terms.
+
+        Args:
+            X: `(documents, terms)` counts, sparse or not.
+            y: ignored, for pipelines.
+        """
+        check_parameters(self)
         counts = sparse.csr_array(validate_data(self, X, accept_sparse=("csr", "csc")))
         if self.use_idf:
             dtype = counts.dtype.type if counts.dtype in FLOATS else np.float64
@@ -68,14 +117,23 @@ class TfidfTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         return self
 
     def transform(self, X: Any, copy: bool = True) -> Any:
-        """Weigh a matrix of counts; without `copy`, a CSR matrix of floats is changed in place."""
+        """Weigh counts.
+
+        Args:
+            X: `(documents, terms)` counts, sparse or not.
+            copy: otherwise a CSR matrix of floats is changed in place.
+
+        Returns:
+            `(documents, terms)` sparse weights.
+        """
         check_is_fitted(self)
         options = {"accept_sparse": "csr", "dtype": list(FLOATS), "reset": False}
         counts = validate_data(self, X, copy=copy, **options)
         if not sparse.issparse(counts):
             counts = sparse.csr_array(counts)
         idf = getattr(self, "idf_", None)
-        return as_configured(weigh(counts, idf, sublinear=self.sublinear_tf, norm=self.norm))
+        weights = tfidf_weights(counts, idf, sublinear=self.sublinear_tf, norm=self.norm)
+        return to_sklearn_sparse(weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -84,11 +142,15 @@ class TfidfTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         return tags
 
 
+@document_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
-class TfidfVectorizer(CountVectorizer):
+class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
     """Documents to a sparse matrix of TF-IDF weights, entry for entry as scikit-learn's.
 
-    The parameters of `CountVectorizer`, then those of `TfidfTransformer`.
+    Documents are those of `CountVectorizer`, and so are further attributes.
+
+    Args:
+        {parameters}
 
     Attributes:
         idf_: `(V,)` weight of each term; may be set.
@@ -105,17 +167,13 @@ class TfidfVectorizer(CountVectorizer):
                [0.   , 0.   , 1.   ]])
     """
 
-    norm: str | None = "l2"
-    use_idf: bool = True
-    smooth_idf: bool = True
-    sublinear_tf: bool = False
-    dtype: Any = np.float64
+    dtype: Any = parameter(np.float64, "type of the weights: float32 or float64")
 
-    @property
-    def _given_idf(self) -> Weights | None:
-        """Weights that were set. No field: the constructor stores parameters only."""
-        weights: Weights | None = vars(self).get("_own_idf")
-        return weights
+    _KIND: ClassVar = ArchiveKind(
+        "TfidfVectorizer",
+        {**VOCABULARY_ARRAYS, IDF: ArraySpec(("F64",), ("columns",), required=False)},
+    )
+    _given_idf = cast("Weights | None", None)  # weights that were set
 
     @property
     def idf_(self) -> Weights:
@@ -126,64 +184,52 @@ class TfidfVectorizer(CountVectorizer):
             return self._given_idf
         if not self._statistics().documents:
             raise NotFittedError(
-                f"the idf vector is not fitted: this {type(self).__name__} has learnt from no "
+                f"the idf vector is not fitted: this {type(self).__name__} has learned from no "
                 "document yet; call fit"
             )
         return smooth_idf(
             self.document_frequency_,
             self.n_documents_,
             smooth=self.smooth_idf,
-            dtype=self._dtype().type,
+            dtype=self._matrix_dtype().type,
         )
 
     @idf_.setter
     def idf_(self, value: Any) -> None:
         if not self.use_idf:
             raise ParameterError("idf_ cannot be set while use_idf is False; set use_idf=True")
-        weights, terms = np.asarray(value, dtype=self._dtype()), len(self._columns.kept)
-        if weights.shape != (terms,):
+        weights = np.asarray(value, dtype=self._matrix_dtype())
+        if weights.shape != (self._width,):
             raise ParameterError(
                 f"idf_ has shape {weights.shape}; its length must be equal to the vocabulary size "
-                f"{terms:,}"
+                f"{self._width:,}"
             )
-        self._own_idf: Weights | None = weights
-
-    def _fit_transform(self, raw_documents: Any) -> sparse.csr_array:
-        return self._weigh(super()._fit_transform(raw_documents))
-
-    def _transform(self, raw_documents: Any) -> sparse.csr_array:
-        if self.use_idf:
-            _ = self.idf_  # where there is none, that is known before the documents are read
-        return self._weigh(super()._transform(raw_documents))
+        self._given_idf = weights
 
     def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
         idf = self.idf_ if self.use_idf else None
-        return weigh(counts, idf, sublinear=self.sublinear_tf, norm=self.norm)
+        return tfidf_weights(counts, idf, sublinear=self.sublinear_tf, norm=self.norm)
 
-    def _teach(self, found: Collected) -> NDArray[np.int32]:
-        self._own_idf = None
-        return super()._teach(found)
+    def _matrix_dtype(self) -> np.dtype[Any]:
+        return float_dtype(self.dtype)
 
-    def _content(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        arrays, metadata = super()._content()
-        if self._given_idf is not None and not np.isfinite(self._given_idf).all():
+    def _check_weights(self) -> None:
+        if self.use_idf:
+            _ = self.idf_
+
+    def _forget_weights(self) -> None:
+        self._given_idf = None
+
+    def _given_weights(self) -> dict[str, Weights]:
+        if self._given_idf is None:
+            return {}
+        if not np.isfinite(self._given_idf).all():
             raise ParameterError("idf_ holds a weight that is not finite, which no file may")
-        return arrays | {"idf": self._given_idf}, metadata
+        return {IDF: self._given_idf}
 
-    def _restore(self, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-        super()._restore(arrays, metadata)
-        if "idf" in arrays:
+    def _restore_weights(self, weights: dict[str, Weights]) -> None:
+        if IDF in weights:
             with np.errstate(over="ignore"):
-                self.idf_ = arrays["idf"]
+                self.idf_ = weights[IDF]
             if not np.isfinite(self.idf_).all():  # in the precision it is used in
                 raise ValueError("a weight of idf is not finite")
-
-    def _dtype(self) -> np.dtype[Any]:
-        """Of the weights: float32 or float64."""
-        dtype = np.dtype(self.dtype)
-        return dtype if dtype in FLOATS else np.dtype(np.float64)
-
-    def _oddities(self) -> Iterator[str]:
-        yield from super()._oddities()
-        if np.dtype(self.dtype) not in FLOATS:
-            yield f"Only float64 and float32 'dtype' should be used; {self.dtype} becomes float64."

@@ -12,9 +12,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
-from textdl.bow.counts import CountVectorizer
+from textdl.bow.count import CountVectorizer
 from textdl.errors import DataError, ParameterError
+from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, ArraySpec
 from textdl.vectors.vectors import Vectors
+
+KIND = ArchiveKind("AveragedVectors", {"vectors": ArraySpec(("F32",), ("V", "D"))})
+COUNTER = "counter"  # the part that counts the words
 
 
 @dataclass(eq=False, repr=False)
@@ -69,6 +73,25 @@ class AveragedVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """`(V, D)` what a text of one word would be, for every word."""
         check_is_fitted(self)
         return self._scaled(self.vectors_.matrix)
+
+    def _to_archive(self) -> ArchiveContent:
+        return ArchiveContent(
+            KIND,
+            arrays={"vectors": self.vectors_.matrix},
+            parts={COUNTER: self.counter_._to_archive()},
+        )
+
+    @classmethod
+    def _from_archive(cls, archive: Archive) -> Self:
+        archive.require(KIND)
+        counter = CountVectorizer._from_archive(archive.part(COUNTER))
+        with archive.decoding():
+            words = counter.get_feature_names_out().tolist()
+            vectors = Vectors(words, archive.arrays["vectors"])
+            averages = cls(vectors, counter.tokenizer, counter.lowercase)
+        averages.vectors_ = vectors
+        averages.counter_ = counter
+        return averages
 
     def _read(self, raw_documents: Any) -> Any:
         """Take the vectors up, and count."""

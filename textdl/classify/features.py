@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
-from textdl.bow.counts import CountVectorizer
+from textdl.bow.count import CountVectorizer
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.classify.averages import AveragedVectors
 

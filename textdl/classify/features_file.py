@@ -1,21 +1,15 @@
-"""The features of a saved classifier: a vectorizer, or one that counts words and their vectors."""
+"""The features of a saved classifier: a vectorizer, or averages of word vectors, as an archive."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from textdl.bow import storage
-from textdl.bow.counts import CountVectorizer
-from textdl.bow.saved import make_vectorizer
-from textdl.classify.averages import AveragedVectors
-from textdl.io.safetensors import SafetensorsFile, damaged
-from textdl.nn.model_file import Content, reading
-from textdl.vectors.vectors import Vectors
-
-VECTORS = "vectors"
+from textdl.bow.loading import vectorizer_from_archive
+from textdl.classify.averages import KIND, AveragedVectors
+from textdl.io.archive import encode_archive, parse_archive
+from textdl.io.safetensors import SafetensorsFile
+from textdl.nn.model_file import Content
 
 
 def encode_features(transformer: Any) -> Content:
@@ -24,12 +18,7 @@ def encode_features(transformer: Any) -> Content:
     Raises:
         ParameterError: a parameter is a function, which no file can hold.
     """
-    if isinstance(transformer, AveragedVectors):
-        arrays, metadata = storage.encode(*transformer.counter_._content())
-        arrays[VECTORS] = np.asarray(transformer.vectors_.matrix)
-    else:
-        arrays, metadata = storage.encode(*transformer._content())
-    return Content(arrays, metadata)
+    return Content(*encode_archive(transformer._to_archive()))
 
 
 def decode_features(saved: SafetensorsFile, path: Path) -> Any:
@@ -38,14 +27,7 @@ def decode_features(saved: SafetensorsFile, path: Path) -> Any:
     Raises:
         FileFormatError: it is damaged.
     """
-    vectorizer = make_vectorizer(storage.decode(saved, path))
-    if VECTORS not in saved.entries:
-        return vectorizer
-    if not isinstance(vectorizer, CountVectorizer):
-        raise damaged(path, f"it has vectors and a {type(vectorizer).__name__}")
-    with reading(path):
-        words = vectorizer.get_feature_names_out().tolist()
-        vectors = Vectors(words, saved.array(VECTORS))
-    averages = AveragedVectors(vectors, vectorizer.tokenizer, vectorizer.lowercase)
-    averages.vectors_, averages.counter_ = vectors, vectorizer
-    return averages
+    archive = parse_archive(saved, "features of texts")
+    if archive.kind == KIND.name:
+        return AveragedVectors._from_archive(archive)
+    return vectorizer_from_archive(archive)

@@ -1,4 +1,4 @@
-"""Bags of words: bow fit, bow similar."""
+"""Bag-of-words: bow fit, bow similar."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     below = bow.add_subparsers(title="verbs", dest="bow_verb", required=True, metavar="VERB")
     fit = below.add_parser(
         "fit",
-        help="turn documents, one a line, into a matrix of counts or weights",
+        help="turn documents, one per line, into a matrix of counts or weights",
         description="One file holds the matrix, the vocabulary and the settings.",
     )
     fit.add_argument(
@@ -37,6 +37,7 @@ def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     fit.add_argument("-o", "--output", metavar="MATRIX", required=True)
     _takes_kind(fit)
     _takes_parameters(fit)
+    fit.add_argument("--quiet", action="store_true", help="no progress on stderr")
     fit.set_defaults(run=fit_matrix)
 
     similar = below.add_parser("similar", help="the documents nearest to each text")
@@ -67,16 +68,18 @@ def _takes_parameters(fit: argparse.ArgumentParser) -> None:
 
 def fit_matrix(options: argparse.Namespace) -> None:
     """Make the matrix, save it, and report."""
-    # SciPy and scikit-learn, which vectors do without.
-    from textdl.bow.sources import Files
+    # SciPy, scikit-learn and tqdm, which vectors do without.
+    from textdl.bow.search import LineDocuments
+    from textdl.progress import progress_bar
 
     began = time.perf_counter()
     check_writable(options.output)
     vectorizer = _vectorizer(options)
-    files = Files(options.corpus, vectorizer.decode_error)
-    with printed_warnings():
-        matrix = vectorizer.fit_transform(files)
-    vectorizer.save(options.output, matrix, files.counted)
+    with printed_warnings(), progress_bar("documents", show=not options.quiet, scale=True) as bar:
+        documents = LineDocuments(options.corpus, vectorizer.decode_error, bar.update)
+        matrix = vectorizer.fit_transform(documents)
+        bar.update(matrix.shape[0])
+    vectorizer.save(options.output, matrix, documents.files)
     columns = "columns" if options.kind == "hashing" else "terms"
     facts = {"documents": matrix.shape[0], columns: matrix.shape[1], "entries": matrix.nnz}
     seconds = time.perf_counter() - began
@@ -144,20 +147,20 @@ def find_similar(options: argparse.Namespace) -> None:
 
 def _as_json(index: Index, match: Match) -> dict[str, Any]:
     measure = "similarity" if index.scores_by_cosine else "score"
-    place = {} if match.place is None else match.place._asdict()
+    location = {} if match.location is None else match.location._asdict()
     facts = {"document": match.document + 1, measure: match.score, "terms": list(match.terms)}
-    return facts | place
+    return facts | location
 
 
 def _print_matches(matches: list[Match]) -> None:
-    """Number, score, file and line, terms in common; one document a line."""
+    """Number, score, file and line, terms in common; one document per line."""
     if not matches:
         print("no document has a term in common")
     rows = [
         (
             str(match.document + 1),
             f"{match.score:.4f}",
-            "" if match.place is None else f"{match.place.file}:{match.place.line}",
+            "" if match.location is None else f"{match.location.file}:{match.location.line}",
             ", ".join(match.terms),
         )
         for match in matches

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli import bow_options
+from textdl.cli.bow_options import make_option
 from textdl.cli.output import whole_number
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
         "a network with a hidden layer (default), or a linear model (bag: always)",
         {"choices": ["mlp", "linear"]},
     ),
-    **{option: bow_options.PARAMETERS[option] for option in _OF_TERMS},
+    **{option: make_option(option, show_default=False) for option in _OF_TERMS},
     "vectors": ("a file of word vectors", {"metavar": "FILE"}),
     "vector-size": ("dimensions of the bag (default 100)", _WHOLE),
     "hidden": (

@@ -43,10 +43,15 @@ def show_info(options: argparse.Namespace) -> None:
 
 def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
     """What describes the file: of those that share a format, the metadata tell which it is."""
+    from textdl.io.archive import METADATA_KEY, parse_archive
     from textdl.io.safetensors import open_mapped
 
-    metadata = open_mapped(path).metadata if form == "safetensors" else {}
-    found = (describe for key, describe in DESCRIBERS.items() if key in metadata)
+    if form != "safetensors":
+        return describe_vectors
+    opened = open_mapped(path)
+    if METADATA_KEY in opened.metadata:
+        return ARCHIVE_DESCRIBERS.get(parse_archive(opened, "a file").kind, describe_vectors)
+    found = (describe for key, describe in DESCRIBERS.items() if key in opened.metadata)
     return next(found, describe_vectors)
 
 
@@ -66,7 +71,7 @@ def describe_vectors(path: Path) -> dict[str, Any]:
 def describe_matrix(path: Path) -> dict[str, Any]:
     """A vectorizer, and the matrix it made."""
     # SciPy and scikit-learn, which vectors do without.
-    from textdl.bow.saved import describe
+    from textdl.bow.loading import describe
 
     return describe(path)
 
@@ -99,10 +104,14 @@ def describe_classifier(path: Path) -> dict[str, Any]:
 
 # By the name of an entry of the metadata that such a file has.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
-    "textdl_bow": describe_matrix,
     "estimator": describe_network,
     "textdl_classifier": describe_classifier,
 }
+
+# By the kind of the archive.
+ARCHIVE_DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = dict.fromkeys(
+    ("CountVectorizer", "TfidfVectorizer", "BM25Vectorizer", "HashingVectorizer"), describe_matrix
+)
 
 
 def _flat(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -244,6 +244,7 @@ def open_archive(
             f"cannot read {str(path)!r} ({error.strerror}); expected a file of {expected}"
         ) from error
     archive = parse_archive(file, expected)
+    _check_owners(archive)
     file.verify(name for name in file.entries if name not in unverified)
     return archive
 
@@ -289,6 +290,23 @@ def check_offsets(offsets: NDArray[np.int64], end: int, of: str) -> None:
     falls = offsets[1:] < offsets[:-1]
     if falls.any():
         raise ValueError(f"the offsets of the {of} fall at {int(np.argmax(falls)):,}")
+
+
+def _check_owners(archive: Archive) -> None:
+    """Refuse arrays that belong to no part."""
+    prefixes = {""} | set(_prefixes("", archive.part_headers))
+    for name in archive.file.entries:
+        owner, separator, _ = name.rpartition(SEPARATOR)
+        if owner + separator not in prefixes:
+            raise archive.damaged(f"it has an array {name!r} of no part")
+
+
+def _prefixes(prefix: str, headers: Mapping[str, Any]) -> Iterator[str]:
+    for name, header in headers.items():
+        own = f"{prefix}{name}{SEPARATOR}"
+        yield own
+        if isinstance(header, dict) and isinstance(header.get("parts"), dict):
+            yield from _prefixes(own, header["parts"])
 
 
 def _parse_header(file: SafetensorsFile, prefix: str, header: Any, versions: Any) -> Archive:

@@ -25,12 +25,12 @@ from textdl.io.compression import STDIN
 from textdl.text.lines import (
     CHUNK_BYTES,
     UTF_8,
+    Chunk,
+    DecodeErrors,
     is_utf8,
     join_chunks,
     read_lines,
 )
-from textdl.text.lines import Chunk as Chunk
-from textdl.text.lines import DecodeErrors as DecodeErrors
 from textdl.text.records import MARK, TextColumn, is_table, read_column
 
 Document: TypeAlias = str | Sequence[str]

@@ -37,11 +37,11 @@ def get_tokenizer(tokenizer: TokenizerName | Tokenizer, *, lowercase: bool = Tru
     cut: Tokenizer
     if callable(tokenizer):
         cut = tokenizer
-    elif isinstance(tokenizer, str) and tokenizer in _TOKENIZERS:
+    elif isinstance(tokenizer, str) and tokenizer in TOKENIZERS:
         cut = NamedTokenizer(tokenizer)
     else:
         raise ParameterError(
-            f"tokenizer {tokenizer!r} is unknown; expected one of {', '.join(_TOKENIZERS)} or a "
+            f"tokenizer {tokenizer!r} is unknown; expected one of {', '.join(TOKENIZERS)} or a "
             "function from text to tokens"
         )
     return Lowercased(cut) if lowercase else cut
@@ -68,7 +68,7 @@ class NamedTokenizer:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._cut = _TOKENIZERS[name]()
+        self._cut = TOKENIZERS[name]()
 
     def __call__(self, text: str) -> list[str]:
         """Cut a text into tokens."""
@@ -133,7 +133,8 @@ def _tweet() -> Tokenizer:
     return TweetTokenizer().tokenize  # type: ignore[no-any-return]
 
 
-_TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {
+# By name, what makes the tokenizer; choices, help texts and checks are made of it.
+TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {
     "whitespace": _whitespace,
     "nltk": _nltk,
     "wordpunct": _wordpunct,

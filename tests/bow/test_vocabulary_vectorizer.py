@@ -5,14 +5,14 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
-from tests.bow.conftest import NASTY, assert_same_matrix
-from textdl.bow import counters, vectorizer
-from textdl.bow.counts import CountVectorizer
-from textdl.bow.hashing import HashingVectorizer
-from textdl.bow.statistics import Dropped
+from tests.bow.conftest import NASTY, assert_raises, assert_same_matrix, both
+from textdl.bow.count import CountVectorizer
+from textdl.bow.engine import counting
+from textdl.bow.engine.counting import DroppedTokens
 from textdl.bow.tfidf import TfidfVectorizer
-from textdl.errors import CorpusReadError, ParameterError
+from textdl.errors import ParameterError
 from textdl.text import corpus
 from textdl.text import encode as encode_module
 
@@ -26,14 +26,15 @@ VARIANTS = [
     TfidfVectorizer(tokenizer="whitespace", token_pattern=None, ngram_range=(1, 2)),
 ]
 TEXTS = [text for text in NASTY if "\ud800" not in text]
+LEARNERS = [CountVectorizer, TfidfVectorizer]
 
 
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Many chunks, so that threads and processes have something to share."""
-    monkeypatch.setattr(counters, "WORDS_A_CHUNK", 40)
-    monkeypatch.setattr(counters, "CHARACTERS_A_CHUNK", 40)
-    monkeypatch.setattr(counters, "CUT_A_CHUNK", 40)
+    monkeypatch.setattr(counting, "WORD_CHUNK", 40)
+    monkeypatch.setattr(counting, "CHARACTER_CHUNK", 40)
+    monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 40)
     monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
 
 
@@ -51,7 +52,7 @@ def assert_alike(one, other):
 
 
 @pytest.mark.parametrize("estimator", VARIANTS, ids=str)
-def test_parts_in_any_order_are_one_fit(estimator):
+def test_partial_fit_and_merge_in_any_order_same_as_fit(estimator):
     whole = fresh(estimator).fit(TEXTS)
     halves = fresh(estimator).partial_fit(TEXTS[:9]).partial_fit(TEXTS[9:])
     backwards = fresh(estimator)
@@ -66,7 +67,7 @@ def test_parts_in_any_order_are_one_fit(estimator):
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 3, -1, None])
 @pytest.mark.parametrize("estimator", VARIANTS, ids=str)
-def test_jobs_change_nothing(small_chunks, estimator, n_jobs):
+def test_fit_transform_any_jobs_same_matrix(small_chunks, estimator, n_jobs):
     parallel = fresh(estimator, n_jobs=n_jobs)
     matrix = parallel.fit_transform(TEXTS * 3)
     alone = fresh(estimator, n_jobs=1)
@@ -74,16 +75,7 @@ def test_jobs_change_nothing(small_chunks, estimator, n_jobs):
     assert_alike(parallel, alone)
 
 
-def test_parts_of_a_transform_change_nothing(small_chunks, monkeypatch):
-    learnt = CountVectorizer(ngram_range=(1, 2)).fit(TEXTS)
-    hashing = HashingVectorizer()
-    expected, hashed = learnt.transform(TEXTS), hashing.transform(TEXTS)
-    monkeypatch.setattr(vectorizer, "TEXTS_AT_ONCE", 100)
-    assert_same_matrix(learnt.transform(TEXTS), expected)
-    assert_same_matrix(hashing.transform(TEXTS), hashed)
-
-
-def test_files_are_lines(tmp_path, monkeypatch):
+def test_fit_transform_files_same_as_lines(tmp_path, monkeypatch):
     lines = ["the cat sat on the mat", "", "a dog " * 50, "the end"]
     plain, packed = tmp_path / "a.txt", tmp_path / "b.txt.gz"
     plain.write_text("\n".join(lines[:2]) + "\n")
@@ -93,6 +85,7 @@ def test_files_are_lines(tmp_path, monkeypatch):
     sources = [tmp_path, tmp_path / "*.txt*", [plain, packed]]
     for size in (1 << 20, 16):  # small chunks cut the long line, and it is put together again
         monkeypatch.setattr(corpus, "CHUNK_BYTES", size)
+        monkeypatch.setattr(lines, "CHUNK_BYTES", size)
         for source in [*sources, iter([plain, packed])]:
             ours = CountVectorizer(ngram_range=(1, 2))
             assert_same_matrix(ours.fit_transform(source), expected)
@@ -100,45 +93,27 @@ def test_files_are_lines(tmp_path, monkeypatch):
         assert_same_matrix(vectorizer.transform(tmp_path), expected)
 
 
-def test_a_generator_is_read_once_and_little_ahead(small_chunks):
-    taken = 0
-
-    def endless():
-        nonlocal taken
-        while True:
-            taken += 1
-            if taken > 50:
-                raise CorpusReadError("enough")
-            yield "the cat sat on the mat " * 3
-
-    with pytest.raises(CorpusReadError, match="enough"):
-        CountVectorizer(n_jobs=2).fit(endless())
-    assert taken == 51
-    texts = ("the cat sat" for _ in range(30))
-    assert CountVectorizer().fit(texts).n_documents_ == 30
-
-
-def test_dropped_tokens_are_counted():
+def test_dropped_counts_tokens_by_reason():
     texts = ["a b the cat sat", "I the cat x", "the dog"]
     vectorizer = CountVectorizer(stop_words=["the"], min_df=2).fit(texts)
-    assert vectorizer.dropped_ == Dropped(short=4, stop_words=3, unknown=2)
+    assert vectorizer.dropped_ == DroppedTokens(short=4, stop_words=3, unknown=2)
     fixed = CountVectorizer(vocabulary=["cat"]).fit(texts)
-    assert fixed.dropped_ == Dropped(short=4, stop_words=0, unknown=5)
+    assert fixed.dropped_ == DroppedTokens(short=4, stop_words=0, unknown=5)
 
 
-def test_a_vocabulary_can_be_set():
-    learnt = TfidfVectorizer().fit(TEXTS)
+def test_vocabulary_set_same_as_learned():
+    learned = TfidfVectorizer().fit(TEXTS)
     other = TfidfVectorizer()
-    other.vocabulary_ = learnt.vocabulary_
-    other.idf_ = learnt.idf_
+    other.vocabulary_ = learned.vocabulary_
+    other.idf_ = learned.idf_
     assert other.fixed_vocabulary_
-    assert not learnt.fixed_vocabulary_
-    assert_same_matrix(other.transform(TEXTS), learnt.transform(TEXTS))
+    assert not learned.fixed_vocabulary_
+    assert_same_matrix(other.transform(TEXTS), learned.transform(TEXTS))
     with pytest.raises(ParameterError, match="must be equal to the vocabulary size"):
         other.idf_ = [1.0]
 
 
-def test_fit_forgets():
+def test_fit_forgets_what_was_learned():
     vectorizer = TfidfVectorizer().fit(["a cat"])
     assert list(vectorizer.fit(["the dog"]).vocabulary_) == ["dog", "the"]
     assert list(vectorizer.partial_fit(["the cat"]).vocabulary_) == ["cat", "dog", "the"]
@@ -146,24 +121,54 @@ def test_fit_forgets():
 
 
 @pytest.mark.parametrize("estimator", VARIANTS, ids=str)
-def test_pickles(estimator):
+def test_pickle_round_trip(estimator):
     vectorizer = fresh(estimator).fit(TEXTS)
     assert_alike(pickle.loads(pickle.dumps(vectorizer)), vectorizer)
 
 
-@pytest.mark.parametrize("name", ["nltk", "whitespace", "wordpunct", "tweet"])
-def test_named_tokenizers(name):
-    from textdl.text.tokenize import get_tokenizer
-
-    texts = ["Don't panic, Mr. Dent.", "It's only a towel!"]
-    named = CountVectorizer(tokenizer=name, token_pattern=None)
-    tokens = {token for text in texts for token in get_tokenizer(name)(text)}
-    assert set(named.fit(texts).vocabulary_) == tokens
-
-
-def test_merging_what_differs():
+def test_merge_different_parameters_is_refused():
     one = CountVectorizer().fit(["cat"])
     for other in (CountVectorizer(binary=True), TfidfVectorizer()):
         with pytest.raises(ParameterError, match="cannot merge CountVectorizer"):
             one.merge(other.fit(["cat"]))
     assert one.merge(CountVectorizer(n_jobs=1).fit(["dog"])).n_documents_ == 2
+
+
+@pytest.mark.parametrize("make", LEARNERS)
+def test_fit_no_terms_is_refused(make):
+    for documents in ([], [""], ["a b c"], iter([])):
+        assert_raises(ValueError, "empty vocabulary", make().fit, documents)
+    assert_raises(ValueError, "empty vocabulary", make(stop_words=["the"]).fit, ["the"])
+    assert_raises(ValueError, "after pruning, no terms remain", make(min_df=2).fit, ["the", "cat"])
+    contradiction = make(max_df=1, min_df=0.9)
+    message = "max_df=1 corresponds to < documents than min_df=0.9"
+    assert_raises(ValueError, message, contradiction.fit, ["the"] * 9)
+
+
+@pytest.mark.parametrize("make", LEARNERS)
+def test_methods_before_fit_are_refused(make):
+    vectorizer = make()
+    assert not hasattr(vectorizer, "vocabulary_")
+    calls = [
+        (vectorizer.transform, ["cat"]),
+        (vectorizer.get_feature_names_out,),
+        (vectorizer.inverse_transform, np.eye(1)),
+        (vectorizer.merge,),
+        (vectorizer.save, "nowhere"),
+    ]
+    for function, *arguments in calls:
+        assert_raises(NotFittedError, "learned nothing yet", function, *arguments)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"ngram_range": (1, 2)}, {"analyzer": "char_wb"}], ids=str
+)
+def test_inverse_transform_same_as_sklearn(parameters):
+    ours, theirs = both("CountVectorizer", **parameters)
+    matrix = ours.fit_transform(NASTY)
+    theirs.fit(NASTY)
+    for rows in (matrix, matrix.toarray()):
+        for one, other in zip(
+            ours.inverse_transform(rows), theirs.inverse_transform(rows), strict=True
+        ):
+            assert sorted(one.tolist()) == sorted(other.tolist())

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from textdl.bow.learner import Learner
+from textdl.bow.persistence import VOCABULARY_ARRAYS
+from textdl.bow.vocabulary_vectorizer import VocabularyVectorizer
+from textdl.io.archive import ArchiveKind
+from textdl.parameters import document_parameters, parameter
 
 
+@document_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
-class CountVectorizer(Learner):
+class CountVectorizer(VocabularyVectorizer):
     """Documents to a sparse matrix of term counts, entry for entry as scikit-learn's.
 
-    The parameters of `Vectorizer`, which mean what they do in scikit-learn, and these:
+    Documents are an iterable of texts; or a `Path` (a file, glob or folder, compressed or not) or
+    an iterable of `Path`, whose lines are the documents.
 
     Args:
-        max_df: drop terms that occur in more documents than this share (or, an int, number).
-        min_df: drop terms that occur in fewer.
-        max_features: keep only so many terms, the most frequent.
-        vocabulary: the terms, in order, or a map of terms to columns.
-        dtype: of the counts.
+        {parameters}
 
     Attributes:
         vocabulary_: term to column.
         fixed_vocabulary_: whether the vocabulary was given.
         document_frequency_: `(V,)` documents that have the term of a column.
         term_frequency_: `(V,)` occurrences of the term of a column.
-        n_documents_: how many documents were learnt from.
+        n_documents_: how many documents were learned from.
         dropped_: tokens that are in no column: too short for the pattern, stop words, and terms
             that were pruned or are not in a given vocabulary.
 
     Raises:
         ParameterError: from `fit`, where a parameter is out of range or no term remains.
-        CorpusError, CorpusReadError: where a document is no text or cannot be read.
+        CorpusError, CorpusReadError: where a document is not text or cannot be read.
 
     Example:
         >>> vectorizer = CountVectorizer()
@@ -45,8 +46,6 @@ class CountVectorizer(Learner):
         array(['cat', 'dog', 'on', 'sat', 'the'], dtype=object)
     """
 
-    max_df: float = 1.0
-    min_df: float = 1
-    max_features: int | None = None
-    vocabulary: Any = None
-    dtype: Any = np.int64
+    dtype: Any = parameter(np.int64, "type of the counts in the matrix")
+
+    _KIND: ClassVar = ArchiveKind("CountVectorizer", VOCABULARY_ARRAYS)

@@ -1,0 +1,84 @@
+"""The pipeline from documents to the counts of a corpus."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from textdl.bow.count import CountVectorizer
+from textdl.bow.engine import counting
+from textdl.bow.engine.analysis import TextAnalysis
+from textdl.bow.engine.counting import DocumentReader, count_corpus, make_counter
+from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.text import encode as encode_module
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Many chunks, so that threads and processes have something to share."""
+    monkeypatch.setattr(counting, "WORD_CHUNK", 40)
+    monkeypatch.setattr(counting, "CHARACTER_CHUNK", 40)
+    monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 40)
+    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
+
+
+def test_generator_is_read_once_and_little_ahead(small_chunks):
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            if taken > 50:
+                raise CorpusReadError("enough")
+            yield "the cat sat on the mat " * 3
+
+    with pytest.raises(CorpusReadError, match="enough"):
+        CountVectorizer(n_jobs=2).fit(endless())
+    assert taken == 51
+    texts = ("the cat sat" for _ in range(30))
+    assert CountVectorizer().fit(texts).n_documents_ == 30
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"ngram_range": (1, 2), "stop_words": ["the"]},
+        {"analyzer": "char", "ngram_range": (1, 2)},
+        {"analyzer": "char_wb", "ngram_range": (2, 3)},
+        {"analyzer": str.split},
+    ],
+    ids=str,
+)
+def test_count_corpus_against_loop(parameters):
+    chunks = [["the cat sat", "a cat"], ["", "the dog, the cat"]]
+    analysis = TextAnalysis(**parameters)
+    counts = count_corpus(make_counter(analysis), chunks, 2, keep_rows=True)
+    terms = counts.present()
+    names = [name.decode() for name in counts.names().encoded(terms)]
+    documents = list(map(analysis.term_function(), itertools.chain(*chunks)))
+    assert counts.documents == len(documents) == sum(rows.shape[0] for rows in counts.rows)
+    assert set(names) == set(itertools.chain(*documents))
+    for name, term in zip(names, terms, strict=True):
+        assert counts.document_frequency[term] == sum(name in terms for terms in documents)
+        assert counts.term_frequency[term] == sum(terms.count(name) for terms in documents)
+    totals = sum(np.bincount(rows.indices, rows.data).sum() for rows in counts.rows)
+    assert totals == counts.term_frequency.sum()
+
+
+def test_document_reader_chunks_have_about_their_size():
+    texts = ["x" * length for length in (5, 5, 30, 1, 1)]
+    chunks = list(DocumentReader().chunks(iter(texts), 11))
+    assert [list(map(len, chunk)) for chunk in chunks] == [[5, 5], [30], [1, 1]]
+    assert list(itertools.chain(*chunks)) == texts
+
+
+def test_document_reader_codec_with_its_own_error():
+    with pytest.raises(CorpusError, match="document 0 is not undefined"):
+        CountVectorizer(encoding="undefined").fit([b"abc"])
+
+
+def test_document_reader_unknown_encoding():
+    with pytest.raises(ParameterError, match="encoding='nope' is unknown"):
+        DocumentReader(encoding="nope").decode(b"a")

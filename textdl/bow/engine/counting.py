@@ -1,0 +1,388 @@
+"""The pipeline: documents are read in chunks, chunks are counted on all cores, counts summed up.
+
+`count_corpus` is the whole of it. What counts a chunk is chosen by `make_counter`: runs of bytes
+(`textdl.bow.engine.words`) or characters (`textdl.bow.engine.characters`) wherever the parameters
+allow it, else the steps of `textdl.bow.engine.analysis` in other processes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from reprlib import repr as short
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from textdl.bow.engine.analysis import TextAnalysis, as_list
+from textdl.bow.engine.characters import CharacterScanner, count_within_words
+from textdl.bow.engine.matrix import count_occurrences
+from textdl.bow.engine.terms import (
+    HashTable,
+    Ids,
+    Lexicon,
+    TermNames,
+    drop_tokens,
+    name_terms,
+    ngrams,
+)
+from textdl.bow.engine.words import TokenizerLexicon, WordScanner, parse_char_class
+from textdl.bow.parameters import Text2Text
+from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.parallel import ordered_map
+from textdl.text.corpus import read_documents
+from textdl.text.encode import encode
+from textdl.text.lines import Chunk
+
+# Characters of text in a chunk. Larger chunks take more memory; of those for tokenizers, each goes
+# to another process, and the words in it come back; characters each begin several n-grams.
+WORD_CHUNK = 3 << 18
+TOKENIZER_CHUNK = 1 << 20
+CHARACTER_CHUNK = 1 << 18
+NON_TEXT_SIZE = 1 << 10  # characters that a document counts for which is not text
+SPACELESS = ("nltk", "whitespace", "wordpunct")  # tokenizers whose tokens hold no space
+
+Frequencies = NDArray[np.int64]
+
+
+class DroppedTokens(NamedTuple):
+    """Tokens of a corpus that are in no column."""
+
+    short: int = 0  # runs of letters too short for the token pattern, such as single characters
+    stop_words: int = 0
+    unknown: int = 0  # occurrences of n-grams that are not in the vocabulary
+
+
+class ChunkCounts(NamedTuple):
+    """The terms of a chunk."""
+
+    rows: sparse.csr_array  # (documents, numbers) int32
+    short: int = 0  # runs of characters too short to be tokens
+    stop_words: int = 0  # tokens that were left out
+
+
+class ChunkCounter(NamedTuple):
+    """Counts the terms of chunks; may be called from several threads."""
+
+    lexicon: Lexicon  # knows the names of the terms
+    run: Callable[[Any], ChunkCounts]
+    separator: bytes  # stands between the words of an n-gram
+    longest: int  # words (or characters) of an n-gram
+    size: int  # characters of a chunk
+    cut: Callable[[Any], list[Any]] | None = None  # done in processes before `run`
+
+    def prepare(self, chunks: Iterable[list[Any]], jobs: int) -> Iterable[Any]:
+        """What `run` takes: chunks as they are, or cut into tokens by `jobs` processes."""
+        if self.cut is None:
+            return chunks
+        return encode(_texts(chunks, self.cut), self.cut, workers=jobs)
+
+
+class CorpusCounts(NamedTuple):
+    """What a pass over a corpus found; a term is still a number."""
+
+    counter: ChunkCounter
+    rows: list[sparse.csr_array]  # of each chunk; empty if they were not to be kept
+    document_frequency: Frequencies  # (N + 1,) of every number
+    term_frequency: Frequencies  # (N + 1,)
+    documents: int
+    dropped: DroppedTokens
+
+    def present(self) -> Ids:
+        """The numbers that are terms; others are parts of terms."""
+        return np.flatnonzero(self.document_frequency).astype(np.int32)
+
+    def names(self) -> TermNames:
+        """The names of the terms."""
+        counter = self.counter
+        return name_terms(counter.lexicon, counter.separator, counter.longest)
+
+
+def count_corpus(
+    counter: ChunkCounter, chunks: Iterable[list[Any]], jobs: int, *, keep_rows: bool
+) -> CorpusCounts:
+    """Count all chunks.
+
+    Args:
+        counter: counts one of them.
+        chunks: of documents, such as `DocumentReader` reads.
+        jobs: threads (or processes, where Python code cuts the texts).
+        keep_rows: keep the counts of each document, or only the totals of each term.
+    """
+    rows: list[sparse.csr_array] = []
+    totals = np.zeros((2, 0), np.int64)  # document and term frequency of every number
+    documents = 0
+    short_tokens = 0
+    stop_words = 0
+    for counted in ordered_map(counter.run, counter.prepare(chunks, jobs), jobs):
+        block = counted.rows
+        width = block.shape[1]
+        totals = _widen(totals, width)
+        totals[0, :width] += np.bincount(block.indices, minlength=width)
+        totals[1, :width] += np.bincount(block.indices, block.data, width).astype(np.int64)
+        documents += block.shape[0]
+        short_tokens += counted.short
+        stop_words += counted.stop_words
+        if keep_rows:
+            rows.append(block)
+    totals = _widen(totals, len(counter.lexicon.table) + 1)
+    dropped = DroppedTokens(short_tokens, stop_words)
+    return CorpusCounts(counter, rows, totals[0], totals[1], documents, dropped)
+
+
+def _widen(totals: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    if width <= totals.shape[1]:
+        return totals
+    return np.pad(totals, ((0, 0), (0, width + width // 2 - totals.shape[1])))
+
+
+def _texts(chunks: Iterable[list[Any]], cut: Callable[[Any], list[Any]]) -> Iterator[Chunk]:
+    """Texts travel to other processes; what else a user's function takes is cut here."""
+    for chunk in chunks:
+        yield Chunk([text if isinstance(text, str) else cut(text) for text in chunk])
+
+
+def make_counter(analysis: TextAnalysis) -> ChunkCounter:
+    """The fastest way to count what `analysis` says.
+
+    Example:
+        >>> counter = make_counter(TextAnalysis())
+        >>> sorted(counter.run(["to be or not to be"]).rows.data.tolist())
+        [1, 1, 2, 2]
+    """
+    table = HashTable()
+    preprocess = _fast_preprocessor(analysis)
+    is_plain = analysis.preprocessor is None and not callable(analysis.strip_accents)
+    if is_plain and analysis.analyzer == "char":
+        return _count_tokens(CharacterScanner(preprocess, table), analysis, b"")
+    if is_plain and analysis.analyzer == "char_wb":
+        return _count_within_words(CharacterScanner(None, table), analysis, preprocess)
+    if is_plain and analysis.analyzer == "word" and analysis.tokenizer is None:
+        analysis.build_tokenizer()  # refuses what is not a pattern
+        found = parse_char_class(analysis.token_pattern or "")
+        is_unigram = tuple(analysis.ngram_range) == (1, 1)
+        if found is not None and (is_unigram or not found.mask[ord(" ")]):
+            return _count_tokens(WordScanner(found, preprocess, table), analysis, b" ")
+    return _count_by_python(TokenizerLexicon(table), analysis)
+
+
+def _fast_preprocessor(analysis: TextAnalysis) -> Text2Text | None:
+    if analysis.strip_accents is None:
+        return str.lower if analysis.lowercase else None
+    return analysis.build_preprocessor()
+
+
+def _count_tokens(
+    lexicon: WordScanner | CharacterScanner, analysis: TextAnalysis, separator: bytes
+) -> ChunkCounter:
+    stop_words = analysis.get_stop_words() if analysis.analyzer == "word" else None
+    shortest, longest = analysis.ngram_range
+    count_chunk = _token_counter(lexicon, (shortest, longest), stop_words)
+    # Every chunk goes over all terms there are: the more these are, the larger it should be.
+    size = WORD_CHUNK * min(longest, 3)
+    if isinstance(lexicon, CharacterScanner):
+        size = CHARACTER_CHUNK
+    return ChunkCounter(lexicon, count_chunk, separator, longest, size)
+
+
+def _count_within_words(
+    lexicon: CharacterScanner, analysis: TextAnalysis, preprocess: Text2Text | None
+) -> ChunkCounter:
+    table = lexicon.table
+    shortest, longest = analysis.ngram_range
+
+    def count_chunk(documents: Sequence[str]) -> ChunkCounts:
+        return ChunkCounts(count_within_words(documents, preprocess, table, (shortest, longest)))
+
+    return ChunkCounter(lexicon, count_chunk, b"", longest, CHARACTER_CHUNK)
+
+
+def _count_by_python(lexicon: TokenizerLexicon, analysis: TextAnalysis) -> ChunkCounter:
+    # A token with a space in it may look like two: then only the names of n-grams tell which are
+    # equal, not the numbers of their words.
+    is_spaceless = isinstance(analysis.tokenizer, str) and analysis.tokenizer in SPACELESS
+    shortest, longest = analysis.ngram_range
+    cut: Callable[[Any], list[Any]]
+    if analysis.analyzer == "word" and ((shortest, longest) == (1, 1) or is_spaceless):
+        tokenize = analysis.build_tokenizer()
+        cut = partial(as_list, cut=tokenize, preprocess=analysis.build_preprocessor())
+        stop_words = analysis.get_stop_words()
+    else:
+        cut = analysis.term_function()
+        shortest = longest = 1
+        stop_words = None
+    count_chunk = _token_counter(lexicon, (shortest, longest), stop_words)
+    return ChunkCounter(lexicon, count_chunk, b" ", longest, TOKENIZER_CHUNK, cut)
+
+
+def _token_counter(
+    lexicon: WordScanner | CharacterScanner | TokenizerLexicon,
+    ngram_range: tuple[int, int],
+    stop_words: Iterable[str] | None,
+) -> Callable[[Any], ChunkCounts]:
+    stopped = lexicon.encode(sorted(stop_words or ()))  # before any other word: low numbers
+    is_stop = np.zeros(len(lexicon.table) + 2, np.bool_)
+    is_stop[stopped] = True
+
+    def count_chunk(chunk: Any) -> ChunkCounts:
+        tokens, short_tokens = lexicon.scan(chunk)
+        documents = len(tokens.lengths)
+        before = len(tokens.ids)
+        if len(stopped):
+            tokens = drop_tokens(tokens, is_stop.take(tokens.ids, mode="clip"))
+        occurrences = ngrams(tokens, lexicon.table, *ngram_range)
+        counts = count_occurrences(occurrences, documents)
+        return ChunkCounts(counts, short_tokens, before - len(tokens.ids))
+
+    return count_chunk
+
+
+class UndecodableError(CorpusError, UnicodeDecodeError):
+    """The bytes of a document are not what the encoding says."""
+
+    def __init__(self, message: str, cause: UnicodeDecodeError) -> None:
+        UnicodeDecodeError.__init__(
+            self, cause.encoding, cause.object, cause.start, cause.end, cause.reason
+        )
+        self.args = (message,)
+
+
+class DocumentReader(NamedTuple):
+    """How documents are read: scikit-learn's kinds of input, and corpora of files.
+
+    Args:
+        input: ``content``: items are texts or bytes; ``filename``: names of files; ``file``:
+            objects with a method `read`.
+        encoding: of bytes.
+        decode_error: ``strict``, ``ignore`` or ``replace``, for bytes that do not fit.
+        only_text: refuse what is not text; otherwise a function of the user takes anything.
+    """
+
+    input: str = "content"
+    encoding: str = "utf-8"
+    decode_error: str = "strict"
+    only_text: bool = True
+
+    def chunks(self, documents: Any, size: int) -> Iterator[list[Any]]:
+        """Read documents in runs of about `size` characters.
+
+        Args:
+            documents: an iterable of documents; or a `Path` (a file, glob or folder) or an iterable
+                of `Path`, whose lines are the documents.
+            size: characters.
+
+        Raises:
+            CorpusError: a document is not text, or its bytes are not of the encoding.
+            CorpusReadError: a file cannot be read.
+            ParameterError: `documents` is a string or not iterable.
+        """
+        chunk: list[Any] = []
+        room = size
+        for document in self._texts(documents):
+            chunk.append(document)
+            room -= len(document) + 1 if isinstance(document, str) else NON_TEXT_SIZE
+            if room <= 0:
+                yield chunk
+                chunk = []
+                room = size
+        if chunk:
+            yield chunk
+
+    def check(self, documents: Any) -> None:
+        """Refuse what cannot be documents.
+
+        Raises:
+            ParameterError: `documents` is a string or not iterable.
+        """
+        if isinstance(documents, str | bytes | bytearray):
+            raise ParameterError(
+                f"iterable over raw text documents expected, string object received: "
+                f"{short(documents)}; pass a list of texts, or a Path"
+            )
+        if not isinstance(documents, Iterable | os.PathLike):
+            raise ParameterError(
+                f"the documents are {short(documents)} ({type(documents).__name__}); pass a list "
+                "of texts, or a Path"
+            )
+
+    def decode(self, document: Any, row: int = 0) -> Any:
+        """The text of a document; `row` says which it is if it has none.
+
+        Raises:
+            CorpusError, CorpusReadError: as `chunks` does.
+        """
+        if self.input == "filename":
+            document = _read_file(document)
+        elif self.input == "file":
+            document = document.read()
+        if isinstance(document, bytes):
+            return self._decode_bytes(document, row)
+        if document is np.nan or (self.only_text and not isinstance(document, str)):
+            raise CorpusError(
+                f"document {row:,} is {short(document)} ({type(document).__name__}); expected a "
+                "text or bytes: drop or replace it (np.nan and None are invalid documents)"
+            )
+        return document
+
+    def _texts(self, documents: Any) -> Iterator[Any]:
+        self.check(documents)
+        if isinstance(documents, os.PathLike):
+            return self._lines(documents)
+        items = iter(documents)
+        first = next(items, None)
+        items = items if first is None else chain([first], items)
+        if isinstance(first, os.PathLike) and self.input == "content":
+            return self._lines(items)
+        return (self.decode(item, row) for row, item in enumerate(items))
+
+    def _lines(self, corpus: Any) -> Iterator[str]:
+        """The lines of files."""
+        if codecs.lookup(self.encoding).name != "utf-8":
+            raise ParameterError(
+                f"encoding={self.encoding!r} does not apply to files of a corpus, which are UTF-8; "
+                "convert them, or read them with input='filename'"
+            )
+        return read_documents(corpus, errors=self.decode_error)  # type: ignore[arg-type]
+
+    def _decode_bytes(self, document: bytes, row: int) -> str:
+        try:
+            return document.decode(self.encoding, self.decode_error)
+        except UnicodeDecodeError as error:
+            raise UndecodableError(
+                f"document {row:,} is not {self.encoding}: byte 0x{document[error.start]:02x} at "
+                f"position {error.start:,}; convert it, or pass another encoding, or "
+                "decode_error='replace'",
+                error,
+            ) from None
+        except UnicodeError as error:  # of codecs that do not say where
+            raise CorpusError(
+                f"document {row:,} is not {self.encoding} ({error}); convert it, or pass another "
+                "encoding"
+            ) from None
+        except LookupError:
+            raise ParameterError(
+                f"encoding={self.encoding!r} is unknown; expected one such as 'utf-8'"
+            ) from None
+
+
+def make_reader(analysis: TextAnalysis) -> DocumentReader:
+    """The reader of what the parameters say documents are."""
+    takes_any = callable(analysis.analyzer) or analysis.preprocessor is not None
+    return DocumentReader(
+        analysis.input, analysis.encoding, analysis.decode_error, only_text=not takes_any
+    )
+
+
+def _read_file(name: Any) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise CorpusReadError(
+            f"cannot read the document {str(name)!r} ({error.strerror}); expected a readable file"
+        ) from error

@@ -1,0 +1,308 @@
+r"""Words as runs of bytes: from documents to numbers without a Python object per word.
+
+A token pattern such as ``\w\w+`` or ``[a-z]+`` finds the maximal runs of a class of characters, and
+needs no regular expression engine (`parse_char_class`). Which characters belong to the class is
+asked of Python's own `re`, once for every character there is, so that the answer is Python's to
+the last of them. Words that Python code has cut, such as a tokenizer of NLTK, come as lists of
+`str` (`TokenizerLexicon`).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.bow.engine.terms import (
+    CONTINUED,
+    KIND_SHIFT,
+    LONG_WORD,
+    HashTable,
+    Ids,
+    Keys,
+    Tokens,
+    pair_keys,
+)
+from textdl.text.encode import EncodedChunk, interning_dict
+
+PIECE = 8  # bytes of a key
+LONGEST_CHAIN = 512  # bytes; a longer word is rare, and numbered by a dictionary
+DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
+ZERO = b"\xff"  # stands for a NUL, because a key is padded with zeros
+_SURROGATES = "surrogatepass"  # a text may hold half a character; it is passed on as it is
+
+TextBytes = NDArray[np.uint8]
+Positions = NDArray[np.int64]
+
+# What is left of eight bytes if a word ends after so many of them.
+_MASK = np.array([(1 << 8 * n) - 1 for n in range(PIECE + 1)], np.uint64)
+_CHARACTER_BYTES = np.repeat([1, 2, 3, 4, 1], [0xC0, 0x20, 0x10, 0x08, 0x08])  # by the first byte
+
+# A class, perhaps the same again, and a quantifier: (?u)\b\w\w+\b  \w{3,}  \S+  [a-z0-9]+
+_CHAR_CLASS_RUNS = re.compile(
+    r"(?:\(\?u\))?(?P<begin>\\b)?"
+    r"(?P<kind>\\[wWsSdD]|\[\^?(?:[^\[\]\\&~|-]|[a-zA-Z0-9]-[a-zA-Z0-9]|\\[wWsSdD])+\])"
+    r"(?P<again>(?P=kind)*)"
+    r"(?:\+|\{(?P<least>[0-9]{1,3}),\})(?P<end>\\b)?"
+)
+
+
+class CharClass(NamedTuple):
+    """A class of characters, of which words are maximal runs."""
+
+    mask: NDArray[np.bool_]  # (1114112,) whether a character belongs to the class
+    min_length: int  # characters of a word
+    outside: str  # two ASCII characters that are not of the class, nor are they in lower case
+
+
+def parse_char_class(token_pattern: str) -> CharClass | None:
+    r"""What `token_pattern` finds in every text, if that is the maximal runs of a class.
+
+    Example:
+        >>> found = parse_char_class(r"(?u)\b\w\w+\b")
+        >>> found.min_length, bool(found.mask[ord("½")]), bool(found.mask[ord("-")])
+        (2, True, False)
+        >>> parse_char_class(r"(?<=#)\w+") is None
+        True
+    """
+    match = _CHAR_CLASS_RUNS.fullmatch(token_pattern)
+    if match is None:
+        return None
+    if (match["begin"] or match["end"]) and match["kind"] != r"\w":
+        return None  # a boundary may lie within a run of another class
+    min_length = len(match["again"]) // len(match["kind"]) + int(match["least"] or 1)
+    mask = char_class_mask(match["kind"])
+    outside = [chr(c) for c in range(128) if not (mask[c] or mask[ord(chr(c).lower())])]
+    if min_length == 0 or len(outside) < 2:
+        return None
+    return CharClass(mask, min_length, "".join(outside[:2]))
+
+
+@cache
+def char_class_mask(kind: str) -> NDArray[np.bool_]:
+    """`(1114112,)` whether each character matches the class `kind`, read-only."""
+    points = np.arange(sys.maxunicode + 1, dtype="<u4")
+    every = points.tobytes().decode("utf-32-le", "surrogatepass")
+    mask = np.zeros(len(every), np.bool_)
+    for run in re.finditer(f"{kind}+", every):
+        mask[run.start() : run.end()] = True
+    mask.flags.writeable = False
+    return mask
+
+
+class WordSpans(NamedTuple):
+    """The words of a chunk, as places in its text."""
+
+    text: TextBytes  # (B,) all documents
+    begins: Positions  # (T,)
+    ends: Positions  # (T,) behind the last byte
+    lengths: Positions  # (documents,) words of each document
+    short: int  # runs of the class that were too short to be words
+
+
+class WordScanner:
+    """Interns the runs of a class of characters by their bytes.
+
+    Args:
+        char_class: what a word is.
+        preprocess: applied to every document first; None for nothing.
+        table: gives the numbers.
+    """
+
+    def __init__(
+        self, char_class: CharClass, preprocess: Callable[[str], str] | None, table: HashTable
+    ) -> None:
+        self.table = table
+        self._char_class = char_class
+        self._preprocess = preprocess
+        # Lower-casing ASCII needs no Python loop over documents.
+        self._only_lowercase = preprocess is str.lower
+        # A byte from 128 on is part of a character of the class: others have been replaced.
+        self._inside = np.ones(256, np.bool_)
+        self._inside[:128] = char_class.mask[:128]
+        self._inside[[0, DOCUMENT_SEPARATOR[0]]] = False
+        self._inside[ZERO[0]] = char_class.mask[0]
+        self._long: dict[bytes, int] = {}
+        self._lock = Lock()
+
+    def scan(self, documents: Sequence[str]) -> tuple[Tokens, int]:
+        """The words of documents, and how many runs were too short to be words."""
+        found = self.find(documents)
+        ids = self.intern(found.text, found.begins, found.ends)
+        return Tokens(ids, found.lengths), found.short
+
+    def find(self, documents: Sequence[str]) -> WordSpans:
+        """Where the words of documents are."""
+        text, first = self._join(documents)
+        inside = self._inside.take(text)
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        begins = edges[::2]
+        ends = edges[1::2]
+        runs = len(begins)
+        if self._char_class.min_length > 1:
+            enough = _long_enough(text, begins, ends, self._char_class.min_length)
+            begins = begins[enough]
+            ends = ends[enough]
+        lengths = np.diff(np.searchsorted(begins, np.append(first, len(text))))
+        return WordSpans(text, begins, ends, lengths, runs - len(begins))
+
+    def encode(self, words: list[str]) -> Ids:
+        """The numbers of words, whatever characters they have; an empty one has none."""
+        encoded = [word.encode("utf-8", _SURROGATES).replace(b"\0", ZERO) for word in words if word]
+        ends = np.cumsum([len(word) for word in encoded], dtype=np.int64)
+        begins = np.append(0, ends)[:-1]
+        text = np.frombuffer(b"".join(encoded) + bytes(PIECE), np.uint8)
+        return self.intern(text, begins, ends)
+
+    def decode(self, keys: Keys) -> list[bytes]:
+        """The bytes of keys that are not pairs; those of a piece may end within a character."""
+        long = np.flatnonzero(keys >> KIND_SHIFT == LONG_WORD)
+        names: list[bytes] = keys.astype("<u8").view("S8").tolist()
+        if self._char_class.mask[0]:
+            names = [name.replace(ZERO, b"\0") for name in names]
+        if len(long):
+            by_number = list(self._long)
+            for row, number in zip(long.tolist(), (keys[long] & _MASK[4]).tolist(), strict=True):
+                names[row] = by_number[number].replace(ZERO, b"\0")
+        return names
+
+    def intern(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
+        """The numbers of words.
+
+        Args:
+            text: `(B,)` bytes; `PIECE` more follow the last word.
+            begins: `(T,)` where each word begins.
+            ends: `(T,)` behind its last byte.
+
+        Returns:
+            `(T,)` numbers.
+        """
+        ids = self.table.intern(_pieces(text, begins, ends))
+        rest = np.flatnonzero(ends - begins > PIECE)
+        long = ends[rest] - begins[rest] > LONGEST_CHAIN
+        if long.any():
+            ids[rest[long]] = self._intern_long(text, begins[rest[long]], ends[rest[long]])
+            rest = rest[~long]
+        at = begins[rest] + PIECE
+        ends = ends[rest]
+        while len(rest):
+            tail = self.table.intern(_pieces(text, at, ends))
+            ids[rest] = self.table.intern(pair_keys(CONTINUED, ids[rest], tail))
+            on = ends - at > PIECE
+            rest = rest[on]
+            at = at[on] + PIECE
+            ends = ends[on]
+        return ids
+
+    def _intern_long(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
+        with self._lock:
+            numbers = [
+                self._long.setdefault(text[begin:end].tobytes(), len(self._long))
+                for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+            ]
+        return self.table.intern(np.array(numbers, np.uint64) | np.uint64(LONG_WORD) << KIND_SHIFT)
+
+    def _join(self, documents: Sequence[str]) -> tuple[TextBytes, Positions]:
+        """All text, a separator before and after each document, and where documents begin."""
+        pieces = self._to_bytes(documents)
+        lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        first = np.cumsum(np.append(1, lengths + 1))[:-1]
+        separator = DOCUMENT_SEPARATOR
+        text = b"".join([separator, separator.join(pieces), separator, bytes(PIECE)])
+        if self._only_lowercase:
+            text = text.lower()
+        if self._char_class.mask[0]:
+            text = text[:-PIECE].replace(b"\0", ZERO) + text[-PIECE:]
+        return np.frombuffer(text, np.uint8), first
+
+    def _to_bytes(self, documents: Sequence[str]) -> list[bytes]:
+        if self._preprocess is not None and not self._only_lowercase:
+            documents = [self._preprocess(document) for document in documents]
+        pieces = [document.encode("utf-8", _SURROGATES) for document in documents]
+        others = [row for row, document in enumerate(documents) if not document.isascii()]
+        for row, piece in zip(others, self._clean([documents[row] for row in others]), strict=True):
+            pieces[row] = piece
+        return pieces
+
+    def _clean(self, documents: list[str]) -> list[bytes]:
+        """UTF-8 in which every character outside the class is the same ASCII character."""
+        if not documents:
+            return []
+        if self._only_lowercase:
+            documents = [document.lower() for document in documents]
+        gap, mark = list(self._char_class.outside)
+        lengths = np.fromiter(map(len, documents), np.int64, len(documents))
+        joined = mark.join(documents).encode("utf-32-le", _SURROGATES)
+        points = np.frombuffer(joined, "<u4")
+        points = np.where(self._char_class.mask.take(points), points, np.uint32(ord(gap)))
+        points[np.cumsum(lengths[:-1] + 1) - 1] = ord(mark)
+        text = points.astype("<u4").tobytes().decode("utf-32-le", _SURROGATES)
+        return text.encode("utf-8", _SURROGATES).split(mark.encode())
+
+
+class TokenizerLexicon:
+    """Interns words that Python code has cut, by a dictionary.
+
+    Args:
+        table: gives the numbers.
+    """
+
+    def __init__(self, table: HashTable) -> None:
+        self.table = table
+        self._keys = interning_dict()
+        self._lock = Lock()
+
+    def scan(self, chunk: EncodedChunk) -> tuple[Tokens, int]:
+        """The words of a chunk; none is too short."""
+        return Tokens(self.encode(chunk.words)[chunk.ids], chunk.lengths), 0
+
+    def encode(self, words: list[str]) -> Ids:
+        """The numbers of words."""
+        with self._lock:  # a dictionary that numbers what it lacks must not do so twice
+            keys = np.fromiter(map(self._keys.__getitem__, words), np.uint64, len(words))
+        return self.table.intern(keys + np.uint64(1))
+
+    def decode(self, keys: Keys) -> list[bytes]:
+        """The words, in UTF-8."""
+        words = [word.encode() for word in self._keys]
+        return [words[key - 1] for key in keys.tolist()]
+
+
+def count_characters(text: TextBytes, begins: Positions, ends: Positions) -> Positions:
+    """How many characters each run of bytes has.
+
+    Args:
+        text: `(B,)` UTF-8.
+        begins: `(T,)` where each run begins; a byte stands before the first.
+        ends: `(T,)` behind its last byte.
+
+    Returns:
+        `(T,)` characters.
+    """
+    continuation = text.view(np.int8) < -64  # 10xxxxxx
+    if not continuation.any():
+        return ends - begins
+    before = np.cumsum(continuation, dtype=np.int32)
+    return ends - begins - (before[ends - 1] - before[begins - 1])
+
+
+def _long_enough(
+    text: TextBytes, begins: Positions, ends: Positions, min_length: int
+) -> NDArray[np.bool_]:
+    if min_length == 2:  # one character has as many bytes as its first byte says
+        return ends - begins > _CHARACTER_BYTES[text[begins]]
+    return count_characters(text, begins, ends) >= min_length
+
+
+def _pieces(text: TextBytes, begins: Positions, ends: Positions) -> Keys:
+    """Up to eight bytes of each word, from `begins` on, as a number padded with zeros."""
+    every: Keys = np.ndarray(len(text) - PIECE + 1, "<u8", text, strides=(1,))
+    pieces: Keys = every[begins]
+    pieces &= _MASK.take(np.minimum(ends - begins, PIECE))
+    return pieces
