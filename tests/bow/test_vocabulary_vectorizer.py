@@ -15,6 +15,7 @@ from textdl.bow.tfidf import TfidfVectorizer
 from textdl.errors import ParameterError
 from textdl.text import corpus
 from textdl.text import encode as encode_module
+from textdl.text import lines as lines_module
 
 VARIANTS = [
     CountVectorizer(),
@@ -85,7 +86,7 @@ def test_fit_transform_files_same_as_lines(tmp_path, monkeypatch):
     sources = [tmp_path, tmp_path / "*.txt*", [plain, packed]]
     for size in (1 << 20, 16):  # small chunks cut the long line, and it is put together again
         monkeypatch.setattr(corpus, "CHUNK_BYTES", size)
-        monkeypatch.setattr(lines, "CHUNK_BYTES", size)
+        monkeypatch.setattr(lines_module, "CHUNK_BYTES", size)
         for source in [*sources, iter([plain, packed])]:
             ours = CountVectorizer(ngram_range=(1, 2))
             assert_same_matrix(ours.fit_transform(source), expected)

@@ -294,7 +294,7 @@ def test_info(run, model):
         (["--where", "part=train"], 1, "line 1 of"),
         (["--columns", "a,label,text"], 1, "has 2 columns; expected 3"),
         (["--text", "body", "--columns", "label,text"], 1, "has no 'body', only"),
-        (["--tokenizer", "german"], 2, "invalid choice: 'german'"),
+        (["--tokenizer", "german"], 2, "'german' is unknown"),
         (["--vectors", "missing", "--features", "vectors"], 1, "missing"),
         (["--min-df", "7"], 2, "min_df=7"),
     ],

@@ -17,7 +17,6 @@ the values in it do to the code that reads them. Nothing is ever unpickled.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ import textdl
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.atomic import atomic_write
 from textdl.io.safetensors import DTYPES, SafetensorsFile, damaged, open_mapped, write_safetensors
-from textdl.io.strict_json import parse_json, writable_json
+from textdl.io.strict_json import decode_value, encode_value, parse_json, writable_json
 
 METADATA_KEY = "textdl"
 SEPARATOR = "/"  # between the name of a part and that of its array
@@ -323,7 +322,7 @@ def _parse_header(file: SafetensorsFile, prefix: str, header: Any, versions: Any
         case _:
             raise damaged(file.path, "its header lacks kind, format_version or parameters")
     try:
-        values = _decode_value(parameters), _decode_value(state)
+        values = decode_value(parameters), decode_value(state)
     except DECODING_ERRORS as error:
         raise damaged(file.path, f"its parameters do not fit ({error})") from None
     return Archive(file, prefix, kind, version, *values, versions, parts)
@@ -333,8 +332,8 @@ def _header(content: ArchiveContent) -> dict[str, Any]:
     return {
         "kind": content.kind.name,
         "format_version": content.kind.version,
-        "parameters": _encode_value("parameters", dict(content.parameters)),
-        "state": _encode_value("state", dict(content.state)),
+        "parameters": encode_value("parameters", dict(content.parameters)),
+        "state": encode_value("state", dict(content.state)),
         "parts": {name: _header(part) for name, part in content.parts.items()},
     }
 
@@ -352,60 +351,3 @@ def _saved_type(kind: ArchiveKind, name: str, array: NDArray[Any]) -> NDArray[An
         return array
     dtypes = [DTYPES[dtype] for dtype in kind.arrays[name].dtypes]
     return array if array.dtype in dtypes else array.astype(dtypes[0])
-
-
-# What JSON has no word for is an object with one of these keys.
-_TUPLE = "tuple"
-_FLOAT = "float"
-_MAP = "map"
-
-
-def _encode_value(name: str, value: Any) -> Any:
-    """A parameter as JSON that keeps tuples, numbers that are not finite, and keys of any type.
-
-    Raises:
-        ParameterError: it is of a kind that no file can hold.
-    """
-    match value:
-        case np.generic():
-            return _encode_value(name, value.item())
-        case float() if not math.isfinite(value):
-            return {_FLOAT: str(value)}
-        case None | bool() | int() | float() | str():
-            return value
-        case tuple():
-            return {_TUPLE: [_encode_value(name, item) for item in value]}
-        case list():
-            return [_encode_value(name, item) for item in value]
-        case dict() if all(map(_is_plain_key, value)):
-            return {key: _encode_value(key, item) for key, item in value.items()}
-        case dict():
-            items = value.items()
-            return {_MAP: [[_encode_value(name, k), _encode_value(name, v)] for k, v in items]}
-    raise ParameterError(
-        f"{name}={value!r} cannot be written to a file; name it by a string or a number to save"
-    )
-
-
-def _is_plain_key(key: Any) -> bool:
-    return isinstance(key, str) and key not in (_TUPLE, _FLOAT, _MAP)
-
-
-def _decode_value(value: Any) -> Any:
-    """What `_encode_value` encoded.
-
-    Raises:
-        TypeError, ValueError: it did not encode this.
-    """
-    match value:
-        case {"tuple": items}:
-            return tuple(map(_decode_value, items))
-        case {"float": text}:
-            return float(text)
-        case {"map": pairs}:
-            return {_decode_value(key): _decode_value(item) for key, item in pairs}
-        case dict():
-            return {key: _decode_value(item) for key, item in value.items()}
-        case list():
-            return list(map(_decode_value, value))
-    return value

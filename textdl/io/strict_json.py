@@ -11,7 +11,15 @@ import json
 import math
 from typing import Any, NoReturn
 
+import numpy as np
+
+from textdl.errors import ParameterError
+
 MOST_DEPTH = 32  # lists and maps within one another
+# What JSON has no word for is an object with one of these keys.
+_TUPLE = "tuple"
+_FLOAT = "float"
+_MAP = "map"
 _SMALLEST_INTEGER = -(1 << 63)
 _LARGEST_INTEGER = (1 << 63) - 1
 
@@ -74,6 +82,61 @@ def parse_json(text: str | bytes) -> Any:
         raise ValueError(f"it is nested more than {MOST_DEPTH} deep") from None
     if "\\u" in decoded:  # half a character can stand nowhere else in text that was decoded
         canonical_json(value).encode()
+    return value
+
+
+def encode_value(name: str, value: Any) -> Any:
+    """A value as JSON that keeps tuples, numbers that are not finite, and keys of any type.
+
+    Args:
+        name: of the value, for the message.
+        value: None, a boolean, a number, a string, or a tuple, list or dictionary of those.
+
+    Raises:
+        ParameterError: it is of a kind that no file can hold.
+    """
+    match value:
+        case np.generic():
+            return encode_value(name, value.item())
+        case float() if not math.isfinite(value):
+            return {_FLOAT: str(value)}
+        case None | bool() | int() | float() | str():
+            return value
+        case tuple():
+            return {_TUPLE: [encode_value(name, item) for item in value]}
+        case list():
+            return [encode_value(name, item) for item in value]
+        case dict() if all(map(_is_plain_key, value)):
+            return {key: encode_value(key, item) for key, item in value.items()}
+        case dict():
+            items = value.items()
+            return {_MAP: [[encode_value(name, k), encode_value(name, v)] for k, v in items]}
+    raise ParameterError(
+        f"{name}={value!r} cannot be written to a file; name it by a string or a number to save"
+    )
+
+
+def _is_plain_key(key: Any) -> bool:
+    return isinstance(key, str) and key not in (_TUPLE, _FLOAT, _MAP)
+
+
+def decode_value(value: Any) -> Any:
+    """What `encode_value` encoded.
+
+    Raises:
+        TypeError, ValueError: it did not encode this.
+    """
+    match value:
+        case {"tuple": items}:
+            return tuple(map(decode_value, items))
+        case {"float": text}:
+            return float(text)
+        case {"map": pairs}:
+            return {decode_value(key): decode_value(item) for key, item in pairs}
+        case dict():
+            return {key: decode_value(item) for key, item in value.items()}
+        case list():
+            return list(map(decode_value, value))
     return value
 
 

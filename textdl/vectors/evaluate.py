@@ -72,8 +72,9 @@ def evaluate_word_pairs(vectors: Vectors, path: str | os.PathLike[str]) -> WordP
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     file = Path(folder, "pairs.csv")
         ...     _ = file.write_text("word1,word2,score\ncat,dog,9\ncat,car,2\ndog,bus,3\n")
-        ...     evaluate_word_pairs(vectors, file)
-        WordPairs(spearman=1.0, pairs=2, skipped=1)
+        ...     result = evaluate_word_pairs(vectors, file)
+        >>> round(result.spearman, 3), result.pairs, result.skipped
+        (1.0, 2, 1)
     """
     rows_of = vectors.key_to_index
     pairs = list(_read_pairs(Path(path)))
