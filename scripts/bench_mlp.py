@@ -66,16 +66,15 @@ def epochs_textdl() -> list[float]:
     import jax
 
     from textdl import nn
-    from textdl.nn import mlp
-    from textdl.nn.classes import softmax_loss
 
-    x, y = random_images()
-    data, times = nn.make_data(x, y), [time.perf_counter()]
+    network = nn.mlp(SIZES, "relu")
+    data = nn.make_dataset(*random_images())
+    times = [time.perf_counter()]
     nn.fit(
-        mlp.init(jax.random.key(0), SIZES),
+        network.init(jax.random.key(0)),
         data,
-        nn.Objective(mlp.Network("relu"), softmax_loss),
-        nn.Training(epochs=EPOCHS, batch_size=BATCH),
+        nn.Objective(network, nn.softmax_loss),
+        nn.TrainingConfig(epochs=EPOCHS, batch_size=BATCH),
         key=jax.random.key(1),
         callbacks=[lambda _: times.append(time.perf_counter())],
     )

@@ -30,7 +30,7 @@ def responses(layer: str) -> NDArray[np.floating]:
     """
     if layer == "trained":
         weights, bias = trained()["tanh"].params_[0]
-        return np.asarray(nn.tanh(nn.dense.apply(nn.Dense(weights, bias), jnp.asarray(PICTURES))))
+        return np.asarray(nn.tanh(nn.affine(nn.DenseParams(weights, bias), jnp.asarray(PICTURES))))
     seen, either, _ = by_hand(PICTURES)
     return np.asarray(seen if layer == "tanh by hand" else either)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,22 +49,26 @@ def search(cost: Callable[[Array], Array]) -> float:
     return float(GUESSES[total_costs(cost).argmin()])
 
 
-def constant(guess: Array, bags: Array, key: Array | None) -> Array:
-    """The guess for every bag, whatever the bag is: a network of one bias."""
-    return jnp.broadcast_to(guess, bags.shape[:1])
+@dataclass(frozen=True)
+class Constant(nn.Layer):
+    """The guess for every bag, whatever the bag is: a layer of one bias."""
+
+    def apply(self, params: Array, x: Array, *, key: Array | None = None) -> Array:
+        """The guess `()` for every bag, `(B,)`."""
+        del key
+        return jnp.broadcast_to(params, x.shape[:1])
 
 
 @cache
 def descend(loss: Callable[[Array, Array], Array], rate: float, start: float = 65.0) -> float:
     """Go down the mean loss from `start`, in steps that become shorter."""
-    bags = nn.make_data(np.zeros((len(COUNTS), 1)), COUNTS)
-    training = nn.Training(
+    bags = nn.make_dataset(np.zeros((len(COUNTS), 1)), COUNTS)
+    config = nn.TrainingConfig(
         epochs=400, batch_size=bags.size, optimizer="sgd", learning_rate=rate, schedule="linear"
     )
-    done = nn.fit(
-        jnp.array(start), bags, nn.Objective(constant, loss), training, key=jax.random.key(0)
-    )
-    return float(done.params)
+    objective = nn.Objective(Constant(), loss)
+    result = nn.fit(jnp.array(start), bags, objective, config, key=jax.random.key(0))
+    return float(result.params)
 
 
 def picture() -> Figure:

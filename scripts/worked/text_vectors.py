@@ -61,8 +61,8 @@ def cosines(vectors: Vectors) -> NDArray[np.float64]:
 def looked_up() -> NDArray[np.float32]:
     """The embeddings `(3, D)` as a dense layer gives them: a one-hot row times E is a row of E."""
     chosen = np.stack([embedding()[word] for word in WORDS])
-    layer = nn.Dense(jnp.asarray(chosen), jnp.zeros(chosen.shape[1]))
-    return np.asarray(nn.dense.apply(layer, jnp.asarray(one_hot().matrix)))
+    layer = nn.DenseParams(jnp.asarray(chosen), jnp.zeros(chosen.shape[1]))
+    return np.asarray(nn.affine(layer, jnp.asarray(one_hot().matrix)))
 
 
 def pairs(window: int) -> list[tuple[str, str]]:

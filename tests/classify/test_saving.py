@@ -170,7 +170,7 @@ def test_what_cannot_be_written(path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("textdl.nn.model_file.write_safetensors", interrupted)
+    monkeypatch.setattr("textdl.classify.model_file.write_safetensors", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.save(path)
     assert [file.name for file in path.parent.iterdir()] == [path.name]

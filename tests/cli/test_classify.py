@@ -327,7 +327,7 @@ def test_interrupted(capsys, mail, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("textdl.nn.model_file.write_safetensors", interrupted)
+    monkeypatch.setattr("textdl.classify.model_file.write_safetensors", interrupted)
     (tmp_path / "m").write_text("before")
     assert main(["classify", "train", str(mail), "-o", str(tmp_path / "m"), *FAST]) == 130
     assert capsys.readouterr().err == "textdl: interrupted\n"

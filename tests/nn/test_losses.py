@@ -100,7 +100,7 @@ def test_weighted_mean_without_weights_and_without_weight():
 
 def test_class_weights_and_their_mean():
     labels, losses = np.array([0, 2, 1, 2]), np.array([1.0, 2.0, 3.0, 4.0], np.float32)
-    weights = nn.class_weights(labels, [1.0, 0.0, 0.5])
+    weights = nn.sample_weights(labels, [1.0, 0.0, 0.5])
     assert weights.tolist() == [1.0, 0.5, 0.0, 0.5]
     assert float(nn.weighted_mean(jnp.asarray(losses), weights)) == (1 + 1 + 2) / 2
 

@@ -227,7 +227,7 @@ def test_gradients_agree_and_the_numerical_one_costs_more(hidden):
 
 def test_the_timed_numerical_gradient_is_one(monkeypatch):
     monkeypatch.setattr(gradients, "STEP", 1e-2)  # float32 has no digits for less
-    params = gradients.nn.mlp.init(gradients.jax.random.key(0), (4, 2, 1))
+    params = gradients.network(2).init(gradients.jax.random.key(0))
     flat, restore = gradients.ravel_pytree(params)
     slopes = gradients.numerical(flat, restore)
     expected, _ = gradients.ravel_pytree(gradients.jax.grad(gradients.loss)(params))

@@ -11,8 +11,8 @@ from textdl.bow import storage
 from textdl.bow.counts import CountVectorizer
 from textdl.bow.saved import make_vectorizer
 from textdl.classify.averages import AveragedVectors
+from textdl.classify.model_file import Content, reading
 from textdl.io.safetensors import SafetensorsFile, damaged
-from textdl.nn.model_file import Content, reading
 from textdl.vectors.vectors import Vectors
 
 VECTORS = "vectors"

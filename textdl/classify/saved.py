@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 
 from textdl.classify.features import texts_of_terms
 from textdl.classify.features_file import decode_features, encode_features
-from textdl.classify.model_file import Saved, read_parts, write_parts
+from textdl.classify.model_file import (
+    Content,
+    Saved,
+    from_json,
+    read_parts,
+    reading,
+    to_json,
+    write_parts,
+)
 from textdl.classify.networks import KINDS, Classifier
 from textdl.classify.settings import settings_for
+from textdl.io.archive import encode_archive, parse_archive
 from textdl.io.safetensors import damaged
-from textdl.nn.classes import classes_from_json
-from textdl.nn.model_file import from_json, reading, to_json
+from textdl.nn.estimators.classes import classes_from_state
 
 # These do not change what is learned; vectors are kept as an array.
 NOT_SAVED = ("n_jobs", "verbose", "vectors")
@@ -47,7 +55,8 @@ def save(path: str | os.PathLike[str], learned: Learned) -> None:
         "several": learned.several,
         "classifier": type(learned.classifier).__name__,
     }
-    features, classifier = encode_features(learned.features), learned.classifier._encoded()
+    features = encode_features(learned.features)
+    classifier = Content(*encode_archive(learned.classifier._to_archive()))
     write_parts(path, description, {"features": features, "classifier": classifier})
 
 
@@ -63,10 +72,12 @@ def load(path: str | os.PathLike[str]) -> Learned:
         learned = Learned(
             _from_json(told["parameters"]),
             _from_json(told["settings"]),
-            classes_from_json(told["classes"]),
+            classes_from_state(told["classes"]),
             told["several"],
             decode_features(saved.part("features"), saved.path),
-            KINDS[told["classifier"]]._decoded(saved.part("classifier"), path),
+            KINDS[told["classifier"]]._from_archive(
+                parse_archive(saved.part("classifier"), "a classifier")
+            ),
         )
         _check_settings(learned.parameters, learned.settings)
         _check_sizes(saved, learned)

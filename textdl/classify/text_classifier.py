@@ -15,13 +15,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from textdl.classify.features import FEATURES, learn, one_term_texts, terms_of, texts_of_terms
 from textdl.classify.labels import make_targets, make_truth
+from textdl.classify.model_file import reading
 from textdl.classify.networks import make_classifier
 from textdl.classify.report import Report, make_report
 from textdl.classify.saved import Learned, load, save
 from textdl.classify.settings import settings_for
 from textdl.errors import DataError, ParameterError
-from textdl.nn.model_file import reading
-from textdl.nn.validation import check_numbers
+from textdl.nn.estimators.validation import check_numbers
 
 
 class Predictions(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 from textdl.cli.output import print_json
 
 SHOWN = 10  # items of a list
+NETWORKS = ("MLPClassifier", "MLPRegressor")
 
 
 def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -43,9 +44,15 @@ def show_info(options: argparse.Namespace) -> None:
 
 def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
     """What describes the file: of those that share a format, the metadata tell which it is."""
+    from textdl.io.archive import METADATA_KEY, parse_archive
     from textdl.io.safetensors import open_mapped
 
-    metadata = open_mapped(path).metadata if form == "safetensors" else {}
+    if form != "safetensors":
+        return describe_vectors
+    file = open_mapped(path)
+    metadata = file.metadata
+    if METADATA_KEY in metadata and parse_archive(file, "a network").kind in NETWORKS:
+        return describe_network
     found = (describe for key, describe in DESCRIBERS.items() if key in metadata)
     return next(found, describe_vectors)
 
@@ -74,7 +81,7 @@ def describe_matrix(path: Path) -> dict[str, Any]:
 def describe_network(path: Path) -> dict[str, Any]:
     """A network."""
     # JAX, which the others do without.
-    from textdl.plot.runs import load_network
+    from textdl.nn.estimators.persistence import load_network
 
     model = load_network(path)
     facts = {
@@ -100,7 +107,6 @@ def describe_classifier(path: Path) -> dict[str, Any]:
 # By the name of an entry of the metadata that such a file has.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "textdl_bow": describe_matrix,
-    "estimator": describe_network,
     "textdl_classifier": describe_classifier,
 }
 
