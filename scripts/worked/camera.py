@@ -91,6 +91,8 @@ def picture() -> Figure:
     for place, seen, answers in zip(axes, pixels, by_hand(pixels)[2], strict=True):
         best = int(answers.argmax())
         draw_pixels(place, seen, f"{NAMES[best]}\nanswer {answers[best]:.3f}")
+    axes[0].set_ylabel("full\nbrightness")
+    axes[4].set_ylabel("negative,\n1/4 brightness")
     return figure
 
 

@@ -113,7 +113,7 @@ def picture() -> Figure:
     }
     for number, (name, flops) in enumerate(curves.items()):
         style = plot.MARKERS[number] + "-"
-        axes.loglog(parameters, flops, style, color=plot.COLOURS[number], label=name)
+        axes.loglog(parameters, flops, style, color=plot.COLORS[number], label=name)
     axes.set_xticks(parameters, [str(p) for p in parameters])
     axes.set_xticks([], minor=True)
     axes.set(xlabel="parameters P", ylabel="floating-point operations", title="One gradient")

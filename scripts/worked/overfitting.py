@@ -103,6 +103,10 @@ def picture() -> Figure:
         above.set(title=name, ylabel="mean loss (nats)", ylim=(0, 1.6), xlim=(0, EPOCHS))
         plot.decision_boundary(outcome(name), xy, moon, names=("x₁", "x₂"), axes=below)
         below.set_title(f"loss on new points {losses(name)[1]:.2f}")
+        # Beside the last plot, for inside it would cover the boundary.
+        legend = below.legend(title="moon", loc="upper left", bbox_to_anchor=(1.01, 1))
+        legend.set_visible(name == list(WAYS)[-1])
+        legend.set_in_layout(name == list(WAYS)[-1])
     return figure
 
 

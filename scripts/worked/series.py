@@ -75,8 +75,8 @@ def picture() -> Figure:
     figure, (axes,) = plot.new_figure(width=8.5, height=4)
     days, truth, predictions = forecast()
     axes.plot(days, truth, "o-", color="black", markersize=4, label="truth")
-    axes.plot(days, predictions["network"], color=plot.COLOURS[0], linewidth=2, label="network")
-    axes.plot(days, predictions["as a week ago"], ":", color=plot.COLOURS[1], label="as a week ago")
+    axes.plot(days, predictions["network"], color=plot.COLORS[0], linewidth=2, label="network")
+    axes.plot(days, predictions["as a week ago"], ":", color=plot.COLORS[1], label="as a week ago")
     axes.set(xlabel="day", ylabel="loaves sold (hundreds)", title="Tomorrow, from the week before")
     axes.set_ylim(top=5.9)  # room for the legend
     axes.grid(alpha=0.3)

@@ -76,9 +76,9 @@ def picture() -> Figure:
     figure, (left, right) = plot.new_figure(2)
     d = jnp.linspace(0, 2.2, 200)
     for number, (name, cost) in enumerate(COSTS.items()):
-        colour = plot.COLOURS[number]
-        left.plot(d, cost(d), color=colour, label=name)
-        _draw_total(right, name, total_costs(cost), colour)
+        color = plot.COLORS[number]
+        left.plot(d, cost(d), color=color, label=name)
+        _draw_total(right, name, total_costs(cost), color)
     left.set(xlabel="deviation d (sweets)", ylabel="cost", ylim=(0, 6), title="What it costs")
     right.plot(COUNTS, np.full(len(COUNTS), 0.5), "k|", markersize=12, label="the bags")
     right.set(xlabel="guess (sweets)", ylabel="total cost, as a multiple of the least")
@@ -89,10 +89,10 @@ def picture() -> Figure:
     return figure
 
 
-def _draw_total(axes: Axes, name: str, total: NDArray[np.floating], colour: str) -> None:
+def _draw_total(axes: Axes, name: str, total: NDArray[np.floating], color: str) -> None:
     best = total.argmin()
-    axes.plot(GUESSES, total / total[best], color=colour, label=f"{name}: {GUESSES[best]:g}")
-    axes.plot(GUESSES[best], 1, "o", color=colour)
+    axes.plot(GUESSES, total / total[best], color=color, label=f"{name}: {GUESSES[best]:g}")
+    axes.plot(GUESSES[best], 1, "o", color=color)
 
 
 def show(folder: Path) -> None:

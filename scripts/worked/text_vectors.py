@@ -113,6 +113,6 @@ def show(folder: Path) -> None:
 
 
 def _wrapped(found: list[tuple[str, str]]) -> list[str]:
-    """A line for every centre word."""
-    centres = dict.fromkeys(centre for centre, _ in found)
-    return [f"{c}: " + ", ".join(other for centre, other in found if centre == c) for c in centres]
+    """A line for every center word."""
+    centers = dict.fromkeys(center for center, _ in found)
+    return [f"{c}: " + ", ".join(other for center, other in found if center == c) for c in centers]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError
-from textdl.plot.canvas import COLOURS, MARKERS, figure_of, new_figure
+from textdl.plot.canvas import COLORS, MARKERS, figure_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def decision_boundary(
 
     Args:
         model: a fitted classifier of two features with `classes_` and `predict_proba` or, for
-            colours without shades, `predict` alone.
+            colors without shades, `predict` alone.
         points: `(N, 2)` finite features.
         labels: `(N,)` their true classes.
         names: of the features, with their units.
@@ -62,7 +62,7 @@ def decision_boundary(
     _draw_plane(axes, plane)
     for number, name in enumerate(classes.tolist()):
         chosen = xy[truth == name]
-        style: Any = {"marker": _of(MARKERS, number), "facecolor": _of(COLOURS, number)}
+        style: Any = {"marker": _of(MARKERS, number), "facecolor": _of(COLORS, number)}
         x, y = chosen.T
         axes.scatter(x, y, s=26, edgecolor="white", linewidth=0.7, label=str(name), **style)
     axes.set(xlabel=names[0], ylabel=names[1])
@@ -103,11 +103,11 @@ def _plane(model: Any, xy: NDArray[np.float64]) -> _Plane:
 
 
 def _draw_plane(axes: Axes, plane: _Plane) -> None:
-    """Mix the colours of the classes by their shares, and draw lines where another one wins."""
+    """Mix the colors of the classes by their shares, and draw lines where another one wins."""
     from matplotlib.colors import to_rgb  # an extra: few programs draw
 
     x, y, shares = plane
-    rgb = np.array([to_rgb(_of(COLOURS, number)) for number in range(shares.shape[-1])])
+    rgb = np.array([to_rgb(_of(COLORS, number)) for number in range(shares.shape[-1])])
     faded = 0.55 + 0.45 * np.clip(shares @ rgb, 0, 1)
     extent = (x[0], x[-1], y[0], y[-1])
     axes.imshow(faded, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")

@@ -71,7 +71,12 @@ class Dense(Layer):
     def apply(
         self, params: DenseParams, x: Array | SparseBatch, *, key: Array | None = None
     ) -> Array:
-        """The activations `(..., O)` for `x` `(..., I)`, or for sparse rows.
+        """The activations `(..., O)`.
+
+        Args:
+            params: of the layer.
+            x: `(..., I)`, or the sparse rows of a batch.
+            key: not used; this layer draws nothing.
 
         Raises:
             DataError: `x` does not have I numbers per row.

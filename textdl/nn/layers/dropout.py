@@ -46,7 +46,13 @@ class Dropout(Layer):
             raise ParameterError(f"dropout={self.rate} is out of range; expected 0 <= dropout < 1")
 
     def apply(self, params: tuple[()], x: Any, *, key: Array | None = None) -> Any:
-        """`x` with some units 0, in the shape of `x`; without a key `x` itself."""
+        """`x` with some units 0, in the shape of `x`.
+
+        Args:
+            params: none.
+            x: `(...,)` float, or a `SequenceBatch` of vectors.
+            key: of the draw; None, as in prediction, gives `x` itself.
+        """
         if key is None or self.rate == 0:
             return x
         check_key(key)

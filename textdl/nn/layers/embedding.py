@@ -65,6 +65,11 @@ class Embedding(Layer):
         An id that the table does not have is given NaN, which no mask lets pass unnoticed; what
         stands in the padding makes no difference.
 
+        Args:
+            params: of the layer.
+            x: ids `(B, T)` with lengths.
+            key: not used; this layer draws nothing.
+
         Raises:
             DataError: `x` is not sequences of ids.
         """

@@ -27,7 +27,12 @@ class MeanPooling(Layer):
     has_parameters = False
 
     def apply(self, params: tuple[()], x: SequenceBatch, *, key: Array | None = None) -> Array:
-        """The means `(B, D)` of vectors `(B, T, D)`.
+        """The means, `(B, D)`.
+
+        Args:
+            params: none.
+            x: vectors `(B, T, D)` with lengths.
+            key: not used; this layer draws nothing.
 
         Raises:
             DataError: `x` is not sequences of vectors.

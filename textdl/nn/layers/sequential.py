@@ -54,7 +54,13 @@ class Sequential(Layer):
         )
 
     def apply(self, params: tuple[Params, ...], x: Any, *, key: Array | None = None) -> Any:
-        """The outputs of the last layer."""
+        """The outputs of the last layer.
+
+        Args:
+            params: an entry per layer.
+            x: what the first layer takes.
+            key: of all draws, each layer that draws having its own; None switches them off.
+        """
         drawing = 0
         for layer, layer_params in zip(self.layers, params, strict=True):
             if not layer.is_random:
