@@ -15,7 +15,8 @@ from .points import moons
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EXAMPLES, EPOCHS = 512, 60
+EXAMPLES = 512
+EPOCHS = 60
 SIZES = (512, 32, 1)
 
 

@@ -21,7 +21,8 @@ class Weights(NamedTuple):
     w2: Array  # ()
 
 
-X, WEIGHTS = 1.5, Weights(jnp.array(0.8), jnp.array(-2.0))
+X = 1.5
+WEIGHTS = Weights(jnp.array(0.8), jnp.array(-2.0))
 
 
 def error(weights: Weights, x: float) -> Array:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 NOISE = 0.35  # the moons overlap: nobody can be right about all points
 EPOCHS = 150
-TRAINING, WATCHED, NEW = ((80, 0), (200, 1), (2000, 2))  # points and seed
+# Points and seed.
+TRAINING = (80, 0)
+WATCHED = (200, 1)
+NEW = (2000, 2)
 
 
 class Way(NamedTuple):
@@ -98,7 +101,8 @@ def picture() -> Figure:
     figure, axes = plot.new_figure(3, 2, width=4.6, height=3.8)
     xy, moon = moons(TRAINING[0], NOISE, TRAINING[1])
     for number, name in enumerate(WAYS):
-        above, below = axes[number], axes[number + 3]
+        above = axes[number]
+        below = axes[number + 3]
         plot.loss_curves({"": outcome(name).history}, axes=above)
         above.set(title=name, ylabel="mean loss (nats)", ylim=(0, 1.6), xlim=(0, EPOCHS))
         plot.decision_boundary(outcome(name), xy, moon, names=("x₁", "x₂"), axes=below)

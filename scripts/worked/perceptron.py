@@ -33,7 +33,8 @@ def perceptron(params: nn.DenseParams, x: ArrayLike) -> tuple[Array, Array]:
 
 def boundary(x1: ArrayLike) -> Array:
     """The x2 where 1 + 3 x1 - 2 x2 = 0: there z = 0, so g(z) = 1/2."""
-    w0, (w1, w2) = PLANE.bias[0], PLANE.weights[:, 0]
+    w0 = PLANE.bias[0]
+    w1, w2 = PLANE.weights[:, 0]
     return -(w0 + w1 * jnp.asarray(x1)) / w2  # type: ignore[no-any-return]
 
 

@@ -25,7 +25,8 @@ TALKS = np.array([
     (4, 5, 1), (1, 1, 0), (2, 6, 0), (6, 2, 1), (5, 3, 1), (0, 4, 0), (3, 8, 0), (7, 7, 1),
     (1, 3, 0), (8, 4, 1), (5, 8, 1), (2, 2, 0),
 ], float)  # fmt: skip
-HOURS, WELL = TALKS[:, :2], TALKS[:, 2:]
+HOURS = TALKS[:, :2]
+WELL = TALKS[:, 2:]
 MINE = HOURS[0]  # it went well
 NAMES = ("practice (hours)", "television (hours)")
 FIRST_ANSWER = 0.1

@@ -101,7 +101,7 @@ def outputs_by_hand(layers, x):
 
 
 def gradient_by_hand(layers, x, y, weights, l1=0.0, l2=0.0):
-    """Backpropagation of the weighted mean of the squared error, with penalties on the weights."""
+    """Backpropagation of the weighted mean of the squared error, with L1 and L2 on the weights."""
     *inputs, outputs = outputs_by_hand(layers, x)
     total = weights.sum()
     losses = ((outputs - y) ** 2).mean(1)

@@ -1,4 +1,4 @@
-"""Labelled points from CSV: what is read, and every line that is wrong is named."""
+"""Labeled points from CSV: what is read, and every line that is wrong is named."""
 
 import numpy as np
 import pytest

@@ -6,7 +6,7 @@
     network.py    a network, its units and weights
     words.py      a map of words
     canvas.py     a picture in memory and on disk
-    runs.py, points.py  what the command line reads: histories, labelled points
+    runs.py, points.py  what the command line reads: histories, labeled points
 
 They need matplotlib, which ``pip install 'textdl[plot]'`` brings. Nothing here touches a display or
 matplotlib's global state: a picture is a `Figure`, to be saved, shown in a notebook or drawn on.

@@ -73,7 +73,8 @@ def decision_boundary(
 def _checked(
     points: ArrayLike, labels: ArrayLike, classes: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    xy, truth = np.asarray(points, float), np.asarray(labels)
+    xy = np.asarray(points, float)
+    truth = np.asarray(labels)
     if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy) or not np.isfinite(xy).all():
         raise DataError(
             f"points of shape {xy.shape} cannot be drawn; expected finite numbers of shape (N, 2)"
@@ -91,7 +92,8 @@ def _checked(
 
 
 def _plane(model: Any, xy: NDArray[np.float64]) -> _Plane:
-    low, high = xy.min(0), xy.max(0)
+    low = xy.min(0)
+    high = xy.max(0)
     extent = np.where(high > low, high - low, 1)
     x, y = np.linspace(low - MARGIN * extent, high + MARGIN * extent, RESOLUTION).T
     grid = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)

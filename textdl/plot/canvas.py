@@ -52,7 +52,13 @@ def new_figure(
 
 
 def figure_of(axes: Axes) -> Figure:
-    """The picture that a plot is part of."""
+    """The picture that a plot is part of.
+
+    Example:
+        >>> figure, (axes,) = new_figure()
+        >>> figure_of(axes) is figure
+        True
+    """
     figure: Any = axes.get_figure(root=True)
     return figure  # type: ignore[no-any-return]
 

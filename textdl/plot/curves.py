@@ -27,7 +27,7 @@ def loss_curves(
 
     Args:
         histories: what `nn.fit` returns or an estimator keeps as `history_`, by the name of the
-            training, which may be empty: ``loss``, and perhaps ``val_loss``, a number an epoch.
+            training, which may be empty: ``loss``, and perhaps ``val_loss``, a number per epoch.
         axes: where to draw; None: in a picture of its own.
 
     Raises:
@@ -57,7 +57,7 @@ def loss_by_rate(losses: Mapping[float, Losses], *, axes: Axes | None = None) ->
     """Draw a loss curve per learning rate, on a logarithmic scale.
 
     Args:
-        losses: one loss an epoch, by the rate; a training that diverged ends in NaN, and its last
+        losses: one loss per epoch, by the rate; a training that diverged ends in NaN, and its last
             good epoch is marked.
         axes: where to draw; None: in a picture of its own.
 
@@ -108,7 +108,7 @@ def _curve(name: str, losses: Losses) -> NDArray[np.float64]:
     curve = np.array(losses, float)  # None becomes NaN
     if curve.ndim != 1 or not len(curve):
         raise DataError(
-            f"{name or 'the training'} has no loss of any epoch; expected one number an epoch"
+            f"{name or 'the training'} has no loss of any epoch; expected one number per epoch"
         )
     return curve
 

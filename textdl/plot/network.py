@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_UNITS = 12  # of a layer that are drawn; of more, the first and the last
-POSITIVE, NEGATIVE = COLORS[0], COLORS[3]
+POSITIVE = COLORS[0]
+NEGATIVE = COLORS[3]
 WIDEST_LINE = 3.0  # points
 
 

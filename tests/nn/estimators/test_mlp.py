@@ -11,7 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tests.nn.conftest import AdamByHand, assert_close_layers, gradient_by_hand
-from textdl import MLPClassifier, MLPRegressor
+from textdl import MLPClassifier, MLPRegressor, nn
+from textdl.parameters import parameters_of
 
 draw = np.random.default_rng(0)
 X = draw.normal(size=(30, 4))
@@ -48,8 +49,8 @@ def same(first, second):
     )
 
 
-def test_adam_on_half_the_squared_error_with_the_l2_penalty_is_the_loop_by_hand():
-    """What scikit-learn minimises: Σ (p - t)² / 2B + alpha/2B Σ w²."""
+def test_regressor_fit_is_adam_on_half_squared_error_with_l2_by_hand():
+    """What scikit-learn minimizes: Σ (p - t)² / 2B + alpha/2B Σ w²."""
     y = np.stack([NUMBERS, X[:, 3]], 1)
     weights = draw.uniform(0.5, 2, 30)
     options = {"activation": "tanh", "alpha": 0.1, "shuffle": False, "batch_size": 8, "max_iter": 4}
@@ -60,7 +61,7 @@ def test_adam_on_half_the_squared_error_with_the_l2_penalty_is_the_loop_by_hand(
     adam = AdamByHand(layers, 0.01)
     for _ in range(4):
         for rows in (slice(0, 8), slice(8, 16), slice(16, 24), slice(24, 30)):
-            # Half the error is the error of half the weight, against twice the penalty.
+            # Half the error is the error of half the weight, against twice the L2 term.
             _, gradient = gradient_by_hand(layers, X[rows], y[rows], weights[rows], l2=0.2)
             adam.update(layers, [[w / 2, b / 2] for w, b in gradient])
     assert_close_layers(zip(model.coefs_, model.intercepts_, strict=True), layers)
@@ -105,7 +106,7 @@ STILL = {"batch_size": 30, "alpha": 0.5, "learning_rate_init": 1e-30}  # stays a
 
 
 @pytest.mark.parametrize("y", [THREE, MANY, NUMBERS], ids=["three", "many", "numbers"])
-def test_the_loss_curve_is_the_loss_without_penalty(y):
+def test_loss_curve_is_the_loss_without_the_l2_term(y):
     """Measured on the way: with one batch an epoch the first is that of the start."""
     model = (regressor if y is NUMBERS else classifier)(**STILL).fit(X, y)
     z = by_hand(model, X)
@@ -369,3 +370,18 @@ def test_the_progress_bar_is_drawn_only_on_request(capsys, monkeypatch):
     assert out == ""
     assert "3/3" in err
     assert "loss=" in err
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_help_explains_every_parameter(kind):
+    lines = [line.strip() for line in kind.__doc__.splitlines()]
+    for name in kind().get_params():
+        assert any(line.startswith(f"{name}: ") for line in lines), name
+    for registry in (nn.ACTIVATIONS, nn.OPTIMIZERS, nn.SCHEDULES, nn.INITIALIZERS):
+        assert ", ".join(registry) in " ".join(lines)
+
+
+def test_parameters_are_declared_once_with_the_defaults_of_the_constructor():
+    for kind in (MLPClassifier, MLPRegressor):
+        declared = {name: known.default for name, known in parameters_of(kind).items()}
+        assert declared == kind().get_params()

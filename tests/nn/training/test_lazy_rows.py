@@ -50,7 +50,7 @@ def test_rows_of_absent_features_stay_as_they_are(narrow, start, optimizer):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(trained.params))
 
 
-def test_sgd_without_penalty_is_the_dense_update(case, start):
+def test_sgd_without_regularizer_is_the_dense_update(case, start):
     training = nn.TrainingConfig(epochs=4, batch_size=4, optimizer="sgd", learning_rate=0.05)
     ends = [
         nn.fit(start, case.data(sparse=True, weights=case.weights), objective, training, key=KEY)

@@ -95,8 +95,8 @@ class SparseRows(NamedTuple):
             yield SparseBatch(*batch)  # type: ignore[arg-type]
 
     def to_device(self) -> SparseRows:
-        """The same where JAX computes."""
-        return SparseRows(*map(jnp.asarray, self))
+        """The same where JAX computes; places are copied, for they may be those of a matrix."""
+        return SparseRows(jnp.array(self.starts), jnp.array(self.columns), jnp.asarray(self.values))
 
 
 def from_csr(matrix: Any) -> SparseRows:
@@ -107,8 +107,8 @@ def from_csr(matrix: Any) -> SparseRows:
         >>> (rows.take(jnp.array([1, 0]), 4) @ jnp.array([[1.0], [10.0]])).tolist()
         [[3.0], [20.0]]
     """
-    starts: Any = matrix.indptr.astype(np.int32)
-    columns: Any = matrix.indices.astype(np.int32)
+    starts: Any = matrix.indptr.astype(np.int32, copy=False)
+    columns: Any = matrix.indices.astype(np.int32, copy=False)
     values = matrix.data
     if matrix.nnz == 0:  # one place that no row uses, for nothing can be gathered from none
         columns = np.zeros(1, np.int32)

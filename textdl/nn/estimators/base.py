@@ -212,7 +212,7 @@ def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArr
     if dtype not in DTYPES:
         raise ValueError(f"its weights are of type {dtype!r}")
     with jax.enable_x64(dtype == "float64"):
-        template = jax.eval_shape(network.init, random_key(0))
+        template = jax.eval_shape(lambda: network.init(random_key(0)))
     what = difference(template, arrays)
     if what is not None:
         raise ValueError(f"it {what}")

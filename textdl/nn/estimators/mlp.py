@@ -108,8 +108,8 @@ class MLPEstimator(MLPBase):
     )
     dtype: str = parameter(
         "auto",
-        "of the weights; auto: float64 where it costs nothing, for features given in it that are "
-        f"at most {FLOAT64_NUMBERS:,} numbers",
+        "of the weights; auto is float64 for features given in it of at most "
+        f"{FLOAT64_NUMBERS:,} numbers, where it costs nothing, and float32 for others",
         choices=("auto", "float32", "float64"),
     )
 
