@@ -27,7 +27,10 @@ from measuring import find_data, headline, installed, run_child, write_results
 from numpy.typing import NDArray
 
 SEEDS = (1, 2, 3)
-SIZES, EXAMPLES, BATCH, EPOCHS = (784, 512, 512, 10), 60_000, 128, 4
+SIZES = (784, 512, 512, 10)
+EXAMPLES = 60_000
+BATCH = 128
+EPOCHS = 4
 Arrays = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -66,16 +69,15 @@ def epochs_textdl() -> list[float]:
     import jax
 
     from textdl import nn
-    from textdl.nn import mlp
-    from textdl.nn.classes import softmax_loss
 
-    x, y = random_images()
-    data, times = nn.make_data(x, y), [time.perf_counter()]
+    network = nn.mlp(SIZES, "relu")
+    data = nn.make_dataset(*random_images())
+    times = [time.perf_counter()]
     nn.fit(
-        mlp.init(jax.random.key(0), SIZES),
+        network.init(jax.random.key(0)),
         data,
-        nn.Objective(mlp.Network("relu"), softmax_loss),
-        nn.Training(epochs=EPOCHS, batch_size=BATCH),
+        nn.Objective(network, nn.softmax_loss),
+        nn.TrainingConfig(epochs=EPOCHS, batch_size=BATCH),
         key=jax.random.key(1),
         callbacks=[lambda _: times.append(time.perf_counter())],
     )
@@ -90,7 +92,8 @@ def epochs_torch() -> list[float]:
     layers: list[Any] = []
     for number, (before, after) in enumerate(pairwise(SIZES)):
         layers += [torch.nn.ReLU()] * (number > 0) + [torch.nn.Linear(before, after)]
-    model, loss = torch.nn.Sequential(*layers), torch.nn.CrossEntropyLoss()
+    model = torch.nn.Sequential(*layers)
+    loss = torch.nn.CrossEntropyLoss()
     adam = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     seconds = []
     for _ in range(EPOCHS):

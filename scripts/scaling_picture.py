@@ -50,10 +50,10 @@ def _draw_line(
 ) -> None:
     from matplotlib.ticker import EngFormatter, LogLocator, StrMethodFormatter
 
-    from textdl.plot.canvas import COLOURS, MARKERS
+    from textdl.plot.canvas import COLORS, MARKERS
 
-    axes.loglog(values, numbers, f"{MARKERS[below]}-", color=COLOURS[below], markersize=5)
-    axes.set_ylabel(label, color=COLOURS[below])
+    axes.loglog(values, numbers, f"{MARKERS[below]}-", color=COLORS[below], markersize=5)
+    axes.set_ylabel(label, color=COLORS[below])
     axes.set_xticks(values, map(EngFormatter(sep=""), values))
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

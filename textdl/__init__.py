@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from textdl.classify.text_classifier import TextClassifier
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
-    from textdl.nn.classifier import MLPClassifier
-    from textdl.nn.regressor import MLPRegressor
+    from textdl.nn.estimators.classifier import MLPClassifier
+    from textdl.nn.estimators.regressor import MLPRegressor
     from textdl.vectors.vectors import Vectors
 
 __version__ = "0.1.0"
@@ -52,8 +52,8 @@ _HOME = {
     "CountVectorizer": "textdl.bow.count",
     "EmbeddingBagClassifier": "textdl.classify.embedding_bag",
     "HashingVectorizer": "textdl.bow.hashing",
-    "MLPClassifier": "textdl.nn.classifier",
-    "MLPRegressor": "textdl.nn.regressor",
+    "MLPClassifier": "textdl.nn.estimators.classifier",
+    "MLPRegressor": "textdl.nn.estimators.regressor",
     "TextClassifier": "textdl.classify.text_classifier",
     "TextdlError": "textdl.errors",
     "TfidfTransformer": "textdl.bow.tfidf",

@@ -11,7 +11,8 @@ from textdl.errors import TextdlError
 
 EXAMPLES = (
     "perceptron", "flight_delays", "talk", "camera", "sweets", "chain_rule", "hidden_units",
-    "text_vectors", "series", "spirals", "learning_rates", "batches", "gradients", "overfitting",
+    "network", "text_vectors", "word_map", "series", "spirals", "learning_rates", "batches",
+    "gradients", "overfitting", "confusion",
 )  # fmt: skip
 
 

@@ -47,10 +47,13 @@ def by_hand(pixels: ArrayLike) -> tuple[Array, Array, Array]:
     The patterns are orthogonal, so x · pattern is 0 for all patterns but the picture's own. A ReLU
     each for the pattern and its negative, added up, is the absolute value: how strongly it is seen.
     """
-    eye, none = jnp.eye(4), jnp.zeros
-    seen = nn.tanh(nn.dense.apply(nn.Dense(jnp.array(PATTERNS.T), none(4)), jnp.asarray(pixels)))
-    either = nn.relu(nn.dense.apply(nn.Dense(jnp.hstack([eye, -eye]), none(8)), seen))
-    return seen, either, nn.dense.apply(nn.Dense(jnp.vstack([eye, eye]), none(4)), either)
+    eye = jnp.eye(4)
+    patterns = nn.DenseParams(jnp.array(PATTERNS.T), jnp.zeros(4))
+    signs = nn.DenseParams(jnp.hstack([eye, -eye]), jnp.zeros(8))
+    sums = nn.DenseParams(jnp.vstack([eye, eye]), jnp.zeros(4))
+    seen = nn.tanh(nn.affine(patterns, jnp.asarray(pixels)))
+    either = nn.relu(nn.affine(signs, seen))
+    return seen, either, nn.affine(sums, either)
 
 
 @cache
@@ -88,6 +91,8 @@ def picture() -> Figure:
     for place, seen, answers in zip(axes, pixels, by_hand(pixels)[2], strict=True):
         best = int(answers.argmax())
         draw_pixels(place, seen, f"{NAMES[best]}\nanswer {answers[best]:.3f}")
+    axes[0].set_ylabel("full\nbrightness")
+    axes[4].set_ylabel("negative,\n1/4 brightness")
     return figure
 
 

@@ -21,13 +21,14 @@ class Weights(NamedTuple):
     w2: Array  # ()
 
 
-X, WEIGHTS = 1.5, Weights(jnp.array(0.8), jnp.array(-2.0))
+X = 1.5
+WEIGHTS = Weights(jnp.array(0.8), jnp.array(-2.0))
 
 
 def error(weights: Weights, x: float) -> Array:
     """Y = x w1, e = y w2."""
-    y = nn.dense.apply(nn.Dense(weights.w1[None, None], jnp.zeros(1)), jnp.array([x]))
-    return nn.dense.apply(nn.Dense(weights.w2[None, None], jnp.zeros(1)), y)[0]
+    y = nn.affine(nn.DenseParams(weights.w1[None, None], jnp.zeros(1)), jnp.array([x]))
+    return nn.affine(nn.DenseParams(weights.w2[None, None], jnp.zeros(1)), y)[0]
 
 
 def by_hand(weights: Weights, x: float) -> Weights:

@@ -69,7 +69,8 @@ def show(folder: Path) -> None:
     table([*NAMES, "truth t", "predicted p", "after training"], rows)
     print("squared error (p - t)², absolute error |p - t|,")
     print("binary cross-entropy -t log p - (1 - t) log(1 - p), in nats:\n")
-    before, now = losses(), losses(after)
+    before = losses()
+    now = losses(after)
     table(
         ["", "predicted", "after training"],
         [(n, f"{before[n]:.5f}", f"{now[n]:.5f}") for n in LOSSES],

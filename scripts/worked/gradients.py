@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 HIDDEN = (2, 12, 64)
 STEP = 1e-5  # h
-SIZES = (4, 8)  # inputs, and examples
+INPUTS = 4
+EXAMPLES = 8
 
 
 class Cost(NamedTuple):
@@ -37,11 +38,15 @@ class Cost(NamedTuple):
     numerical_seconds: float
 
 
-def loss(params: nn.mlp.Params) -> Array:
-    """J(θ): the mean squared error of a tanh network with one output."""
-    inputs, examples = SIZES
-    x = jnp.linspace(-1, 1, examples * inputs).reshape(examples, inputs)
-    answers = nn.mlp.apply(params, x, activation="tanh")[:, 0]
+def network(hidden: int) -> nn.Sequential:
+    """A tanh network with one output."""
+    return nn.mlp((INPUTS, hidden, 1), "tanh")
+
+
+def loss(params: Any) -> Array:
+    """J(θ): the mean squared error of the network."""
+    x = jnp.linspace(-1, 1, EXAMPLES * INPUTS).reshape(EXAMPLES, INPUTS)
+    answers = network(len(params[0].bias)).apply(params, x)[:, 0]
     return nn.squared_error(answers, jnp.sin(3 * x[:, 0])).mean()
 
 
@@ -62,7 +67,7 @@ def numerical(flat: Array, restore: Callable[[Array], Any]) -> Array:
 @cache
 def cost(hidden: int) -> Cost:
     """Both gradients of a network with so many hidden units."""
-    params = nn.mlp.init(jax.random.key(0), (SIZES[0], hidden, 1))
+    params = network(hidden).init(jax.random.key(0))
     flat, restore = ravel_pytree(params)
     one = _compiled(lambda flat: loss(restore(flat)), flat)
     analytical = _compiled(jax.grad(lambda flat: loss(restore(flat))), flat)
@@ -108,7 +113,7 @@ def picture() -> Figure:
     }
     for number, (name, flops) in enumerate(curves.items()):
         style = plot.MARKERS[number] + "-"
-        axes.loglog(parameters, flops, style, color=plot.COLOURS[number], label=name)
+        axes.loglog(parameters, flops, style, color=plot.COLORS[number], label=name)
     axes.set_xticks(parameters, [str(p) for p in parameters])
     axes.set_xticks([], minor=True)
     axes.set(xlabel="parameters P", ylabel="floating-point operations", title="One gradient")

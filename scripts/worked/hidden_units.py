@@ -30,12 +30,12 @@ def responses(layer: str) -> NDArray[np.floating]:
     """
     if layer == "trained":
         weights, bias = trained()["tanh"].params_[0]
-        return np.asarray(nn.tanh(nn.dense.apply(nn.Dense(weights, bias), jnp.asarray(PICTURES))))
+        return np.asarray(nn.tanh(nn.affine(nn.DenseParams(weights, bias), jnp.asarray(PICTURES))))
     seen, either, _ = by_hand(PICTURES)
     return np.asarray(seen if layer == "tanh by hand" else either)
 
 
-def favourites(layer: str) -> NDArray[np.float64]:
+def favorites(layer: str) -> NDArray[np.float64]:
     """The picture that each unit responds to most, `(units, 4)`.
 
     z = x · w + b is largest over all |x_i| <= 1 where x_i = sign(w_i).
@@ -45,11 +45,11 @@ def favourites(layer: str) -> NDArray[np.float64]:
 
 
 def picture() -> Figure:
-    """A favourite of every unit, a row for each layer; and the weights of the trained one."""
+    """A favorite of every unit, a row for each layer; and the weights of the trained one."""
     figure, axes = plot.new_figure(8, 4, width=1.25, height=1.65)
     rows = [axes[start : start + 8] for start in range(0, 32, 8)]
     for row, layer in zip(rows, ("tanh by hand", "relu by hand", "trained"), strict=False):
-        for number, (place, pixels) in enumerate(zip(row, favourites(layer), strict=False)):
+        for number, (place, pixels) in enumerate(zip(row, favorites(layer), strict=False)):
             draw_pixels(place, pixels, f"{layer}\nunit {number + 1}")
     for place in rows[0][4:]:
         place.set_axis_off()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +26,14 @@ NETWORK_RATES = (0.001, 0.3, 30.0)
 EPOCHS = 100
 
 
-def position(w: Array, x: Array, key: Array | None) -> Array:
+@dataclass(frozen=True)
+class Position(nn.Layer):
     """The answer is the weight itself: J(w) = (w - 0)²."""
-    return jnp.broadcast_to(w, x.shape[:1])
+
+    def apply(self, params: Array, x: Array, *, key: Array | None = None) -> Array:
+        """The weight `()` for every example, `(B,)`."""
+        del key
+        return jnp.broadcast_to(params, x.shape[:1])
 
 
 @cache
@@ -36,11 +42,11 @@ def bowl(rate: float) -> tuple[list[float], float]:
 
     w ← w - rate · 2w = (1 - 2 rate) w, so w_t = (1 - 2 rate)^t.
     """
-    data = nn.make_data(np.zeros((1, 1)), np.zeros(1))
-    training = nn.Training(BOWL_STEPS, 1, optimizer="sgd", learning_rate=rate)
-    objective = nn.Objective(position, nn.squared_error)
-    done = nn.fit(jnp.array(1.0), data, objective, training, key=jax.random.key(0))
-    return done.history["loss"], float(done.params)
+    data = nn.make_dataset(np.zeros((1, 1)), np.zeros(1))
+    config = nn.TrainingConfig(BOWL_STEPS, 1, optimizer="sgd", learning_rate=rate)
+    objective = nn.Objective(Position(), nn.squared_error)
+    result = nn.fit(jnp.array(1.0), data, objective, config, key=jax.random.key(0))
+    return result.history["loss"], float(result.params)
 
 
 @cache

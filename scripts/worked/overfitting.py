@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 NOISE = 0.35  # the moons overlap: nobody can be right about all points
 EPOCHS = 150
-TRAINING, WATCHED, NEW = ((80, 0), (200, 1), (2000, 2))  # points and seed
+# Points and seed.
+TRAINING = (80, 0)
+WATCHED = (200, 1)
+NEW = (2000, 2)
 
 
 class Way(NamedTuple):
@@ -38,8 +41,8 @@ WAYS = {"no remedy": Way(), "dropout": Way(dropout=0.5), "early stopping": Way(p
 class Outcome(NamedTuple):
     """A trained network, as a classifier."""
 
-    network: nn.mlp.Network
-    params: nn.mlp.Params
+    network: nn.Sequential
+    params: tuple[Any, ...]
     history: dict[str, list[float]]
 
     @property
@@ -49,10 +52,10 @@ class Outcome(NamedTuple):
 
     def predict_proba(self, xy: ArrayLike) -> NDArray[np.floating]:
         """How probable either is, `(N, 2)`."""
-        p = np.asarray(nn.sigmoid(self.network(self.params, jnp.asarray(xy, float))))
+        p = np.asarray(nn.sigmoid(self.network.apply(self.params, jnp.asarray(xy, float))))
         return np.hstack([1 - p, p])
 
-    def loss(self, data: nn.Data) -> float:
+    def loss(self, data: nn.Dataset) -> float:
         """The mean cross-entropy of examples, in nats."""
         return nn.evaluate(self.params, data, nn.Objective(self.network, loss))["loss"]
 
@@ -62,30 +65,30 @@ def loss(logits: Array, truth: Array) -> Array:
     return nn.binary_cross_entropy(logits, truth, from_logits=True)[:, 0]
 
 
-def examples(points: int, seed: int) -> nn.Data:
+def examples(points: int, seed: int) -> nn.Dataset:
     """Points of two moons."""
     xy, moon = moons(points, NOISE, seed)
-    return nn.make_data(xy, moon[:, None])
+    return nn.make_dataset(xy, moon[:, None])
 
 
 @cache
 def outcome(name: str) -> Outcome:
     """Train two layers of 128 units on 80 points, in one of the `WAYS`."""
     dropout, patience = WAYS[name]
-    network = nn.mlp.Network("relu", dropout)
-    training = nn.Training(
+    network = nn.mlp((2, 128, 128, 1), "relu", dropout)
+    config = nn.TrainingConfig(
         epochs=EPOCHS, batch_size=16, learning_rate=0.003, patience=patience,
         monitor="loss" if patience is None else "val_loss",
     )  # fmt: skip
-    done = nn.fit(
-        nn.mlp.init(jax.random.key(0), (2, 128, 128, 1)),
+    result = nn.fit(
+        network.init(jax.random.key(0)),
         examples(*TRAINING),
         nn.Objective(network, loss),
-        training,
+        config,
         key=jax.random.key(1),
         validation=examples(*WATCHED),
     )
-    return Outcome(network, done.params, done.history)
+    return Outcome(network, result.params, result.history)
 
 
 def losses(name: str) -> tuple[float, float]:
@@ -96,14 +99,18 @@ def losses(name: str) -> tuple[float, float]:
 def picture() -> Figure:
     """The loss on both, and what each network says of the plane."""
     figure, axes = plot.new_figure(3, 2, width=4.6, height=3.8)
-    xy, moon, _ = examples(*TRAINING)
+    xy, moon = moons(TRAINING[0], NOISE, TRAINING[1])
     for number, name in enumerate(WAYS):
-        above, below = axes[number], axes[number + 3]
+        above = axes[number]
+        below = axes[number + 3]
         plot.loss_curves({"": outcome(name).history}, axes=above)
         above.set(title=name, ylabel="mean loss (nats)", ylim=(0, 1.6), xlim=(0, EPOCHS))
-        labels = np.asarray(moon[:, 0]).astype(int)
-        plot.decision_boundary(outcome(name), xy, labels, names=("x₁", "x₂"), axes=below)
+        plot.decision_boundary(outcome(name), xy, moon, names=("x₁", "x₂"), axes=below)
         below.set_title(f"loss on new points {losses(name)[1]:.2f}")
+        # Beside the last plot, for inside it would cover the boundary.
+        legend = below.legend(title="moon", loc="upper left", bbox_to_anchor=(1.01, 1))
+        legend.set_visible(name == list(WAYS)[-1])
+        legend.set_in_layout(name == list(WAYS)[-1])
     return figure
 
 

@@ -18,22 +18,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PLANE = nn.Dense(jnp.array([[3.0], [-2.0]]), jnp.array([1.0]))  # z = 1 + 3 x1 - 2 x2
+PLANE = nn.DenseParams(jnp.array([[3.0], [-2.0]]), jnp.array([1.0]))  # z = 1 + 3 x1 - 2 x2
 POINT = (-1.0, 2.0)
 
-FIVE = nn.Dense(jnp.array([[0.1], [0.5], [2.5], [0.2], [3.0]]), jnp.zeros(1))
+FIVE = nn.DenseParams(jnp.array([[0.1], [0.5], [2.5], [0.2], [3.0]]), jnp.zeros(1))
 INPUTS = (2.0, 3.0, -1.0, 5.0, 1.0)
 
 
-def perceptron(params: nn.Dense, x: ArrayLike) -> tuple[Array, Array]:
+def perceptron(params: nn.DenseParams, x: ArrayLike) -> tuple[Array, Array]:
     """The weighted sum z = x w + b and the answer g(z), `(...,)`, for inputs `(..., I)`."""
-    z = nn.dense.apply(params, jnp.asarray(x))[..., 0]
+    z = nn.affine(params, jnp.asarray(x))[..., 0]
     return z, nn.sigmoid(z)
 
 
 def boundary(x1: ArrayLike) -> Array:
     """The x2 where 1 + 3 x1 - 2 x2 = 0: there z = 0, so g(z) = 1/2."""
-    w0, (w1, w2) = PLANE.bias[0], PLANE.weights[:, 0]
+    w0 = PLANE.bias[0]
+    w1, w2 = PLANE.weights[:, 0]
     return -(w0 + w1 * jnp.asarray(x1)) / w2  # type: ignore[no-any-return]
 
 

@@ -8,10 +8,10 @@ from sklearn.datasets import make_moons
 
 TURNS = 2.5
 
-Labelled = tuple[NDArray[np.float64], NDArray[np.int64]]  # (N, 2) and (N,)
+LabeledPoints = tuple[NDArray[np.float64], NDArray[np.int64]]  # (N, 2) and (N,)
 
 
-def spirals(points: int, seed: int) -> Labelled:
+def spirals(points: int, seed: int) -> LabeledPoints:
     """Points of two arms, half a turn apart, and their arm."""
     draw = np.random.default_rng(seed)
     arm = np.arange(points) % 2
@@ -21,7 +21,7 @@ def spirals(points: int, seed: int) -> Labelled:
     return xy + draw.normal(0, 0.03, xy.shape), arm
 
 
-def moons(points: int, noise: float, seed: int) -> Labelled:
+def moons(points: int, noise: float, seed: int) -> LabeledPoints:
     """Points of two interleaved half circles, and their half circle."""
     xy, moon = make_moons(points, noise=noise, random_state=seed)
     return xy, moon

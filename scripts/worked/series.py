@@ -17,7 +17,9 @@ from .page import heading, keep, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DAYS, WEEK, TRAINED_ON = 280, 7, 210
+DAYS = 280
+WEEK = 7
+TRAINED_ON = 210
 RHYTHM = np.array([-0.6, -0.9, -0.7, -0.2, 0.4, 1.3, 0.7])  # Monday to Sunday
 
 
@@ -51,8 +53,10 @@ def windows(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 def forecast() -> Forecast:
     """Predict every day after the first 210 from the week before it."""
     x, y = windows(series())
-    past, future = slice(TRAINED_ON - WEEK), slice(TRAINED_ON - WEEK, None)
-    mean, spread = y[past].mean(), y[past].std()
+    past = slice(TRAINED_ON - WEEK)
+    future = slice(TRAINED_ON - WEEK, None)
+    mean = y[past].mean()
+    spread = y[past].std()
     network = MLPRegressor(
         (16,), activation="tanh", learning_rate_init=0.01, batch_size=32, alpha=0.01, max_iter=150
     ).fit((x[past] - mean) / spread, (y[past] - mean) / spread)
@@ -75,8 +79,8 @@ def picture() -> Figure:
     figure, (axes,) = plot.new_figure(width=8.5, height=4)
     days, truth, predictions = forecast()
     axes.plot(days, truth, "o-", color="black", markersize=4, label="truth")
-    axes.plot(days, predictions["network"], color=plot.COLOURS[0], linewidth=2, label="network")
-    axes.plot(days, predictions["as a week ago"], ":", color=plot.COLOURS[1], label="as a week ago")
+    axes.plot(days, predictions["network"], color=plot.COLORS[0], linewidth=2, label="network")
+    axes.plot(days, predictions["as a week ago"], ":", color=plot.COLORS[1], label="as a week ago")
     axes.set(xlabel="day", ylabel="loaves sold (hundreds)", title="Tomorrow, from the week before")
     axes.set_ylim(top=5.9)  # room for the legend
     axes.grid(alpha=0.3)

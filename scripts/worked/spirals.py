@@ -36,7 +36,8 @@ def accuracies() -> dict[str, float]:
 def picture() -> Figure:
     """What either network says of the plane, and new points."""
     figure, axes = plot.new_figure(2)
-    found, points = accuracies(), spirals(400, seed=1)
+    found = accuracies()
+    points = spirals(400, seed=1)
     for place, (name, network) in zip(axes, trained().items(), strict=True):
         plot.decision_boundary(network, *points, names=("x₁", "x₂"), axes=place)
         place.set_title(f"{name}: {found[name]:.1%} of new points right")

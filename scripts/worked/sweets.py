@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,22 +49,26 @@ def search(cost: Callable[[Array], Array]) -> float:
     return float(GUESSES[total_costs(cost).argmin()])
 
 
-def constant(guess: Array, bags: Array, key: Array | None) -> Array:
-    """The guess for every bag, whatever the bag is: a network of one bias."""
-    return jnp.broadcast_to(guess, bags.shape[:1])
+@dataclass(frozen=True)
+class Constant(nn.Layer):
+    """The guess for every bag, whatever the bag is: a layer of one bias."""
+
+    def apply(self, params: Array, x: Array, *, key: Array | None = None) -> Array:
+        """The guess `()` for every bag, `(B,)`."""
+        del key
+        return jnp.broadcast_to(params, x.shape[:1])
 
 
 @cache
 def descend(loss: Callable[[Array, Array], Array], rate: float, start: float = 65.0) -> float:
     """Go down the mean loss from `start`, in steps that become shorter."""
-    bags = nn.make_data(np.zeros((len(COUNTS), 1)), COUNTS)
-    training = nn.Training(
+    bags = nn.make_dataset(np.zeros((len(COUNTS), 1)), COUNTS)
+    config = nn.TrainingConfig(
         epochs=400, batch_size=bags.size, optimizer="sgd", learning_rate=rate, schedule="linear"
     )
-    done = nn.fit(
-        jnp.array(start), bags, nn.Objective(constant, loss), training, key=jax.random.key(0)
-    )
-    return float(done.params)
+    objective = nn.Objective(Constant(), loss)
+    result = nn.fit(jnp.array(start), bags, objective, config, key=jax.random.key(0))
+    return float(result.params)
 
 
 def picture() -> Figure:
@@ -71,9 +76,9 @@ def picture() -> Figure:
     figure, (left, right) = plot.new_figure(2)
     d = jnp.linspace(0, 2.2, 200)
     for number, (name, cost) in enumerate(COSTS.items()):
-        colour = plot.COLOURS[number]
-        left.plot(d, cost(d), color=colour, label=name)
-        _draw_total(right, name, total_costs(cost), colour)
+        color = plot.COLORS[number]
+        left.plot(d, cost(d), color=color, label=name)
+        _draw_total(right, name, total_costs(cost), color)
     left.set(xlabel="deviation d (sweets)", ylabel="cost", ylim=(0, 6), title="What it costs")
     right.plot(COUNTS, np.full(len(COUNTS), 0.5), "k|", markersize=12, label="the bags")
     right.set(xlabel="guess (sweets)", ylabel="total cost, as a multiple of the least")
@@ -84,10 +89,10 @@ def picture() -> Figure:
     return figure
 
 
-def _draw_total(axes: Axes, name: str, total: NDArray[np.floating], colour: str) -> None:
+def _draw_total(axes: Axes, name: str, total: NDArray[np.floating], color: str) -> None:
     best = total.argmin()
-    axes.plot(GUESSES, total / total[best], color=colour, label=f"{name}: {GUESSES[best]:g}")
-    axes.plot(GUESSES[best], 1, "o", color=colour)
+    axes.plot(GUESSES, total / total[best], color=color, label=f"{name}: {GUESSES[best]:g}")
+    axes.plot(GUESSES[best], 1, "o", color=color)
 
 
 def show(folder: Path) -> None:
@@ -98,7 +103,8 @@ def show(folder: Path) -> None:
     table(["cost of d sweets too many or few", "0.5", "1", "2", "3"],
           [(name, *values) for name, values in found.items()])  # fmt: skip
     table(["cost", "best of all guesses"], [(n, search(cost)) for n, cost in COSTS.items()])
-    mean, median = COUNTS.mean(), np.median(COUNTS)
+    mean = COUNTS.mean()
+    median = np.median(COUNTS)
     print("Downhill instead, by guess ← guess - rate · d(mean loss)/d(guess), from 65 sweets:")
     print(f"  squared error   {descend(nn.squared_error, 0.1):.3f}; the mean is {mean:.3f}")
     print(f"  absolute error  {descend(nn.absolute_error, 1.0):.3f}; the median is {median:.3f}\n")

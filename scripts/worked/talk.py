@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,11 +25,12 @@ TALKS = np.array([
     (4, 5, 1), (1, 1, 0), (2, 6, 0), (6, 2, 1), (5, 3, 1), (0, 4, 0), (3, 8, 0), (7, 7, 1),
     (1, 3, 0), (8, 4, 1), (5, 8, 1), (2, 2, 0),
 ], float)  # fmt: skip
-HOURS, WELL = TALKS[:, :2], TALKS[:, 2:]
+HOURS = TALKS[:, :2]
+WELL = TALKS[:, 2:]
 MINE = HOURS[0]  # it went well
 NAMES = ("practice (hours)", "television (hours)")
 FIRST_ANSWER = 0.1
-NETWORK = nn.mlp.Network("tanh")
+NETWORK = nn.mlp((2, 3, 1), "tanh")
 
 
 def loss(logits: Array, truth: Array) -> Array:
@@ -40,7 +41,7 @@ def loss(logits: Array, truth: Array) -> Array:
 class Talk(NamedTuple):
     """The network with some weights, as a classifier."""
 
-    params: nn.mlp.Params
+    params: tuple[Any, ...]
 
     @property
     def classes_(self) -> NDArray[np.str_]:
@@ -49,7 +50,7 @@ class Talk(NamedTuple):
 
     def predict_proba(self, hours: ArrayLike) -> NDArray[np.floating]:
         """How probable both are, `(N, 2)`."""
-        p = np.asarray(nn.sigmoid(NETWORK(self.params, jnp.asarray(hours, float))))
+        p = np.asarray(nn.sigmoid(NETWORK.apply(self.params, jnp.asarray(hours, float))))
         return np.hstack([1 - p, p])
 
     def answer(self) -> float:
@@ -59,8 +60,8 @@ class Talk(NamedTuple):
 
 def untrained() -> Talk:
     """Random weights, and a last bias that makes the first answer wrong: p = 0.1, for t = 1."""
-    *hidden, last = nn.mlp.init(jax.random.key(0), (2, 3, 1))
-    z = NETWORK((*hidden, last), jnp.asarray(MINE, float))
+    *hidden, last = NETWORK.init(jax.random.key(0))
+    z = NETWORK.apply((*hidden, last), jnp.asarray(MINE, float))
     shift = math.log(FIRST_ANSWER / (1 - FIRST_ANSWER)) - z  # the z with g(z) = 0.1
     return Talk((*hidden, last._replace(bias=last.bias + shift)))
 
@@ -68,12 +69,11 @@ def untrained() -> Talk:
 @cache
 def trained() -> tuple[Talk, dict[str, list[float]]]:
     """The network after training on all talks, and its history."""
-    data = nn.make_data(HOURS, WELL)
-    training = nn.Training(epochs=300, batch_size=data.size, learning_rate=0.05)
-    done = nn.fit(
-        untrained().params, data, nn.Objective(NETWORK, loss), training, key=jax.random.key(1)
-    )
-    return Talk(done.params), done.history
+    data = nn.make_dataset(HOURS, WELL)
+    config = nn.TrainingConfig(epochs=300, batch_size=data.size, learning_rate=0.05)
+    objective = nn.Objective(NETWORK, loss)
+    result = nn.fit(untrained().params, data, objective, config, key=jax.random.key(1))
+    return Talk(result.params), result.history
 
 
 def picture() -> Figure:

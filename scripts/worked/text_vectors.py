@@ -61,8 +61,8 @@ def cosines(vectors: Vectors) -> NDArray[np.float64]:
 def looked_up() -> NDArray[np.float32]:
     """The embeddings `(3, D)` as a dense layer gives them: a one-hot row times E is a row of E."""
     chosen = np.stack([embedding()[word] for word in WORDS])
-    layer = nn.Dense(jnp.asarray(chosen), jnp.zeros(chosen.shape[1]))
-    return np.asarray(nn.dense.apply(layer, jnp.asarray(one_hot().matrix)))
+    layer = nn.DenseParams(jnp.asarray(chosen), jnp.zeros(chosen.shape[1]))
+    return np.asarray(nn.affine(layer, jnp.asarray(one_hot().matrix)))
 
 
 def pairs(window: int) -> list[tuple[str, str]]:
@@ -113,6 +113,6 @@ def show(folder: Path) -> None:
 
 
 def _wrapped(found: list[tuple[str, str]]) -> list[str]:
-    """A line for every centre word."""
-    centres = dict.fromkeys(centre for centre, _ in found)
-    return [f"{c}: " + ", ".join(other for centre, other in found if centre == c) for c in centres]
+    """A line for every center word."""
+    centers = dict.fromkeys(center for center, _ in found)
+    return [f"{c}: " + ", ".join(other for center, other in found if center == c) for c in centers]

@@ -43,7 +43,9 @@ def test_load_other_files_is_refused(path, tmp_path):
         with pytest.raises(FileFormatError, match=r"truncated|has no header|JSON"):
             load(path)
     Vectors(["a"], [[1.0]]).save(path)
-    with pytest.raises(FileFormatError, match="holds a Vectors, expected a CountVectorizer or Tf"):
+    with pytest.raises(
+        FileFormatError, match="is a file of Vectors, expected CountVectorizer or Tf"
+    ):
         load(path)
     with pytest.raises(FileFormatError, match="cannot read"):
         load(tmp_path / "missing")
@@ -55,5 +57,5 @@ def test_load_newer_format_is_refused(path):
     with pytest.raises(FileFormatError, match="upgrade textdl"):
         load(path)
     change_header(path, {"format_version": 1, "kind": "OtherVectorizer"})
-    with pytest.raises(FileFormatError, match="holds a OtherVectorizer, expected a CountVect"):
+    with pytest.raises(FileFormatError, match="is a file of OtherVectorizer, expected CountVect"):
         load(path)

@@ -55,7 +55,7 @@ def test_what_is_no_vectors(tmp_path):
     with pytest.raises(FileFormatError, match="missing"):
         AveragedVectors(tmp_path / "missing").fit(TEXTS)
     TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS_OF_CLASSES, LABELS).save(tmp_path / "model")
-    with pytest.raises(FileFormatError, match="expected word vectors"):
+    with pytest.raises(FileFormatError, match="expected Vectors"):
         AveragedVectors(tmp_path / "model").fit(TEXTS)
 
 

@@ -9,9 +9,10 @@ import pytest
 from scipy import sparse
 
 from textdl.classify import bag
-from textdl.nn.classes import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
-from textdl.nn.data import batches, capacity, make_data, take
-from textdl.nn.dense import Dense
+from textdl.nn.data.batching import epoch_batches
+from textdl.nn.data.dataset import make_dataset
+from textdl.nn.layers.dense import DenseParams
+from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
 
 TERMS, SIZE, OUTPUTS, BATCH = 7, 4, 3, 5
 SOFTMAX = {"loss": softmax_loss, "metric": softmax_accuracy}
@@ -29,9 +30,9 @@ def random_state(seed, outputs=OUTPUTS):
 
     return bag.State(
         floats(TERMS, SIZE),
-        Dense(floats(SIZE, outputs), floats(outputs)),
+        DenseParams(floats(SIZE, outputs), floats(outputs)),
         floats(TERMS) ** 2,
-        Dense(floats(outputs) ** 2, floats(outputs) ** 2),
+        DenseParams(floats(outputs) ** 2, floats(outputs) ** 2),
     )
 
 
@@ -45,8 +46,8 @@ def random_texts(seed, rows=BATCH):
 
 
 def batch_of(x, targets, weights=None):
-    data = make_data(sparse.csr_array(x), targets, weights)
-    return take(data, jnp.arange(len(x)), 64)
+    data = make_dataset(sparse.csr_array(x), targets, weights)
+    return data.take(jnp.arange(len(x)), 64)
 
 
 def slow_step(state, x, slope, weights, rate):
@@ -69,7 +70,7 @@ def slow_step(state, x, slope, weights, rate):
     w2, b2 = w2 + (of_w**2).mean(0), b2 + of_b**2
     w = w - rate * of_w / np.sqrt(w2 + bag.EPSILON)
     b = b - rate * of_b / np.sqrt(b2 + bag.EPSILON)
-    return bag.State(new, Dense(w, b), squares, Dense(w2, b2))
+    return bag.State(new, DenseParams(w, b), squares, DenseParams(w2, b2))
 
 
 def assert_same_state(ours, theirs):
@@ -120,16 +121,16 @@ def test_a_term_that_is_given_twice_is_one_with_the_sum():
     state = random_state(1)
     hidden = []
     for matrix in (once, twice):
-        data = make_data(matrix, [0])
-        hidden.append(take(data, jnp.array([0]), 4).features @ state.embeddings)
+        data = make_dataset(matrix, [0])
+        hidden.append(data.take(jnp.array([0]), 4).features @ state.embeddings)
     np.testing.assert_allclose(*hidden, rtol=1e-6)
 
 
 def test_an_epoch_is_its_steps_and_the_last_batch_may_be_short():
     x, classes = random_texts(4, rows=7), np.array([0, 1, 2, 0, 1, 2, 0])
-    data = make_data(sparse.csr_array(x), classes)
-    order, rates = batches(7, 3, jax.random.key(5)), np.array([0.3, 0.2, 0.1], np.float32)
-    room = capacity(data, order)
+    data = make_dataset(sparse.csr_array(x), classes)
+    order, rates = epoch_batches(7, 3, jax.random.key(5)), np.array([0.3, 0.2, 0.1], np.float32)
+    room = data.features.capacity(order)
     after, measures = bag.run_epoch(random_state(4), data, order, rates, **SOFTMAX, room=room)
     slow, losses = random_state(4), []
     for rows, rate in zip(order, rates, strict=True):
@@ -165,8 +166,8 @@ def test_the_table_is_changed_in_place():
 
     def extra(terms):
         state = jax.eval_shape(lambda: bag.init(1, terms, 16, 2))
-        data = make_data(sparse.csr_array(np.eye(8, 50, dtype=np.float32)), np.arange(8) % 2)
-        order, rates = batches(8, 4), np.ones(2, np.float32)
+        data = make_dataset(sparse.csr_array(np.eye(8, 50, dtype=np.float32)), np.arange(8) % 2)
+        order, rates = epoch_batches(8, 4), np.ones(2, np.float32)
         lowered = bag.run_epoch.lower(
             state, data, order, rates, loss=softmax_loss, metric=softmax_accuracy, room=8
         )
@@ -181,14 +182,14 @@ def test_above_65536_rows_and_terms():
     """Sums over many rows are where releases of jaxlib have been wrong."""
     rows = 70_000
     x = sparse.eye_array(rows, dtype=np.float32, format="csr")
-    data = make_data(x, np.arange(rows) % 2)
+    data = make_dataset(x, np.arange(rows) % 2)
     state = bag.init(1, rows, 2, 2)
     table = np.random.default_rng(0).uniform(-1, 1, (rows, 2)).astype(np.float32)
     state = state._replace(
-        embeddings=jnp.asarray(table), output=Dense(jnp.zeros((2, 2)), jnp.zeros(2))
+        embeddings=jnp.asarray(table), output=DenseParams(jnp.zeros((2, 2)), jnp.zeros(2))
     )
-    order = batches(rows, rows)
-    room = capacity(data, order)
+    order = epoch_batches(rows, rows)
+    room = data.features.capacity(order)
     rates = np.full(1, 0.1, np.float32)
     after, measures = bag.run_epoch(state, data, order, rates, **SOFTMAX, room=room)
     assert measures["loss"] == pytest.approx(math.log(2), rel=1e-5)

@@ -201,7 +201,7 @@ def test_idf_counts_twice():
         ({"tokenizer": "nltk", "token_pattern": "x"}, "both say what a word is"),
         ({"analyzer": "char", "stop_words": "english"}, "is about words"),
         ({"tokenizer": "german"}, "tokenizer='german'; expected one of"),
-        ({"epochs": 0}, "max_iter=0 is out of range"),
+        ({"epochs": 0}, "max_iter=0; expected a whole number from 1 up"),
         ({"features": "bag", "epochs": 0}, "epochs=0 is out of range"),
         ({"batch_size": 0}, "batch_size=0 is out of range"),
         ({"dropout": -1.0}, "dropout=-1.0 is out of range"),

@@ -11,7 +11,7 @@ import pytest
 from tests.io.safetensors_files import put_together, seal, take_apart
 from textdl import CountVectorizer, HashingVectorizer, MLPClassifier, TfidfVectorizer, Word2Vec
 from textdl.bow.loading import VECTORIZERS, load
-from textdl.cli.info import ARCHIVE_DESCRIBERS
+from textdl.cli.info import DESCRIBERS
 from textdl.cli.main import main
 from textdl.errors import ParameterError
 from textdl.progress import ProgressBar, progress_bar
@@ -297,7 +297,10 @@ def test_a_damaged_matrix(run, refused, corpus, matrix):
         (whole.replace(b",5]]", b',"]]'), "is not JSON"),
         (sealed(whole, b",5]]", b",x]]"), "its header says"),
         (sealed(whole, b",5]]", b",4]]"), "the files have 4 documents, not 5"),
-        (sealed(whole, b"CountVec", b"OtherVec"), "holds a OtherVectorizer, expected a CountVec"),
+        (
+            sealed(whole, b"CountVec", b"OtherVec"),
+            "is a file of OtherVectorizer, expected CountVec",
+        ),
         (whole.replace(b"CountVec", b"OtherVec"), "its header does not have the checksum"),
     ):
         assert content != whole
@@ -309,7 +312,7 @@ def test_a_damaged_matrix(run, refused, corpus, matrix):
 
 
 def test_info_knows_every_vectorizer():
-    assert set(VECTORIZERS) <= set(ARCHIVE_DESCRIBERS)
+    assert set(VECTORIZERS) <= set(DESCRIBERS)
 
 
 def test_info_of_a_matrix(run, corpus, matrix):

@@ -262,7 +262,7 @@ def test_info(run, model):
         "features": "bag",
         "model": "linear",
         "classes": ["ham", "spam"],
-        "several": False,
+        "multilabel": False,
         "terms": 18,
         "layers": [18, 4, 1],
         "parameters": 81,
@@ -327,7 +327,7 @@ def test_interrupted(capsys, mail, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("textdl.nn.model_file.write_safetensors", interrupted)
+    monkeypatch.setattr("textdl.io.archive.write_safetensors", interrupted)
     (tmp_path / "m").write_text("before")
     assert main(["classify", "train", str(mail), "-o", str(tmp_path / "m"), *FAST]) == 130
     assert capsys.readouterr().err == "textdl: interrupted\n"
@@ -362,4 +362,8 @@ def test_a_damaged_model(refused, model, tmp_path):
         refused(["classify", "predict", str(path), "call"], 1, "'")
         refused(["info", str(path)], 1, "'")
     TfidfVectorizer().fit(["a cat"]).save(path)
-    refused(["classify", "predict", str(path), "call"], 1, "holds no text classifier")
+    refused(
+        ["classify", "predict", str(path), "call"],
+        1,
+        "is a file of TfidfVectorizer, expected TextClassifier",
+    )

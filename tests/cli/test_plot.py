@@ -109,7 +109,7 @@ def test_rates(capsys, elsewhere):
     ("arguments", "code", "says"),
     [
         (["loss", "points.csv", "-o", "x.png"], 1, "'points.csv' is neither"),
-        (["loss", "vectors.safetensors", "-o", "x.png"], 1, "no network"),
+        (["loss", "vectors.safetensors", "-o", "x.png"], 1, "expected a network"),
         (["loss", "none", "-o", "x.png"], 1, "'none' cannot be read"),
         (["loss", "run.json", "run.json", "-o", "x.png"], 2, "named twice"),
         (["loss", "run.json", "-o", "x.pdf"], 2, "expected one of .png, .svg"),
@@ -121,7 +121,7 @@ def test_rates(capsys, elsewhere):
         (["boundary", "three.safetensors", "points.csv", "-o", "x.png"], 1, "has 3 features"),
         (["boundary", "number.safetensors", "points.csv", "-o", "x.png"], 1, "no classifier"),
         (["boundary", "many.safetensors", "points.csv", "-o", "x.png"], 1, "of one label"),
-        (["boundary", "run.json", "points.csv", "-o", "x.png"], 1, "holds no network"),
+        (["boundary", "run.json", "points.csv", "-o", "x.png"], 1, "run.json"),
         (["boundary", "two.safetensors", "-o", "x.png"], 2, "POINTS"),
         (["rates", "points.csv", "-o", "x.png"], 2, "--rates"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "-1"], 2, "--rates"),

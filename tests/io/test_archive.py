@@ -134,7 +134,9 @@ def test_array_of_no_part(path):
 def test_other_kind_is_named(path):
     write_archive(path, table())
     archive = open_archive(path, expected="a model")
-    with pytest.raises(FileFormatError, match="holds a Table, expected a Model; load it as what"):
+    with pytest.raises(
+        FileFormatError, match="is a file of Table, expected Model; load it as what"
+    ):
         archive.require(MODEL)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from textdl import nn
 from textdl.errors import DataError
-from textdl.nn.dense import Dense
+from textdl.nn.layers.dense import DenseParams
 
 
 @jax.custom_jvp
@@ -33,7 +33,10 @@ def test_a_gradient_wrong_by_a_thousandth_in_one_entry_is_found():
 
 
 def test_the_place_names_argument_layer_and_entry():
-    params = (Dense(np.ones((2, 2)), np.ones(2)), Dense(np.ones((2, 1)), np.array([3.0])))
+    params = (
+        DenseParams(np.ones((2, 2)), np.ones(2)),
+        DenseParams(np.ones((2, 1)), np.array([3.0])),
+    )
     check = nn.check_gradients(lambda a, p: a.sum() + wrong(p[1].bias) + p[0].weights.sum(),
                                np.ones(3), params)  # fmt: skip
     assert check.place == "argument[1][1].bias[0]"

@@ -5,11 +5,16 @@ import numpy as np
 import optax
 import pytest
 
-from tests.nn.conftest import OBJECTIVE, as_layers, as_numpy, assert_close_layers, gradient_by_hand
+from tests.nn.conftest import (
+    OBJECTIVE,
+    as_layers,
+    as_numpy,
+    assert_close_layers,
+    gradient_by_hand,
+    mean_squared,
+)
 from textdl import nn
-from textdl.errors import ParameterError
-from textdl.nn.optimizers import make_optimizer
-from textdl.nn.step import run_epoch
+from textdl.nn.training.step import run_epoch
 
 KEY = jax.random.key(0)
 OPTAX = {
@@ -58,10 +63,11 @@ def test_optimizers_by_name(case, start, name):
     """Two epochs of one batch, on gradients by hand in float64."""
     start = start[:1]  # a single layer
     start = (start[0]._replace(weights=start[0].weights[:, :2], bias=start[0].bias[:2]),)
-    training = nn.Training(
+    training = nn.TrainingConfig(
         epochs=3, batch_size=10, optimizer=name, learning_rate=0.05, shuffle=False
     )
-    trained = nn.fit(start, case.data(weights=case.weights), OBJECTIVE, training, key=KEY)
+    objective = nn.Objective(nn.mlp((6, 2)), mean_squared)
+    trained = nn.fit(start, case.data(weights=case.weights), objective, training, key=KEY)
     optimizer = OPTAX[name](0.05)
     update = jax.jit(optimizer.update)
     layers, state = as_numpy(start), optimizer.init(as_layers(as_numpy(start)))
@@ -95,7 +101,7 @@ def test_schedules_of_very_short_trainings(name, steps):
 
 def test_a_schedule_spans_the_whole_training(case, start):
     """Every step of plain SGD moves by the rate of that step."""
-    training = nn.Training(
+    training = nn.TrainingConfig(
         epochs=3, batch_size=4, optimizer="sgd", learning_rate=0.1, schedule="linear", shuffle=False
     )
     trained = nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
@@ -114,7 +120,7 @@ def test_a_schedule_spans_the_whole_training(case, start):
 def test_another_rate_is_not_compiled_anew(case, start):
     compiled = []
     for rate in (0.1, 0.2, 0.3):
-        training = nn.Training(epochs=1, batch_size=5, optimizer="adamw", learning_rate=rate)
+        training = nn.TrainingConfig(epochs=1, batch_size=5, optimizer="adamw", learning_rate=rate)
         nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
         compiled.append(run_epoch._cache_size())
     assert len(set(compiled)) == 1
@@ -131,7 +137,7 @@ def test_a_rate_can_be_a_function_and_an_optimizer_a_transformation(case, start)
     ]
     ends = [
         nn.fit(
-            start, case.data(), OBJECTIVE, nn.Training(epochs=2, batch_size=10, **s), key=KEY
+            start, case.data(), OBJECTIVE, nn.TrainingConfig(epochs=2, batch_size=10, **s), key=KEY
         ).params[0]
         for s in settings
     ]
@@ -141,7 +147,7 @@ def test_a_rate_can_be_a_function_and_an_optimizer_a_transformation(case, start)
 
 @pytest.mark.parametrize("clip_norm", [0.01, 1e6])
 def test_clipping_is_by_the_norm_of_all_entries_together(case, start, clip_norm):
-    training = nn.Training(
+    training = nn.TrainingConfig(
         epochs=1, batch_size=10, optimizer="sgd", learning_rate=1.0, clip_norm=clip_norm
     )
     trained = nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
@@ -152,35 +158,3 @@ def test_clipping_is_by_the_norm_of_all_entries_together(case, start, clip_norm)
     expected = [[a - shrink * g for a, g in zip(*pair, strict=True)]
                 for pair in zip(layers, gradient, strict=True)]  # fmt: skip
     assert_close_layers(trained.params, expected)
-
-
-def test_equal_settings_give_one_optimizer():
-    """It is a static argument: another object would be compiled anew."""
-    assert make_optimizer("adam") is make_optimizer("adam")
-    assert make_optimizer("adam") is not make_optimizer("adam", clip_norm=1.0)
-    assert (
-        nn.Training(batch_size=3, epochs=4).make_optimizer(7)
-        is nn.Training(batch_size=2, epochs=5).make_optimizer(9)
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"optimizer": "adamm"}, "optimizer 'adamm' is unknown; expected one of sgd, momentum, "),
-        ({"schedule": "steep"}, "schedule 'steep' is unknown; expected one of constant, linear, "),
-        ({"learning_rate": 0.0}, r"learning rate 0\.0 is out of range; expected above 0"),
-        ({"learning_rate": -1.0}, r"learning rate -1\.0 is out of range"),
-        ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
-        ({"clip_norm": 0.0}, r"clip_norm=0\.0 is out of range; expected above 0, or None"),
-        ({"clip_norm": -1.0}, r"clip_norm=-1\.0"),
-        ({"clip_norm": float("nan")}, "clip_norm=nan"),
-        ({"epochs": -1}, "epochs=-1 is out of range; expected 0 or more"),
-        ({"batch_size": 0}, "batch_size=0 is out of range; expected 1 or more"),
-        ({"patience": 0}, "patience=0 is out of range"),
-    ],
-)
-def test_settings_out_of_range(settings, says):
-    with pytest.raises(ParameterError, match=says) as caught:
-        nn.Training(**settings)
-    assert "\n" not in str(caught.value)

@@ -22,6 +22,9 @@ SAYS = {
     "camera": ["1.75", "3.25", "32 of 32"],
     "sweets": ["the mean is 55.222", "the median is 54.000"],
     "chain_rule": ["de/dw1 = de/dy · dy/dw1 = w2 x"],
+    "confusion": ["8      1          8"],
+    "network": ["dense 1  4 x 8    tanh             40"],
+    "word_map": ["most similar"],
     "text_vectors": ["teddy: a, cute, bear, is", "teddy_bear    0.00  1.00"],
     "learning_rates": ["(1 - 2η)^t"],
 }

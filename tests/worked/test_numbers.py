@@ -10,6 +10,7 @@ from scripts.worked import (
     batches,
     camera,
     chain_rule,
+    confusion,
     flight_delays,
     gradients,
     hidden_units,
@@ -21,6 +22,7 @@ from scripts.worked import (
     sweets,
     talk,
     text_vectors,
+    word_map,
 )
 
 
@@ -97,11 +99,11 @@ def test_every_network_of_the_camera_gets_all_cases_right():
 
 def test_units_respond_to_the_signs_of_their_weights():
     patterns = camera.PATTERNS
-    np.testing.assert_array_equal(hidden_units.favourites("tanh by hand"), patterns)
+    np.testing.assert_array_equal(hidden_units.favorites("tanh by hand"), patterns)
     expected = np.concatenate([patterns, -patterns])
-    np.testing.assert_array_equal(hidden_units.favourites("relu by hand"), expected)
+    np.testing.assert_array_equal(hidden_units.favorites("relu by hand"), expected)
     weights = camera.trained()["tanh"].coefs_[0]
-    np.testing.assert_array_equal(hidden_units.favourites("trained"), np.sign(weights.T))
+    np.testing.assert_array_equal(hidden_units.favorites("trained"), np.sign(weights.T))
 
 
 def test_costs_of_a_deviation():
@@ -227,7 +229,7 @@ def test_gradients_agree_and_the_numerical_one_costs_more(hidden):
 
 def test_the_timed_numerical_gradient_is_one(monkeypatch):
     monkeypatch.setattr(gradients, "STEP", 1e-2)  # float32 has no digits for less
-    params = gradients.nn.mlp.init(gradients.jax.random.key(0), (4, 2, 1))
+    params = gradients.network(2).init(gradients.jax.random.key(0))
     flat, restore = gradients.ravel_pytree(params)
     slopes = gradients.numerical(flat, restore)
     expected, _ = gradients.ravel_pytree(gradients.jax.grad(gradients.loss)(params))
@@ -242,3 +244,58 @@ def test_remedies_against_overfitting():
     history = overfitting.outcome("early stopping").history["val_loss"]
     assert len(history) < overfitting.EPOCHS
     assert len(history) - 1 - int(np.argmin(history)) == 20  # its patience
+
+
+def test_seconds_of_batches_leave_out_compilation(monkeypatch):
+    """Every size is compiled for before its training is timed."""
+    fitted = []
+
+    class Recorder(batches.MLPClassifier):
+        def fit(self, *arguments):
+            fitted.append((self.max_iter, len(times)))
+            return super().fit(*arguments)
+
+    times = []
+
+    def clock():
+        times.append(0.0)
+        return 0.0
+
+    monkeypatch.setattr(batches, "MLPClassifier", Recorder)
+    monkeypatch.setattr(batches.time, "perf_counter", clock)
+    batches.run.__wrapped__(512)
+    assert fitted == [(1, 0), (batches.EPOCHS, 1)]
+
+
+def test_rows_of_the_camera_picture_say_what_they_are():
+    axes = camera.picture().axes
+    said = [(axes[number].get_ylabel()).replace("\n", " ") for number in (0, 4)]
+    assert said == ["full brightness", "negative, 1/4 brightness"]
+
+
+def test_no_legend_covers_a_boundary_in_the_overfitting_picture():
+    figure = overfitting.picture()
+    figure.draw_without_rendering()
+    legends = [axes.get_legend() for axes in figure.axes[3:]]
+    visible = [legend for legend in legends if legend.get_visible()]
+    assert len(visible) == 1
+    for axes in figure.axes[3:]:
+        assert not axes.get_window_extent().overlaps(visible[0].get_window_extent())
+
+
+def test_the_confusion_matrix_counts_every_new_digit():
+    found = confusion.outcome()
+    assert found.counts.sum() == 899
+    assert found.accuracy == pytest.approx(np.trace(found.counts) / 899)
+    assert found.accuracy > 0.93
+    digit, answer, times = confusion.mistakes(1)[0]
+    wrong = found.counts - np.diag(np.diag(found.counts))
+    assert times == wrong.max() == found.counts[digit, answer]
+
+
+def test_words_of_one_room_are_neighbors():
+    rooms = word_map.groups()
+    assert set(rooms["nursery"]) & set(rooms["library"]) == set()
+    found = word_map.neighbors()
+    assert found["blanket"] in rooms["nursery"]
+    assert found["letter"] in rooms["library"]

@@ -25,12 +25,11 @@ import numpy as np
 from jax import Array, lax
 
 from textdl.keyed_random import INITIAL_VALUES, uniform
-from textdl.nn import dense
-from textdl.nn.data import Batch, Data, take
-from textdl.nn.dense import Dense
+from textdl.nn.data.dataset import Batch, Dataset
+from textdl.nn.data.sparse import SparseBatch
+from textdl.nn.layers.dense import DenseParams, affine
 from textdl.nn.losses import weighted_mean
-from textdl.nn.sparse import SparseBatch
-from textdl.nn.step import Measure, means_of
+from textdl.nn.training.step import Metric, means_of
 
 # Keeps the step of a row finite whose gradient is 0. Gradients are divided by the length of a text
 # before they are squared, so it is far below the 1e-8 that word vectors have.
@@ -41,9 +40,9 @@ class State(NamedTuple):
     """Everything that training changes."""
 
     embeddings: Array  # (V, D) float32, E
-    output: Dense  # W (D, O), b (O,) float32
+    output: DenseParams  # W (D, O), b (O,) float32
     row_squares: Array  # (V,) float32, of the gradients of each row of E so far
-    unit_squares: Dense  # (O,), (O,) float32, of the gradients of each output unit
+    unit_squares: DenseParams  # (O,), (O,) float32, of the gradients of each output unit
 
 
 def init(seed: int, terms: int, size: int, outputs: int) -> State:
@@ -65,13 +64,13 @@ def init(seed: int, terms: int, size: int, outputs: int) -> State:
     """
     drawn = uniform(size * outputs, seed, INITIAL_VALUES)
     weights = (drawn * np.float32(2) - np.float32(1)).reshape(size, outputs)
-    output = Dense(jnp.asarray(weights), jnp.zeros(outputs))
-    squares = Dense(jnp.zeros(outputs), jnp.zeros(outputs))
+    output = DenseParams(jnp.asarray(weights), jnp.zeros(outputs))
+    squares = DenseParams(jnp.zeros(outputs), jnp.zeros(outputs))
     return State(jnp.zeros((terms, size)), output, jnp.zeros(terms), squares)
 
 
 def step(
-    state: State, batch: Batch, rate: Array | float, loss: Measure, metric: Measure
+    state: State, batch: Batch, rate: Array | float, loss: Metric, metric: Metric
 ) -> tuple[State, dict[str, Array]]:
     """One step of row-wise Adagrad on the sum of the losses, and the measures on the way.
 
@@ -88,8 +87,8 @@ def step(
     features = batch.features
     assert isinstance(features, SparseBatch), "made so by EmbeddingBagClassifier"
 
-    def total(hidden: Array, output: Dense) -> tuple[Array, Array]:
-        z = dense.apply(output, hidden)  # (B, O)
+    def total(hidden: Array, output: DenseParams) -> tuple[Array, Array]:
+        z = affine(output, hidden)  # (B, O)
         return (batch.weights * loss(z, batch.targets)).sum(), z
 
     hidden = features @ state.embeddings  # (B, D)
@@ -134,12 +133,12 @@ def _moved(parameter: Array, gradient: Array, squares: Array, rate: Array | floa
 @partial(jax.jit, static_argnames=("loss", "metric", "room"), donate_argnums=0)
 def run_epoch(
     state: State,
-    data: Data,
+    data: Dataset,
     order: Array,
     rates: Array,
     *,
-    loss: Measure,
-    metric: Measure,
+    loss: Metric,
+    metric: Metric,
     room: int,
 ) -> tuple[State, dict[str, Array]]:
     """A step for every batch of `order` `(S, B)` at its rate `(S,)`, in one dispatch.
@@ -156,7 +155,7 @@ def run_epoch(
         state: State, given: tuple[Array, Array]
     ) -> tuple[State, tuple[dict[str, Array], Array]]:
         rows, rate = given
-        batch = take(data, rows, room)
+        batch = data.take(rows, room)
         state, means = step(state, batch, rate, loss, metric)
         return state, (means, batch.weights.sum())
 

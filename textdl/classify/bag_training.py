@@ -17,11 +17,11 @@ from textdl.classify import bag
 from textdl.classify.packing import Packed, pack_batches
 from textdl.errors import DivergenceError
 from textdl.jax_settings import fixed_settings
-from textdl.nn.data import Data, make_data
-from textdl.nn.dense import Dense
-from textdl.nn.sparse import SparseRows
-from textdl.nn.step import Measure
-from textdl.nn.training import Report
+from textdl.nn.data.dataset import Dataset, make_dataset
+from textdl.nn.data.sparse import SparseRows
+from textdl.nn.layers.dense import DenseParams
+from textdl.nn.training.progress import EpochLog
+from textdl.nn.training.step import Metric
 
 
 class Plan(NamedTuple):
@@ -33,15 +33,15 @@ class Plan(NamedTuple):
     learning_rate: float
     batch_size: int  # on average
     seed: int
-    loss: Measure
-    accuracy: Measure
+    loss: Metric
+    accuracy: Metric
 
 
 class Trained(NamedTuple):
     """What was learned."""
 
     embeddings: NDArray[np.float32]  # (V, D)
-    output: Dense  # W (D, O), b (O,)
+    output: DenseParams  # W (D, O), b (O,)
     history: dict[str, list[float]]  # loss and accuracy of every epoch, while it ran
 
 
@@ -50,7 +50,7 @@ def train(
     targets: NDArray[Any],
     weights: NDArray[Any],
     plan: Plan,
-    show: Callable[[Report], None],
+    show: Callable[[EpochLog], None],
 ) -> Trained:
     """Train on counts `(N, V)`, a SciPy CSR matrix, with the rate falling to 0 step by step.
 
@@ -63,7 +63,7 @@ def train(
         place = _by_frequency(counts)
         features = shares(counts)
         features.indices = place.take(features.indices)
-        data = make_data(features, targets, weights)
+        data = make_dataset(features, targets, weights)
         state = bag.init(plan.seed, counts.shape[1], plan.vector_size, plan.outputs)
         run_epoch = compiling.result()
     history: dict[str, list[float]] = {"loss": [], "accuracy": []}
@@ -73,9 +73,9 @@ def train(
             history[name].append(float(mean))
         _check_finite(history, state, plan)
         measures = {name: values[-1] for name, values in history.items()}
-        show(Report(epoch + 1, plan.epochs, measures, ()))
+        show(EpochLog(epoch + 1, plan.epochs, measures, ()))
     table = np.asarray(state.embeddings).take(place, axis=0)
-    return Trained(table, Dense(*map(np.asarray, state.output)), history)  # type: ignore[arg-type]
+    return Trained(table, DenseParams(*map(np.asarray, state.output)), history)  # type: ignore[arg-type]
 
 
 def shares(counts: Any) -> Any:
@@ -90,7 +90,7 @@ def _compile(counts: Any, targets: NDArray[Any], plan: Plan, packed: Packed) -> 
     places = max(counts.nnz, 1)
     features = SparseRows(_shape(size + 1, int), _shape(places, int), _shape(places))
     kind = int if targets.dtype.kind in "iu" else float
-    data = Data(features, _shape(targets.shape, kind), _shape(size))
+    data = Dataset(features, _shape(targets.shape, kind), _shape(size))
     with jax.enable_x64(False):  # a setting of the thread
         state = jax.eval_shape(
             lambda: bag.init(plan.seed, counts.shape[1], plan.vector_size, plan.outputs)

@@ -12,12 +12,17 @@ from scipy.sparse import csr_array
 
 from textdl.classify.bag_training import Plan, shares, train
 from textdl.jax_settings import fixed_settings
-from textdl.nn.classes import ClassOutputs
-from textdl.nn.dense import Dense
-from textdl.nn.fitted import FittedMLP
-from textdl.nn.mlp import Network
-from textdl.nn.progress import progress_bar
-from textdl.nn.validation import cast_features, check_both, check_numbers, check_weights
+from textdl.nn.estimators.base import MLPBase
+from textdl.nn.estimators.classes import ClassifierOutputMixin
+from textdl.nn.estimators.validation import (
+    cast_features,
+    check_both,
+    check_numbers,
+    check_weights,
+)
+from textdl.nn.layers.dense import Dense, DenseParams
+from textdl.nn.layers.sequential import Sequential, sequential
+from textdl.nn.training.progress import progress_bar
 
 NUMBERS: dict[str, tuple[Any, float]] = {
     "vector_size": (Integral, 1),
@@ -29,7 +34,7 @@ NUMBERS: dict[str, tuple[Any, float]] = {
 
 
 @dataclass(eq=False, repr=False)
-class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
+class EmbeddingBagClassifier(ClassifierOutputMixin, MLPBase):
     """The supervised mode of fastText, on a matrix of counts.
 
     A network of two linear layers on L1-normalised rows: the first holds a vector for every term,
@@ -65,9 +70,6 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
     seed: int = 1
     verbose: bool = False
 
-    activation = "identity"
-    _network = Network("identity")
-
     @fixed_settings()
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on counts and labels.
@@ -88,11 +90,19 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
         outputs = self._learn_targets(y, None)
         counts = csr_array(cast_features(x, np.dtype(np.float32)))
         with jax.enable_x64(False), progress_bar(self.verbose) as show:
-            learned = train(counts, self._encode(y), weights, self._plan(len(y), outputs), show)
-        first = Dense(learned.embeddings, np.zeros(self.vector_size, np.float32))  # type: ignore[arg-type]
+            learned = train(
+                counts, self._encode_targets(y), weights, self._plan(len(y), outputs), show
+            )
+        first = DenseParams(learned.embeddings, np.zeros(self.vector_size, np.float32))  # type: ignore[arg-type]
         self.params_, self.history_ = (first, learned.output), learned.history
+        self._layer_sizes = (counts.shape[1], self.vector_size, outputs)
         self._seed, self._optimizer_state = int(self.seed), None
         return self
+
+    @property
+    def _network(self) -> Sequential:
+        terms, size, outputs = self._layer_sizes
+        return sequential(Dense(terms, size), Dense(size, outputs))
 
     def _check_parameters(self) -> None:
         check_numbers(self, NUMBERS)
@@ -103,7 +113,7 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
         return self.params_[0].weights
 
     def _plan(self, examples: int, outputs: int) -> Plan:
-        loss, ((_, accuracy),), _ = self._measures()
+        loss, ((_, accuracy),), _ = self._loss_and_metrics()
         return Plan(
             vector_size=self.vector_size,
             outputs=outputs,
@@ -115,7 +125,7 @@ class EmbeddingBagClassifier(ClassOutputs, FittedMLP):
             accuracy=accuracy,
         )
 
-    def _prepared(self, x: Any) -> Any:
+    def _prepare_features(self, x: Any) -> Any:
         return shares(x)
 
     def __sklearn_tags__(self) -> Any:

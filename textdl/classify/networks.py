@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from textdl.classify.embedding_bag import EmbeddingBagClassifier
-from textdl.nn.classifier import MLPClassifier
+from textdl.nn.estimators.classifier import MLPClassifier
 
 Classifier: TypeAlias = "MLPClassifier | EmbeddingBagClassifier"
 

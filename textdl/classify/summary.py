@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from textdl.classify.features import texts_of_terms
-from textdl.classify.saved import NOT_SAVED
+from textdl.classify.persistence import NOT_SAVED
 from textdl.classify.text_classifier import TextClassifier
 
 
@@ -23,7 +23,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         "features": settings.pop("features"),
         "model": settings.pop("model"),
         "classes": model.classes_.tolist(),
-        "several": model.several_,
+        "multilabel": model.multilabel_,
         "terms": len(texts_of_terms(model.features_)),
         "layers": [network.n_features_in_, *(len(bias) for bias in network.intercepts_)],
         "parameters": sum(array.size for array in (*network.coefs_, *network.intercepts_)),

@@ -16,12 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from textdl.classify.features import FEATURES, learn, one_term_texts, terms_of, texts_of_terms
 from textdl.classify.labels import make_targets, make_truth
 from textdl.classify.networks import make_classifier
+from textdl.classify.persistence import ClassifierState, from_archive, to_archive
 from textdl.classify.report import Report, make_report
-from textdl.classify.saved import Learned, load, save
 from textdl.classify.settings import settings_for
 from textdl.errors import DataError, ParameterError
-from textdl.nn.model_file import reading
-from textdl.nn.validation import check_numbers
+from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
+from textdl.nn.estimators.validation import check_numbers
 
 
 class Predictions(NamedTuple):
@@ -64,7 +64,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         classes_: the classes, sorted.
-        several_: whether a text can have several labels.
+        multilabel_: whether a text can have several labels.
         features_: the transformer that makes numbers of texts.
         classifier_: what judges them, an `MLPClassifier` or an `EmbeddingBagClassifier`.
         settings_: what every parameter became.
@@ -127,8 +127,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         classifier = make_classifier(settings, matrix.shape[0])
         self.classifier_ = classifier.fit(matrix, targets.values)
-        self.features_, self.settings_ = transformer, settings
-        self.classes_, self.several_ = targets.classes, targets.several
+        self.features_ = transformer
+        self.settings_ = settings
+        self.classes_ = targets.classes
+        self.multilabel_ = targets.several
         return self
 
     def check(self, texts: int) -> dict[str, Any]:
@@ -159,7 +161,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         """The most probable class `(N,)`; with several labels a list of those above one half."""
         probabilities = self.predict_proba(X)
-        if not self.several_:
+        if not self.multilabel_:
             return self.classes_[probabilities.argmax(1)]
         return [tuple(self.classes_[row].tolist()) for row in probabilities > 0.5]
 
@@ -167,7 +169,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The share of texts whose labels are all right; a label that is new is a wrong one."""
         found, truth = self.predict(X), list(y)
         right = [
-            set(a) == set(b) if self.several_ else a == b for a, b in zip(found, truth, strict=True)
+            set(a) == set(b) if self.multilabel_ else a == b
+            for a, b in zip(found, truth, strict=True)
         ]
         return float(np.average(right, weights=sample_weight))
 
@@ -178,7 +181,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             DataError: a label was not learnt.
         """
         check_is_fitted(self)
-        truth = make_truth(y, self.classes_, several=self.several_)
+        truth = make_truth(y, self.classes_, several=self.multilabel_)
         return self.compare(truth, self.judge(X))
 
     def compare(self, truth: NDArray[np.bool_], predictions: Predictions) -> Report:
@@ -190,7 +193,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "list of labels a text"
             )
         predicted = probabilities > 0.5
-        if not self.several_:
+        if not self.multilabel_:
             predicted = np.eye(len(self.classes_), dtype=bool)[probabilities.argmax(1)]
         return make_report([str(name) for name in self.classes_], truth, predicted)
 
@@ -218,18 +221,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ParameterError: a parameter is a function, which no file can hold.
             OutputError: the file cannot be written.
         """
-        check_is_fitted(self)
-        save(
-            path,
-            Learned(
-                self.get_params(deep=False),
-                self.settings_,
-                self.classes_,
-                self.several_,
-                self.features_,
-                self.classifier_,
-            ),
-        )
+        write_archive(path, self._to_archive())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -238,13 +230,32 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             FileFormatError: the file is missing, damaged, or holds something else.
         """
-        learned = load(path)
-        with reading(path):
-            model = cls(**learned.parameters)
-        model.vectors = getattr(learned.features, "vectors_", None)
-        model.settings_ = dict(learned.settings)
-        model.classes_, model.several_ = learned.classes, learned.several
-        model.features_, model.classifier_ = learned.features, learned.classifier
+        return cls._from_archive(open_archive(path, expected="a text classifier"))
+
+    def _to_archive(self) -> ArchiveContent:
+        check_is_fitted(self)
+        return to_archive(
+            ClassifierState(
+                self.get_params(deep=False),
+                self.settings_,
+                self.classes_,
+                self.multilabel_,
+                self.features_,
+                self.classifier_,
+            )
+        )
+
+    @classmethod
+    def _from_archive(cls, archive: Archive) -> Self:
+        state = from_archive(archive)
+        with archive.decoding():
+            model = cls(**state.parameters)
+        model.vectors = getattr(state.features, "vectors_", None)
+        model.settings_ = dict(state.settings)
+        model.classes_ = state.classes
+        model.multilabel_ = state.multilabel
+        model.features_ = state.features
+        model.classifier_ = state.classifier
         return model
 
     def __sklearn_tags__(self) -> Any:

@@ -131,7 +131,7 @@ def evaluate_model(options: argparse.Namespace) -> None:
 
     model = TextClassifier.load(options.model)
     examples = _read(options)
-    truth = make_truth(examples.labels, model.classes_, several=model.several_)
+    truth = make_truth(examples.labels, model.classes_, several=model.multilabel_)
     predictions = model.judge(examples.texts)
     report = model.compare(truth, predictions)
     unknown = int((~predictions.known).sum())

@@ -42,17 +42,14 @@ def show_info(options: argparse.Namespace) -> None:
 
 
 def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
-    """What describes the file: of those that share a format, the metadata tell which it is."""
-    from textdl.io.archive import METADATA_KEY, parse_archive
+    """What describes the file: of archives, the header says of what kind they are."""
+    from textdl.io.archive import parse_archive
     from textdl.io.safetensors import open_mapped
 
     if form != "safetensors":
         return describe_vectors
-    opened = open_mapped(path)
-    if METADATA_KEY in opened.metadata:
-        return ARCHIVE_DESCRIBERS.get(parse_archive(opened, "a file").kind, describe_vectors)
-    found = (describe for key, describe in DESCRIBERS.items() if key in opened.metadata)
-    return next(found, describe_vectors)
+    archive = parse_archive(open_mapped(path), "what textdl saves")
+    return DESCRIBERS.get(archive.kind, describe_vectors)
 
 
 def describe_vectors(path: Path) -> dict[str, Any]:
@@ -79,7 +76,7 @@ def describe_matrix(path: Path) -> dict[str, Any]:
 def describe_network(path: Path) -> dict[str, Any]:
     """A network."""
     # JAX, which the others do without.
-    from textdl.plot.runs import load_network
+    from textdl.nn.estimators.persistence import load_network
 
     model = load_network(path)
     facts = {
@@ -102,16 +99,15 @@ def describe_classifier(path: Path) -> dict[str, Any]:
     return describe(path)
 
 
-# By the name of an entry of the metadata that such a file has.
+# By the kind of the archive; one that is not here is read as vectors, which says what it is.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
-    "estimator": describe_network,
-    "textdl_classifier": describe_classifier,
+    **dict.fromkeys(
+        ("CountVectorizer", "TfidfVectorizer", "BM25Vectorizer", "HashingVectorizer"),
+        describe_matrix,
+    ),
+    **dict.fromkeys(("MLPClassifier", "MLPRegressor"), describe_network),
+    "TextClassifier": describe_classifier,
 }
-
-# By the kind of the archive.
-ARCHIVE_DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = dict.fromkeys(
-    ("CountVectorizer", "TfidfVectorizer", "BM25Vectorizer", "HashingVectorizer"), describe_matrix
-)
 
 
 def _flat(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:

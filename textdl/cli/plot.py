@@ -11,7 +11,7 @@ from textdl.cli.output import print_json, whole_number
 from textdl.errors import DataError, DivergenceError, FileFormatError, ParameterError
 
 if TYPE_CHECKING:
-    from textdl.nn.classifier import MLPClassifier
+    from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.plot.points import Points
 
 PICTURE_HELP = "the file to write; its name ends in .png or .svg"
@@ -111,8 +111,8 @@ def draw_boundary(options: argparse.Namespace) -> None:
 
 def _load_classifier(path: str) -> MLPClassifier:
     """A saved classifier of two features."""
-    from textdl.nn.classifier import MLPClassifier
-    from textdl.plot.runs import load_network
+    from textdl.nn.estimators.classifier import MLPClassifier
+    from textdl.nn.estimators.persistence import load_network
 
     model = load_network(path)
     if not isinstance(model, MLPClassifier) or model.multilabel_:
@@ -141,7 +141,7 @@ def draw_rates(options: argparse.Namespace) -> None:
 
 def _losses(points: Points, rate: float, options: argparse.Namespace) -> list[float]:
     """The loss of every epoch; NaN after the last good one, where training diverged."""
-    from textdl.nn.classifier import MLPClassifier
+    from textdl.nn.estimators.classifier import MLPClassifier
 
     model = MLPClassifier(
         tuple(options.hidden),

@@ -138,8 +138,8 @@ class Archive(NamedTuple):
         if found is None:
             expected = " or ".join(kind.name for kind in kinds)
             raise FileFormatError(
-                f"{str(self.path)!r} holds a {self.kind}, expected a {expected}; load it as what "
-                "it is"
+                f"{str(self.path)!r} is a file of {self.kind}, expected {expected}; load it as "
+                "what it is"
             )
         if self.format_version != found.version:
             raise FileFormatError(

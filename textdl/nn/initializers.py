@@ -36,6 +36,11 @@ def zeros(key: Array, shape: tuple[int, ...]) -> Array:
 def normal(key: Array, shape: tuple[int, ...], scale: float = 0.05) -> Array:
     """W ~ N(0, scale²).
 
+    Args:
+        key: of the draw.
+        shape: of the result.
+        scale: standard deviation.
+
     Example:
         >>> normal(jax.random.key(0), (2, 3)).shape
         (2, 3)
@@ -45,6 +50,11 @@ def normal(key: Array, shape: tuple[int, ...], scale: float = 0.05) -> Array:
 
 def uniform(key: Array, shape: tuple[int, ...], scale: float = 0.05) -> Array:
     """W ~ U(-scale, scale).
+
+    Args:
+        key: of the draw.
+        shape: of the result.
+        scale: half the width.
 
     Example:
         >>> bool(jnp.all(jnp.abs(uniform(jax.random.key(0), (2, 3))) <= 0.05))
@@ -64,17 +74,32 @@ def glorot_uniform(key: Array, shape: tuple[int, ...]) -> Array:
 
 
 def glorot_normal(key: Array, shape: tuple[int, ...]) -> Array:
-    """W ~ N(0, 2 / (inputs + outputs))."""
+    """W ~ N(0, 2 / (inputs + outputs)).
+
+    Example:
+        >>> glorot_normal(jax.random.key(0), (4, 2)).shape
+        (4, 2)
+    """
     return normal(key, shape, math.sqrt(2 / sum(_fans(shape))))
 
 
 def he_uniform(key: Array, shape: tuple[int, ...]) -> Array:
-    """W ~ U(-a, a), a = √(6 / inputs), so Var w = 2 / inputs."""
+    """W ~ U(-a, a), a = √(6 / inputs), so Var w = 2 / inputs.
+
+    Example:
+        >>> bool(jnp.all(jnp.abs(he_uniform(jax.random.key(0), (6, 2))) <= 1))
+        True
+    """
     return uniform(key, shape, math.sqrt(6 / _fans(shape)[0]))
 
 
 def he_normal(key: Array, shape: tuple[int, ...]) -> Array:
-    """W ~ N(0, 2 / inputs)."""
+    """W ~ N(0, 2 / inputs).
+
+    Example:
+        >>> he_normal(jax.random.key(0), (4, 2)).shape
+        (4, 2)
+    """
     return normal(key, shape, math.sqrt(2 / _fans(shape)[0]))
 
 

@@ -2,36 +2,81 @@
 
 from __future__ import annotations
 
-from textdl.nn.mlp import Params
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from textdl.nn.layers.layer import Layer, Params
+from textdl.nn.layers.sequential import Sequential
 
 
-def summarise(params: Params, activation: str, output_activation: str) -> str:
-    """The layers with their shapes, activations and numbers of parameters.
+def summarize(network: Layer, params: Params, output_activation: str | None = None) -> str:
+    """The layers with their shapes, details and numbers of parameters.
+
+    Args:
+        network: any layer; those that change nothing are left out.
+        params: of the network, arrays or their shapes.
+        output_activation: what is applied to the outputs, in the place of the last layer's own.
+
+    Returns:
+        Aligned lines.
 
     Example:
-        >>> import jax
-        >>> from textdl.nn import mlp
-        >>> print(summarise(mlp.init(jax.random.key(0), (4, 8, 3)), "relu", "softmax"))
-        layer    weights  activation  parameters
-        dense 1  4 x 8    relu                40
-        dense 2  8 x 3    softmax             27
-        total                                 67
+        >>> from textdl.nn.layers.sequential import mlp
+        >>> network = mlp((4, 8, 3))
+        >>> print(summarize(network, network.init(jax.random.key(0)), "softmax"))
+        layer    weights  details  parameters
+        dense 1  4 x 8    relu             40
+        dense 2  8 x 3    softmax          27
+        total                              67
     """
-    rows, total = [("layer", "weights", "activation", "parameters")], 0
-    for number, (weights, bias) in enumerate(params, start=1):
-        size, last = weights.size + bias.size, number == len(params)
-        shape = " x ".join(f"{axis:,}" for axis in weights.shape)
-        name = output_activation if last else activation
-        rows.append((f"dense {number}", shape, name, f"{size:,}"))
-        total += size
+    known = list(layers_of(network, params))
+    numbers: Counter[str] = Counter()
+    rows = [("layer", "weights", "details", "parameters")]
+    for layer, own in known:
+        details = layer.details()
+        if details is None:
+            continue
+        if output_activation is not None and layer is known[-1][0]:
+            details = output_activation
+        name = re.sub("(?<=[a-z])(?=[A-Z])", " ", type(layer).__name__).lower()
+        numbers[name] += 1
+        size = sum(int(np.prod(np.shape(leaf))) for leaf in jax.tree.leaves(own))
+        rows.append((f"{name} {numbers[name]}", _shapes(own), details, f"{size:,}"))
+    total = sum(int(np.prod(np.shape(leaf))) for leaf in jax.tree.leaves(params))
     rows.append(("total", "", "", f"{total:,}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(_aligned(row, widths)) for row in rows]
-    return "\n".join(lines)
+    return "\n".join("  ".join(_aligned(row, widths)) for row in rows)
+
+
+def layers_of(network: Layer, params: Params) -> Iterator[tuple[Layer, Params]]:
+    """The layers that a network is made of, with their parameters, from the inputs to the outputs.
+
+    Example:
+        >>> from textdl.nn.layers.sequential import mlp
+        >>> network = mlp((4, 8, 3))
+        >>> params = network.init(jax.random.key(0))
+        >>> [type(layer).__name__ for layer, _ in layers_of(network, params)]
+        ['Dense', 'Dropout', 'Dense']
+    """
+    if not isinstance(network, Sequential):
+        yield network, params
+        return
+    for layer, own in zip(network.layers, params, strict=True):
+        yield from layers_of(layer, own)
+
+
+def _shapes(params: Any) -> str:
+    """The shapes of all arrays but biases."""
+    shapes = [np.shape(leaf) for leaf in jax.tree.leaves(params)]
+    return ", ".join(" x ".join(f"{n:,}" for n in shape) for shape in shapes if len(shape) > 1)
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
     *words, number = row
-    return [word.ljust(w) for word, w in zip(words, widths, strict=False)] + [
-        number.rjust(widths[-1])
-    ]
+    texts = [word.ljust(width) for word, width in zip(words, widths, strict=False)]
+    return [*texts, number.rjust(widths[-1])]

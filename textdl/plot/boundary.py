@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError
-from textdl.plot.canvas import COLOURS, MARKERS, figure_of, new_figure
+from textdl.plot.canvas import COLORS, MARKERS, figure_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def decision_boundary(
 
     Args:
         model: a fitted classifier of two features with `classes_` and `predict_proba` or, for
-            colours without shades, `predict` alone.
+            colors without shades, `predict` alone.
         points: `(N, 2)` finite features.
         labels: `(N,)` their true classes.
         names: of the features, with their units.
@@ -62,7 +62,7 @@ def decision_boundary(
     _draw_plane(axes, plane)
     for number, name in enumerate(classes.tolist()):
         chosen = xy[truth == name]
-        style: Any = {"marker": _of(MARKERS, number), "facecolor": _of(COLOURS, number)}
+        style: Any = {"marker": _of(MARKERS, number), "facecolor": _of(COLORS, number)}
         x, y = chosen.T
         axes.scatter(x, y, s=26, edgecolor="white", linewidth=0.7, label=str(name), **style)
     axes.set(xlabel=names[0], ylabel=names[1])
@@ -73,7 +73,8 @@ def decision_boundary(
 def _checked(
     points: ArrayLike, labels: ArrayLike, classes: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    xy, truth = np.asarray(points, float), np.asarray(labels)
+    xy = np.asarray(points, float)
+    truth = np.asarray(labels)
     if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy) or not np.isfinite(xy).all():
         raise DataError(
             f"points of shape {xy.shape} cannot be drawn; expected finite numbers of shape (N, 2)"
@@ -91,7 +92,8 @@ def _checked(
 
 
 def _plane(model: Any, xy: NDArray[np.float64]) -> _Plane:
-    low, high = xy.min(0), xy.max(0)
+    low = xy.min(0)
+    high = xy.max(0)
     extent = np.where(high > low, high - low, 1)
     x, y = np.linspace(low - MARGIN * extent, high + MARGIN * extent, RESOLUTION).T
     grid = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
@@ -103,11 +105,11 @@ def _plane(model: Any, xy: NDArray[np.float64]) -> _Plane:
 
 
 def _draw_plane(axes: Axes, plane: _Plane) -> None:
-    """Mix the colours of the classes by their shares, and draw lines where another one wins."""
+    """Mix the colors of the classes by their shares, and draw lines where another one wins."""
     from matplotlib.colors import to_rgb  # an extra: few programs draw
 
     x, y, shares = plane
-    rgb = np.array([to_rgb(_of(COLOURS, number)) for number in range(shares.shape[-1])])
+    rgb = np.array([to_rgb(_of(COLORS, number)) for number in range(shares.shape[-1])])
     faded = 0.55 + 0.45 * np.clip(shares @ rgb, 0, 1)
     extent = (x[0], x[-1], y[0], y[-1])
     axes.imshow(faded, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")

@@ -18,8 +18,8 @@ METADATA: dict[str, dict[str, Any]] = {"png": {}, "svg": {"Date": None}}
 DOTS_PER_INCH = 120
 
 # Told apart also by those who see no red and green (Okabe and Ito 2008).
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
-MARKERS = "os^DvPX"  # and in print without colours
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+MARKERS = "os^DvPX"  # and in print without colors
 
 
 def new_figure(
@@ -52,7 +52,13 @@ def new_figure(
 
 
 def figure_of(axes: Axes) -> Figure:
-    """The picture that a plot is part of."""
+    """The picture that a plot is part of.
+
+    Example:
+        >>> figure, (axes,) = new_figure()
+        >>> figure_of(axes) is figure
+        True
+    """
     figure: Any = axes.get_figure(root=True)
     return figure  # type: ignore[no-any-return]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import DataError
-from textdl.plot.canvas import COLOURS, figure_of, new_figure
+from textdl.plot.canvas import COLORS, figure_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def loss_curves(
 
     Args:
         histories: what `nn.fit` returns or an estimator keeps as `history_`, by the name of the
-            training, which may be empty: ``loss``, and perhaps ``val_loss``, a number an epoch.
+            training, which may be empty: ``loss``, and perhaps ``val_loss``, a number per epoch.
         axes: where to draw; None: in a picture of its own.
 
     Raises:
@@ -41,14 +41,14 @@ def loss_curves(
     curves = {name: _curve(name, history.get("loss", ())) for name, history in histories.items()}
     axes = _prepared(curves, axes)
     for number, (name, history) in enumerate(histories.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        style = "-" if number < len(COLOURS) else "-."
+        color = COLORS[number % len(COLORS)]
+        style = "-" if number < len(COLORS) else "-."
         watched = history.get("val_loss")
         label = _label(name, "training") if watched is not None else name or "training"
-        _draw(axes, curves[name], color=colour, linestyle=style, label=label)
+        _draw(axes, curves[name], color=color, linestyle=style, label=label)
         if watched is not None:
             label = _label(name, "validation")
-            _draw(axes, _curve(name, watched), color=colour, linestyle="--", label=label)
+            _draw(axes, _curve(name, watched), color=color, linestyle="--", label=label)
     axes.legend()
     return figure_of(axes)
 
@@ -57,7 +57,7 @@ def loss_by_rate(losses: Mapping[float, Losses], *, axes: Axes | None = None) ->
     """Draw a loss curve per learning rate, on a logarithmic scale.
 
     Args:
-        losses: one loss an epoch, by the rate; a training that diverged ends in NaN, and its last
+        losses: one loss per epoch, by the rate; a training that diverged ends in NaN, and its last
             good epoch is marked.
         axes: where to draw; None: in a picture of its own.
 
@@ -72,11 +72,11 @@ def loss_by_rate(losses: Mapping[float, Losses], *, axes: Axes | None = None) ->
     curves = {f"{rate:.12g}": _curve(f"rate {rate}", losses[rate]) for rate in sorted(losses)}
     axes = _prepared(curves, axes, width=7.4)
     for number, (rate, curve) in enumerate(curves.items()):
-        colour = _shade(number / max(1, len(curves) - 1))
+        color = _shade(number / max(1, len(curves) - 1))
         diverged = not np.isfinite(curve[-1])
-        _draw(axes, curve, color=colour, label=f"{rate} (diverged)" if diverged else rate)
+        _draw(axes, curve, color=color, label=f"{rate} (diverged)" if diverged else rate)
         if diverged:
-            _mark_end(axes, curve, colour)
+            _mark_end(axes, curve, color)
     _scale(axes, np.concatenate(list(curves.values())))
     # Beside the plot, which rates from too small to too large fill from top to bottom.
     axes.legend(title="learning rate", loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -108,7 +108,7 @@ def _curve(name: str, losses: Losses) -> NDArray[np.float64]:
     curve = np.array(losses, float)  # None becomes NaN
     if curve.ndim != 1 or not len(curve):
         raise DataError(
-            f"{name or 'the training'} has no loss of any epoch; expected one number an epoch"
+            f"{name or 'the training'} has no loss of any epoch; expected one number per epoch"
         )
     return curve
 
@@ -118,11 +118,11 @@ def _draw(axes: Axes, curve: NDArray[np.float64], **style: Any) -> None:
     axes.plot(epochs, curve, marker="o" if len(curve) <= FEW else "", markersize=4, **style)
 
 
-def _mark_end(axes: Axes, curve: NDArray[np.float64], colour: Any) -> None:
+def _mark_end(axes: Axes, curve: NDArray[np.float64], color: Any) -> None:
     """A cross at the last epoch whose loss was a number."""
     good = np.flatnonzero(np.isfinite(curve))
     if len(good):
-        axes.plot(good[-1] + 1, curve[good[-1]], "x", color=colour, markersize=9, mew=2)
+        axes.plot(good[-1] + 1, curve[good[-1]], "x", color=color, markersize=9, mew=2)
 
 
 def _scale(axes: Axes, losses: NDArray[np.float64]) -> None:
@@ -136,7 +136,7 @@ def _scale(axes: Axes, losses: NDArray[np.float64]) -> None:
 
 
 def _shade(share: float) -> Any:
-    """A colour for a rate, from dark for the lowest to light for the highest."""
+    """A color for a rate, from dark for the lowest to light for the highest."""
     import matplotlib as mpl  # an extra: few programs draw
 
     return mpl.colormaps["viridis"](0.85 * share)

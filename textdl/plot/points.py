@@ -1,4 +1,4 @@
-"""Labelled points of the plane, from a CSV file: a header, then two numbers and a label a line."""
+"""Labeled points of the plane, from a CSV file: a header, then two numbers and a label per line."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _point(path: Path, line: int, row: list[str]) -> tuple[float, float, str]:
     if len(row) != 3 or not row[2]:
         raise _wrong(path, line, row, "two numbers and a label, separated by commas")
-    x, y = _number(row[0]), _number(row[1])
+    x = _number(row[0])
+    y = _number(row[1])
     if x is None or y is None:
         raise _wrong(path, line, row, "finite numbers in the first two columns")
     return x, y, row[2]

@@ -7,14 +7,9 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textdl.errors import DataError, FileFormatError
-from textdl.io.safetensors import open_mapped
-
-if TYPE_CHECKING:
-    from textdl.nn.classifier import MLPClassifier
-    from textdl.nn.regressor import MLPRegressor
 
 LONGEST_REPORT = 1 << 26  # bytes
 
@@ -42,6 +37,9 @@ def read_history(path: str | os.PathLike[str]) -> History:
     """
     path = Path(path)
     if _is_container(path):
+        # JAX, which a report in JSON does without.
+        from textdl.nn.estimators.persistence import load_network
+
         return load_network(path).history_
     content = read_bytes(path, LONGEST_REPORT + 1)
     if len(content) > LONGEST_REPORT:
@@ -50,30 +48,6 @@ def read_history(path: str | os.PathLike[str]) -> History:
             "what save() or textdl train --json wrote"
         )
     return _from_report(path, content)
-
-
-def load_network(path: str | os.PathLike[str]) -> MLPClassifier | MLPRegressor:
-    """The network in a file, of whichever estimator.
-
-    Raises:
-        DataError: the file cannot be read.
-        FileFormatError: it is damaged or holds no network.
-    """
-    # JAX, which a report in JSON does without.
-    from textdl.nn.classifier import MLPClassifier
-    from textdl.nn.regressor import MLPRegressor
-
-    path = Path(path)
-    if not _is_container(path):
-        raise FileFormatError(f"{str(path)!r} holds no network; pass what its save() wrote")
-    metadata, kinds = open_mapped(path).metadata, (MLPClassifier, MLPRegressor)
-    for kind in kinds:
-        if metadata.get("estimator") == kind.__name__:
-            return kind.load(path)
-    raise FileFormatError(
-        f"{str(path)!r} holds {metadata.get('format', 'something else')!r}, no network; expected "
-        f"what {' or '.join(kind.__name__ for kind in kinds)} saved"
-    )
 
 
 def read_bytes(path: Path, most: int = -1) -> bytes:

@@ -1,0 +1,80 @@
+"""Examples on the device, and the batches drawn from them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from textdl import nn
+from textdl.errors import DataError, ParameterError
+from textdl.nn.data.dataset import make_dataset, split_dataset
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_batch_beyond_the_data_weighs_nothing(case, sparse):
+    data = case.data(sparse=sparse, weights=case.weights)
+    batch = data.take(jnp.array([9, 0, 10, 10]), 60)
+    np.testing.assert_allclose(batch.weights, [case.weights[9], case.weights[0], 0, 0])
+    np.testing.assert_allclose(batch.targets[:2], case.y[[9, 0]])
+    features = batch.features @ jnp.eye(6) if sparse else batch.features
+    np.testing.assert_allclose(features[:2], case.x[[9, 0]])
+
+
+def test_data_are_as_long_as_their_examples(case):
+    assert case.data().size == case.data(sparse=True).size == 10
+    assert case.data().weights.tolist() == [1] * 10
+
+
+def test_one_part_of_data_can_be_replaced(case):
+    weights = jnp.arange(10.0)
+    np.testing.assert_array_equal(case.data()._replace(weights=weights).weights, weights)
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.25, 0.5, 0.99])
+def test_split_takes_every_example_once(fraction):
+    data = make_dataset(np.arange(20.0)[:, None], np.arange(20), np.arange(20.0))
+    rest, aside = split_dataset(data, fraction, KEY)
+    assert aside.size == min(max(round(20 * fraction), 1), 19)
+    assert sorted([*rest.targets.tolist(), *aside.targets.tolist()]) == list(range(20))
+    for part in (rest, aside):
+        np.testing.assert_array_equal(part.features.values[:, 0], part.targets)
+        np.testing.assert_array_equal(part.weights, part.targets)
+    again, _ = split_dataset(data, fraction, KEY)
+    np.testing.assert_array_equal(again.targets, rest.targets)
+    assert aside.targets.tolist() != list(range(20 - aside.size, 20))
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -1.0, 2.0, float("nan")])
+def test_split_out_of_range(case, fraction):
+    with pytest.raises(ParameterError, match="cannot set a fraction of"):
+        split_dataset(case.data(), fraction, KEY)
+    with pytest.raises(ParameterError, match="of 1 examples aside"):
+        split_dataset(make_dataset([[1.0]], [1]), 0.5, KEY)
+
+
+def test_split_of_sparse_examples_is_refused_or_done(case):
+    try:
+        rest, aside = split_dataset(case.data(sparse=True), 0.2, KEY)
+    except ParameterError:
+        return
+    assert (rest.size, aside.size) == (8, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (([], []), "no examples"),
+        ((np.ones((0, 3)), []), r"no examples: features have the shape \(0, 3\)"),
+        ((csr_array((0, 3)), []), "no examples"),
+        ((1.0, [1]), "no examples"),
+        ((np.ones((2, 3)), [1]), "2 examples, 1 targets and 2 weights; expected one of each"),
+        ((np.ones((2, 3)), [1, 2], [1.0]), "2 examples, 2 targets and 1 weights"),
+        ((csr_array((2, 3)), [1, 2, 3]), "2 examples, 3 targets"),
+    ],
+)
+def test_data_that_do_not_fit(arguments, says):
+    with pytest.raises(DataError, match=says):
+        nn.make_dataset(*arguments)

@@ -1,0 +1,68 @@
+"""Embeddings against a loop: values, gradients, and ids that there are none of."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from textdl import nn
+from textdl.errors import DataError, ParameterError
+from textdl.nn.data.features import as_features
+
+KEY = jax.random.key(0)
+LAYER = nn.Embedding(5, 3)
+BATCH = nn.SequenceBatch(jnp.array([[4, 0, 4], [2, 1, 1]]), jnp.array([3, 2]))
+
+
+def test_apply_looks_up_a_row_per_id():
+    params = LAYER.init(KEY)
+    out = jax.jit(LAYER.apply)(params, BATCH)
+    assert out.values.shape == (2, 3, 3)
+    assert out.lengths.tolist() == [3, 2]
+    for b in range(2):
+        for t in range(3):
+            np.testing.assert_array_equal(out.values[b, t], params.table[BATCH.values[b, t]])
+
+
+def test_gradient_is_the_sum_over_the_uses_of_a_row():
+    params = LAYER.init(KEY)
+    factors = np.arange(1.0, 19).reshape(2, 3, 3)
+    got = jax.grad(lambda p: (factors * LAYER.apply(p, BATCH).values).sum())(params)
+    expected = np.zeros((5, 3))
+    for b in range(2):
+        for t in range(3):
+            expected[BATCH.values[b, t]] += factors[b, t]
+    np.testing.assert_allclose(got.table, expected)
+    check = nn.check_gradients(lambda p: LAYER.apply(p, BATCH).values ** 2, params)
+    assert check.error < 1e-7, check
+
+
+@pytest.mark.parametrize("wrong", [-1, 5, 2**31 - 1])
+def test_id_outside_the_table_is_nan_not_another_row(wrong):
+    batch = nn.SequenceBatch(jnp.array([[wrong, 1]]), jnp.array([2]))
+    out = LAYER.apply(LAYER.init(KEY), batch)
+    assert np.isnan(out.values[0, 0]).all()
+    assert np.isfinite(out.values[0, 1]).all()
+
+
+@pytest.mark.parametrize("wrong", [-1, 5])
+def test_check_features_names_the_id(wrong):
+    with pytest.raises(DataError, match=f"id {wrong} is not in an embedding of 5 rows; expected"):
+        LAYER.check_features(nn.make_sequences([[1, wrong]], [2]))
+    LAYER.check_features(nn.make_sequences([[1, wrong]], [1]))
+
+
+def test_rows_of_numbers_are_refused():
+    with pytest.raises(DataError, match=r"of integer ids; make them by nn\.make_seq"):
+        LAYER.apply(LAYER.init(KEY), jnp.ones((2, 3)))
+    with pytest.raises(DataError, match="takes sequences of integer ids"):
+        LAYER.check_features(as_features(np.ones((2, 3))))
+    with pytest.raises(DataError, match="takes sequences of integer ids"):
+        LAYER.apply(LAYER.init(KEY), nn.SequenceBatch(jnp.ones((2, 3)), jnp.array([1, 2])))
+
+
+def test_sizes_and_keys_are_checked():
+    with pytest.raises(ParameterError, match="expected 1 or more of each"):
+        nn.Embedding(0, 3)
+    with pytest.raises(ParameterError, match="key=1 is an int"):
+        LAYER.init(1)

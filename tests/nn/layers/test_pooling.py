@@ -1,0 +1,98 @@
+"""Masked mean pooling against a double loop; padding never changes a result."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textdl import nn
+from textdl.errors import DataError
+
+KEY = jax.random.key(0)
+NETWORK = nn.sequential(nn.Embedding(9, 4), nn.MeanPooling(), nn.Dense(4, 2))
+PARAMS = NETWORK.init(KEY)
+
+
+@st.composite
+def ids_bt_and_lengths(draw):
+    """Three sequences of at most five ids, with their lengths."""
+    ids = draw(st.lists(st.integers(0, 8), min_size=15, max_size=15))
+    lengths = draw(st.lists(st.integers(0, 5), min_size=3, max_size=3))
+    return np.array(ids).reshape(3, 5), np.array(lengths)
+
+
+def mean_by_hand(values, lengths):
+    means = np.zeros((values.shape[0], values.shape[2]))
+    for b in range(values.shape[0]):
+        for t in range(lengths[b]):
+            means[b] += values[b, t] / lengths[b]
+    return means
+
+
+def gradient_by_hand(ids, lengths, slope):
+    """Of Σ slope · pooled with respect to the table."""
+    gradient = np.zeros((9, 4))
+    for b in range(3):
+        for t in range(lengths[b]):
+            gradient[ids[b, t]] += slope[b] / lengths[b]
+    return gradient
+
+
+@settings(max_examples=20, deadline=None)
+@given(batch=ids_bt_and_lengths())
+def test_mean_and_gradient_are_the_double_loops(batch):
+    ids, lengths = batch
+    embed = nn.sequential(nn.Embedding(9, 4), nn.MeanPooling())
+    params = PARAMS[:2]
+    x = nn.SequenceBatch(jnp.asarray(ids), jnp.asarray(lengths))
+    pooled = jax.jit(embed.apply)(params, x)
+    expected = mean_by_hand(np.asarray(params[0].table)[ids], lengths)
+    np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-7)
+    slope = np.arange(1.0, 13).reshape(3, 4)
+    got = jax.grad(lambda p: (slope * embed.apply(p, x)).sum())(params)
+    expected = gradient_by_hand(ids, lengths, slope)
+    np.testing.assert_allclose(got[0].table, expected, rtol=1e-5, atol=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(batch=ids_bt_and_lengths(), other=st.integers(-3, 40), more=st.integers(0, 4))
+def test_padding_changes_neither_outputs_nor_gradients(batch, other, more):
+    """Other ids beyond the length, also such as the table does not have, and more of them."""
+    ids, lengths = batch
+    padded = np.pad(ids, ((0, 0), (0, more)))
+    beyond = np.arange(padded.shape[1]) >= lengths[:, None]
+    padded = np.where(beyond, other, padded)
+    batches = [nn.SequenceBatch(jnp.asarray(each), jnp.asarray(lengths)) for each in (ids, padded)]
+    outputs = [NETWORK.apply(PARAMS, each) for each in batches]
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-6, atol=1e-7)
+    gradients = [
+        jax.grad(lambda p, x: (NETWORK.apply(p, x) ** 2).sum())(PARAMS, each) for each in batches
+    ]
+    for a, b in zip(*map(jax.tree.leaves, gradients), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    # What training and prediction are given is cut to the longest: there every bit is the same.
+    predictions = [
+        nn.predict(NETWORK, PARAMS, nn.make_sequences(each, lengths)) for each in (ids, padded)
+    ]
+    np.testing.assert_array_equal(*predictions)
+
+
+def test_gradients_of_the_whole_network():
+    x = nn.SequenceBatch(jnp.array([[4, 0, 4], [2, 1, 1]]), jnp.array([3, 1]))
+    check = nn.check_gradients(lambda p: NETWORK.apply(p, x) ** 2, PARAMS)
+    assert check.error < 1e-7, check
+
+
+def test_mean_of_an_empty_sequence_is_zero_with_a_finite_gradient():
+    x = nn.SequenceBatch(jnp.full((1, 2, 3), jnp.nan), jnp.array([0]))
+    assert nn.MeanPooling().apply((), x).tolist() == [[0, 0, 0]]
+    slope = jax.grad(lambda v: nn.MeanPooling().apply((), x._replace(values=v)).sum())(x.values)
+    assert (slope == 0).all()
+
+
+def test_what_is_not_vectors_is_refused():
+    for x in (jnp.ones((2, 3)), nn.SequenceBatch(jnp.ones((2, 3), int), jnp.array([1, 2]))):
+        with pytest.raises(DataError, match=r"pooling takes sequences of vectors; put nn\.Embed"):
+            nn.MeanPooling().apply((), x)

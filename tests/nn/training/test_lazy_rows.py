@@ -1,0 +1,111 @@
+"""Updates of the rows in a batch alone: what changes, what must not, where both updates agree."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from tests.nn.conftest import (
+    AdamByHand,
+    as_numpy,
+    assert_close_layers,
+    gradient_by_hand,
+    mean_squared,
+    network,
+)
+from textdl import nn
+from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
+from textdl.nn.estimators.mlp import first_weights
+from textdl.nn.training.lazy_rows import unique_columns
+
+KEY = jax.random.key(0)
+ROWS = nn.Objective(network(), mean_squared, lazy_rows=first_weights)
+PLAIN = nn.Objective(network(), mean_squared)
+SHRUNK = nn.Objective(
+    network(), mean_squared, regularizer=nn.Regularizer(l2=0.5), lazy_rows=first_weights
+)
+
+
+@pytest.fixture(scope="module")
+def narrow(case):
+    """The examples, with features 2 and 5 (the last) in none of them."""
+    x = case.x.copy()
+    x[:, [2, 5]] = 0
+    return x, nn.make_dataset(csr_array(x), case.y)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    ["adam"]
+    + [
+        pytest.param(name, marks=pytest.mark.full) for name in nn.OPTIMIZERS if name not in ("adam")
+    ],
+)
+def test_rows_of_absent_features_stay_as_they_are(narrow, start, optimizer):
+    training = nn.TrainingConfig(epochs=2, batch_size=4, optimizer=optimizer, learning_rate=0.02)
+    trained = nn.fit(start, narrow[1], SHRUNK, training, key=KEY)
+    moved = np.asarray(trained.params[0].weights != start[0].weights).any(1)
+    assert moved.tolist() == [True, True, False, True, True, False]
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(trained.params))
+
+
+def test_sgd_without_regularizer_is_the_dense_update(case, start):
+    training = nn.TrainingConfig(epochs=4, batch_size=4, optimizer="sgd", learning_rate=0.05)
+    ends = [
+        nn.fit(start, case.data(sparse=True, weights=case.weights), objective, training, key=KEY)
+        for objective in (ROWS, PLAIN)
+    ]
+    assert_close_layers(ends[0].params, ends[1].params, 1e-6)
+    np.testing.assert_allclose(ends[0].history["loss"], ends[1].history["loss"], rtol=1e-5)
+
+
+def test_lazy_adam_by_hand(case, start):
+    """Averages and weights of a row stand still while no example of the batch has its feature."""
+    training = nn.TrainingConfig(epochs=3, batch_size=4, learning_rate=0.02, shuffle=False)
+    trained = nn.fit(start, case.data(sparse=True), SHRUNK, training, key=KEY)
+    layers = as_numpy(start)
+    adam = AdamByHand(layers, 0.02)
+    skipped = 0
+    for _ in range(3):
+        for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
+            x, y = case.x[rows], case.y[rows]
+            absent = ~(x != 0).any(0)
+            skipped += absent.sum()
+            tables = (layers[0], adam.first[0], adam.second[0])
+            before = [table[0][absent].copy() for table in tables]
+            _, gradient = gradient_by_hand(layers, x, y, np.ones(len(x)), l2=0.5)
+            adam.update(layers, gradient)
+            for table, kept in zip((layers[0], adam.first[0], adam.second[0]), before, strict=True):
+                table[0][absent] = kept
+    assert skipped > 0
+    assert_close_layers(trained.params, layers)
+
+
+def test_the_dense_update_moves_what_is_absent(narrow, start):
+    """The two are different algorithms: a regularizer shrinks every row of the dense one."""
+    objective = nn.Objective(network(), mean_squared, regularizer=nn.Regularizer(l2=0.5))
+    training = nn.TrainingConfig(epochs=1, batch_size=4)
+    trained = nn.fit(start, narrow[1], objective, training, key=KEY)
+    assert (trained.params[0].weights != start[0].weights).all()
+
+
+def test_an_empty_matrix_trains_the_biases(case, start):
+    data = nn.make_dataset(csr_array((10, 6), dtype=np.float32), case.y)
+    training = nn.TrainingConfig(epochs=1, batch_size=4, optimizer="sgd")
+    trained = nn.fit(start, data, ROWS, training, key=KEY)
+    np.testing.assert_array_equal(trained.params[0].weights, start[0].weights)
+    assert (trained.params[-1].bias != start[-1].bias).all()
+
+
+@pytest.mark.parametrize("columns", [[7, 2, 7, 0, 2, NO_COLUMN], [5] * 6, [NO_COLUMN] * 6])
+def test_renumbered_batches_give_the_same_product(columns):
+    values = [1.0, 2, 3, 4, 5, 0] if columns[0] != NO_COLUMN else [0.0] * 6
+    batch = SparseBatch(jnp.array([2, 2, 5]), jnp.array(columns), jnp.array(values))
+    rows, local = jax.jit(unique_columns, static_argnums=1)(batch, 8)
+    assert sorted(set(rows.tolist()) - {NO_COLUMN}) == sorted(set(columns) - {NO_COLUMN})
+    used = rows[rows != NO_COLUMN].tolist()
+    assert len(used) == len(set(used))
+    weights = np.arange(1.0, 17, dtype=np.float32).reshape(8, 2)
+    part = jnp.asarray(weights).at[rows].get(mode="fill", fill_value=0)
+    np.testing.assert_array_equal(local @ part, batch @ jnp.asarray(weights))

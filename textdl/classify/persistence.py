@@ -1,0 +1,141 @@
+"""A fitted text classifier in a file: an archive with two parts, features and classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.bow.loading import vectorizer_from_archive
+from textdl.classify import averages
+from textdl.classify.averages import AveragedVectors
+from textdl.classify.features import texts_of_terms
+from textdl.classify.networks import KINDS, Classifier
+from textdl.classify.settings import settings_for
+from textdl.errors import FileFormatError
+from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
+from textdl.nn.estimators.classes import classes_from_state
+
+KIND = ArchiveKind("TextClassifier", arrays={})
+FEATURES = "features"
+CLASSIFIER = "classifier"
+# These do not change what is learned; vectors are kept as an array.
+NOT_SAVED = ("n_jobs", "verbose", "vectors")
+
+
+class ClassifierState(NamedTuple):
+    """All of a fitted classifier."""
+
+    parameters: Mapping[str, Any]  # as the user gave them
+    settings: Mapping[str, Any]  # what they became
+    classes: NDArray[Any]  # (K,)
+    multilabel: bool
+    features: Any
+    classifier: Classifier
+
+
+def to_archive(state: ClassifierState) -> ArchiveContent:
+    """A fitted classifier, taken apart to be saved.
+
+    Raises:
+        ParameterError: a parameter is a function, which no file can hold.
+    """
+    return ArchiveContent(
+        KIND,
+        parameters=_saved(state.parameters),
+        state={
+            "settings": _saved(state.settings),
+            "classes": state.classes.tolist(),
+            "multilabel": state.multilabel,
+        },
+        parts={
+            FEATURES: state.features._to_archive(),
+            CLASSIFIER: state.classifier._to_archive(),
+        },
+    )
+
+
+def from_archive(archive: Archive) -> ClassifierState:
+    """What `to_archive` took apart.
+
+    Raises:
+        FileFormatError: it is damaged, or holds something else.
+    """
+    archive.require(KIND)
+    with archive.decoding():
+        state = ClassifierState(
+            archive.parameters,
+            archive.state["settings"],
+            classes_from_state(archive.state["classes"]),
+            archive.state["multilabel"],
+            _features(archive.part(FEATURES)),
+            _classifier(archive.part(CLASSIFIER)),
+        )
+        _check_settings(state.parameters, state.settings)
+        _check_sizes(archive, state)
+    return state
+
+
+def _features(part: Archive) -> Any:
+    if part.kind == averages.KIND.name:
+        return AveragedVectors._from_archive(part)
+    return vectorizer_from_archive(part)
+
+
+def _classifier(part: Archive) -> Any:
+    if part.kind not in KINDS:
+        raise FileFormatError(
+            f"{str(part.path)!r} has a classifier of kind {part.kind}, expected "
+            f"{' or '.join(KINDS)}; upgrade textdl"
+        )
+    return KINDS[part.kind]._from_archive(part)
+
+
+def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """The settings are those that the parameters ask for.
+
+    Raises:
+        ValueError: they are not, or there is one that a file never holds, such as a path.
+    """
+    for name in NOT_SAVED:
+        if name in parameters or name in settings:
+            raise ValueError(f"{name} is never read from a file")
+    expected = settings_for({**parameters, **dict.fromkeys(NOT_SAVED)}, 1)
+    if settings.keys() != expected.keys() - set(NOT_SAVED):
+        raise ValueError(f"it has the settings {', '.join(settings)}")
+    for name, value in settings.items():
+        given = name == "model" or parameters.get(name) is not None
+        if given and value != expected[name]:
+            raise ValueError(f"{name} is {value!r} and {expected[name]!r}")
+
+
+def _check_sizes(archive: Archive, state: ClassifierState) -> None:
+    """The features are those that the classifier takes, and it says as much as there are classes.
+
+    Raises:
+        FileFormatError: they are not.
+    """
+    network = state.classifier
+    vectors = getattr(state.features, "vectors_", None)
+    width = len(texts_of_terms(state.features)) if vectors is None else vectors.vector_size
+    outputs = 1 if len(state.classes) == 2 and not state.multilabel else len(state.classes)
+    if not isinstance(state.multilabel, bool) or state.multilabel != network.multilabel_:
+        raise archive.damaged(f"multilabel is {state.multilabel!r}, unlike its network")
+    if (width, outputs) != (network.n_features_in_, network.n_outputs_):
+        raise archive.damaged(
+            f"it has {width:,} features and {outputs:,} outputs for a network of "
+            f"{network.n_features_in_:,} and {network.n_outputs_:,}"
+        )
+    theirs = np.arange(len(state.classes)) if state.multilabel else state.classes
+    if network.classes_.tolist() != theirs.tolist():
+        raise archive.damaged("its classes are not those of its network")
+
+
+def _saved(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: tuple(sorted(value)) if isinstance(value, set | frozenset) else value
+        for name, value in parameters.items()
+        if name not in NOT_SAVED
+    }

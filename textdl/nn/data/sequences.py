@@ -1,0 +1,114 @@
+"""Sequences: integer ids, such as of words, as many per example as its length says.
+
+What stands beyond the length is padding, whatever it is: it is never guessed from zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import ArrayLike, NDArray
+
+from textdl.errors import DataError
+from textdl.nn.data.dense import padded_batches
+
+
+class SequenceBatch(NamedTuple):
+    """`B` sequences, as layers hand them on."""
+
+    values: Array  # (B, T) int ids, or (B, T, D) float vectors
+    lengths: Array  # (B,) int32, from 0 to T
+
+    @property
+    def mask(self) -> Array:
+        """`(B, T)` bool: where there is no padding."""
+        return jnp.arange(self.values.shape[1]) < self.lengths[:, None]
+
+
+class Sequences(NamedTuple):
+    """`N` sequences of ids, made by `make_sequences`; see `Features`."""
+
+    ids: Array  # (N, T) int32
+    lengths: Array  # (N,) int32, from 0 to T
+
+    @property
+    def size(self) -> int:
+        """N."""
+        return int(self.lengths.shape[0])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`(N, T)`."""
+        return tuple(self.ids.shape)
+
+    def take(self, rows: Array, capacity: int) -> SequenceBatch:
+        """The rows `(B,)` as a batch; row N is empty."""
+        del capacity  # a batch has as many places as any other
+        ids = self.ids.at[rows].get(mode="clip")
+        return SequenceBatch(ids, self.lengths.at[rows].get(mode="fill", fill_value=0))
+
+    def select(self, rows: NDArray[np.int64]) -> Sequences:
+        """Some of the sequences, in the order of `rows`."""
+        return Sequences(self.ids[rows], self.lengths[rows])
+
+    def capacity(self, order: NDArray[np.int32], before: int = 0) -> int:
+        """0: a batch has as many places as any other."""
+        del order, before
+        return 0
+
+    def batches(self, batch_size: int) -> Iterator[SequenceBatch]:
+        """All sequences in order, `batch_size` at a time; the last batch has empty ones."""
+        ids = padded_batches(self.ids, batch_size)
+        lengths = padded_batches(self.lengths, batch_size)
+        for batch in zip(ids, lengths, strict=True):
+            yield SequenceBatch(*batch)  # type: ignore[arg-type]
+
+    def to_device(self) -> Sequences:
+        """The same where JAX computes."""
+        return Sequences(jnp.asarray(self.ids), jnp.asarray(self.lengths))
+
+    def id_range(self) -> tuple[int, int]:
+        """The smallest and the largest id outside the padding; 0 and 0 where there is none."""
+        ids = np.asarray(self.ids)
+        used = ids[np.arange(ids.shape[1]) < np.asarray(self.lengths)[:, None]]
+        return (int(used.min()), int(used.max())) if used.size else (0, 0)
+
+
+def make_sequences(ids: ArrayLike, lengths: ArrayLike) -> Sequences:
+    """Sequences of ids; places that no sequence uses are cut off.
+
+    Args:
+        ids: `(N, T)` int; anything may stand beyond the length.
+        lengths: `(N,)` int, from 0 to T.
+
+    Raises:
+        DataError: they are not integers, their shapes do not fit, or a length is out of range.
+
+    Example:
+        >>> make_sequences([[5, 7, 0, 0], [3, 0, 0, 0]], [2, 1]).ids.tolist()
+        [[5, 7], [3, 0]]
+    """
+    places: Any = np.asarray(ids)
+    sizes: Any = np.asarray(lengths)
+    if places.ndim != 2 or places.dtype.kind not in "iu":
+        raise DataError(
+            f"ids of type {places.dtype} and shape {places.shape}; expected integers of shape "
+            "(N, T), a row per sequence"
+        )
+    if sizes.shape != places.shape[:1] or sizes.dtype.kind not in "iu":
+        raise DataError(
+            f"lengths of type {sizes.dtype} and shape {sizes.shape} for {len(places):,} sequences; "
+            "expected one integer per sequence"
+        )
+    wrong = (sizes < 0) | (sizes > places.shape[1])
+    if wrong.any():
+        raise DataError(
+            f"length {sizes[wrong][0]:,} of a sequence of {places.shape[1]:,} places; expected 0 "
+            f"to {places.shape[1]:,}"
+        )
+    longest = max(int(sizes.max(initial=0)), 1)
+    return Sequences(places[:, :longest].astype(np.int32), sizes.astype(np.int32))

@@ -1,0 +1,244 @@
+"""What a fitted network knows and answers, and how it is saved."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from textdl.errors import DataError
+from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
+from textdl.jax_settings import random_key
+from textdl.nn.estimators.validation import cast_features, check_features
+from textdl.nn.layers.dense import DenseParams
+from textdl.nn.layers.layer import Params
+from textdl.nn.layers.sequential import Sequential
+from textdl.nn.pytree import difference, fill, named_arrays
+from textdl.nn.summary import summarize
+from textdl.nn.training.predict import predict
+
+DTYPES = ("float32", "float64")
+LARGEST_LAYER = 2**31 - 1  # units
+
+
+class MLPBase(BaseEstimator):  # type: ignore[misc]
+    """The learned attributes of a network of dense layers.
+
+    Attributes:
+        params_: of the network, NumPy arrays: an entry per layer, `DenseParams` or, for a layer
+            without parameters, an empty tuple.
+        history_: every metric of every epoch.
+        n_features_in_: numbers per example.
+    """
+
+    params_: Params
+    history_: dict[str, list[float]]
+    n_features_in_: int
+    _layer_sizes: tuple[int, ...]  # units of every layer, from the inputs to the outputs
+    _seed: int
+    _optimizer_state: Any
+    _trained_by: tuple[Any, ...] = ()  # optimizer settings that the state is of
+
+    @property
+    @abstractmethod
+    def _network(self) -> Sequential:
+        """The network of `_layer_sizes`, as the parameters say."""
+
+    @abstractmethod
+    def _check_parameters(self) -> None:
+        """Refuse parameters that are out of range, by a `ParameterError`."""
+
+    def _targets_state(self) -> dict[str, Any]:
+        """What was learned about the targets, to be saved."""
+        return {}
+
+    def _restore_targets(self, targets: Mapping[str, Any]) -> None:
+        """Take up what `_targets_state` gave; `ValueError` and `TypeError` say that it is wrong."""
+
+    def summary(self) -> str:
+        """The layers with their shapes and numbers of parameters, as a table.
+
+        Raises:
+            NotFittedError: the network is not fitted.
+        """
+        check_is_fitted(self)
+        return summarize(self._network, self.params_, self.out_activation_)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted network to one ``.safetensors`` file; equal networks, equal bytes.
+
+        Raises:
+            ParameterError: a parameter, such as an optimizer of your own, cannot be written.
+            OutputError: the file cannot be written.
+        """
+        write_archive(path, self._to_archive())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote; training can go on, with a fresh optimizer.
+
+        Raises:
+            FileFormatError: the file is damaged or holds another estimator.
+        """
+        return cls._from_archive(open_archive(path, expected=f"an {cls.__name__}"))
+
+    def _to_archive(self) -> ArchiveContent:
+        """What a file holds of the network."""
+        check_is_fitted(self)
+        return ArchiveContent(
+            ArchiveKind(type(self).__name__),
+            parameters=self.get_params(deep=False),
+            state={
+                "layer_sizes": self._layer_sizes,
+                "dtype": self._dtype.name,
+                "targets": self._targets_state(),
+                "feature_names": list(getattr(self, "feature_names_in_", [])),
+                "history": self.history_,
+                "seed": self._seed,
+            },
+            arrays=named_arrays(self.params_),
+        )
+
+    @classmethod
+    def _from_archive(cls, archive: Archive) -> Self:
+        """The network that an archive holds.
+
+        Raises:
+            FileFormatError: it is damaged or holds another estimator.
+        """
+        archive.require(ArchiveKind(cls.__name__))
+        with archive.decoding():
+            state = archive.state
+            model = cls(**archive.parameters)
+            model._check_parameters()
+            model._layer_sizes = _checked_sizes(state["layer_sizes"])
+            model.params_ = _restored_params(model._network, state["dtype"], archive.arrays)
+            model._optimizer_state = None
+            model.n_features_in_ = model._layer_sizes[0]
+            model._seed = _checked_seed(state["seed"])
+            model.history_ = {
+                name: [float(value) for value in values]
+                for name, values in state["history"].items()
+            }
+            model._restore_targets(state["targets"])
+            names = state["feature_names"]
+            if names:
+                model.feature_names_in_ = _checked_names(names, model.n_features_in_)
+        return model
+
+    @property
+    def coefs_(self) -> list[NDArray[np.floating]]:
+        """The weights `(I, O)`, layer by layer."""
+        return [np.asarray(layer.weights) for layer in self._dense_params]
+
+    @property
+    def intercepts_(self) -> list[NDArray[np.floating]]:
+        """The biases `(O,)`, layer by layer."""
+        return [np.asarray(layer.bias) for layer in self._dense_params]
+
+    @property
+    def _dense_params(self) -> list[DenseParams]:
+        return [layer for layer in self.params_ if isinstance(layer, DenseParams)]
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers of units, the inputs among them."""
+        return len(self._layer_sizes)
+
+    @property
+    def n_outputs_(self) -> int:
+        """Output units."""
+        return self._layer_sizes[-1]
+
+    @property
+    def out_activation_(self) -> str:
+        """The activation of the output units."""
+        return "identity"
+
+    @property
+    def _stratifies(self) -> bool:
+        """Whether validation data keep the shares of the classes."""
+        return False
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Mean loss of every epoch, without the L2 term."""
+        return self.history_.get("loss", [])
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs since the last `fit` began."""
+        return len(self.loss_curve_)
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.dtype(self._dense_params[0].weights.dtype)
+
+    def _precision(self) -> Any:
+        """A context in which JAX computes in the precision of the network."""
+        return jax.enable_x64(self._dtype == np.float64)
+
+    def _outputs(self, X: Any) -> NDArray[np.floating]:
+        """The last layer's z, `(N, O)`."""
+        check_is_fitted(self)
+        x = cast_features(check_features(self, X), self._dtype)
+        with self._precision():
+            outputs = predict(self._network, self.params_, self._prepare_features(x))
+        if not np.isfinite(outputs).all():
+            raise DataError(
+                "the network answers with a number that is not finite, for its weights or the "
+                "features are too large; scale the features"
+            )
+        return outputs
+
+    def _prepare_features(self, x: Any) -> Any:
+        """Features as the first layer takes them."""
+        return x
+
+
+def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArray[Any]]) -> Params:
+    """The parameters of a network, of its shapes and type, and finite.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"its weights are of type {dtype!r}")
+    with jax.enable_x64(dtype == "float64"):
+        template = jax.eval_shape(lambda: network.init(random_key(0)))
+    what = difference(template, arrays)
+    if what is not None:
+        raise ValueError(f"it {what}")
+    for name, array in arrays.items():
+        if array.dtype != dtype:
+            raise ValueError(f"{name} has numbers of type {array.dtype}, not {dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"a weight is not finite, in {name}")
+    return jax.tree.map(np.array, fill(template, arrays))  # copied: the file may change
+
+
+def _checked_sizes(sizes: Any) -> tuple[int, ...]:
+    are_sizes = isinstance(sizes, tuple) and all(type(size) is int for size in sizes)
+    if not are_sizes or len(sizes) < 2 or not all(1 <= n <= LARGEST_LAYER for n in sizes):
+        raise ValueError(f"its layers have the sizes {sizes!r}")
+    return tuple(sizes)
+
+
+def _checked_names(names: Any, features: int) -> NDArray[np.object_]:
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != features:
+        raise ValueError(f"its names of features are not {features:,} texts")
+    return np.array(names, object)
+
+
+def _checked_seed(seed: Any) -> int:
+    if type(seed) is not int or seed < 0:
+        raise ValueError(f"seed is {seed!r}, expected a whole number from 0")
+    return seed

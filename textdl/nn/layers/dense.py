@@ -1,0 +1,134 @@
+"""The dense layer: z = x W + b, and an activation g(z)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from textdl.errors import DataError, ParameterError, lookup
+from textdl.nn.activations import ACTIVATIONS
+from textdl.nn.data.dense import DenseRows
+from textdl.nn.data.features import Features
+from textdl.nn.data.sequences import SequenceBatch, Sequences
+from textdl.nn.data.sparse import SparseBatch, SparseRows
+from textdl.nn.initializers import Initializer, glorot_uniform
+from textdl.nn.keys import check_key
+from textdl.nn.layers.layer import Layer
+
+
+class DenseParams(NamedTuple):
+    """The parameters of a dense layer."""
+
+    weights: Array  # (I, O) float, W
+    bias: Array  # (O,) float, b
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """a = g(x W + b).
+
+    Args:
+        inputs: I, numbers per row.
+        outputs: O, units.
+        activation: g, a name in `ACTIVATIONS`.
+        initializer: of W; b starts at 0.
+
+    Raises:
+        ParameterError: a size is below 1, or the activation is unknown.
+
+    Example:
+        >>> import jax
+        >>> layer = Dense(3, 2, "relu")
+        >>> params = layer.init(jax.random.key(0))
+        >>> params.weights.shape, layer.apply(params, jnp.ones((5, 3))).shape
+        ((3, 2), (5, 2))
+    """
+
+    inputs: int
+    outputs: int
+    activation: str = "linear"
+    initializer: Initializer = glorot_uniform
+
+    def __post_init__(self) -> None:
+        if not (self.inputs >= 1 and self.outputs >= 1):
+            raise ParameterError(
+                f"a dense layer of {self.inputs} inputs and {self.outputs} outputs; expected 1 or "
+                "more of each"
+            )
+        lookup("activation", self.activation, ACTIVATIONS)
+
+    def init(self, key: Array) -> DenseParams:
+        """Draw the weights; the bias starts at 0."""
+        check_key(key)
+        return DenseParams(
+            self.initializer(key, (self.inputs, self.outputs)), jnp.zeros(self.outputs)
+        )
+
+    def apply(
+        self, params: DenseParams, x: Array | SparseBatch, *, key: Array | None = None
+    ) -> Array:
+        """The activations `(..., O)`.
+
+        Args:
+            params: of the layer.
+            x: `(..., I)`, or the sparse rows of a batch.
+            key: not used; this layer draws nothing.
+
+        Raises:
+            DataError: `x` does not have I numbers per row.
+        """
+        del key
+        return ACTIVATIONS[self.activation](affine(params, x))
+
+    def check_features(self, features: Features) -> None:
+        """Refuse sparse rows with a column that the weights do not have."""
+        if isinstance(features, Sequences):
+            raise DataError(_SEQUENCES)
+        if isinstance(features, DenseRows):
+            _check_size(features.values.shape[-1], self.inputs)
+        if isinstance(features, SparseRows):
+            _check_size(max(self.inputs, int(np.max(features.columns)) + 1), self.inputs)
+
+    def details(self) -> str:
+        """The activation."""
+        return self.activation
+
+
+_SEQUENCES = "a dense layer takes rows of numbers, not sequences; put MeanPooling() before it"
+
+
+def affine(params: DenseParams, x: Array | SparseBatch) -> Array:
+    """Z = x W + b.
+
+    Args:
+        params: W `(I, O)` and b `(O,)`.
+        x: `(..., I)`, or the sparse rows of a batch, whose non-zeros alone are touched.
+
+    Returns:
+        `(..., O)` float.
+
+    Raises:
+        DataError: `x` does not have I numbers per row.
+
+    Example:
+        >>> affine(DenseParams(jnp.array([[3.0], [-2.0]]), jnp.array([1.0])), jnp.array([-1., 2.]))
+        Array([-6.], dtype=float32)
+    """
+    if isinstance(x, SequenceBatch):
+        raise DataError(_SEQUENCES)
+    shape: Any = getattr(x, "shape", None)
+    if shape:
+        _check_size(shape[-1], params.weights.shape[0])
+    return x @ params.weights + params.bias
+
+
+def _check_size(found: int, expected: int) -> None:
+    if found != expected:
+        raise DataError(
+            f"rows of {found:,} numbers do not fit a dense layer of {expected:,} inputs; make the "
+            f"network for {found:,} inputs, or give rows of {expected:,}"
+        )

@@ -1,0 +1,96 @@
+"""The embedding layer: a learned vector per id, such as of a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from textdl.errors import DataError, ParameterError
+from textdl.nn.data.features import Features
+from textdl.nn.data.sequences import SequenceBatch, Sequences
+from textdl.nn.initializers import Initializer, uniform
+from textdl.nn.keys import check_key
+from textdl.nn.layers.layer import Layer
+
+
+class EmbeddingParams(NamedTuple):
+    """The parameters of an embedding layer."""
+
+    table: Array  # (V, D) float, E
+
+
+@dataclass(frozen=True)
+class Embedding(Layer):
+    """h_t = E[id_t].
+
+    Args:
+        rows: V, how many ids there are.
+        size: D, dimensions of a vector.
+        initializer: of E.
+
+    Raises:
+        ParameterError: a size is below 1.
+
+    Example:
+        >>> import jax
+        >>> layer = Embedding(10, 4)
+        >>> batch = SequenceBatch(jnp.array([[3, 7, 0]]), jnp.array([2]))
+        >>> layer.apply(layer.init(jax.random.key(0)), batch).values.shape
+        (1, 3, 4)
+    """
+
+    rows: int
+    size: int
+    initializer: Initializer = uniform
+
+    def __post_init__(self) -> None:
+        if not (self.rows >= 1 and self.size >= 1):
+            raise ParameterError(
+                f"an embedding of {self.rows} rows of size {self.size}; expected 1 or more of each"
+            )
+
+    def init(self, key: Array) -> EmbeddingParams:
+        """Draw the table."""
+        check_key(key)
+        return EmbeddingParams(self.initializer(key, (self.rows, self.size)))
+
+    def apply(
+        self, params: EmbeddingParams, x: SequenceBatch, *, key: Array | None = None
+    ) -> SequenceBatch:
+        """The vectors `(B, T, D)` of ids `(B, T)`, their lengths as they were.
+
+        An id that the table does not have is given NaN, which no mask lets pass unnoticed; what
+        stands in the padding makes no difference.
+
+        Args:
+            params: of the layer.
+            x: ids `(B, T)` with lengths.
+            key: not used; this layer draws nothing.
+
+        Raises:
+            DataError: `x` is not sequences of ids.
+        """
+        del key
+        if not isinstance(x, SequenceBatch) or not jnp.issubdtype(x.values.dtype, jnp.integer):
+            raise DataError(_NOT_IDS)
+        rows = params.table.at[x.values]
+        vectors = rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
+        return x._replace(values=vectors)
+
+    def check_features(self, features: Features) -> None:
+        """Refuse ids that the table does not have."""
+        if not isinstance(features, Sequences):
+            raise DataError(_NOT_IDS)
+        smallest, largest = features.id_range()
+        if smallest < 0 or largest >= self.rows:
+            wrong: Any = smallest if smallest < 0 else largest
+            raise DataError(
+                f"id {wrong:,} is not in an embedding of {self.rows:,} rows; expected ids from 0 "
+                f"to {self.rows - 1:,}"
+            )
+
+
+_NOT_IDS = "an embedding takes sequences of integer ids; make them by nn.make_sequences"

@@ -1,0 +1,217 @@
+"""The training loop: epochs until they are done, or until nothing improves any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import optax
+from jax import Array
+from numpy.typing import NDArray
+
+from textdl.errors import DivergenceError, ParameterError
+from textdl.jax_settings import fixed_settings
+from textdl.nn.data.batching import epoch_batches
+from textdl.nn.data.dataset import Dataset, check_dataset
+from textdl.nn.data.sparse import SparseRows
+from textdl.nn.keys import check_key
+from textdl.nn.layers.layer import Params
+from textdl.nn.training.checkpoints import (
+    FitCheckpointFolder,
+    FitCheckpoints,
+    open_fit_checkpoints,
+)
+from textdl.nn.training.config import TrainingConfig
+from textdl.nn.training.early_stopping import FitProgress
+from textdl.nn.training.evaluate import evaluate_checked
+from textdl.nn.training.progress import EpochLog
+from textdl.nn.training.step import Objective, TrainState, run_epoch
+
+Callback = Callable[[EpochLog], object]  # training stops after one that returns True
+
+
+class FitResult(NamedTuple):
+    """The result of `fit`."""
+
+    params: Params  # the best, where ``val_...`` was watched; else the last
+    state: TrainState  # to go on from
+    history: dict[str, list[float]]  # every metric, epoch by epoch
+
+
+@fixed_settings()
+def fit(
+    start: Params | TrainState,
+    data: Dataset,
+    objective: Objective,
+    config: TrainingConfig,
+    *,
+    key: Array,
+    validation: Dataset | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoints: FitCheckpoints | None = None,
+) -> FitResult:
+    """Train a network.
+
+    The same start, data, settings, key and versions give the same bits, also when the training was
+    interrupted and went on from a checkpoint.
+
+    Args:
+        start: parameters of the network, or the state of an earlier training to go on from.
+        data: N examples, by `make_dataset`.
+        objective: the network, its loss, and what else is measured.
+        config: how to train.
+        key: of the order of the examples and of dropout.
+        validation: other examples, measured after every epoch, under names that begin with
+            ``val_``.
+        callbacks: each is called with an `EpochLog` after every epoch; training stops after an
+            epoch for which one returns True.
+        checkpoints: where to write checkpoints, and to go on from the last one there.
+
+    Returns:
+        The parameters, the state to go on from, and the metrics of every epoch.
+
+    Raises:
+        ParameterError: a setting does not fit the data, or the key is not one.
+        DataError: the data do not fit the network, or the loss is not a number per example.
+        DivergenceError: the loss or a weight is not finite; its `last_good` is the `FitResult` of
+            the epoch before.
+        CheckpointError: the checkpoint is damaged or belongs to another training.
+
+    Example:
+        >>> from textdl import nn
+        >>> line = nn.make_dataset([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
+        >>> network = nn.Dense(1, 1)
+        >>> objective = nn.Objective(network, lambda y, t: nn.squared_error(y, t).mean(-1))
+        >>> config = TrainingConfig(epochs=500, batch_size=3, optimizer="sgd", learning_rate=0.2)
+        >>> start = network.init(jax.random.key(0))
+        >>> result = fit(start, line, objective, config, key=jax.random.key(1))
+        >>> nn.predict(network, result.params, [[3.0]]).round(2).tolist()
+        [[7.0]]
+    """
+    check_key(key)
+    _check_data(data, validation, objective, config)
+    run = _Run(data, validation, objective, config, config.make_optimizer(data.size), key)
+    if isinstance(start, TrainState):
+        state = start
+    else:
+        state = TrainState(start, jax.jit(run.optimizer.init)(start))
+    with open_fit_checkpoints(checkpoints, objective, config, data, validation, key) as saved:
+        return _train(run, state, saved, callbacks)
+
+
+def _train(
+    run: _Run,
+    state: TrainState,
+    saved: FitCheckpointFolder | None,
+    callbacks: Sequence[Callback],
+) -> FitResult:
+    """Epoch after epoch, from the last checkpoint if there is one."""
+    config = run.config
+    progress = FitProgress()
+    capacity = 0
+    if saved is not None:
+        state, progress = saved.load(state) or (state, progress)
+    stopped = False
+    while not (stopped or progress.is_over(config)):
+        order = run.order(progress.epoch)
+        capacity = run.data.features.capacity(order, capacity)
+        state, progress = run.epoch(state, progress, order, capacity)
+        if saved is not None and saved.due(progress, config):
+            saved.save(state, progress)
+        log = EpochLog(progress.epoch, config.epochs, progress.history[-1], state.params)
+        # All of them, also those after the one that stops, see the epoch.
+        answers = [callback(log) for callback in callbacks]
+        stopped = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+    return _result(state, progress)
+
+
+class _Run(NamedTuple):
+    """What stays the same from epoch to epoch."""
+
+    data: Dataset
+    validation: Dataset | None
+    objective: Objective
+    config: TrainingConfig
+    optimizer: optax.GradientTransformation
+    key: Array
+
+    def order(self, epoch: int) -> NDArray[np.int32]:
+        """The batches of an epoch, `(S, B)`."""
+        key = self.key if self.config.shuffle else None
+        return epoch_batches(self.data.size, self.config.batch_size, key, epoch)
+
+    def epoch(
+        self, state: TrainState, progress: FitProgress, order: NDArray[np.int32], capacity: int
+    ) -> tuple[TrainState, FitProgress]:
+        """One epoch further; an error leaves what was before as it is."""
+        after, metrics, finite = run_epoch(
+            state,
+            self.data,
+            order,
+            self.key,
+            progress.epoch,
+            self.config.rate,
+            objective=self.objective,
+            optimizer=self.optimizer,
+            capacity=capacity,
+        )
+        if not finite:
+            raise _divergence(self.config, progress.epoch + 1, _result(state, progress))
+        numbers = {name: float(value) for name, value in metrics.items()}
+        numbers |= self.validate(after.params)
+        return after, progress.after_epoch(numbers, after.params, self.config)
+
+    def validate(self, params: Params) -> dict[str, float]:
+        """The metrics on the validation data, named ``val_...``."""
+        if self.validation is None:
+            return {}
+        batch_size = self.config.batch_size
+        metrics = evaluate_checked(params, self.validation, self.objective, batch_size)
+        return {f"val_{name}": value for name, value in metrics.items()}
+
+
+def _result(state: TrainState, progress: FitProgress) -> FitResult:
+    """The result at this point."""
+    if progress.best.params is not None:
+        state = state._replace(params=progress.best.params)
+    names = progress.history[0] if progress.history else ()
+    history = {name: [metrics[name] for metrics in progress.history] for name in names}
+    return FitResult(state.params, state, history)
+
+
+def _check_data(data: Any, validation: Any, objective: Objective, config: TrainingConfig) -> None:
+    check_dataset(data)
+    objective.network.check_features(data.features)
+    if validation is not None:
+        check_dataset(validation, "validation")
+        objective.network.check_features(validation.features)
+    metrics = ["loss", *(name for name, _ in objective.metrics)]
+    known = metrics + ([f"val_{name}" for name in metrics] if validation is not None else [])
+    if config.monitor not in known:
+        raise ParameterError(
+            f"monitor={config.monitor!r} is not measured; expected one of {', '.join(known)} "
+            "(val_... needs validation data)"
+        )
+    if objective.lazy_rows is not None and not isinstance(data.features, SparseRows):
+        raise ParameterError("updating only the rows of a batch needs sparse features; give those")
+    if config.batch_size > data.size:
+        raise ParameterError(
+            f"batch_size={config.batch_size} is over the {data.size} examples; choose at most "
+            f"{data.size}"
+        )
+
+
+def _divergence(config: TrainingConfig, epoch: int, last_good: FitResult) -> DivergenceError:
+    """The error for a loss that is not finite."""
+    rate = config.learning_rate
+    if callable(rate) or not isinstance(config.optimizer, str):
+        advice = "its own learning rate; lower it"
+    else:
+        advice = f"learning rate {rate:g}; try {rate / 10:g}"
+    return DivergenceError(
+        f"training diverged in epoch {epoch} (the loss or a weight is not finite) with {advice}, "
+        "or set clip_norm",
+        last_good,
+    )

@@ -1,0 +1,227 @@
+"""One gradient step, an epoch of them in one dispatch, and what both measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array, lax
+
+from textdl.errors import DataError
+from textdl.nn.data.dataset import Batch, Dataset
+from textdl.nn.layers.layer import Layer, Params
+from textdl.nn.layers.sequential import check_layer
+from textdl.nn.losses import reshape_advice, weighted_mean
+from textdl.nn.training.lazy_rows import has_rows, scatter_rows, take_rows, unique_columns
+
+Metric = Callable[[Array, Array], Array]  # (outputs (B, ...), targets (B, ...)) -> (B,)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimized: mean_i loss(network(θ, x_i), t_i) + R(θ) / B over a batch of B examples.
+
+    Its functions identify it: equal objectives are compiled once, so give functions that live at
+    the top of a module, or frozen dataclasses that can be called.
+
+    Args:
+        network: a layer, such as `mlp(...)` or `sequential(...)`.
+        loss: of outputs and targets of B examples, one number per example, `(B,)`.
+        metrics: likewise, by name; only measured.
+        regularizer: R, of the parameters; a scalar.
+        lazy_rows: picks the table of the parameters of which only the rows of a sparse batch are
+            updated; see `training.lazy_rows`.
+
+    Raises:
+        ParameterError: the network is not a layer.
+
+    Example:
+        >>> from textdl.nn.layers.sequential import mlp
+        >>> from textdl.nn.losses import softmax_loss
+        >>> Objective(mlp((4, 8, 3)), softmax_loss).metrics
+        ()
+    """
+
+    network: Layer
+    loss: Metric
+    metrics: tuple[tuple[str, Metric], ...] = ()
+    regularizer: Callable[[Params], Array] | None = None
+    lazy_rows: Callable[[Params], Array] | None = None
+
+    def __post_init__(self) -> None:
+        check_layer(self.network)
+
+
+class TrainState(NamedTuple):
+    """Everything that training changes."""
+
+    params: Params
+    optimizer: optax.OptState
+
+
+def step(
+    state: TrainState,
+    batch: Batch,
+    key: Array,
+    rate: Array | float,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+) -> tuple[TrainState, dict[str, Array]]:
+    """Take one gradient step, and measure the batch on the way.
+
+    Args:
+        state: before.
+        batch: B examples.
+        key: of what the network draws, such as dropout.
+        rate: what the updates of the optimizer are multiplied by.
+        objective: what is minimized.
+        optimizer: of the state.
+
+    Returns:
+        The state after, and the weighted means of the loss and the metrics.
+    """
+    total = batch.weights.sum()
+    total = jnp.where(total > 0, total, jnp.inf)  # no regularizer where no example counts
+
+    def loss(params: Params) -> tuple[Array, dict[str, Array]]:
+        outputs = objective.network.apply(params, batch.features, key=key)
+        metrics = compute_metrics(objective, outputs, batch)
+        return metrics["loss"], metrics
+
+    (value, metrics), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+    if objective.regularizer is not None:
+        # Its gradient alone: the value would take another pass over all weights.
+        shrink = jax.grad(objective.regularizer)(state.params)
+        gradient = jax.tree.map(lambda g, r: g + r / total, gradient, shrink)
+    updates, after = optax.with_extra_args_support(optimizer).update(
+        gradient, state.optimizer, state.params, value=value
+    )
+    updates = jax.tree.map(lambda update: rate * update, updates)
+    return TrainState(optax.apply_updates(state.params, updates), after), metrics
+
+
+def lazy_step(
+    state: TrainState,
+    batch: Batch,
+    key: Array,
+    rate: Array | float,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+) -> tuple[TrainState, dict[str, Array]]:
+    """Take the step on those rows of the objective's lazy table alone that a sparse batch uses.
+
+    Args:
+        state: before.
+        batch: B sparse examples.
+        key: of what the network draws.
+        rate: what the updates of the optimizer are multiplied by.
+        objective: what is minimized, with `lazy_rows`.
+        optimizer: of the state.
+
+    Returns:
+        As `step` does.
+    """
+    assert objective.lazy_rows is not None
+    table = objective.lazy_rows(state.params)
+    mask = TrainState(*has_rows(*state, table, optimizer))
+    rows, features = unique_columns(batch.features, len(table))
+    part = take_rows(state, rows, mask)
+    batch = batch._replace(features=features)
+    part, metrics = step(part, batch, key, rate, objective, optimizer)
+    return scatter_rows(state, part, rows, mask), metrics
+
+
+def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[str, Array]:
+    """The weighted means of the loss and the metrics over a batch.
+
+    Args:
+        objective: whose loss and metrics.
+        outputs: `(B, ...)` of the network.
+        batch: B examples.
+
+    Raises:
+        DataError: the loss or a metric does not give one number per example, or `(B,)` targets
+            would be broadcast against `(B, 1)` outputs.
+    """
+    targets = batch.targets
+    if outputs.shape == (*targets.shape, 1):
+        raise DataError(
+            f"outputs of shape {outputs.shape} against targets of shape {targets.shape} would be "
+            f"broadcast; {reshape_advice(outputs.shape, targets.shape)}"
+        )
+    means = {}
+    for name, metric in (("loss", objective.loss), *objective.metrics):
+        values = metric(outputs, targets)
+        if jnp.shape(values) != batch.weights.shape:
+            raise DataError(
+                f"{name} has shape {jnp.shape(values)} for a batch of {len(batch.weights)} "
+                f"examples; expected {batch.weights.shape}, a number per example: "
+                "take the mean over the outputs alone, .mean(-1), or none"
+            )
+        means[name] = weighted_mean(values, batch.weights)
+    return means
+
+
+@partial(jax.jit, static_argnames=("objective", "optimizer", "capacity"))
+def run_epoch(
+    state: TrainState,
+    data: Dataset,
+    order: Array,
+    key: Array,
+    epoch: int,
+    rate: float = 1.0,
+    *,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    capacity: int = 0,
+) -> tuple[TrainState, dict[str, Array], Array]:
+    """Take a step for every batch of `order`, in one dispatch.
+
+    Args:
+        state: before.
+        data: N examples on the device.
+        order: `(S, B)` row numbers, see `data.batching`.
+        key: of the training.
+        epoch: from 0.
+        rate: what the updates of the optimizer are multiplied by.
+        objective: what is minimized.
+        optimizer: of the state.
+        capacity: of a batch, see `Features.capacity`.
+
+    Returns:
+        The state; the means of the metrics over the examples of the epoch, each taken when its
+        batch was trained on; and whether the loss and all parameters are finite.
+    """
+
+    def body(
+        state: TrainState, batch_rows: tuple[Array, Array]
+    ) -> tuple[TrainState, tuple[Any, Array]]:
+        rows, key = batch_rows
+        batch = data.take(rows, capacity)
+        take_step = step if objective.lazy_rows is None else lazy_step
+        state, metrics = take_step(state, batch, key, rate, objective, optimizer)
+        return state, (metrics, batch.weights.sum())
+
+    keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
+    state, (metrics, weights) = lax.scan(body, state, (order, keys))
+    means = means_of(metrics, weights)
+    return state, means, _all_finite((state.params, means["loss"]))
+
+
+def _all_finite(tree: Any) -> Array:
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
+
+
+def means_of(metrics: dict[str, Array], weights: Array) -> dict[str, Array]:
+    """Means over examples from the means of batches `(S,)` and their weights `(S,)`.
+
+    Example:
+        >>> means_of({"loss": jnp.array([1.0, 4.0])}, jnp.array([2.0, 1.0]))["loss"].item()
+        2.0
+    """
+    return {name: weighted_mean(values, weights) for name, values in metrics.items()}

@@ -1,0 +1,106 @@
+"""A map of words: their vectors, seen from where they are furthest apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import DataError
+from textdl.plot.canvas import COLORS, MARKERS, figure_of, new_figure
+from textdl.vectors.vectors import Vectors
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Of the extent of the map: what a line of text takes, and a word, with its distance to its point.
+LINE_HEIGHT = 0.042
+WORD_WIDTH = 0.22
+LABEL_DISTANCE = 0.02
+
+
+def word_map(
+    vectors: Vectors, groups: Mapping[str, Sequence[str]], *, axes: Axes | None = None
+) -> Figure:
+    """Draw words as points of the plane, alike ones close together.
+
+    The directions of the words are projected onto their first two principal components, the plane
+    in which they are furthest apart.
+
+    Args:
+        vectors: of the words.
+        groups: the words to draw, by the name of their group, which has one color; one group
+            without a name needs no legend.
+        axes: where to draw; None: in a picture of its own.
+
+    Raises:
+        UnknownWordError: a word has no vector.
+        DataError: there are fewer than three words.
+
+    Example:
+        >>> vectors = Vectors(["up", "down", "left"], [[0.0, 1.0], [0.0, -1.0], [-1.0, 0.0]])
+        >>> figure = word_map(vectors, {"": ["up", "down", "left"]})
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['up', 'down', 'left']
+
+    Reference:
+        Pearson 1901, "On lines and planes of closest fit to systems of points in space".
+    """
+    words = [word for group in groups.values() for word in group]
+    if len(words) < 3:
+        raise DataError(f"{len(words)} words make no map; give three or more")
+    points = _plane(np.stack([vectors[word] for word in words]))
+    if axes is None:
+        _, (axes,) = new_figure(width=7.0, height=5.6)
+    labels = _label_places(points)
+    first = 0
+    for number, (name, group) in enumerate(groups.items()):
+        x, y = points[first : first + len(group)].T
+        color = COLORS[number % len(COLORS)]
+        marker = MARKERS[number % len(MARKERS)]
+        axes.scatter(x, y, s=26, color=color, marker=marker, label=name)
+        for word, point, label in zip(group, points[first:], labels[first:], strict=False):
+            line: Any = {"arrowstyle": "-", "color": color, "linewidth": 0.5, "relpos": (0, 0.5)}
+            axes.annotate(word, point, xytext=label, va="center", color="0.2", arrowprops=line)
+        first += len(group)
+    axes.set(xlabel="first principal component", ylabel="second principal component")
+    axes.grid(alpha=0.3)
+    axes.set_xlim(points[:, 0].min() - 0.1, max(labels[:, 0].max(), points[:, 0].max()) + 0.4)
+    axes.set_ylim(points[:, 1].min() - 0.1, max(labels[:, 1].max(), points[:, 1].max()) + 0.1)
+    if any(groups):
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+    return figure_of(axes)
+
+
+def _label_places(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the words stand, `(N, 2)`: to the right, each above those that it would cover."""
+    width, height = np.maximum(np.ptp(points, axis=0), 1e-9)
+    labels = points.copy()
+    labels[:, 0] += LABEL_DISTANCE * width
+    placed: list[int] = []
+    for number in np.argsort(points[:, 1], kind="stable").tolist():
+        for other in sorted(placed, key=lambda it: labels[it, 1]):
+            is_beside = abs(labels[other, 0] - labels[number, 0]) > WORD_WIDTH * width
+            is_below = labels[number, 1] - labels[other, 1] >= LINE_HEIGHT * height
+            is_above = labels[other, 1] - labels[number, 1] >= LINE_HEIGHT * height
+            if not (is_beside or is_below or is_above):
+                labels[number, 1] = labels[other, 1] + LINE_HEIGHT * height
+        placed.append(number)
+    return labels
+
+
+def _plane(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Rows of length 1, centered, in their first two principal components: `(N, 2)`."""
+    wide = rows.astype(np.float64)
+    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-30)
+    centered = wide - wide.mean(0)
+    left, scales, _ = np.linalg.svd(centered, full_matrices=False)
+    points = left[:, :2] * scales[:2]
+    if points.shape[1] < 2:  # vectors of one dimension
+        points = np.hstack([points, np.zeros_like(points)])
+    # The signs of singular vectors are arbitrary: the largest entry is made positive.
+    signs = np.sign(points[np.abs(points).argmax(0), [0, 1]])
+    return points * np.where(signs == 0, 1, signs)  # type: ignore[no-any-return]
