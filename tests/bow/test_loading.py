@@ -43,9 +43,7 @@ def test_load_other_files_is_refused(path, tmp_path):
         with pytest.raises(FileFormatError, match=r"truncated|has no header|JSON"):
             load(path)
     Vectors(["a"], [[1.0]]).save(path)
-    with pytest.raises(
-        FileFormatError, match="is a file of Vectors, expected CountVectorizer or Tf"
-    ):
+    with pytest.raises(FileFormatError, match="is a file of Vectors, expected CountVec"):
         load(path)
     with pytest.raises(FileFormatError, match="cannot read"):
         load(tmp_path / "missing")

@@ -169,7 +169,7 @@ def test_word_vectors(run, refused, mail, tmp_path):
     assert run("classify", "evaluate", tmp_path / "m", mail, "--json")["accuracy"] == 1
     refused(train, 2, "(--vectors)")
     TfidfVectorizer().fit(["a cat"]).save(tmp_path / "bow")
-    refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected a Vectors")
+    refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected Vectors")
 
 
 def test_several_labels_a_line(run, tmp_path):

@@ -109,7 +109,7 @@ def test_rates(capsys, elsewhere):
     ("arguments", "code", "says"),
     [
         (["loss", "points.csv", "-o", "x.png"], 1, "'points.csv' is neither"),
-        (["loss", "vectors.safetensors", "-o", "x.png"], 1, "expected a network"),
+        (["loss", "vectors.safetensors", "-o", "x.png"], 1, "expected MLPClassifier"),
         (["loss", "none", "-o", "x.png"], 1, "'none' cannot be read"),
         (["loss", "run.json", "run.json", "-o", "x.png"], 2, "named twice"),
         (["loss", "run.json", "-o", "x.pdf"], 2, "expected one of .png, .svg"),
