@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
-    from textdl.classify.embedding_bag import EmbeddingBagClassifier
+    from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
     from textdl.classify.text_classifier import TextClassifier
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
@@ -50,7 +50,7 @@ _HOME = {
     "BM25Transformer": "textdl.bow.bm25",
     "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.count",
-    "EmbeddingBagClassifier": "textdl.classify.embedding_bag",
+    "EmbeddingBagClassifier": "textdl.classify.embedding_bag.classifier",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",

@@ -66,7 +66,7 @@ def test_texts_are_judged_one_by_one(fitted):
 
 
 def test_what_is_not_known_is_said(fitted):
-    judged = fitted.judge(["the puck", "", "00000"])
+    judged = fitted.predict_details(["the puck", "", "00000"])
     assert judged.known.tolist() == [True, False, False]
     np.testing.assert_array_equal(judged.probabilities[1], judged.probabilities[2])
 
@@ -169,12 +169,12 @@ def test_labels_that_are_numbers():
 
 
 def test_few_texts_are_gone_through_more_often_and_spare_no_term():
-    settings = TextClassifier().check(100)
+    settings = TextClassifier().resolve_settings(100)
     assert (settings["epochs"], settings["min_df"]) == (100, 1)
-    settings = TextClassifier().check(11_314)
+    settings = TextClassifier().resolve_settings(11_314)
     assert (settings["epochs"], settings["min_df"], settings["max_df"]) == (6, 2, 1.0)
-    assert TextClassifier(epochs=2, min_df=3).check(100)["epochs"] == 2
-    assert TextClassifier().check(20_000)["min_df"] == 3
+    assert TextClassifier(epochs=2, min_df=3).resolve_settings(100)["epochs"] == 2
+    assert TextClassifier().resolve_settings(20_000)["min_df"] == 3
 
 
 def test_idf_counts_twice():

@@ -66,7 +66,7 @@ def learn(transformer: Any, texts: Any) -> Any:
     return matrix
 
 
-def one_term_texts(transformer: Any) -> Any:
+def single_term_inputs(transformer: Any) -> Any:
     """What texts of one term each are, for every term: `(V, F)`."""
     if isinstance(transformer, AveragedVectors):
         return transformer.words_alone_
@@ -79,7 +79,7 @@ def terms_of(transformer: Any) -> NDArray[np.object_]:
     return names
 
 
-def texts_of_terms(transformer: Any) -> NDArray[np.int64]:
+def document_frequencies(transformer: Any) -> NDArray[np.int64]:
     """`(V,)` how many texts each term was in."""
     frequency: NDArray[np.int64] = _counter(transformer).document_frequency_
     return frequency

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from textdl.classify.embedding_bag import EmbeddingBagClassifier
+from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
 from textdl.nn.estimators.classifier import MLPClassifier
 
 Classifier: TypeAlias = "MLPClassifier | EmbeddingBagClassifier"

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from textdl.bow.loading import vectorizer_from_archive
 from textdl.classify import averages
 from textdl.classify.averages import AveragedVectors
-from textdl.classify.features import texts_of_terms
+from textdl.classify.defaults import settings_for
+from textdl.classify.features import document_frequencies
 from textdl.classify.networks import KINDS, Classifier
-from textdl.classify.settings import settings_for
 from textdl.errors import FileFormatError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
 from textdl.nn.estimators.classes import classes_from_state
@@ -119,7 +119,7 @@ def _check_sizes(archive: Archive, state: ClassifierState) -> None:
     """
     network = state.classifier
     vectors = getattr(state.features, "vectors_", None)
-    width = len(texts_of_terms(state.features)) if vectors is None else vectors.vector_size
+    width = len(document_frequencies(state.features)) if vectors is None else vectors.vector_size
     outputs = 1 if len(state.classes) == 2 and not state.multilabel else len(state.classes)
     if not isinstance(state.multilabel, bool) or state.multilabel != network.multilabel_:
         raise archive.damaged(f"multilabel is {state.multilabel!r}, unlike its network")

@@ -22,7 +22,7 @@ class ClassScores(NamedTuple):
     support: int  # examples of the class
 
 
-class Report(NamedTuple):
+class ClassificationReport(NamedTuple):
     """The scores of a set of predictions."""
 
     accuracy: float  # share of examples whose labels are all right
@@ -33,7 +33,7 @@ class Report(NamedTuple):
 
 def make_report(
     classes: Sequence[str], truth: NDArray[np.bool_], predicted: NDArray[np.bool_]
-) -> Report:
+) -> ClassificationReport:
     """Score predictions.
 
     Args:
@@ -63,14 +63,14 @@ def make_report(
     confusion = truth.T.astype(np.int64) @ predicted.astype(np.int64) if single else None
     f1 = [score.f1 for score in scores.values()]
     accuracy = float((truth == predicted).all(1).mean())
-    return Report(accuracy, float(np.mean(f1)), scores, confusion)
+    return ClassificationReport(accuracy, float(np.mean(f1)), scores, confusion)
 
 
 def _share(part: np.int64, whole: np.int64) -> float:
     return float(part / whole) if whole else 0.0
 
 
-def as_text(report: Report) -> str:
+def as_text(report: ClassificationReport) -> str:
     r"""The report as tables.
 
     Example:

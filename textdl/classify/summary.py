@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from textdl.classify.features import texts_of_terms
+from textdl.classify.features import document_frequencies
 from textdl.classify.persistence import NOT_SAVED
 from textdl.classify.text_classifier import TextClassifier
 
@@ -24,7 +24,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         "model": settings.pop("model"),
         "classes": model.classes_.tolist(),
         "multilabel": model.multilabel_,
-        "terms": len(texts_of_terms(model.features_)),
+        "terms": len(document_frequencies(model.features_)),
         "layers": [network.n_features_in_, *(len(bias) for bias in network.intercepts_)],
         "parameters": sum(array.size for array in (*network.coefs_, *network.intercepts_)),
         "epochs": network.n_iter_,

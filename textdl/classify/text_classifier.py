@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from textdl.classify.features import FEATURES, learn, one_term_texts, terms_of, texts_of_terms
+from textdl.classify.defaults import settings_for
+from textdl.classify.features import (
+    FEATURES,
+    document_frequencies,
+    learn,
+    single_term_inputs,
+    terms_of,
+)
 from textdl.classify.labels import make_targets, make_truth
 from textdl.classify.networks import make_classifier
 from textdl.classify.persistence import ClassifierState, from_archive, to_archive
-from textdl.classify.report import Report, make_report
-from textdl.classify.settings import settings_for
+from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
 from textdl.nn.estimators.validation import check_numbers
@@ -117,7 +123,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 only.
         """
         targets = make_targets(y)
-        settings = self.check(len(targets.values))
+        settings = self.resolve_settings(len(targets.values))
         transformer = FEATURES[settings["features"]](settings)
         matrix = learn(transformer, X)
         if matrix.shape[0] != len(targets.values):
@@ -133,7 +139,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.multilabel_ = targets.several
         return self
 
-    def check(self, texts: int) -> dict[str, Any]:
+    def resolve_settings(self, texts: int) -> dict[str, Any]:
         """What every parameter becomes for so many texts.
 
         Raises:
@@ -142,7 +148,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_numbers(self, {"seed": (Integral, 0)})
         return settings_for(self.get_params(deep=False), texts)
 
-    def judge(self, X: Any) -> Predictions:
+    def predict_details(self, X: Any) -> Predictions:
         """The probability of every class, and whether anything of a text is known.
 
         A text of which nothing is known is given what its class would be without reading it.
@@ -156,7 +162,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of every class, `(N, K)`."""
-        return self.judge(X).probabilities
+        return self.predict_details(X).probabilities
 
     def predict(self, X: Any) -> Any:
         """The most probable class `(N,)`; with several labels a list of those above one half."""
@@ -174,7 +180,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ]
         return float(np.average(right, weights=sample_weight))
 
-    def evaluate(self, X: Any, y: Any) -> Report:
+    def evaluate(self, X: Any, y: Any) -> ClassificationReport:
         """Accuracy, the scores of every class, and the confusion matrix.
 
         Raises:
@@ -182,9 +188,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         truth = make_truth(y, self.classes_, several=self.multilabel_)
-        return self.compare(truth, self.judge(X))
+        return self.score_predictions(truth, self.predict_details(X))
 
-    def compare(self, truth: NDArray[np.bool_], predictions: Predictions) -> Report:
+    def score_predictions(
+        self, truth: NDArray[np.bool_], predictions: Predictions
+    ) -> ClassificationReport:
         """The scores of predictions where the truth `(N, K)` is known."""
         probabilities = predictions.probabilities
         if len(truth) != len(probabilities):
@@ -207,8 +215,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if n < 1:
             raise ParameterError(f"n={n}; expected a whole number from 1 up")
-        terms, texts = terms_of(self.features_), texts_of_terms(self.features_)
-        log_odds = self.classifier_.predict_log_proba(one_term_texts(self.features_))
+        terms, texts = terms_of(self.features_), document_frequencies(self.features_)
+        log_odds = self.classifier_.predict_log_proba(single_term_inputs(self.features_))
         above = log_odds - log_odds.mean(axis=1, keepdims=True)  # (V, K)
         scores = above * np.log1p(texts)[:, None]
         best = np.argsort(-scores, axis=0, kind="stable")[:n]  # (n, K)

@@ -17,7 +17,7 @@ from textdl.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from textdl.classify.examples import Examples
-    from textdl.classify.report import Report
+    from textdl.classify.report import ClassificationReport
     from textdl.classify.text_classifier import TextClassifier
 
 TEXTS_AT_ONCE = 4096  # so that predictions of a pipe come as it flows
@@ -73,7 +73,7 @@ def train_model(options: argparse.Namespace) -> None:
     check_writable(options.output)
     parameters = {name: vars(options)[name] for name in options.parameters if name in options}
     model = TextClassifier(**parameters, verbose=not options.quiet)
-    model.check(1)  # before the texts are read
+    model.resolve_settings(1)  # before the texts are read
     examples = _read(options)
     with printed_warnings():
         model.fit(examples.texts, _labels(examples))
@@ -84,13 +84,13 @@ def train_model(options: argparse.Namespace) -> None:
 def _report_training(
     options: argparse.Namespace, model: TextClassifier, texts: int, seconds: float
 ) -> None:
-    from textdl.classify.features import texts_of_terms
+    from textdl.classify.features import document_frequencies
 
     history = {name: values[-1] for name, values in model.classifier_.history_.items()}
     facts = {
         "texts": texts,
         "classes": len(model.classes_),
-        "terms": len(texts_of_terms(model.features_)),
+        "terms": len(document_frequencies(model.features_)),
         "features": model.settings_["features"],
         "model": model.settings_["model"],
         "epochs": model.classifier_.n_iter_,
@@ -132,8 +132,8 @@ def evaluate_model(options: argparse.Namespace) -> None:
     model = TextClassifier.load(options.model)
     examples = _read(options)
     truth = make_truth(examples.labels, model.classes_, several=model.multilabel_)
-    predictions = model.judge(examples.texts)
-    report = model.compare(truth, predictions)
+    predictions = model.predict_details(examples.texts)
+    report = model.score_predictions(truth, predictions)
     unknown = int((~predictions.known).sum())
     if options.json:
         print_json(_as_json(report) | {"texts": len(examples.texts), "unknown": unknown})
@@ -142,7 +142,7 @@ def evaluate_model(options: argparse.Namespace) -> None:
     _note_unknown(unknown, len(examples.texts))
 
 
-def _as_json(report: Report) -> dict[str, Any]:
+def _as_json(report: ClassificationReport) -> dict[str, Any]:
     return {
         "accuracy": report.accuracy,
         "macro_f1": report.macro_f1,
@@ -195,7 +195,7 @@ def _best(
     model: TextClassifier, texts: list[str], n: int
 ) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
     """Each text with its most probable classes, and whether anything of it is known."""
-    probabilities, known = model.judge(texts)
+    probabilities, known = model.predict_details(texts)
     order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
     for text, row, columns, is_known in zip(texts, probabilities, order, known, strict=True):
         best = [(str(model.classes_[k]), float(row[k])) for k in columns]

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from scipy.sparse import csr_array
 
-from textdl.classify.bag_training import Plan, shares, train
+from textdl.classify.embedding_bag.training import BagConfig, l1_normalize, train
 from textdl.jax_settings import fixed_settings
 from textdl.nn.estimators.base import MLPBase
 from textdl.nn.estimators.classes import ClassifierOutputMixin
@@ -37,8 +37,8 @@ NUMBERS: dict[str, tuple[Any, float]] = {
 class EmbeddingBagClassifier(ClassifierOutputMixin, MLPBase):
     """The supervised mode of fastText, on a matrix of counts.
 
-    A network of two linear layers on L1-normalised rows: the first holds a vector for every term,
-    the second turns their mean into logits. `bag` has the equations. The rate falls to 0 step by
+    A network of two linear layers on L1-normalized rows: the first holds a vector for every term,
+    the second turns their mean into logits. `model` has the equations. The rate falls to 0 step by
     step. A row without non-zeros is given what the bias says, about the shares of the classes.
 
     Args:
@@ -91,7 +91,7 @@ class EmbeddingBagClassifier(ClassifierOutputMixin, MLPBase):
         counts = csr_array(cast_features(x, np.dtype(np.float32)))
         with jax.enable_x64(False), progress_bar(self.verbose) as show:
             learned = train(
-                counts, self._encode_targets(y), weights, self._plan(len(y), outputs), show
+                counts, self._encode_targets(y), weights, self._config(len(y), outputs), show
             )
         first = DenseParams(learned.embeddings, np.zeros(self.vector_size, np.float32))  # type: ignore[arg-type]
         self.params_, self.history_ = (first, learned.output), learned.history
@@ -112,9 +112,9 @@ class EmbeddingBagClassifier(ClassifierOutputMixin, MLPBase):
         """`(V, D)` the vector of every term."""
         return self.params_[0].weights
 
-    def _plan(self, examples: int, outputs: int) -> Plan:
+    def _config(self, examples: int, outputs: int) -> BagConfig:
         loss, ((_, accuracy),), _ = self._loss_and_metrics()
-        return Plan(
+        return BagConfig(
             vector_size=self.vector_size,
             outputs=outputs,
             epochs=self.epochs,
@@ -126,7 +126,7 @@ class EmbeddingBagClassifier(ClassifierOutputMixin, MLPBase):
         )
 
     def _prepare_features(self, x: Any) -> Any:
-        return shares(x)
+        return l1_normalize(x)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from textdl.classify import bag
+from textdl.classify.embedding_bag import model as bag
 from textdl.nn.data.batching import epoch_batches
 from textdl.nn.data.dataset import make_dataset
 from textdl.nn.layers.dense import DenseParams
@@ -28,7 +28,7 @@ def random_state(seed, outputs=OUTPUTS):
     def floats(*shape):
         return jnp.asarray(draw.normal(size=shape), jnp.float32)
 
-    return bag.State(
+    return bag.BagState(
         floats(TERMS, SIZE),
         DenseParams(floats(SIZE, outputs), floats(outputs)),
         floats(TERMS) ** 2,
@@ -70,7 +70,7 @@ def slow_step(state, x, slope, weights, rate):
     w2, b2 = w2 + (of_w**2).mean(0), b2 + of_b**2
     w = w - rate * of_w / np.sqrt(w2 + bag.EPSILON)
     b = b - rate * of_b / np.sqrt(b2 + bag.EPSILON)
-    return bag.State(new, DenseParams(w, b), squares, DenseParams(w2, b2))
+    return bag.BagState(new, DenseParams(w, b), squares, DenseParams(w2, b2))
 
 
 def assert_same_state(ours, theirs):
@@ -130,8 +130,10 @@ def test_an_epoch_is_its_steps_and_the_last_batch_may_be_short():
     x, classes = random_texts(4, rows=7), np.array([0, 1, 2, 0, 1, 2, 0])
     data = make_dataset(sparse.csr_array(x), classes)
     order, rates = epoch_batches(7, 3, jax.random.key(5)), np.array([0.3, 0.2, 0.1], np.float32)
-    room = data.features.capacity(order)
-    after, measures = bag.run_epoch(random_state(4), data, order, rates, **SOFTMAX, room=room)
+    capacity = data.features.capacity(order)
+    after, measures = bag.run_epoch(
+        random_state(4), data, order, rates, **SOFTMAX, capacity=capacity
+    )
     slow, losses = random_state(4), []
     for rows, rate in zip(order, rates, strict=True):
         rows = rows[rows < 7]
@@ -169,7 +171,7 @@ def test_the_table_is_changed_in_place():
         data = make_dataset(sparse.csr_array(np.eye(8, 50, dtype=np.float32)), np.arange(8) % 2)
         order, rates = epoch_batches(8, 4), np.ones(2, np.float32)
         lowered = bag.run_epoch.lower(
-            state, data, order, rates, loss=softmax_loss, metric=softmax_accuracy, room=8
+            state, data, order, rates, loss=softmax_loss, metric=softmax_accuracy, capacity=8
         )
         memory = lowered.compile().memory_analysis()
         assert memory.alias_size_in_bytes >= terms * 16 * 4
@@ -189,9 +191,9 @@ def test_above_65536_rows_and_terms():
         embeddings=jnp.asarray(table), output=DenseParams(jnp.zeros((2, 2)), jnp.zeros(2))
     )
     order = epoch_batches(rows, rows)
-    room = data.features.capacity(order)
+    capacity = data.features.capacity(order)
     rates = np.full(1, 0.1, np.float32)
-    after, measures = bag.run_epoch(state, data, order, rates, **SOFTMAX, room=room)
+    after, measures = bag.run_epoch(state, data, order, rates, **SOFTMAX, capacity=capacity)
     assert measures["loss"] == pytest.approx(math.log(2), rel=1e-5)
     half = (0.5 - np.eye(2)[np.arange(rows) % 2]).astype(np.float64)
     gradient = table.T @ half  # (D, O)

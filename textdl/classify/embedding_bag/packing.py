@@ -17,14 +17,16 @@ from textdl.keyed_random import BLOCK_ORDER, random_bits
 WIDEST = 2  # a batch of short texts has at most so many times the texts of a mean one
 
 
-class Packed(NamedTuple):
+class PackedBatches(NamedTuple):
     """The batches of all epochs."""
 
     order: NDArray[np.int32]  # (E, S, B) row numbers, N where a batch is filled up
-    room: int  # the most non-zeros a batch has
+    capacity: int  # the most non-zeros a batch has
 
 
-def pack_batches(sizes: NDArray[np.int32], batch_size: int, epochs: int, seed: int) -> Packed:
+def pack_batches(
+    sizes: NDArray[np.int32], batch_size: int, epochs: int, seed: int
+) -> PackedBatches:
     """Shuffle the texts, and cut them into batches.
 
     Args:
@@ -35,8 +37,8 @@ def pack_batches(sizes: NDArray[np.int32], batch_size: int, epochs: int, seed: i
 
     Example:
         >>> sizes = np.array([1, 9, 1, 8, 1, 1], np.int32)
-        >>> order, room = pack_batches(sizes, 3, 1, seed=1)
-        >>> np.append(sizes, 0)[order].sum(2).tolist(), room
+        >>> order, capacity = pack_batches(sizes, 3, 1, seed=1)
+        >>> np.append(sizes, 0)[order].sum(2).tolist(), capacity
         ([[10, 2, 9]], 10)
     """
     most = max(round(sizes.mean() * batch_size), int(sizes.max()), 1)
@@ -49,7 +51,7 @@ def pack_batches(sizes: NDArray[np.int32], batch_size: int, epochs: int, seed: i
     for epoch, batches in enumerate(cut):
         for step, batch in enumerate(batches):
             order[epoch, step, : len(batch)] = batch
-    return Packed(order, most)
+    return PackedBatches(order, most)
 
 
 def _cut(

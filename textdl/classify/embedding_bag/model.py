@@ -36,7 +36,7 @@ from textdl.nn.training.step import Metric, means_of
 EPSILON = 1e-12
 
 
-class State(NamedTuple):
+class BagState(NamedTuple):
     """Everything that training changes."""
 
     embeddings: Array  # (V, D) float32, E
@@ -45,7 +45,7 @@ class State(NamedTuple):
     unit_squares: DenseParams  # (O,), (O,) float32, of the gradients of each output unit
 
 
-def init(seed: int, terms: int, size: int, outputs: int) -> State:
+def init(seed: int, terms: int, size: int, outputs: int) -> BagState:
     """W ~ U(-1, 1); E, b and the sums of squares start at 0.
 
     fastText has it the other way round. Either breaks the symmetry; this way a term brings nothing
@@ -66,12 +66,12 @@ def init(seed: int, terms: int, size: int, outputs: int) -> State:
     weights = (drawn * np.float32(2) - np.float32(1)).reshape(size, outputs)
     output = DenseParams(jnp.asarray(weights), jnp.zeros(outputs))
     squares = DenseParams(jnp.zeros(outputs), jnp.zeros(outputs))
-    return State(jnp.zeros((terms, size)), output, jnp.zeros(terms), squares)
+    return BagState(jnp.zeros((terms, size)), output, jnp.zeros(terms), squares)
 
 
 def step(
-    state: State, batch: Batch, rate: Array | float, loss: Metric, metric: Metric
-) -> tuple[State, dict[str, Array]]:
+    state: BagState, batch: Batch, rate: Array | float, loss: Metric, metric: Metric
+) -> tuple[BagState, dict[str, Array]]:
     """One step of row-wise Adagrad on the sum of the losses, and the measures on the way.
 
     Args:
@@ -102,11 +102,11 @@ def step(
         name: weighted_mean(measure(z, batch.targets), batch.weights)
         for name, measure in measures.items()
     }
-    return State(embeddings, output, row_squares, unit_squares), means
+    return BagState(embeddings, output, row_squares, unit_squares), means
 
 
 def _move_rows(
-    state: State, features: SparseBatch, of_hidden: Array, rate: Array | float
+    state: BagState, features: SparseBatch, of_hidden: Array, rate: Array | float
 ) -> tuple[Array, Array]:
     """a_v += Σ mean_d(g_v²), then E_v -= rate Σ g_v / sqrt(a_v); g_v = x_iv g_i where v occurs.
 
@@ -130,20 +130,20 @@ def _moved(parameter: Array, gradient: Array, squares: Array, rate: Array | floa
     return parameter - rate * gradient / jnp.sqrt(squares + EPSILON)
 
 
-@partial(jax.jit, static_argnames=("loss", "metric", "room"), donate_argnums=0)
+@partial(jax.jit, static_argnames=("loss", "metric", "capacity"), donate_argnums=0)
 def run_epoch(
-    state: State,
+    state: BagState,
     data: Dataset,
     order: Array,
     rates: Array,
     *,
     loss: Metric,
     metric: Metric,
-    room: int,
-) -> tuple[State, dict[str, Array]]:
+    capacity: int,
+) -> tuple[BagState, dict[str, Array]]:
     """A step for every batch of `order` `(S, B)` at its rate `(S,)`, in one dispatch.
 
-    The state is given away, so that its tables are changed in place; `room` is that of a batch for
+    The state is donated, so that its tables are changed in place; `capacity` is that of a batch for
     non-zeros.
 
     Returns:
@@ -152,10 +152,10 @@ def run_epoch(
     """
 
     def body(
-        state: State, given: tuple[Array, Array]
-    ) -> tuple[State, tuple[dict[str, Array], Array]]:
+        state: BagState, given: tuple[Array, Array]
+    ) -> tuple[BagState, tuple[dict[str, Array], Array]]:
         rows, rate = given
-        batch = data.take(rows, room)
+        batch = data.take(rows, capacity)
         state, means = step(state, batch, rate, loss, metric)
         return state, (means, batch.weights.sum())
 

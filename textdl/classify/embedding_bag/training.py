@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.preprocessing import normalize
 
-from textdl.classify import bag
-from textdl.classify.packing import Packed, pack_batches
+from textdl.classify.embedding_bag import model as bag
+from textdl.classify.embedding_bag.packing import PackedBatches, pack_batches
 from textdl.errors import DivergenceError
 from textdl.jax_settings import fixed_settings
 from textdl.nn.data.dataset import Dataset, make_dataset
@@ -24,7 +24,7 @@ from textdl.nn.training.progress import EpochLog
 from textdl.nn.training.step import Metric
 
 
-class Plan(NamedTuple):
+class BagConfig(NamedTuple):
     """How to train."""
 
     vector_size: int  # D
@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     accuracy: Metric
 
 
-class Trained(NamedTuple):
+class BagFitResult(NamedTuple):
     """What was learned."""
 
     embeddings: NDArray[np.float32]  # (V, D)
@@ -49,42 +49,42 @@ def train(
     counts: Any,
     targets: NDArray[Any],
     weights: NDArray[Any],
-    plan: Plan,
+    config: BagConfig,
     show: Callable[[EpochLog], None],
-) -> Trained:
+) -> BagFitResult:
     """Train on counts `(N, V)`, a SciPy CSR matrix, with the rate falling to 0 step by step.
 
     Raises:
         DivergenceError: the loss or a vector is not finite.
     """
-    packed = pack_batches(np.diff(counts.indptr), plan.batch_size, plan.epochs, plan.seed)
+    packed = pack_batches(np.diff(counts.indptr), config.batch_size, config.epochs, config.seed)
     with ThreadPoolExecutor(1) as aside:
-        compiling = aside.submit(_compile, counts, targets, plan, packed)
+        compiling = aside.submit(_compile, counts, targets, config, packed)
         place = _by_frequency(counts)
-        features = shares(counts)
+        features = l1_normalize(counts)
         features.indices = place.take(features.indices)
         data = make_dataset(features, targets, weights)
-        state = bag.init(plan.seed, counts.shape[1], plan.vector_size, plan.outputs)
+        state = bag.init(config.seed, counts.shape[1], config.vector_size, config.outputs)
         run_epoch = compiling.result()
     history: dict[str, list[float]] = {"loss": [], "accuracy": []}
-    for epoch, rates in enumerate(_rates(plan, packed)):
+    for epoch, rates in enumerate(_rates(config, packed)):
         state, means = run_epoch(state, data, jnp.asarray(packed.order[epoch]), jnp.asarray(rates))
         for name, mean in means.items():
             history[name].append(float(mean))
-        _check_finite(history, state, plan)
+        _check_finite(history, state, config)
         measures = {name: values[-1] for name, values in history.items()}
-        show(EpochLog(epoch + 1, plan.epochs, measures, ()))
+        show(EpochLog(epoch + 1, config.epochs, measures, ()))
     table = np.asarray(state.embeddings).take(place, axis=0)
-    return Trained(table, DenseParams(*map(np.asarray, state.output)), history)  # type: ignore[arg-type]
+    return BagFitResult(table, DenseParams(*map(np.asarray, state.output)), history)  # type: ignore[arg-type]
 
 
-def shares(counts: Any) -> Any:
+def l1_normalize(counts: Any) -> Any:
     """What part of its text each term is: rows of `(N, V)`, dense or not, scaled to sum to 1."""
     return normalize(csr_array(counts), norm="l1")
 
 
 @fixed_settings()  # those of the thread
-def _compile(counts: Any, targets: NDArray[Any], plan: Plan, packed: Packed) -> Any:
+def _compile(counts: Any, targets: NDArray[Any], config: BagConfig, packed: PackedBatches) -> Any:
     """Compile an epoch from the shapes alone, so that it takes no time of the preparations."""
     size, order = counts.shape[0], packed.order
     places = max(counts.nnz, 1)
@@ -93,16 +93,16 @@ def _compile(counts: Any, targets: NDArray[Any], plan: Plan, packed: Packed) -> 
     data = Dataset(features, _shape(targets.shape, kind), _shape(size))
     with jax.enable_x64(False):  # a setting of the thread
         state = jax.eval_shape(
-            lambda: bag.init(plan.seed, counts.shape[1], plan.vector_size, plan.outputs)
+            lambda: bag.init(config.seed, counts.shape[1], config.vector_size, config.outputs)
         )
         return bag.run_epoch.lower(
             state,
             data,
             _shape(order.shape[1:], int),
             _shape(order.shape[1]),
-            loss=plan.loss,
-            metric=plan.accuracy,
-            room=packed.room,
+            loss=config.loss,
+            metric=config.accuracy,
+            capacity=packed.capacity,
         ).compile()
 
 
@@ -111,20 +111,20 @@ def _shape(shape: int | tuple[int, ...], kind: type = float) -> Any:
     return jax.ShapeDtypeStruct(sizes, {int: np.int32, float: np.float32}[kind])  # type: ignore[no-untyped-call]
 
 
-def _rates(plan: Plan, packed: Packed) -> NDArray[np.float32]:
+def _rates(config: BagConfig, packed: PackedBatches) -> NDArray[np.float32]:
     """`(E, S)` the rate of every step."""
     epochs, steps, _ = packed.order.shape
     left = 1 - np.arange(steps * epochs).reshape(epochs, steps) / (steps * epochs)
-    rates: NDArray[np.float32] = np.float32(plan.learning_rate) * left.astype(np.float32)
+    rates: NDArray[np.float32] = np.float32(config.learning_rate) * left.astype(np.float32)
     return rates
 
 
-def _check_finite(history: dict[str, list[float]], state: bag.State, plan: Plan) -> None:
+def _check_finite(history: dict[str, list[float]], state: bag.BagState, config: BagConfig) -> None:
     # What is not finite in a row of the table has been so in its sum of squares.
     if not np.isfinite(history["loss"][-1]) or not np.isfinite(state.row_squares).all():
         raise DivergenceError(
             f"training diverged in epoch {len(history['loss'])} (the loss or a vector is not "
-            f"finite) with learning_rate={plan.learning_rate}; lower it"
+            f"finite) with learning_rate={config.learning_rate}; lower it"
         )
 
 
