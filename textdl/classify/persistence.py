@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from textdl.bow.loading import vectorizer_from_archive
 from textdl.classify import averages
 from textdl.classify.averages import AveragedVectors
+from textdl.classify.classifiers import KINDS, Classifier
 from textdl.classify.defaults import settings_for
 from textdl.classify.features import document_frequencies
-from textdl.classify.networks import KINDS, Classifier
 from textdl.errors import FileFormatError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
 from textdl.nn.estimators.classes import classes_from_state

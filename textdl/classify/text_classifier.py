@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from textdl.classify.classifiers import make_classifier
 from textdl.classify.defaults import settings_for
 from textdl.classify.features import (
     FEATURES,
@@ -22,8 +23,7 @@ from textdl.classify.features import (
     terms_of,
 )
 from textdl.classify.labels import make_targets, make_truth
-from textdl.classify.networks import make_classifier
-from textdl.classify.persistence import ClassifierState, from_archive, to_archive
+from textdl.classify.persistence import NOT_SAVED, ClassifierState, from_archive, to_archive
 from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
@@ -221,6 +221,26 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scores = above * np.log1p(texts)[:, None]
         best = np.argsort(-scores, axis=0, kind="stable")[:n]  # (n, K)
         return {name: terms[best[:, k]].tolist() for k, name in enumerate(self.classes_.tolist())}
+
+    def describe(self) -> dict[str, Any]:
+        """Classes, features, sizes, top features and settings, as JSON values."""
+        check_is_fitted(self)
+        network = self.classifier_
+        settings = dict(self.settings_)
+        return {
+            "kind": type(self).__name__,
+            "features": settings.pop("features"),
+            "model": settings.pop("model"),
+            "classes": self.classes_.tolist(),
+            "multilabel": self.multilabel_,
+            "terms": len(document_frequencies(self.features_)),
+            "layers": [network.n_features_in_, *(len(bias) for bias in network.intercepts_)],
+            "parameters": sum(array.size for array in (*network.coefs_, *network.intercepts_)),
+            "epochs": network.n_iter_,
+            "loss": network.loss_curve_[-1] if network.loss_curve_ else None,
+            "top": {str(name): terms for name, terms in self.top_features().items()},
+            "config": {name: value for name, value in settings.items() if name not in NOT_SAVED},
+        }
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one ``.safetensors`` file; equal models give equal bytes.

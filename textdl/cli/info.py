@@ -94,9 +94,9 @@ def describe_network(path: Path) -> dict[str, Any]:
 def describe_classifier(path: Path) -> dict[str, Any]:
     """A classifier of texts."""
     # JAX and scikit-learn, which vectors do without.
-    from textdl.classify.summary import describe
+    from textdl.classify.text_classifier import TextClassifier
 
-    return describe(path)
+    return TextClassifier.load(path).describe()
 
 
 # By the kind of the archive; one that is not here is read as vectors, which says what it is.
