@@ -28,7 +28,7 @@ Text2Tokens = Callable[[str], Iterable[str]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextParameters:
+class DocumentParameters:
     """How a document is read, and what its terms are; their meaning is scikit-learn's."""
 
     input: Literal["content", "filename", "file"] = parameter(
@@ -72,7 +72,7 @@ class TextParameters:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MatrixParameters(TextParameters):
+class MatrixParameters(DocumentParameters):
     """What every vectorizer has beside the parameters of text."""
 
     binary: bool = parameter(False, "count a term once per document")

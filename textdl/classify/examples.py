@@ -46,10 +46,15 @@ def read_examples(
     *,
     errors: DecodeErrors = "strict",
 ) -> Examples:
-    r"""Read labelled texts from files, compressed or not.
+    r"""Read labeled texts from files, compressed or not.
+
+    Args:
+        paths: files, folders or globs.
+        layout: where label and text are.
+        errors: what to do with bytes that are not UTF-8.
 
     Raises:
-        DataError: a line lacks a column, is no JSON, or no row is left; it names file and line.
+        DataError: a line lacks a column, is not JSON, or no row is left; it names file and line.
         CorpusReadError: a file cannot be read.
 
     Example:

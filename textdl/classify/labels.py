@@ -63,6 +63,11 @@ def make_targets(labels: Any) -> Targets:
 def make_truth(labels: Any, classes: NDArray[Any], *, several: bool) -> NDArray[np.bool_]:
     """Whether each text has each class, `(N, K)`.
 
+    Args:
+        labels: N, or N lists of them.
+        classes: `(K,)` that a model has learned.
+        several: a text may have several.
+
     Raises:
         DataError: a label is not among the classes, or not what was learnt: one each, or several.
     """

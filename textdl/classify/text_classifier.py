@@ -172,7 +172,13 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [tuple(self.classes_[row].tolist()) for row in probabilities > 0.5]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of texts whose labels are all right; a label that is new is a wrong one."""
+        """The share of texts whose labels are all right; a label that is new is a wrong one.
+
+        Args:
+            X: N texts.
+            y: N labels, or N lists of them.
+            sample_weight: `(N,)` of the texts.
+        """
         found, truth = self.predict(X), list(y)
         right = [
             set(a) == set(b) if self.multilabel_ else a == b

@@ -23,9 +23,9 @@ from textdl.bow.parameters import (
     MAX_NGRAM,
     STOP_WORD_LISTS,
     TOKEN_PATTERN,
+    DocumentParameters,
     Text2Text,
     Text2Tokens,
-    TextParameters,
 )
 from textdl.errors import ParameterError
 from textdl.parameters import check_parameters
@@ -36,7 +36,7 @@ _WHITE_SPACES = re.compile(r"\s\s+")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextAnalysis(TextParameters):
+class TextAnalysis(DocumentParameters):
     """The steps from a text to its terms.
 
     Example:

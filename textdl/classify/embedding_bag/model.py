@@ -141,10 +141,16 @@ def run_epoch(
     metric: Metric,
     capacity: int,
 ) -> tuple[BagState, dict[str, Array]]:
-    """A step for every batch of `order` `(S, B)` at its rate `(S,)`, in one dispatch.
+    """A step for every batch of an epoch, in one call.
 
-    The state is donated, so that its tables are changed in place; `capacity` is that of a batch for
-    non-zeros.
+    Args:
+        state: donated, so that its tables are changed in place.
+        data: N texts.
+        order: `(S, B)` int32, the rows of each batch; N where one is filled up.
+        rates: `(S,)` float32, the learning rate of each step.
+        loss: of each text, `(B,)`.
+        metric: to be reported beside it, `(B,)`.
+        capacity: non-zeros that a batch has room for.
 
     Returns:
         The state, and the means of the measures over the examples of the epoch, each taken when its

@@ -52,7 +52,14 @@ def train(
     config: BagConfig,
     show: Callable[[EpochLog], None],
 ) -> BagFitResult:
-    """Train on counts `(N, V)`, a SciPy CSR matrix, with the rate falling to 0 step by step.
+    """Train with a rate that falls to 0 step by step.
+
+    Args:
+        counts: `(N, V)` SciPy CSR matrix.
+        targets: `(N,)` classes, or `(N, O)` labels.
+        weights: `(N,)` of the texts.
+        config: how to train.
+        show: called after each epoch.
 
     Raises:
         DivergenceError: the loss or a vector is not finite.

@@ -1,6 +1,7 @@
-"""The arrows of the design, checked by parsing imports; and the size of files and functions."""
+"""The structure of the package: arrows between its parts, names, sizes, and what is documented."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,78 @@ def test_files_and_functions_hold_one_idea(path):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
             assert lines <= 40, f"{node.name} has {lines} lines"
+
+
+def definitions(path):
+    """The functions and classes of a module and of its classes, but for private ones."""
+    nodes = [ast.parse(path.read_text())]
+    while nodes:
+        for node in nodes.pop().body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                yield node
+                if isinstance(node, ast.ClassDef):
+                    nodes.append(node)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_module_says_what_it_owns(path):
+    documentation = ast.get_docstring(ast.parse(path.read_text()))
+    assert documentation
+    assert documentation.splitlines()[0].endswith((".", ":", "?"))
+
+
+def test_class_names_stand_once():
+    found = Counter(
+        node.name
+        for path in MODULES
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, times in found.items() if times > 1] == []
+
+
+def test_functions_of_three_parameters_say_what_they_are():
+    lacking = []
+    for path in MODULES:
+        for node in definitions(path):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            names = [it.arg for it in arguments if it.arg not in ("self", "cls")]
+            if len(names) >= 3 and "Args:" not in (ast.get_docstring(node) or ""):
+                lacking.append(f"{name_of(path)}: {node.name}")
+    assert lacking == []
+
+
+def test_statements_stand_alone():
+    """Parallel assignment only swaps, or unpacks one value."""
+    parallel = []
+    assignments = 0
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Assign):
+                assignments += 1
+                target, value = node.targets[0], node.value
+                if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                    parallel.append(f"{name_of(path)}:{node.lineno}")
+    assert len(parallel) < 0.01 * assignments, parallel
+
+
+def test_few_modules_have_one_importer():
+    """Verbs, formats and other entries of a registry are among them; the bar is a fifth."""
+    importers = {module: set() for module in map(module_of, MODULES)}
+    for path in MODULES:
+        for target in imports_of(path):
+            importers.get(target, set()).add(module_of(path))
+    plain = {name: them for name, them in importers.items() if not is_package(name)}
+    single = sorted(name for name, them in plain.items() if len(them - {name}) == 1)
+    assert len(single) < 0.27 * len(plain), single
+
+
+def module_of(path):
+    parts = ("textdl", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def is_package(name):
+    return PACKAGE.parent.joinpath(*name.split(".")).is_dir() or name.endswith("__main__")
