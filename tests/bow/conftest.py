@@ -5,9 +5,11 @@ import pytest
 from sklearn.feature_extraction import text as sklearn_text
 
 from textdl.bow.count import CountVectorizer
+from textdl.bow.engine import counting
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.errors import TextdlError
+from textdl.text import encode as encode_module
 
 VECTORIZERS = [CountVectorizer, TfidfVectorizer, HashingVectorizer]
 NASTY = [
@@ -99,3 +101,12 @@ def assert_raises(kind, message, function, *arguments):
         function(*arguments)
     assert isinstance(found.value, TextdlError)
     assert "\n" not in str(found.value)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Many chunks, so that threads and processes have something to share."""
+    monkeypatch.setattr(counting, "WORD_CHUNK", 40)
+    monkeypatch.setattr(counting, "CHARACTER_CHUNK", 40)
+    monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 40)
+    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)

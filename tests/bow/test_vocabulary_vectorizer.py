@@ -9,12 +9,10 @@ from sklearn.exceptions import NotFittedError
 
 from tests.bow.conftest import NASTY, assert_raises, assert_same_matrix, both
 from textdl.bow.count import CountVectorizer
-from textdl.bow.engine import counting
 from textdl.bow.engine.counting import DroppedTokens
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.errors import ParameterError
 from textdl.text import corpus
-from textdl.text import encode as encode_module
 from textdl.text import lines as lines_module
 
 VARIANTS = [
@@ -28,15 +26,6 @@ VARIANTS = [
 ]
 TEXTS = [text for text in NASTY if "\ud800" not in text]
 LEARNERS = [CountVectorizer, TfidfVectorizer]
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    """Many chunks, so that threads and processes have something to share."""
-    monkeypatch.setattr(counting, "WORD_CHUNK", 40)
-    monkeypatch.setattr(counting, "CHARACTER_CHUNK", 40)
-    monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 40)
-    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
 
 
 def fresh(estimator, **changes):

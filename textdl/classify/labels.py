@@ -69,7 +69,7 @@ def make_truth(labels: Any, classes: NDArray[Any], *, several: bool) -> NDArray[
         several: a text may have several.
 
     Raises:
-        DataError: a label is not among the classes, or not what was learnt: one each, or several.
+        DataError: a label is not among the classes, or not what was learned: one each, or several.
     """
     items = _listed(labels)
     if not several and _are_several(items):

@@ -34,7 +34,7 @@ class Predictions(NamedTuple):
     """What a classifier says of N texts."""
 
     probabilities: NDArray[np.float64]  # (N, K)
-    known: NDArray[np.bool_]  # (N,) whether a text has any term that was learnt
+    known: NDArray[np.bool_]  # (N,) whether a text has any term that was learned
 
 
 @dataclass(eq=False, repr=False)
@@ -190,7 +190,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Accuracy, the scores of every class, and the confusion matrix.
 
         Raises:
-            DataError: a label was not learnt.
+            DataError: a label was not learned.
         """
         check_is_fitted(self)
         truth = make_truth(y, self.classes_, several=self.multilabel_)

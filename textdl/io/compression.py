@@ -191,3 +191,4 @@ _FORMATS = {
     ".xz": _Format(re.compile(rb"\xfd7zXZ\x00"), lzma.LZMAFile),
     ".zst": _Format(re.compile(rb"\x28\xb5\x2f\xfd"), lambda raw: io.BufferedReader(_Zstd(raw))),
 }
+SUFFIXES = tuple(_FORMATS)

@@ -16,6 +16,7 @@ from reprlib import repr as short
 from typing import Any, NamedTuple
 
 from textdl.errors import CorpusReadError, DataError
+from textdl.io import compression
 from textdl.text import parquet
 from textdl.text.lines import LONGEST_DOCUMENT, UTF_8, DecodeErrors, join_chunks, read_lines
 
@@ -23,7 +24,6 @@ MARK = "::"  # between a file and its column
 TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
 FASTTEXT_PREFIX = "__label__"
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 TABLE_SUFFIXES = (parquet.SUFFIX, ".csv", ".tsv", ".jsonl", ".ndjson")
 LONGEST_FIELD = LONGEST_DOCUMENT
@@ -132,7 +132,7 @@ def read_records(
 def _suffix(path: Path) -> str:
     """What a file is by its name, compressed or not; Parquet compresses by itself."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
+    if suffixes and suffixes[-1] in compression.SUFFIXES:
         suffixes.pop()
         if suffixes and suffixes[-1] == parquet.SUFFIX:
             return ""

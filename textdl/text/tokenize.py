@@ -113,7 +113,7 @@ def _nltk() -> Tokenizer:
     from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
     # The Treebank rules part a final period from its word only at the end of the string, so the
-    # text is first cut into sentences. Punkt learns abbreviations from text; what others learnt
+    # text is first cut into sentences. Punkt learns abbreviations from text; what others learned
     # would have to be downloaded, so it gets the common ones.
     parameters = PunktParameters()
     parameters.abbrev_types.update(ABBREVIATIONS.split())

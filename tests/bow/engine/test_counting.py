@@ -6,20 +6,9 @@ import numpy as np
 import pytest
 
 from textdl.bow.count import CountVectorizer
-from textdl.bow.engine import counting
 from textdl.bow.engine.analysis import TextAnalysis
 from textdl.bow.engine.counting import DocumentReader, count_corpus, make_counter
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.text import encode as encode_module
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    """Many chunks, so that threads and processes have something to share."""
-    monkeypatch.setattr(counting, "WORD_CHUNK", 40)
-    monkeypatch.setattr(counting, "CHARACTER_CHUNK", 40)
-    monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 40)
-    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
 
 
 def test_generator_is_read_once_and_little_ahead(small_chunks):
