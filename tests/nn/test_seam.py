@@ -12,7 +12,7 @@ from tests.nn.conftest import assert_same_bits
 from textdl import nn
 from textdl.errors import DataError
 from textdl.io.archive import ArchiveContent, ArchiveKind, open_archive, write_archive
-from textdl.nn.pytree import difference, fill, named_arrays
+from textdl.nn.layers.sequential import difference, fill, named_arrays
 
 KEY = jax.random.key(0)
 NETWORK = nn.sequential(

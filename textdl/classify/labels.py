@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import DataError, ParameterError
-from textdl.nn.estimators.validation import check_labels
+from textdl.nn.estimators.base import check_labels
 
 SHOWN = 10  # classes that a message names
 LONGEST_LABEL = 1_000  # characters; an array of labels makes room for the longest in every row

@@ -16,7 +16,7 @@ from textdl.classify.defaults import settings_for
 from textdl.classify.features import document_frequencies
 from textdl.errors import FileFormatError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
-from textdl.nn.estimators.classes import classes_from_state
+from textdl.nn.estimators.classifier import classes_from_state
 
 KIND = ArchiveKind("TextClassifier", arrays={})
 FEATURES = "features"

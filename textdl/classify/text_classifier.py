@@ -27,7 +27,7 @@ from textdl.classify.persistence import NOT_SAVED, ClassifierState, from_archive
 from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
-from textdl.nn.estimators.validation import check_numbers
+from textdl.nn.estimators.base import check_numbers
 
 
 class Predictions(NamedTuple):

@@ -10,82 +10,21 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tests.nn.conftest import AdamByHand, assert_close_layers, gradient_by_hand
+from tests.nn.conftest import assert_close_layers
+from tests.nn.estimators.conftest import (
+    MANY,
+    NUMBERS,
+    QUICK,
+    THREE,
+    TWO,
+    X,
+    by_hand,
+    classifier,
+    regressor,
+    same,
+)
 from textdl import MLPClassifier, MLPRegressor, nn
 from textdl.parameters import parameters_of
-
-draw = np.random.default_rng(0)
-X = draw.normal(size=(30, 4))
-X[np.abs(X) < 0.4] = 0
-TWO = (X[:, 0] > X[:, 1]).astype(int)
-THREE = np.array(["añil", "rojo", "verde"])[X[:, :3].argmax(1)]
-MANY = (X[:, :3] > 0.1).astype(int)
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.3
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 3, "batch_size": 10}
-FAST = {"hidden_layer_sizes": (5,), "max_iter": 60, "batch_size": 10, "learning_rate_init": 0.03}
-
-
-def classifier(**changes):
-    return MLPClassifier(**QUICK | changes)
-
-
-def regressor(**changes):
-    return MLPRegressor(**QUICK | changes)
-
-
-def by_hand(model, x):
-    """The last layer's z of a ReLU network, in float64."""
-    for weights, bias in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):
-        x = np.maximum(x @ weights + bias, 0)
-    return x @ model.coefs_[-1] + model.intercepts_[-1]
-
-
-def same(first, second):
-    return all(
-        np.array_equal(a, b)
-        for a, b in zip(
-            first.coefs_ + first.intercepts_, second.coefs_ + second.intercepts_, strict=True
-        )
-    )
-
-
-def test_regressor_fit_is_adam_on_half_squared_error_with_l2_by_hand():
-    """What scikit-learn minimizes: Σ (p - t)² / 2B + alpha/2B Σ w²."""
-    y = np.stack([NUMBERS, X[:, 3]], 1)
-    weights = draw.uniform(0.5, 2, 30)
-    options = {"activation": "tanh", "alpha": 0.1, "shuffle": False, "batch_size": 8, "max_iter": 4}
-    zero = regressor(**options, learning_rate_init=1e-30).fit(X, y)  # what training starts from
-    model = regressor(**options, learning_rate_init=0.01).fit(X, y, weights)
-    layers = [[w.astype(float), b.astype(float)]
-              for w, b in zip(zero.coefs_, zero.intercepts_, strict=True)]  # fmt: skip
-    adam = AdamByHand(layers, 0.01)
-    for _ in range(4):
-        for rows in (slice(0, 8), slice(8, 16), slice(16, 24), slice(24, 30)):
-            # Half the error is the error of half the weight, against twice the L2 term.
-            _, gradient = gradient_by_hand(layers, X[rows], y[rows], weights[rows], l2=0.2)
-            adam.update(layers, [[w / 2, b / 2] for w, b in gradient])
-    assert_close_layers(zip(model.coefs_, model.intercepts_, strict=True), layers)
-
-
-@pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
-def test_probabilities(y, sparse):
-    model = classifier().fit(X, y)
-    x = csr_array(X) if sparse else X
-    z = by_hand(model, X)
-    expected = special.softmax(z if z.shape[1] > 1 else np.hstack([z * 0, z]), axis=1)
-    p = model.predict_proba(x)
-    np.testing.assert_allclose(p, expected, rtol=1e-5)
-    np.testing.assert_allclose(p.sum(1), 1, atol=1e-12)
-    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), p)
-    assert model.classes_.tolist() == sorted(set(y.tolist()))
-    assert model.predict(x).tolist() == model.classes_[p.argmax(1)].tolist()
-    assert model.score(x, y) == np.mean(model.predict(x) == y)
-
-
-def test_certain_predictions_keep_finite_logarithms():
-    model = classifier(learning_rate_init=0.1, alpha=0).fit(X, THREE)
-    assert np.isfinite(model.predict_log_proba(X * 1e4)).all()
 
 
 def test_the_attributes_of_scikit_learn():
@@ -178,25 +117,6 @@ def test_what_a_row_gives_does_not_depend_on_its_batch(sparse, dtype):
         np.testing.assert_array_equal(model.predict_proba(x[start:stop]), whole[start:stop])
 
 
-def test_several_labels():
-    model = MLPClassifier(**FAST).fit(X, MANY)
-    assert model.multilabel_
-    assert model.out_activation_ == "logistic"
-    z = by_hand(model, X)
-    np.testing.assert_allclose(model.predict_proba(X), special.expit(z), rtol=1e-5)
-    np.testing.assert_array_equal(model.predict(X), (z > 0).astype(int))
-    assert model.predict(X).shape == MANY.shape
-    assert model.score(X, MANY) > 0.8
-
-
-def test_several_numbers():
-    y = np.stack([NUMBERS, -NUMBERS, X[:, 3]], 1)
-    model = MLPRegressor(**FAST | {"max_iter": 150}).fit(X, y)
-    assert model.predict(X).shape == y.shape
-    assert model.score(X, y) > 0.9
-    assert regressor().fit(X, NUMBERS).predict(X).shape == (30,)
-
-
 def test_partial_fit_goes_epoch_by_epoch():
     model = classifier()
     for epoch in range(1, 4):
@@ -235,20 +155,6 @@ def test_warm_start_goes_on_and_a_cold_one_starts_over():
     assert warm.n_iter_ == 3
     cold.fit(X, NUMBERS)
     np.testing.assert_array_equal(once, cold.coefs_[0])
-
-
-@pytest.mark.parametrize(
-    "y", [pytest.param(TWO, id="two", marks=pytest.mark.full), pytest.param(THREE, id="three")]
-)
-def test_class_weight_is_sample_weight_by_class(y):
-    classes, counts = np.unique(y, return_counts=True)
-    by_class = dict(zip(classes.tolist(), [0.5, 2.0, 1.5], strict=False))
-    weighted = classifier(class_weight=by_class).fit(X, y)
-    assert same(weighted, classifier().fit(X, y, [by_class[label] for label in y.tolist()]))
-    balanced = dict(zip(classes, 30 / (len(classes) * counts), strict=True))
-    weighted = classifier(class_weight="balanced").fit(X, y, np.arange(30.0))
-    product = np.arange(30.0) * [balanced[label] for label in y]
-    assert same(weighted, classifier().fit(X, y, product))
 
 
 def test_examples_of_no_weight_might_as_well_have_other_labels():

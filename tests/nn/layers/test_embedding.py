@@ -7,7 +7,7 @@ import pytest
 
 from textdl import nn
 from textdl.errors import DataError, ParameterError
-from textdl.nn.data.features import as_features
+from textdl.nn.data.dataset import as_features
 
 KEY = jax.random.key(0)
 LAYER = nn.Embedding(5, 3)

@@ -21,7 +21,8 @@ from tests.nn.conftest import (
 )
 from textdl import nn
 from textdl.errors import DataError, DivergenceError, ParameterError
-from textdl.nn.data.batching import epoch_batches
+from textdl.nn.data.dataset import epoch_batches
+from textdl.nn.training.fit import EpochLog, progress_bar
 from textdl.nn.training.step import run_epoch
 
 KEY = jax.random.key(0)
@@ -375,3 +376,17 @@ def test_features_of_another_width_are_refused(case, start):
     for features in (case.x[:, :5], csr_array(np.ones((10, 7), np.float32))):
         with pytest.raises(DataError, match="do not fit a dense layer of 6 inputs"):
             nn.fit(start, nn.make_dataset(features, case.y), OBJECTIVE, QUICK, key=KEY)
+
+
+def test_the_bar_shows_epochs_and_metrics(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with progress_bar() as draw:
+        draw(EpochLog(2, 3, {"loss": 0.25}, ()))
+        draw(EpochLog(3, 3, {"loss": 0.125}, ()))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "3/3" in err
+    assert "loss=0.125" in err
+    with progress_bar(show=False) as draw:
+        draw(EpochLog(1, 3, {"loss": 0.25}, ()))
+    assert capsys.readouterr() == ("", "")

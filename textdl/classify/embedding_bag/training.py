@@ -20,7 +20,7 @@ from textdl.jax_settings import fixed_settings
 from textdl.nn.data.dataset import Dataset, make_dataset
 from textdl.nn.data.sparse import SparseRows
 from textdl.nn.layers.dense import DenseParams
-from textdl.nn.training.progress import EpochLog
+from textdl.nn.training.fit import EpochLog
 from textdl.nn.training.step import Metric
 
 

@@ -1,29 +1,37 @@
-"""What a fitted network knows and answers, and how it is saved."""
+"""What a fitted network knows and answers, how it is saved, and the checks of what it is given."""
 
 from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from numbers import Integral
 from typing import Any, Self
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from textdl.errors import DataError
+from textdl.errors import DataError, ParameterError, TextdlError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
 from textdl.jax_settings import random_key
-from textdl.nn.estimators.validation import cast_features, check_features
+from textdl.nn.data.dataset import without_bcoo
 from textdl.nn.layers.dense import DenseParams
-from textdl.nn.layers.layer import Params
-from textdl.nn.layers.sequential import Sequential
-from textdl.nn.pytree import difference, fill, named_arrays
-from textdl.nn.summary import summarize
-from textdl.nn.training.predict import predict
+from textdl.nn.layers.sequential import (
+    Params,
+    Sequential,
+    difference,
+    fill,
+    named_arrays,
+    summarize,
+)
+from textdl.nn.training.evaluate import predict
 
+FLOATS = (np.float64, np.float32)
 DTYPES = ("float32", "float64")
 LARGEST_LAYER = 2**31 - 1  # units
 
@@ -242,3 +250,112 @@ def _checked_seed(seed: Any) -> int:
     if type(seed) is not int or seed < 0:
         raise ValueError(f"seed is {seed!r}, expected a whole number from 0")
     return seed
+
+
+@contextmanager
+def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
+    """Say in one line what scikit-learn has found wrong."""
+    try:
+        yield
+    except TextdlError:
+        raise
+    except ValueError as error:
+        lines = str(error).splitlines() or ["the data do not fit"]
+        if "NaN" in lines[0] or "infinity" in lines[0]:
+            raise kind(f"{lines[0].rstrip('.')}; fill in or drop such entries") from error
+        raise kind(" ".join(lines)) from error
+
+
+def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
+    """Features as floats, dense or CSR, finite, with as many columns as before.
+
+    Args:
+        estimator: whose `n_features_in_` is compared or, with `reset`, set.
+        features: `(N, F)`, array-like, SciPy sparse or `BCOO`.
+        reset: whether the estimator is fitted anew.
+
+    Raises:
+        DataError: they do not fit.
+    """
+    x = without_bcoo(features)
+    with as_data_error():
+        return validate_data(estimator, x, reset=reset, accept_sparse="csr", dtype=FLOATS)
+
+
+def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> tuple[Any, Any]:
+    """Features, and targets of the same length.
+
+    Args:
+        estimator: whose `n_features_in_` is compared or set.
+        features: `(N, F)`, array-like, SciPy sparse or `BCOO`.
+        targets: `(N,)` or `(N, K)`.
+        options: go to scikit-learn's `validate_data`.
+
+    Raises:
+        DataError: they do not fit, or a label ends in NUL, which an array would drop.
+    """
+    if isinstance(targets, Iterable) and getattr(targets, "dtype", np.dtype("O")).kind == "O":
+        check_labels(targets)
+    with as_data_error():
+        x, y = validate_data(
+            estimator,
+            without_bcoo(features),
+            targets,
+            accept_sparse="csr",
+            dtype=FLOATS,
+            multi_output=True,
+            **options,
+        )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return x, y.toarray() if hasattr(y, "toarray") else y
+
+
+def check_labels(labels: Iterable[Any]) -> None:
+    """Refuse labels that end in NUL, which NumPy drops: two classes would become one.
+
+    Raises:
+        DataError: there is one.
+    """
+    for label in labels:
+        if isinstance(label, str) and label.endswith("\0"):
+            raise DataError(
+                f"label {label!r} ends in a NUL character, which arrays cannot keep; remove it"
+            )
+
+
+def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:
+    """The weight of every example, `(N,)`, none below 0; None is 1 each."""
+    with as_data_error():
+        checked = _check_sample_weight(weights, features, ensure_non_negative=True)
+        if not checked.any():
+            raise ValueError("sample_weight is 0 for every example; expected some above 0")
+        return np.asarray(checked)
+
+
+def cast_features(features: Any, dtype: np.dtype[Any]) -> Any:
+    """Features in the precision of the network, if they are not too large for it."""
+    if features.dtype == dtype:
+        return features
+    with np.errstate(over="ignore"):
+        cast = features.astype(dtype)
+    if not np.isfinite(cast.data if hasattr(cast, "tocsr") else cast).all():
+        raise DataError(
+            f"X has values too large for {dtype}; scale the features, or set dtype='float64'"
+        )
+    return cast
+
+
+def check_numbers(parameters: object, known: Mapping[str, tuple[Any, float]]) -> None:
+    """Refuse parameters that are not a number of their kind, or below their least value.
+
+    Raises:
+        ParameterError: one is.
+    """
+    for name, (kind, least) in known.items():
+        value = getattr(parameters, name)
+        if not isinstance(value, kind):
+            whole = "whole number" if kind is Integral else "number"
+            raise ParameterError(f"{name}={value!r} is of the wrong type; expected a {whole}")
+        if not value >= least:
+            raise ParameterError(f"{name}={value} is out of range; expected {least} or more")

@@ -11,28 +11,26 @@ from typing import Any, ClassVar, Self
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from textdl.errors import DivergenceError, ParameterError
 from textdl.jax_settings import fixed_settings, random_key
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.dataset import Dataset, make_dataset
-from textdl.nn.estimators.base import MLPBase
-from textdl.nn.estimators.validation import (
+from textdl.nn.estimators.base import (
+    MLPBase,
     as_data_error,
     cast_features,
     check_both,
     check_weights,
-    validation_split,
 )
 from textdl.nn.initializers import INITIALIZERS
-from textdl.nn.layers.layer import Params, init_params
-from textdl.nn.layers.sequential import Sequential, mlp
-from textdl.nn.optimizers import OPTIMIZERS, SCHEDULES
-from textdl.nn.regularizers import Regularizer
-from textdl.nn.training.config import TrainingConfig
-from textdl.nn.training.fit import FitResult, fit
-from textdl.nn.training.progress import progress_bar
+from textdl.nn.layers.dense import mlp
+from textdl.nn.layers.sequential import Params, Sequential, init_params
+from textdl.nn.losses import Regularizer
+from textdl.nn.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
+from textdl.nn.training.fit import FitResult, fit, progress_bar
 from textdl.nn.training.step import Metric, Objective, TrainState
 from textdl.parameters import check_parameters, parameter
 
@@ -104,7 +102,7 @@ class MLPEstimator(MLPBase):
     sparse_update: bool = parameter(
         False,
         "with sparse features, update only the first layer's weights of the features in the "
-        "batch: another algorithm than the dense update, see nn.training.lazy_rows",
+        "batch: another algorithm than the dense update, see nn.training.step",
     )
     dtype: str = parameter(
         "auto",
@@ -296,3 +294,40 @@ class MLPEstimator(MLPBase):
         self._optimizer_state = result.state.optimizer
         for name, values in result.history.items():
             self.history_.setdefault(name, []).extend(values)
+
+
+def validation_split(
+    share: float, seed: int, targets: NDArray[Any], *, stratify: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Set a share of the examples aside, with the same shares of the classes.
+
+    Args:
+        share: of the examples, above 0 and below 1.
+        seed: of the choice.
+        targets: `(N, ...)`.
+        stratify: whether classes keep their shares.
+
+    Returns:
+        Row numbers to train on, and those set aside.
+
+    Raises:
+        ParameterError: the share is out of range.
+        DataError: a class has too few examples.
+
+    Example:
+        >>> kept, aside = validation_split(0.5, 1, np.array([0, 0, 1, 1]), stratify=True)
+        >>> len(kept), len(aside)
+        (2, 2)
+    """
+    if not 0 < share < 1:
+        raise ParameterError(
+            f"validation_fraction={share} is out of range; expected between 0 and 1"
+        )
+    with as_data_error():
+        kept, aside = train_test_split(
+            np.arange(len(targets)),
+            test_size=share,
+            random_state=seed,
+            stratify=targets if stratify else None,
+        )
+    return kept, aside

@@ -19,9 +19,8 @@ from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify
 from textdl.io.checkpoints import CheckpointFolder, CheckpointState, checkpoint_folder
 from textdl.nn.data.dataset import Dataset
-from textdl.nn.pytree import difference, fill, named_arrays
-from textdl.nn.training.config import TrainingConfig
-from textdl.nn.training.early_stopping import BestEpoch, FitProgress
+from textdl.nn.layers.sequential import difference, fill, named_arrays
+from textdl.nn.training.config import BestEpoch, FitProgress, TrainingConfig
 from textdl.nn.training.step import Objective, TrainState
 
 STATE = "state"  # before the names of arrays
@@ -92,30 +91,30 @@ class FitCheckpointFolder:
 
 @contextmanager
 def open_fit_checkpoints(
-    checkpoints: FitCheckpoints | None,
+    checkpoints: FitCheckpoints,
     objective: Objective,
     config: TrainingConfig,
     data: Dataset,
     validation: Dataset | None,
     key: Array,
-) -> Iterator[FitCheckpointFolder | None]:
-    """Yield the checkpoints of a training, if it has any; no other process may use them meanwhile.
+) -> Iterator[FitCheckpointFolder]:
+    """Yield the checkpoints of a training; no other process may use them meanwhile.
 
     Args:
-        checkpoints: where they are; None: nowhere.
+        checkpoints: where they are.
         objective: of the training, as all below.
         config: how to train.
         data: to train on.
         validation: to measure on.
         key: of all draws.
 
+    Yields:
+        The folder, which stays locked until the end.
+
     Raises:
         CheckpointError: another process uses them, the folder cannot be written, or the training
             has a function that cannot be told from others.
     """
-    if checkpoints is None:
-        yield None
-        return
     run = _describe(objective, config, data, validation, key)
     with checkpoint_folder(Path(checkpoints.folder), resume=True):
         yield FitCheckpointFolder(checkpoints, run)

@@ -1,4 +1,4 @@
-"""Updates of the rows in a batch alone: what changes, what must not, where both updates agree."""
+"""TODO"""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.estimators.mlp import first_weights
-from textdl.nn.training.lazy_rows import unique_columns
+from textdl.nn.training.step import unique_columns
 
 KEY = jax.random.key(0)
 ROWS = nn.Objective(network(), mean_squared, lazy_rows=first_weights)
