@@ -11,7 +11,8 @@ from functools import lru_cache, partial
 
 import optax
 
-from textdl.errors import ParameterError, lookup
+from textdl.errors import ParameterError
+from textdl.parameters import lookup
 
 OPTIMIZERS: dict[str, Callable[[optax.ScalarOrSchedule], optax.GradientTransformation]] = {
     "sgd": optax.sgd,

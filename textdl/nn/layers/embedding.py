@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from textdl.errors import DataError, ParameterError
+from textdl.jax_settings import check_key
 from textdl.nn.data.features import Features
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.initializers import Initializer, uniform
-from textdl.nn.keys import check_key
 from textdl.nn.layers.layer import Layer
 
 

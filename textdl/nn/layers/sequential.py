@@ -10,14 +10,15 @@ from typing import Any
 import jax
 from jax import Array
 
-from textdl.errors import ParameterError, lookup
+from textdl.errors import ParameterError
+from textdl.jax_settings import check_key
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.features import Features
 from textdl.nn.initializers import Initializer, glorot_uniform
-from textdl.nn.keys import check_key
 from textdl.nn.layers.dense import Dense
 from textdl.nn.layers.dropout import Dropout
 from textdl.nn.layers.layer import Layer, Params
+from textdl.parameters import lookup
 
 
 @dataclass(frozen=True)

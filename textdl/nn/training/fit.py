@@ -12,11 +12,10 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.errors import DivergenceError, ParameterError
-from textdl.jax_settings import fixed_settings
+from textdl.jax_settings import check_key, fixed_settings
 from textdl.nn.data.batching import epoch_batches
 from textdl.nn.data.dataset import Dataset, check_dataset
 from textdl.nn.data.sparse import SparseRows
-from textdl.nn.keys import check_key
 from textdl.nn.layers.layer import Params
 from textdl.nn.training.checkpoints import (
     FitCheckpointFolder,
