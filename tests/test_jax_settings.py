@@ -12,8 +12,8 @@ import scipy.sparse
 
 from tests.embed.conftest import zipf_text
 from textdl import EmbeddingBagClassifier, MLPClassifier, MLPRegressor, Word2Vec
-from textdl.errors import ProcessError
-from textdl.jax_settings import fixed_settings
+from textdl.errors import ParameterError, ProcessError
+from textdl.jax_settings import check_key, fixed_settings
 
 SETTINGS = {
     "jax_default_prng_impl": "rbg",
@@ -105,3 +105,24 @@ def test_fixed_settings_in_another_process_raises(monkeypatch):
     monkeypatch.setattr("textdl.jax_settings._process", os.getpid() + 1)
     with pytest.raises(ProcessError, match="'spawn'"), fixed_settings():
         pass
+
+
+def test_keys_of_jax_are_taken_also_under_jit():
+    for key in (jax.random.key(0), jax.random.PRNGKey(0)):
+        check_key(key)
+        jax.jit(lambda key: check_key(key))(key)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (7, r"key=7 is an int, not a key; pass jax\.random\.key\(7\)"),
+        (True, "is a bool"),
+        (np.int64(7), r"is an int64, not a key; pass jax\.random\.key\(seed\)"),
+        (np.zeros((2, 2), np.uint32), "is a ndarray|is an ndarray"),
+        (None, "is a NoneType"),
+    ],
+)
+def test_other_values_name_the_remedy(value, says):
+    with pytest.raises(ParameterError, match=says):
+        check_key(value)

@@ -7,11 +7,6 @@ message is shown with its control characters escaped, and a very long one withou
 """
 
 import unicodedata
-from collections.abc import Mapping
-from typing import TypeVar
-
-Value = TypeVar("Value")
-
 
 LONGEST_MESSAGE = 600  # characters
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, formats (bidi overrides), surrogates, breaks
@@ -110,19 +105,3 @@ def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _HIDDEN:
         return character
     return character.encode("unicode_escape").decode("ascii")
-
-
-def lookup(what: str, name: str, known: Mapping[str, Value]) -> Value:
-    """What `name` stands for in a table of names.
-
-    Args:
-        what: it names, for the message.
-        name: to look up.
-        known: the table.
-
-    Raises:
-        ParameterError: the name is unknown; `what` it names is said.
-    """
-    if name not in known:
-        raise ParameterError(f"{what} {name!r} is unknown; expected one of {', '.join(known)}")
-    return known[name]

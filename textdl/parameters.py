@@ -5,7 +5,8 @@ command line are all made from it:
 
 - `check_parameters` refuses values that are of another type, out of range, or unknown;
 - `document_parameters` writes the descriptions into the docstring of the class;
-- `textdl.cli.options` makes an option of it.
+- `textdl.cli.options` makes an option of it;
+- `lookup` finds what the name of a choice stands for.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from textdl.errors import ParameterError
 
 Class = TypeVar("Class", bound=type)
+Value = TypeVar("Value")
 
 _KEY = "parameter"
 _PLACEHOLDER = "{parameters}"
@@ -168,6 +170,22 @@ def document_parameters(kind: Class) -> Class:
     described = "\n".join(_documentation(it, indent) for it in parameters_of(kind).values())
     kind.__doc__ = documentation.replace(line, described)
     return kind
+
+
+def lookup(what: str, name: str, known: Mapping[str, Value]) -> Value:
+    """What `name` stands for in a table of names.
+
+    Args:
+        what: it names, for the message.
+        name: to look up.
+        known: the table.
+
+    Raises:
+        ParameterError: the name is unknown; `what` it names is said.
+    """
+    if name not in known:
+        raise ParameterError(f"{what} {name!r} is unknown; expected one of {', '.join(known)}")
+    return known[name]
 
 
 def _documentation(known: Parameter, indent: str) -> str:

@@ -7,7 +7,8 @@ from math import ceil
 from numbers import Integral
 from typing import Any
 
-from textdl.errors import ParameterError, lookup
+from textdl.errors import ParameterError
+from textdl.parameters import lookup
 
 Settings = Mapping[str, Any]
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from textdl.embed.checkpoint import CheckpointConfig
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
-from textdl.io.atomic import Sync
+from textdl.io.atomic import Sync, scratch_folder
 from textdl.io.checkpoints import CheckpointWarning, checkpoint_folder, checkpoint_numbers
-from textdl.io.scratch import scratch_folder
 from textdl.text.corpus import read_corpus
 from textdl.text.encode import EncodedChunk, encode
 from textdl.text.source import CorpusConfig, TextParameters, describe_source, require_same_source

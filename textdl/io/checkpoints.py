@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from textdl.errors import CheckpointError
 from textdl.io.archive import ArchiveContent, ArchiveKind, open_archive, write_archive
-from textdl.io.atomic import sync_folder
+from textdl.io.atomic import remove_leftovers, sync_folder
 from textdl.io.locks import FileLock
-from textdl.io.scratch import remove_leftovers
 
 KIND = ArchiveKind("Checkpoint", version=4)
 KEPT = 2  # older ones are removed

@@ -1,4 +1,4 @@
-"""Compiled programs, kept on disk from one run to the next.
+"""The persistent compilation cache of JAX, in a folder that nobody else can write.
 
 A program of the cache is run as it is, so it has to be what was put there. The cache is used only
 where its folder, and every folder above it, belongs to the user or the system and can be written by

@@ -8,8 +8,6 @@
     data/            features with one protocol: dense, sparse, sequences; datasets and batches
     training/        config, step, fit, checkpoints, evaluate
     estimators/      MLPClassifier, MLPRegressor, and how they are saved
-    pytree.py        parameters as named arrays: how they are written and read
-    keys.py          refuses what is not a random key
 
 What is exported stands once, in ``__init__.pyi``, one import per name. A name is imported when it
 is first used (PEP 562), so that a part of textdl that needs one of them does not pay for all.

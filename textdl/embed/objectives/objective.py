@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import OBJECTIVES
-from textdl.errors import lookup
+from textdl.parameters import lookup
 from textdl.text.vocab import Vocabulary
 
 Tables: TypeAlias = dict[str, Array]  # each (rows, D) float32

@@ -15,16 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from textdl.errors import DataError, ParameterError, lookup
+from textdl.errors import DataError, ParameterError
+from textdl.jax_settings import check_key
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.dataset import Features
 from textdl.nn.data.dense import DenseRows
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.data.sparse import SparseBatch, SparseRows
 from textdl.nn.initializers import Initializer, glorot_uniform
-from textdl.nn.keys import check_key
 from textdl.nn.layers.dropout import Dropout
 from textdl.nn.layers.sequential import Layer, Sequential, sequential
+from textdl.parameters import lookup
 
 
 class DenseParams(NamedTuple):

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from textdl.errors import ParameterError
+from textdl.jax_settings import check_key
 from textdl.nn.data.sequences import SequenceBatch
-from textdl.nn.keys import check_key
 from textdl.nn.layers.sequential import Layer
 
 

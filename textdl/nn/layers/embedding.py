@@ -13,10 +13,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from textdl.errors import DataError, ParameterError
+from textdl.jax_settings import check_key
 from textdl.nn.data.dataset import Features
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.initializers import Initializer, uniform
-from textdl.nn.keys import check_key
 from textdl.nn.layers.sequential import Layer
 
 

@@ -21,8 +21,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
+from textdl.jax_settings import check_key
 from textdl.nn.data.dataset import Features
-from textdl.nn.keys import check_key
 
 Params = Any  # a pytree of arrays
 Tree = TypeVar("Tree")

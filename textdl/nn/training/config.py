@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import optax
 
-from textdl.errors import ParameterError, lookup
+from textdl.errors import ParameterError
 from textdl.nn.layers.sequential import Params
-from textdl.parameters import check_parameters, document_parameters, parameter
+from textdl.parameters import check_parameters, document_parameters, lookup, parameter
 
 OPTIMIZERS: dict[str, Callable[[optax.ScalarOrSchedule], optax.GradientTransformation]] = {
     "sgd": optax.sgd,

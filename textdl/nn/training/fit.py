@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from textdl import progress
 from textdl.errors import DivergenceError, ParameterError
-from textdl.jax_settings import fixed_settings
+from textdl.jax_settings import check_key, fixed_settings
 from textdl.nn.data.dataset import Dataset, check_dataset, epoch_batches
 from textdl.nn.data.sparse import SparseRows
-from textdl.nn.keys import check_key
 from textdl.nn.layers.sequential import Params
 from textdl.nn.training.checkpoints import (
     FitCheckpointFolder,

@@ -8,15 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from textdl.io import locks, scratch
-from textdl.io.atomic import atomic_write
-from textdl.io.scratch import LOCK, REPLACED, is_scratch, remove_leftovers, scratch_folder
+from textdl.io import atomic, locks
+from textdl.io.atomic import (
+    LOCK,
+    REPLACED,
+    atomic_write,
+    is_scratch,
+    remove_leftovers,
+    scratch_folder,
+)
 
 ROOT = Path(__file__).parents[2]
 WRITE = """
 import sys, time
 from pathlib import Path
-from textdl.io.scratch import scratch_folder
+from textdl.io.atomic import scratch_folder
 with scratch_folder(Path(sys.argv[1]), "job") as folder:
     (folder / "inner").mkdir()
     (folder / "inner" / "draft").write_text("half")
@@ -69,14 +75,14 @@ def test_leftovers_of_another_machine_are_kept(tmp_path, monkeypatch):
     (other / LOCK).touch()
     remove_leftovers(tmp_path)
     assert other.exists()
-    monkeypatch.setattr(scratch, "_machine", lambda: "01234567")
+    monkeypatch.setattr(atomic, "_machine", lambda: "01234567")
     remove_leftovers(tmp_path)
     assert not other.exists()
 
 
 def test_leftovers_without_proof_are_kept(tmp_path, monkeypatch):
     """Where a file system grants every lock, nobody is known to be dead."""
-    folder, lock = scratch._make(tmp_path, "job")
+    folder, lock = atomic._make(tmp_path, "job")
 
     def unsupported(descriptor):
         raise OSError(95, "Operation not supported")
@@ -90,7 +96,7 @@ def test_leftovers_without_proof_are_kept(tmp_path, monkeypatch):
 
 
 def test_leftovers_of_another_user_are_kept(tmp_path, monkeypatch):
-    folder, lock = scratch._make(tmp_path, "job")
+    folder, lock = atomic._make(tmp_path, "job")
     os.close(lock._descriptor)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     remove_leftovers(tmp_path)
@@ -103,8 +109,8 @@ def test_leftovers_of_another_user_are_kept(tmp_path, monkeypatch):
 def test_leftovers_other_names_and_links_are_kept(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / ".v.partial").mkdir()
-    (tmp_path / f".v.{scratch._machine()}00000000.partial").write_text("a file")
-    (tmp_path / f".w.{scratch._machine()}00000000.partial").symlink_to(tmp_path / "mine")
+    (tmp_path / f".v.{atomic._machine()}00000000.partial").write_text("a file")
+    (tmp_path / f".w.{atomic._machine()}00000000.partial").symlink_to(tmp_path / "mine")
     before = names(tmp_path)
     remove_leftovers(tmp_path)
     assert names(tmp_path) == before
@@ -112,7 +118,7 @@ def test_leftovers_other_names_and_links_are_kept(tmp_path):
 
 
 def test_leftovers_killed_before_the_lock_was_made(tmp_path):
-    (tmp_path / f".v.{scratch._machine()}00000000.partial").mkdir()
+    (tmp_path / f".v.{atomic._machine()}00000000.partial").mkdir()
     remove_leftovers(tmp_path)
     assert names(tmp_path) == []
 
@@ -135,7 +141,7 @@ def test_scratch_taken_for_a_leftover_is_made_anew(tmp_path, monkeypatch):
 
 def test_leftovers_give_back_what_they_replaced(tmp_path):
     """Killed after the old folder made room, before the new one took its place."""
-    left = tmp_path / f".store.{scratch._machine()}00000000.partial"
+    left = tmp_path / f".store.{atomic._machine()}00000000.partial"
     (left / REPLACED / "store").mkdir(parents=True)
     (left / REPLACED / "store" / "old").touch()
     (left / "store").mkdir()
