@@ -26,7 +26,7 @@ from textdl.classify.examples import read_examples
 from textdl.classify.labels import make_targets
 from textdl.cli.main import main
 from textdl.errors import ParameterError
-from textdl.plot.runs import read_history
+from textdl.plot.curves import read_history
 from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
 
 TEXTS = ["the cat sat", "the dog sat on the mat", "orange, apple, grape", "a cat and a dog ☘"]
