@@ -22,7 +22,7 @@ def test_an_error_is_also_the_builtin_that_a_caller_would_expect(kind):
 
 @pytest.mark.parametrize("kind", [*FAMILY, TextdlError])
 def test_the_message_is_shown_as_it_is(kind):
-    assert str(kind("'quen' is no word")) == "'quen' is no word"
+    assert str(kind("'quen' is not a word")) == "'quen' is not a word"
 
 
 @pytest.mark.parametrize("kind", [*FAMILY, TextdlError])
@@ -57,8 +57,8 @@ def test_message_hidden_characters_are_escaped(text):
 
 @pytest.mark.parametrize("value", ["x" * 10**6, "\n" * 10**6, "\U000e0001" * 500])
 def test_message_long_value_keeps_begin_and_remedy(value):
-    shown = str(errors.DataError(f"the cell {value} is no number; mend the line"))
+    shown = str(errors.DataError(f"the cell {value} is not a number; mend the line"))
     assert len(shown) <= LONGEST_MESSAGE
     assert shown.startswith("the cell ")
-    assert shown.endswith(" is no number; mend the line")
+    assert shown.endswith(" is not a number; mend the line")
     assert "..." in shown

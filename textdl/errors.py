@@ -13,7 +13,16 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, formats (bidi overrides), 
 
 
 class TextdlError(Exception):
-    """Root of every error that textdl raises on purpose."""
+    """Root of every error that textdl raises on purpose.
+
+    Example:
+        >>> from textdl import Vectors
+        >>> try:
+        ...     Vectors.load("missing.safetensors")
+        ... except TextdlError as error:
+        ...     type(error).__name__, isinstance(error, ValueError)
+        ('FileFormatError', True)
+    """
 
     def __str__(self) -> str:
         # KeyError would show the repr of its argument: quotes around a sentence.
@@ -33,7 +42,7 @@ class UnknownAttributeError(TextdlError, AttributeError):
 
 
 class CorpusError(TextdlError, ValueError):
-    """A corpus holds nothing that can be trained on, or something that is no text."""
+    """A corpus holds nothing that can be trained on, or something that is not text."""
 
 
 class CorpusReadError(TextdlError, OSError):
@@ -41,7 +50,7 @@ class CorpusReadError(TextdlError, OSError):
 
 
 class DataError(TextdlError, ValueError):
-    """Data do not fit: their shape, their type, or a value that is no number."""
+    """Data do not fit: their shape, their type, or a value that is not a number."""
 
 
 class FileFormatError(TextdlError, ValueError):

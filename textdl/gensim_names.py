@@ -111,6 +111,9 @@ def missing_attribute(owner: object, name: str, names: Mapping[str, str]) -> Unk
         name: of the attribute.
         names: gensim's, and what to write instead.
 
+    Returns:
+        The error, to be raised.
+
     Example:
         >>> print(missing_attribute([], "wv", WORD2VEC_ATTRIBUTES))
         'list' object has no attribute 'wv'; in place of gensim's wv: vectors_
@@ -129,6 +132,9 @@ def unknown_parameter(kind: type, name: str, names: Mapping[str, str]) -> Unknow
         kind: the class.
         name: of the parameter.
         names: gensim's, and what to write instead.
+
+    Returns:
+        The error, to be raised.
     """
     hint = _hint(name, names) or f"; expected one of {', '.join(_parameter_names(kind))}"
     return UnknownParameterError(f"{kind.__name__} has no parameter {name!r}{hint}")

@@ -76,6 +76,9 @@ def epoch_permutation(size: int, seed: int, epoch: int) -> NDArray[np.intp]:
         seed: of 128 bits, such as the data of a JAX key.
         epoch: each has its own place in the stream of the seed.
 
+    Returns:
+        `(size,)` every number from 0 to `size - 1` once.
+
     Example:
         >>> sorted(epoch_permutation(4, seed=1, epoch=0).tolist())
         [0, 1, 2, 3]

@@ -38,6 +38,9 @@ def look_ahead(start: Callable[[Item], Task], items: Iterable[Item], ahead: int)
         items: taken one by one as tasks are yielded.
         ahead: tasks that are started before the one that is yielded is asked for its result.
 
+    Yields:
+        The tasks, in the order of the items.
+
     Example:
         >>> list(look_ahead(abs, [-2, 1, -3], ahead=2))
         [2, 1, 3]
@@ -62,6 +65,9 @@ def ordered_map(
         function: called in a thread of its own, unless `jobs` is 1.
         items: taken one by one.
         jobs: threads.
+
+    Yields:
+        The results, in the order of the items.
 
     Example:
         >>> list(ordered_map(abs, [-2, 1, -3], jobs=2))

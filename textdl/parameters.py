@@ -1,4 +1,4 @@
-"""Parameters that are declared once: default, range or choices, and a line of description.
+"""Parameters that are declared once: default, range or choices, and a one-line description.
 
 A parameter is a field of a dataclass, made by `parameter`. Checks, documentation and options of the
 command line are all made from it:
@@ -65,6 +65,9 @@ def parameter(
         choices: the names it may be, such as a registry, which is a dict by name. The names of a
             `Literal` type are its choices without being repeated here.
         allows_callable: a function does in place of a name.
+
+    Returns:
+        The field, to be assigned to its name in the class.
     """
     details = {
         "description": description,
@@ -179,6 +182,9 @@ def lookup(what: str, name: str, known: Mapping[str, Value]) -> Value:
         what: it names, for the message.
         name: to look up.
         known: the table.
+
+    Returns:
+        The value of that name.
 
     Raises:
         ParameterError: the name is unknown; `what` it names is said.

@@ -72,6 +72,9 @@ def progress_bar(
         scale: numbers are shortened, as in 1.2M.
         leave: the bar stays where it is in the end.
 
+    Yields:
+        The bar, which is closed in the end.
+
     Example:
         >>> with progress_bar("epochs", show=False) as bar:
         ...     bar.update(1, 10, note="loss 0.5")

@@ -44,7 +44,7 @@ class StringArray(Sequence[str]):
         """StringArray from strings.
 
         Raises:
-            ParameterError: a word occurs twice, is no `str` or cannot be written as UTF-8.
+            ParameterError: a word occurs twice, is not a `str` or cannot be written as UTF-8.
         """
         labels = cls.from_encoded(_encoded(word, row) for row, word in enumerate(words))
         try:
@@ -103,6 +103,9 @@ class StringArray(Sequence[str]):
             word: to look for.
             start: the first row that counts; negative ones count from the end.
             stop: the row behind the last; None: the end.
+
+        Returns:
+            Its row, from 0.
 
         Raises:
             ValueError: `word` is not among rows `start` to `stop`.

@@ -232,6 +232,9 @@ def open_archive(
         expected: what the caller wants, for the message, such as "word vectors".
         unverified: names of large arrays that are mapped without reading them.
 
+    Returns:
+        The archive; its arrays are views of the mapped file.
+
     Raises:
         FileFormatError: the file is missing, damaged, or not an archive of textdl.
     """

@@ -80,7 +80,11 @@ def atomic_write(target: str | os.PathLike[str], *, sync: Sync = "all") -> Itera
 
 
 def check_writable(target: str | os.PathLike[str]) -> None:
-    """Raise `OutputError` now if `target` could not be written later, after hours of work."""
+    """Find out now whether `target` could not be written later, after hours of work.
+
+    Raises:
+        OutputError: its folder does not exist or is not writable, or it has no name.
+    """
     target = Path(target)
     folder = _final(target).parent
     if target.name in ("", ".."):

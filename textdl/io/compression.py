@@ -36,6 +36,9 @@ def open_decompressed(
         what: the file is, for the messages.
         allow_stdin: the path ``-`` is the standard input.
 
+    Yields:
+        The stream of its content.
+
     Raises:
         TextdlError: of the class `error`: the file is missing, unreadable, truncated or damaged;
             from the block, too.
@@ -156,7 +159,7 @@ def _zstd_parts(source: IO[bytes]) -> Iterator[_ZstdPart]:
                 left -= len(_exactly(source, min(left, SKIPPED_AT_ONCE)))
             continue
         if magic != b"\x28\xb5\x2f\xfd":
-            raise OSError("what follows is no frame of zstd")
+            raise OSError("what follows is not a zstd frame")
         descriptor = _exactly(source, 1)
         flags = descriptor[0]
         single = flags >> 5 & 1  # segment: the content is as large as the window

@@ -103,7 +103,7 @@ def write_safetensors(
         The checksum of the header, which tells the file from any other: `SafetensorsFile.digest`.
 
     Raises:
-        ParameterError: the metadata are too long, or hold half a character.
+        ParameterError: the metadata are too long, or hold a lone surrogate.
     """
     contents = [np.ascontiguousarray(array) for array in arrays.values()]
     digests = dict(zip(arrays, array_checksums(contents), strict=True))
@@ -122,7 +122,8 @@ def write_safetensors(
         digest = _header_digest(header)
     except UnicodeEncodeError as error:
         raise ParameterError(
-            f"{error.object[error.start]!r} is half a character, which no file can hold; remove it"
+            f"{error.object[error.start]!r} is a lone surrogate, which cannot be written as UTF-8; "
+            "remove it"
         ) from None
     header["__metadata__"][HEADER_DIGEST] = digest
     encoded = canonical_json(header).encode()
@@ -149,7 +150,7 @@ def open_mapped(path: Path) -> SafetensorsFile:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > size - 8 or length > LONGEST_HEADER:
             raise FileFormatError(
-                f"{str(path)!r} is truncated or no safetensors file: it claims a header of "
+                f"{str(path)!r} is truncated, or not a safetensors file: it claims a header of "
                 f"{length:,} bytes, but has {size:,} bytes in all (a header has at most "
                 f"{LONGEST_HEADER:,}); copy or make it again"
             )
@@ -202,7 +203,7 @@ def _parse(raw: bytes, path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         raise damaged(path, f"its header is a JSON {type(header).__name__}, not an object")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise damaged(path, "its metadata is no map of strings")
+        raise damaged(path, "its metadata is not a map of strings")
     return header, metadata
 
 

@@ -40,7 +40,7 @@ def writable_json(value: object) -> str:
     """`canonical_json` of a value that `parse_json` gives back.
 
     Raises:
-        TypeError, ValueError: it would not, or the value is no JSON.
+        TypeError, ValueError: it would not, or the value is not JSON.
     """
     text = canonical_json(value)
     text.encode()
@@ -58,8 +58,8 @@ def parse_json(text: str | bytes) -> Any:
         The value, in dicts, lists, strings, numbers, booleans and None.
 
     Raises:
-        ValueError: it is no JSON, names a key twice, is nested more than `MOST_DEPTH` deep, or
-            holds NaN, infinity, half a character, or a whole number of more than 64 bits.
+        ValueError: it is not valid JSON, names a key twice, is nested more than `MOST_DEPTH` deep,
+            or holds NaN, infinity, a lone surrogate, or a whole number of more than 64 bits.
 
     Example:
         >>> parse_json('{"a": [1, 2.5]}')
@@ -80,7 +80,7 @@ def parse_json(text: str | bytes) -> Any:
         _check_depth(value, MOST_DEPTH)
     except RecursionError:
         raise ValueError(f"it is nested more than {MOST_DEPTH} deep") from None
-    if "\\u" in decoded:  # half a character can stand nowhere else in text that was decoded
+    if "\\u" in decoded:  # a lone surrogate can stand nowhere else in text that was decoded
         canonical_json(value).encode()
     return value
 
@@ -150,7 +150,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _finite(text: str) -> float:
@@ -163,7 +163,7 @@ def _finite(text: str) -> float:
 def _bounded(text: str) -> int:
     number = int(text) if len(text) <= 20 and text != "-0" else None
     if number is None or not _SMALLEST_INTEGER <= number <= _LARGEST_INTEGER:
-        raise ValueError(f"{text[:40]} is no whole number of 64 bits")
+        raise ValueError(f"{text[:40]} is not a whole number of 64 bits")
     return number
 
 
