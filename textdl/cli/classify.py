@@ -5,60 +5,148 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.bow_options import proper_text
-from textdl.cli.classify_options import PARAMETERS, add_layout, read_layout
+from textdl.bow.parameters import STOP_WORD_LISTS
+from textdl.classify.config import TextClassifierParameters
+from textdl.classify.examples import ExampleFormat, Examples, make_truth, read_examples
+from textdl.cli.bow_options import document_limit, ngrams, proper_text
+from textdl.cli.options import add_parameters, given_parameters
 from textdl.cli.output import print_json, printed_warnings, whole_number
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
+from textdl.parameters import parameters_of
+from textdl.text.corpus import read_documents
 
 if TYPE_CHECKING:
-    from textdl.classify.examples import Examples
     from textdl.classify.report import ClassificationReport
     from textdl.classify.text_classifier import TextClassifier
 
-TEXTS_AT_ONCE = 4096  # so that predictions of a pipe come as it flows
+TEXTS_PER_CHUNK = 4096  # so that predictions of a pipe come as it flows
+
+
+def hidden_sizes(text: str) -> tuple[int, ...]:
+    """Read the units of hidden layers: `256`, or `256,64`."""
+    try:
+        return tuple(map(whole_number, text.split(",")))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of whole numbers such as 256 or 256,64"
+        ) from None
+
+
+def condition(text: str) -> tuple[str, str]:
+    """Read which rows to take: `split=train`."""
+    column, equals, value = text.partition("=")
+    if not (column and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a condition such as split=train")
+    return column, value
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """Read the names of columns: `split,label,text`."""
+    return tuple(text.split(","))
+
+
+# By parameter, where neither its name nor its type says all of its option.
+_OPTIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "ngram_range": ("--ngrams", {"type": ngrams, "metavar": "1,2"}),
+    "min_df": ("--min-df", {"type": document_limit, "metavar": "N"}),
+    "max_df": ("--max-df", {"type": document_limit, "metavar": "N"}),
+    "stop_words": ("--stop-words", {"choices": STOP_WORD_LISTS, "metavar": "NAME"}),
+    "hidden_layer_sizes": ("--hidden", {"type": hidden_sizes, "metavar": "N,N"}),
+    "n_jobs": ("--jobs", {"type": whole_number, "metavar": "N"}),
+    "columns": ("--columns", {"type": column_names, "metavar": "A,B,C"}),
+    "where": ("--where", {"type": condition, "metavar": "COLUMN=VALUE"}),
+}
+_METAVARS: Mapping[str, str] = {
+    "vectors": "FILE",
+    "token_pattern": "REGEX",
+    "label": "NAME",
+    "text": "NAME",
+}
 
 
 def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add the verb of this module, and those below it."""
-    classify = verbs.add_parser("classify", help="learn to tell classes of texts apart")
+    classify = verbs.add_parser(
+        "classify",
+        help="train and apply classifiers of text",
+        description="Train a classifier of text, score it, and apply it.",
+    )
     below = classify.add_subparsers(
         title="verbs", dest="classify_verb", required=True, metavar="VERB"
     )
     _add_train(below)
-    evaluate = below.add_parser("evaluate", help="score a model on labelled texts")
-    evaluate.add_argument("model", metavar="MODEL", help="what classify train wrote")
-    add_layout(evaluate)
-    evaluate.set_defaults(run=evaluate_model)
-
-    predict = below.add_parser("predict", help="the most probable classes of each text")
-    predict.add_argument("model", metavar="MODEL", help="what classify train wrote")
-    predict.add_argument("texts", metavar="TEXT", nargs="*", type=proper_text)
-    predict.add_argument("--input", metavar="FILE", help="texts, one a line; - for stdin")
-    predict.add_argument(
-        "-n", type=whole_number, default=1, metavar="N", help="how many classes (default 1)"
-    )
-    predict.set_defaults(run=predict_classes)
+    _add_evaluate(below)
+    _add_predict(below)
 
 
 def _add_train(below: argparse._SubParsersAction[Any]) -> None:
     train = below.add_parser(
         "train",
-        help="train a model on labelled texts",
-        description="The files are TSV, CSV, JSON lines, Parquet, or lines with __label__NAME.",
+        help="train a model on labeled texts",
+        description="Train a model on labeled texts: TSV, CSV, JSON lines, Parquet, or lines with "
+        "__label__NAME.",
+        epilog="example: textdl classify train mail.tsv -o spam.safetensors",
     )
-    add_layout(train)
-    train.add_argument("-o", "--output", metavar="MODEL", required=True)
-    added = [
-        train.add_argument(f"--{option}", default=argparse.SUPPRESS, help=text, **rest)
-        for option, (text, rest) in PARAMETERS.items()
-    ]
-    train.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    train.set_defaults(run=train_model, parameters=[option.dest for option in added])
+    _add_examples(train)
+    train.add_argument(
+        "-o", "--output", metavar="MODEL", required=True, help="the .safetensors file to write"
+    )
+    parameters = train.add_argument_group("parameters of the classifier")
+    _add_options(parameters, TextClassifierParameters, exclude=["verbose"])
+    train.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    train.set_defaults(run=train_model)
+
+
+def _add_evaluate(below: argparse._SubParsersAction[Any]) -> None:
+    evaluate = below.add_parser(
+        "evaluate",
+        help="score a model on labeled texts",
+        description="Score a model on labeled texts: accuracy, precision, recall and F1 of each "
+        "class, and the confusion matrix.",
+        epilog="example: textdl classify evaluate spam.safetensors more.tsv",
+    )
+    evaluate.add_argument("model", metavar="MODEL", help="what classify train wrote")
+    _add_examples(evaluate)
+    evaluate.set_defaults(run=evaluate_model)
+
+
+def _add_predict(below: argparse._SubParsersAction[Any]) -> None:
+    predict = below.add_parser(
+        "predict",
+        help="the most probable classes of each text",
+        description="Print the most probable classes of each text, one text per line.",
+        epilog='example: textdl classify predict spam.safetensors "win a free prize" -n 2',
+    )
+    predict.add_argument("model", metavar="MODEL", help="what classify train wrote")
+    predict.add_argument("texts", metavar="TEXT", nargs="*", type=proper_text)
+    predict.add_argument("--input", metavar="FILE", help="texts, one per line; - for stdin")
+    predict.add_argument(
+        "-n", type=whole_number, default=1, metavar="N", help="classes per text (default 1)"
+    )
+    predict.set_defaults(run=predict_classes)
+
+
+def _add_examples(verb: argparse.ArgumentParser) -> None:
+    """Add the files, and how label and text stand in them."""
+    verb.add_argument("files", metavar="FILE", nargs="+", help="files, folders, globs, or -")
+    _add_options(verb.add_argument_group("format of the files"), ExampleFormat)
+
+
+def _add_options(group: argparse._ArgumentGroup, kind: type, exclude: Collection[str] = ()) -> None:
+    """Add an option for each parameter of a dataclass."""
+    known = parameters_of(kind)
+    named = {name: option for name, option in _OPTIONS.items() if name in known}
+    add_parameters(group, kind, exclude=[*exclude, *named], metavars=_METAVARS)
+    for name, (option, reading) in named.items():
+        description = known[name].description.replace("%", "%%")
+        group.add_argument(
+            option, dest=name, default=argparse.SUPPRESS, help=description, **reading
+        )
 
 
 def train_model(options: argparse.Namespace) -> None:
@@ -71,12 +159,12 @@ def train_model(options: argparse.Namespace) -> None:
     from textdl.classify.text_classifier import TextClassifier
 
     check_writable(options.output)
-    parameters = {name: vars(options)[name] for name in options.parameters if name in options}
+    parameters = given_parameters(options, TextClassifierParameters)
     model = TextClassifier(**parameters, verbose=not options.quiet)
     model.resolve_settings(1)  # before the texts are read
     examples = _read(options)
     with printed_warnings():
-        model.fit(examples.texts, _labels(examples))
+        model.fit(examples.texts, _targets(examples))
     model.save(options.output)
     _report_training(options, model, len(examples.texts), time.perf_counter() - began)
 
@@ -84,17 +172,14 @@ def train_model(options: argparse.Namespace) -> None:
 def _report_training(
     options: argparse.Namespace, model: TextClassifier, texts: int, seconds: float
 ) -> None:
-    from textdl.classify.features import document_frequencies
-
-    history = {name: values[-1] for name, values in model.classifier_.history_.items()}
     facts = {
         "texts": texts,
         "classes": len(model.classes_),
-        "terms": len(document_frequencies(model.features_)),
+        "terms": model.n_terms_,
         "features": model.settings_["features"],
         "model": model.settings_["model"],
         "epochs": model.classifier_.n_iter_,
-        **{name: history[name] for name in ("loss", "accuracy")},
+        **{name: model.classifier_.history_[name][-1] for name in ("loss", "accuracy")},
         "seconds": round(seconds, 3),
         "output": options.output,
     }
@@ -110,13 +195,11 @@ def _report_training(
 
 
 def _read(options: argparse.Namespace) -> Examples:
-    from textdl.classify.examples import read_examples
-
-    return read_examples(options.files, read_layout(options), errors=options.errors)
+    return read_examples(options.files, ExampleFormat(**given_parameters(options, ExampleFormat)))
 
 
-def _labels(examples: Examples) -> list[Any]:
-    """One label a text where all have one, else lists."""
+def _targets(examples: Examples) -> list[Any]:
+    """One label per text where all have one, else lists."""
     if all(len(labels) == 1 for labels in examples.labels):
         return [label for (label,) in examples.labels]
     return list(examples.labels)
@@ -125,13 +208,12 @@ def _labels(examples: Examples) -> list[Any]:
 def evaluate_model(options: argparse.Namespace) -> None:
     """Print how good a model is."""
     # JAX and scikit-learn, which other verbs do without.
-    from textdl.classify.labels import make_truth
     from textdl.classify.report import as_text
     from textdl.classify.text_classifier import TextClassifier
 
     model = TextClassifier.load(options.model)
     examples = _read(options)
-    truth = make_truth(examples.labels, model.classes_, several=model.multilabel_)
+    truth = make_truth(examples.labels, model.classes_, multilabel=model.multilabel_)
     predictions = model.predict_details(examples.texts)
     report = model.score_predictions(truth, predictions)
     unknown = int((~predictions.known).sum())
@@ -154,27 +236,30 @@ def _as_json(report: ClassificationReport) -> dict[str, Any]:
 def _note_unknown(unknown: int, texts: int) -> None:
     if unknown:
         print(
-            f"textdl: {unknown:,} of {texts:,} texts have no term that was learnt; their classes "
+            f"textdl: {unknown:,} of {texts:,} texts have no term that was learned; their classes "
             "are those of an empty text",
             file=sys.stderr,
         )
 
 
 def predict_classes(options: argparse.Namespace) -> None:
-    """Print the most probable classes of every text, one text a line."""
+    """Print the most probable classes of every text, one text per line."""
     # JAX and scikit-learn, which other verbs do without.
     from textdl.classify.text_classifier import TextClassifier
 
     if bool(options.texts) == (options.input is not None):
-        raise ParameterError("expected texts, or --input FILE with one text a line, not both")
+        raise ParameterError("expected texts, or --input FILE with one text per line, not both")
     model = TextClassifier.load(options.model)
-    answers, texts, unknown = [], 0, 0
-    for part in _in_parts(options):
-        for text, best, known in _best(model, part, options.n):
-            texts, unknown = texts + 1, unknown + (not known)
+    answers = []
+    texts = 0
+    unknown = 0
+    for chunk in _chunks(options):
+        for text, best, is_known in _most_probable(model, chunk, options.n):
+            texts += 1
+            unknown += not is_known
             if options.json:
                 labels = [{"label": label, "probability": p} for label, p in best]
-                answers.append({"text": text, "labels": labels, "known": known})
+                answers.append({"text": text, "labels": labels, "known": is_known})
             else:
                 print("\t".join(f"{label} {p:.4f}" for label, p in best))
     if options.json:
@@ -183,18 +268,16 @@ def predict_classes(options: argparse.Namespace) -> None:
         _note_unknown(unknown, texts)
 
 
-def _in_parts(options: argparse.Namespace) -> Iterator[list[str]]:
-    from textdl.text.corpus import read_documents
-
+def _chunks(options: argparse.Namespace) -> Iterator[list[str]]:
     texts = iter(options.texts) if options.input is None else read_documents(options.input)
-    while part := list(islice(texts, TEXTS_AT_ONCE)):
-        yield part
+    while chunk := list(islice(texts, TEXTS_PER_CHUNK)):
+        yield chunk
 
 
-def _best(
+def _most_probable(
     model: TextClassifier, texts: list[str], n: int
 ) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
-    """Each text with its most probable classes, and whether anything of it is known."""
+    """Each text with its most probable classes, and whether any of its terms is known."""
     probabilities, known = model.predict_details(texts)
     order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
     for text, row, columns, is_known in zip(texts, probabilities, order, known, strict=True):

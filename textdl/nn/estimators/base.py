@@ -6,7 +6,6 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from numbers import Integral
 from typing import Any, Self
 
 import jax
@@ -16,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from textdl.errors import DataError, ParameterError, TextdlError
+from textdl.errors import DataError, TextdlError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
 from textdl.jax_settings import random_key
 from textdl.nn.data.dataset import without_bcoo
@@ -344,18 +343,3 @@ def cast_features(features: Any, dtype: np.dtype[Any]) -> Any:
             f"X has values too large for {dtype}; scale the features, or set dtype='float64'"
         )
     return cast
-
-
-def check_numbers(parameters: object, known: Mapping[str, tuple[Any, float]]) -> None:
-    """Refuse parameters that are not a number of their kind, or below their least value.
-
-    Raises:
-        ParameterError: one is.
-    """
-    for name, (kind, least) in known.items():
-        value = getattr(parameters, name)
-        if not isinstance(value, kind):
-            whole = "whole number" if kind is Integral else "number"
-            raise ParameterError(f"{name}={value!r} is of the wrong type; expected a {whole}")
-        if not value >= least:
-            raise ParameterError(f"{name}={value} is out of range; expected {least} or more")
