@@ -9,8 +9,8 @@
     training/        config, step, fit, checkpoints, evaluate
     estimators/      MLPClassifier, MLPRegressor, and how they are saved
 
-What is exported stands once, in ``__init__.pyi``, one import per name. A name is imported when it
-is first used (PEP 562), so that a part of textdl that needs one of them does not pay for all.
+What is exported is declared once, in ``__init__.pyi``: one import per name. A name is imported when
+it is first used (PEP 562), so that a part of textdl that needs one of them does not pay for all.
 
 Example:
     >>> from textdl import nn

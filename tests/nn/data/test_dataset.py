@@ -51,9 +51,9 @@ def test_split_takes_every_example_once(fraction):
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -1.0, 2.0, float("nan")])
 def test_split_out_of_range(case, fraction):
-    with pytest.raises(ParameterError, match="cannot set a fraction of"):
+    with pytest.raises(ParameterError, match="cannot be held out"):
         split_dataset(case.data(), fraction, KEY)
-    with pytest.raises(ParameterError, match="of 1 examples aside"):
+    with pytest.raises(ParameterError, match="of 1 examples cannot be held out"):
         split_dataset(make_dataset([[1.0]], [1]), 0.5, KEY)
 
 

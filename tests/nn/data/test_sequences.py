@@ -64,8 +64,8 @@ def test_datasets_of_sequences_can_be_split():
         ([[1.0, 2.0]], [1], "ids of type float64"),
         ([[1, 2]], [1, 1], r"lengths of type int64 and shape \(2,\) for 1 sequences"),
         ([[1, 2]], [1.0], "lengths of type float64"),
-        ([[1, 2]], [3], "length 3 of a sequence of 2 places; expected 0 to 2"),
-        ([[1, 2]], [-1], "length -1 of a sequence of 2 places"),
+        ([[1, 2]], [3], "length 3 of a sequence in 2 columns; expected 0 to 2"),
+        ([[1, 2]], [-1], "length -1 of a sequence in 2 columns"),
     ],
 )
 def test_what_is_not_sequences_is_refused(ids, lengths, says):

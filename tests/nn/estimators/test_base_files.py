@@ -282,7 +282,7 @@ def test_answer_that_is_not_finite(tmp_path):
     MLPClassifier(**QUICK, dtype="float32").fit(X, TARGETS["words"]).save(path)
     for name in ("0.bias", "2.weights"):
         put_number(path, name, 3e38)
-    with pytest.raises(DataError, match="answers with a number that is not finite"):
+    with pytest.raises(DataError, match="an output of the network is not finite"):
         MLPClassifier.load(path).predict_proba(X)
 
 

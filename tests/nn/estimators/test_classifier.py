@@ -76,7 +76,7 @@ def test_labels(y, says):
         (
             ALTERNATING,
             ALTERNATING + 1,
-            "label 2 is not among the classes [0, 1]; fit anew, or give all classes to the",
+            "label 2 is not among the classes [0, 1]; call fit again, or give all classes to the",
         ),
         (LETTERS, np.full(12, "ä"), "label 'ä' is not among the classes ['a', 'b', 'c']"),
         (np.arange(12) % 3, np.eye(3, dtype=int)[np.arange(12) % 3], "y has the shape (12, 3)"),

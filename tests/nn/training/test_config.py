@@ -41,7 +41,7 @@ def test_equal_settings_give_one_optimizer():
         ({"learning_rate": 0.0}, r"learning rate 0\.0 is out of range; expected above 0"),
         ({"learning_rate": -1.0}, r"learning rate -1\.0 is out of range"),
         ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
-        ({"clip_norm": 0.0}, r"clip_norm=0\.0 is out of range; expected above 0, or None"),
+        ({"clip_norm": 0.0}, r"clip_norm=0\.0; expected a number above 0, or None"),
         ({"clip_norm": -1.0}, r"clip_norm=-1\.0"),
         ({"clip_norm": float("nan")}, "clip_norm=nan"),
         ({"epochs": -1}, "epochs=-1; expected a whole number from 0 up"),

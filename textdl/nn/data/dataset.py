@@ -188,7 +188,7 @@ def check_dataset(data: Any, name: str = "data") -> None:
 
 
 def split_dataset(data: Dataset, fraction: float, key: Array) -> tuple[Dataset, Dataset]:
-    """Set a random fraction of the examples aside for validation.
+    """Hold out a random fraction of the examples for validation.
 
     Args:
         data: N examples.
@@ -209,8 +209,8 @@ def split_dataset(data: Dataset, fraction: float, key: Array) -> tuple[Dataset, 
     """
     if not 0 < fraction < 1 or data.size < 2:
         raise ParameterError(
-            f"cannot set a fraction of {fraction} of {data.size:,} examples aside; expected a "
-            "fraction between 0 and 1 and two examples"
+            f"fraction={fraction} of {data.size:,} examples cannot be held out; expected a "
+            "fraction above 0 and below 1, and at least two examples"
         )
     order = permutation(data.size, key)
     held_out = min(max(round(fraction * data.size), 1), data.size - 1)

@@ -1,4 +1,4 @@
-"""What a fitted network knows and answers, how it is saved, and the checks of what it is given."""
+"""What fitted networks share: attributes, outputs, saved files, and the checks of their inputs."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
     @property
     @abstractmethod
     def _network(self) -> Sequential:
-        """The network of `_layer_sizes`, as the parameters say."""
+        """The network of `_layer_sizes`, by the parameters."""
 
     @abstractmethod
     def _check_parameters(self) -> None:
-        """Refuse parameters that are out of range, by a `ParameterError`."""
+        """Refuse parameters that are out of range by a `ParameterError`."""
 
     def _targets_state(self) -> dict[str, Any]:
         """What was learned about the targets, to be saved."""
         return {}
 
     def _restore_targets(self, targets: Mapping[str, Any]) -> None:
-        """Take up what `_targets_state` gave; `ValueError` and `TypeError` say that it is wrong."""
+        """Restore what `_targets_state` gave; raise `ValueError` or `TypeError` if it is wrong."""
 
     def summary(self) -> str:
         """The layers with their shapes and numbers of parameters, as a table.
@@ -79,7 +79,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
         return summarize(self._network, self.params_, self.out_activation_)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted network to one ``.safetensors`` file; equal networks, equal bytes.
+        """Write the fitted network to one ``.safetensors`` file; equal networks give equal bytes.
 
         Raises:
             ParameterError: a parameter, such as an optimizer of your own, cannot be written.
@@ -89,7 +89,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what `save` wrote; training can go on, with a fresh optimizer.
+        """Read what `save` wrote; training can continue, with a new optimizer state.
 
         Raises:
             FileFormatError: the file is damaged or holds another estimator.
@@ -156,22 +156,22 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
 
     @property
     def n_layers_(self) -> int:
-        """Layers of units, the inputs among them."""
+        """Number of layers, including the inputs."""
         return len(self._layer_sizes)
 
     @property
     def n_outputs_(self) -> int:
-        """Output units."""
+        """Number of output units."""
         return self._layer_sizes[-1]
 
     @property
     def out_activation_(self) -> str:
-        """The activation of the output units."""
+        """Activation of the output units."""
         return "identity"
 
     @property
     def _stratifies(self) -> bool:
-        """Whether validation data keep the shares of the classes."""
+        """Whether the validation split is stratified by class."""
         return False
 
     @property
@@ -200,8 +200,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
             outputs = predict(self._network, self.params_, self._prepare_features(x))
         if not np.isfinite(outputs).all():
             raise DataError(
-                "the network answers with a number that is not finite, for its weights or the "
-                "features are too large; scale the features"
+                "an output of the network is not finite, because its weights or the features are "
+                "too large; scale the features"
             )
         return outputs
 
@@ -211,7 +211,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
 
 
 def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArray[Any]]) -> Params:
-    """The parameters of a network, of its shapes and type, and finite.
+    """The parameters of a network: of its shapes and type, and finite.
 
     Raises:
         ValueError: they are not.
@@ -220,12 +220,12 @@ def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArr
         raise ValueError(f"its weights are of type {dtype!r}")
     with jax.enable_x64(dtype == "float64"):
         template = jax.eval_shape(lambda: network.init(random_key(0)))
-    what = difference(template, arrays)
-    if what is not None:
-        raise ValueError(f"it {what}")
+    fault = difference(template, arrays)
+    if fault is not None:
+        raise ValueError(f"it {fault}")
     for name, array in arrays.items():
         if array.dtype != dtype:
-            raise ValueError(f"{name} has numbers of type {array.dtype}, not {dtype}")
+            raise ValueError(f"{name} is of type {array.dtype}, not {dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"a weight is not finite, in {name}")
     return jax.tree.map(np.array, fill(template, arrays))  # copied: the file may change
@@ -241,7 +241,7 @@ def _checked_sizes(sizes: Any) -> tuple[int, ...]:
 def _checked_names(names: Any, features: int) -> NDArray[np.object_]:
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not texts or len(names) != features:
-        raise ValueError(f"its names of features are not {features:,} texts")
+        raise ValueError(f"its names of features are not {features:,} strings")
     return np.array(names, object)
 
 
@@ -253,7 +253,7 @@ def _checked_seed(seed: Any) -> int:
 
 @contextmanager
 def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
-    """Say in one line what scikit-learn has found wrong."""
+    """Convert an error of scikit-learn to one of our own, on one line."""
     try:
         yield
     except TextdlError:
@@ -266,12 +266,15 @@ def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
 
 
 def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
-    """Features as floats, dense or CSR, finite, with as many columns as before.
+    """Check that features are finite numbers, with as many columns as before.
 
     Args:
         estimator: whose `n_features_in_` is compared or, with `reset`, set.
         features: `(N, F)`, array-like, SciPy sparse or `BCOO`.
-        reset: whether the estimator is fitted anew.
+        reset: whether the estimator is fitted from scratch.
+
+    Returns:
+        `(N, F)` float32 or float64, a NumPy array or a CSR matrix.
 
     Raises:
         DataError: they do not fit.
@@ -282,13 +285,16 @@ def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any
 
 
 def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> tuple[Any, Any]:
-    """Features, and targets of the same length.
+    """Check features, and targets of the same length.
 
     Args:
         estimator: whose `n_features_in_` is compared or set.
         features: `(N, F)`, array-like, SciPy sparse or `BCOO`.
         targets: `(N,)` or `(N, K)`.
-        options: go to scikit-learn's `validate_data`.
+        options: of scikit-learn's `validate_data`.
+
+    Returns:
+        `(N, F)` float features, an array or a CSR matrix, and `(N,)` or `(N, K)` targets.
 
     Raises:
         DataError: they do not fit, or a label ends in NUL, which an array would drop.
@@ -324,16 +330,16 @@ def check_labels(labels: Iterable[Any]) -> None:
 
 
 def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:
-    """The weight of every example, `(N,)`, none below 0; None is 1 each."""
+    """Check the weights of the examples, `(N,)`, none below 0; None is 1 each."""
     with as_data_error():
         checked = _check_sample_weight(weights, features, ensure_non_negative=True)
         if not checked.any():
-            raise ValueError("sample_weight is 0 for every example; expected some above 0")
+            raise ValueError("sample_weight is 0 for every example; expected at least one above 0")
         return np.asarray(checked)
 
 
 def cast_features(features: Any, dtype: np.dtype[Any]) -> Any:
-    """Features in the precision of the network, if they are not too large for it."""
+    """Cast features to the precision of the network, unless a value is too large for it."""
     if features.dtype == dtype:
         return features
     with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""MLPClassifier: a network that says how probable each class is; labels to targets and back."""
+"""MLPClassifier: a network that predicts probabilities of classes; labels to targets and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy,
 from textdl.nn.training.step import Metric
 from textdl.parameters import document_parameters, parameter
 
-MOST_CHARACTERS = 1 << 24  # of the classes of a file, as NumPy keeps them: all as long as one
+MOST_CHARACTERS = 1 << 24  # of all classes of a file, each padded to the longest, as in NumPy
 _NUMERIC = re.compile(r"[<>|=][biuf][1248]")
 
 
@@ -56,7 +56,7 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
         return np.asarray(log_softmax(z, axis=1))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class, `(N,)`; with several labels, 1 where probable, `(N, K)`."""
+        """The most probable class, `(N,)`; with several labels, 1 where p > 1/2, `(N, K)`."""
         z = self._outputs(X)
         if self.multilabel_:
             many: NDArray[Any] = (z > 0).astype(int)
@@ -102,7 +102,7 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
         if len(unseen):
             raise DataError(
                 f"label {unseen.tolist()[0]!r} is not among the classes "
-                f"{self.classes_[:10].tolist()}; fit anew, or give all classes to the first "
+                f"{self.classes_[:10].tolist()}; call fit again, or give all classes to the first "
                 "partial_fit"
             )
         numbers: NDArray[Any] = np.searchsorted(self.classes_, y).astype(np.int32)
@@ -125,7 +125,7 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
         kind = targets["type"]
         self.multilabel_ = targets["multilabel"]
         if not isinstance(self.multilabel_, bool):
-            raise TypeError(f"multilabel is {self.multilabel_!r}, expected true or false")
+            raise TypeError(f"multilabel is {self.multilabel_!r}; expected true or false")
         self.classes_ = classes_from_state(classes)
         if kind != "str":
             if not _NUMERIC.fullmatch(kind):
@@ -147,7 +147,7 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
 @document_parameters
 @dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
-    """A multi-layer perceptron for classes.
+    """A multi-layer perceptron for classification.
 
     Two classes share one logistic output, more have a softmax. A `(N, K)` matrix of 0 and 1 means
     several labels per example, each with a logistic output of its own.
@@ -158,15 +158,15 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
     Attributes:
         classes_: the classes, sorted.
         multilabel_: whether an example can have several labels.
-        params_: of the layers, NumPy arrays.
+        params_: parameters of the layers, NumPy arrays.
         coefs_: weights `(I, O)`, layer by layer.
         intercepts_: biases `(O,)`, layer by layer.
-        history_: every metric of every epoch.
-        loss_curve_: the loss of every epoch.
-        validation_scores_: accuracy on the validation data of every epoch, where some were set
-            aside.
-        n_iter_: epochs.
-        n_features_in_: numbers per example.
+        history_: every metric, epoch by epoch.
+        loss_curve_: the mean loss of every epoch, without the L2 term.
+        validation_scores_: accuracy on the validation data after every epoch, with
+            `early_stopping`.
+        n_iter_: epochs trained.
+        n_features_in_: features per example.
 
     Example:
         >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["no", "yes", "yes", "no"]
@@ -176,12 +176,14 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
     """
 
     _: KW_ONLY
-    class_weight: Any = parameter(None, "balanced, a map from class to weight, or None: 1 each")
+    class_weight: Any = parameter(
+        None, "weights of the classes: balanced, a dict from class to weight, or None: 1 each"
+    )
 
     _numeric: ClassVar[bool] = False
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train one epoch more; the first call draws the weights.
+        """Train one more epoch; the first call draws the weights.
 
         Args:
             X: `(N, F)` float features, dense or SciPy sparse.
@@ -198,14 +200,14 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
         """
         if isinstance(self.class_weight, str):
             raise ParameterError(
-                f"class_weight={self.class_weight!r} needs all labels at once; give a map from "
+                f"class_weight={self.class_weight!r} needs all labels at once; give a dict from "
                 "class to weight for partial_fit"
             )
         return self._fit_one_epoch(X, y, classes, sample_weight)
 
     @property
     def validation_scores_(self) -> list[float]:
-        """Accuracy on the validation data of every epoch, where some were set aside."""
+        """Accuracy on the validation data after every epoch, with `early_stopping`."""
         return self.history_.get("val_accuracy", [])
 
     def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
@@ -216,13 +218,13 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
 
 
 def classes_from_state(classes: Any) -> NDArray[Any]:
-    """Classes `(K,)` as a file has them.
+    """Classes `(K,)` from the header of a file.
 
     Args:
-        classes: K texts, or K numbers of one kind.
+        classes: K strings, or K numbers of one type.
 
     Raises:
-        ValueError: they are anything else, or one stands twice.
+        ValueError: they are anything else, or one is a duplicate.
 
     Example:
         >>> classes_from_state(["ham", "spam"]).tolist()
@@ -230,12 +232,12 @@ def classes_from_state(classes: Any) -> NDArray[Any]:
     """
     kinds = {type(name) for name in classes} if isinstance(classes, list) else set()
     if len(kinds) != 1 or not kinds <= {str, int, float, bool}:
-        raise ValueError("its classes are not a list of texts, or of numbers of one kind")
+        raise ValueError("its classes are not a list of strings, or of numbers of one type")
     if len(set(classes)) != len(classes):
-        raise ValueError("a class stands twice")
+        raise ValueError("a class is a duplicate")
     check_labels(classes)
     if kinds == {str} and not _fit_in_array(classes):
-        raise ValueError("its classes have too long names")
+        raise ValueError("the names of its classes are too long")
     return np.array(classes)
 
 

@@ -1,8 +1,8 @@
 """Layers: their protocol, layers one after another, and their parameters by name.
 
 An array of parameters is named by its path in the pytree, such as ``0.weights``. Reading fills a
-template of the same structure, so what a file says is never trusted: a new layer needs no line in
-any writer.
+template of the same structure, so the structure in a file is never trusted, and a new layer needs
+no line in any writer.
 """
 
 from __future__ import annotations

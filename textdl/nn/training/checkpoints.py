@@ -29,7 +29,7 @@ BEST = "best"
 
 @dataclass(frozen=True)
 class FitCheckpoints:
-    """Where `fit` writes checkpoints; an interrupted training goes on from the last.
+    """Where `fit` writes checkpoints; an interrupted training resumes from the last.
 
     Args:
         folder: made where it does not exist.
@@ -113,7 +113,7 @@ def open_fit_checkpoints(
 
     Raises:
         CheckpointError: another process uses them, the folder cannot be written, or the training
-            has a function that cannot be told from others.
+            has a function that cannot be identified in another process.
     """
     run = _describe(objective, config, data, validation, key)
     with checkpoint_folder(Path(checkpoints.folder), resume=True):
@@ -124,18 +124,20 @@ def _decode(saved: CheckpointState, template: TrainState) -> tuple[TrainState, F
     state = _restored(STATE, template, saved.arrays)
     has_best = any(name.startswith(f"{BEST}.") or name == BEST for name in saved.arrays)
     params = _restored(BEST, template.params, saved.arrays) if has_best else None
-    told = saved.progress
-    best = BestEpoch(float(told["best_value"]), int(told["epochs_without_improvement"]), params)
-    return state, FitProgress(int(told["epoch"]), tuple(told["history"]), best)
+    progress = saved.progress
+    best = BestEpoch(
+        float(progress["best_value"]), int(progress["epochs_without_improvement"]), params
+    )
+    return state, FitProgress(int(progress["epoch"]), tuple(progress["history"]), best)
 
 
 def _restored(prefix: str, template: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     """The tree of a prefix, whose arrays must be those of the template."""
     own = {name: array for name, array in arrays.items() if name.split(".")[0] == prefix}
-    what = difference(template, own, prefix)
-    if what is not None:
+    fault = difference(template, own, prefix)
+    if fault is not None:
         raise CheckpointError(
-            f"the checkpoint {what}, which does not fit; start in another folder, or with the same "
+            f"the checkpoint {fault}, which does not fit; start in another folder, or use the same "
             "network and optimizer"
         )
     return jax.tree.map(jnp.asarray, fill(template, own, prefix))
@@ -148,7 +150,7 @@ def _describe(
     validation: Dataset | None,
     key: Array,
 ) -> dict[str, Any]:
-    """What the bits are a function of, as far as JSON can say it."""
+    """Everything that the bits are a function of, as JSON values."""
     settings = {field.name: getattr(config, field.name) for field in fields(config)}
     functions = {field.name: getattr(objective, field.name) for field in fields(objective)}
     return {name: _identity(name, value) for name, value in settings.items()} | {

@@ -56,7 +56,7 @@ def make_optimizer(
     steps: int = 1,
     clip_norm: float | None = None,
 ) -> optax.GradientTransformation:
-    """Build an optimizer of learning rate 1: updates are proportional to it, so it comes after.
+    """Build an optimizer of learning rate 1; its updates are multiplied by the rate afterwards.
 
     The same arguments give the same object, which is compiled once, for every rate.
 
@@ -65,6 +65,9 @@ def make_optimizer(
         schedule: a name in `SCHEDULES`, or a function from the step to the rate.
         steps: of the whole training.
         clip_norm: scale gradients down to this norm, all entries together.
+
+    Returns:
+        The transformation.
 
     Raises:
         ParameterError: a name is unknown or a number out of range.
@@ -112,23 +115,28 @@ class TrainingConfig:
     optimizer: Any = parameter(
         "adam", f"a transformation of optax, or a name: {', '.join(OPTIMIZERS)}"
     )
-    learning_rate: Any = parameter(1e-3, "at the first step, or a function from step to rate")
+    learning_rate: Any = parameter(
+        1e-3, "rate at the first step, above 0, or a function from step to rate"
+    )
     schedule: str = parameter(
-        "constant", "how the rate changes over the steps", choices=tuple(SCHEDULES)
+        "constant", "schedule of the rate over the steps", choices=tuple(SCHEDULES)
     )
     clip_norm: float | None = parameter(
-        None, "gradients are scaled down to this norm, all entries together; None: never"
+        None, "gradients are scaled down to this norm, all entries together; None: never", above=0
     )
     shuffle: bool = parameter(True, "draw a new order of the examples every epoch")
     monitor: str = parameter(
         "loss",
-        "what to watch: loss, the name of a metric, or either after val_; then the best weights "
-        "are restored in the end; what ends in loss or error should fall, all else rise",
+        "what to monitor: loss, the name of a metric, or either of the validation data, such as "
+        "val_loss; then the best weights are restored in the end; what ends in loss or error "
+        "should fall, all else rise",
     )
     patience: float | None = parameter(
         None, "stop after so many epochs without improvement; None: never", minimum=1
     )
-    min_delta: float = parameter(0.0, "what counts as improvement, in the unit of what is watched")
+    min_delta: float = parameter(
+        0.0, "smallest improvement that counts, in the unit of what is monitored"
+    )
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -146,7 +154,7 @@ class TrainingConfig:
         return float(self.learning_rate)
 
     def make_optimizer(self, examples: int) -> optax.GradientTransformation:
-        """The optimizer for so many examples: a schedule depends on the number of steps."""
+        """The optimizer for a number of examples: a schedule depends on the number of steps."""
         steps = max(1, self.epochs * math.ceil(examples / self.batch_size))
         if self.schedule == "constant":
             steps = 1  # equal optimizers are compiled once
@@ -157,14 +165,14 @@ class TrainingConfig:
 class BestEpoch(NamedTuple):
     """The best epoch so far."""
 
-    value: float = math.inf  # of what is watched, negated where more is better
+    value: float = math.inf  # of what is monitored, negated where more is better
     epochs_without_improvement: int = 0
     params: Any = None  # its weights, where they are to be restored
 
 
 @dataclass(frozen=True)
 class FitProgress:
-    """How far a training is, beside its `TrainState`.
+    """The progress of a training, beside its `TrainState`.
 
     Args:
         epoch: how many are done.
@@ -185,14 +193,17 @@ class FitProgress:
     def after_epoch(
         self, metrics: dict[str, float], params: Params, config: TrainingConfig
     ) -> FitProgress:
-        """One epoch further.
+        """Advance by one epoch.
 
         It is an improvement if it gains more than `min_delta`; weights are kept for any gain.
 
         Args:
-            metrics: of the epoch, with what is watched among them.
+            metrics: of the epoch, with what is monitored among them.
             params: after the epoch.
             config: of the training.
+
+        Returns:
+            The progress after the epoch.
         """
         best = self.best
         value = metrics[config.monitor]

@@ -90,7 +90,7 @@ def step(
     objective: Objective,
     optimizer: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
-    """Take one gradient step, and measure the batch on the way.
+    """Take one gradient step, and compute the metrics of the batch.
 
     Args:
         state: before.
@@ -155,14 +155,15 @@ def lazy_step(
 
 
 def unique_columns(batch: SparseBatch, size: int) -> tuple[Array, SparseBatch]:
-    """The distinct columns of a batch, each once at one of `P` places, and the batch over places.
+    """Find the distinct columns of a batch, and renumber the columns of the batch.
 
     Args:
         batch: with columns below `size`, `(P,)`.
         size: rows of the table.
 
     Returns:
-        The column at each place, `NO_COLUMN` where there is none, and the renumbered batch.
+        The distinct columns at some of `P` positions, `NO_COLUMN` at the others, and the batch with
+        these positions as its columns.
 
     Example:
         >>> batch = SparseBatch(jnp.array([3]), jnp.array([7, 2, 7]), jnp.ones(3))
@@ -170,12 +171,12 @@ def unique_columns(batch: SparseBatch, size: int) -> tuple[Array, SparseBatch]:
         >>> columns.tolist() == [NO_COLUMN, 2, 7], local.columns.tolist()
         (True, [2, 1, 2])
     """
-    places = jnp.arange(len(batch.columns), dtype=jnp.int32)
-    # Of a column's places the last to be written stands for all: no sorting, which XLA is slow at.
-    chosen = jnp.zeros(size, jnp.int32).at[batch.columns].set(places, mode="drop")
-    place = chosen.at[batch.columns].get(mode="fill", fill_value=0)
-    columns = jnp.where(place == places, batch.columns, NO_COLUMN)
-    return columns, batch._replace(columns=place)
+    positions = jnp.arange(len(batch.columns), dtype=jnp.int32)
+    # The position written last represents a column: this avoids sorting, which is slow in XLA.
+    chosen = jnp.zeros(size, jnp.int32).at[batch.columns].set(positions, mode="drop")
+    position = chosen.at[batch.columns].get(mode="fill", fill_value=0)
+    columns = jnp.where(position == positions, batch.columns, NO_COLUMN)
+    return columns, batch._replace(columns=position)
 
 
 def has_rows(
