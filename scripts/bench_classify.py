@@ -1,10 +1,10 @@
-"""Classifying texts: the embedding bag against fastText, and what the defaults reach.
+"""Text classification: the embedding bag against fastText, and the accuracy of the defaults.
 
     python scripts/bench_classify.py                      # about 6 minutes on two cores
     python scripts/bench_classify.py imdb --rounds 1      # one of: imdb, 20news, smsspam
     python scripts/bench_classify.py --fasttext PYTHON    # where fastText is in another environment
 
-imdb: learned bags and fastText's supervised mode with the same dimensions, n-grams, epochs and
+imdb: the embedding bag and fastText's supervised mode with the same dimensions, n-grams, epochs and
 threads, on the same shuffled lines, in alternating processes. Training is from opening the file to
 the model; the whole process from starting Python to the saved model; compilation is in both.
 20news: `textdl classify train` with defaults, three seeds. smsspam: F1 of spam with defaults, five
@@ -38,13 +38,13 @@ Rows = list[tuple[str, ...]]
 
 
 def read_rows(name: str) -> Rows:
-    """Read the columns of a labelled file."""
+    """Read the columns of a labeled file."""
     with gzip.open(find_data(f"labelled/{name}.tsv.gz"), "rt", newline="\n") as lines:
         return [tuple(line.rstrip("\n").split("\t")) for line in lines]
 
 
 def write_lines(folder: Path) -> None:
-    """Write IMDb as fastText's lines, shuffled: it is not to see one class after the other."""
+    """Write IMDb as fastText's lines, shuffled, so that it does not see one class after the other."""
     rows = read_rows("imdb")
     random.Random(0).shuffle(rows)
     for part in ("train", "test"):
@@ -58,7 +58,7 @@ def threads() -> int:
 
 
 def command(*arguments: object) -> dict[str, Any]:
-    """Run a verb of textdl in this process, and read what it says."""
+    """Run a verb of textdl in this process, and read its output."""
     from textdl.cli.main import main as textdl
 
     said = StringIO()
@@ -192,12 +192,12 @@ def imdb_table(runs: list[dict[str, Any]]) -> str:
         ratios = sorted(a[name] / b[name] for a, b in zip(*sides, strict=True))
         times = ", ".join(f"{ratio:.2f}" for ratio in ratios)
         part = "whole process" if name == "seconds" else name
-        lines += ["", f"{part}: textdl is {times} times as fast as fastText."]
+        lines += ["", f"{part}: speed-up of textdl over fastText {times} x."]
     return "\n".join(lines)
 
 
 def news_table(runs: list[dict[str, Any]]) -> str:
-    """Lay out one row a seed."""
+    """Lay out one row per seed."""
     lines = ["20 newsgroups, defaults", "", "| seed | whole process | accuracy |", "|---|---|---|"]
     lines += [f"| {run['seed']} | {run['seconds']:.1f} s | {run['accuracy']:.4f} |" for run in runs]
     seconds, accuracy = (mean(run[name] for run in runs) for name in ("seconds", "accuracy"))
@@ -205,7 +205,7 @@ def news_table(runs: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run what was asked for, and print what came out."""
+    """Run what was asked for, and print the results."""
     os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "0"  # every run compiles, as the first one does
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("what", nargs="*", help="imdb, 20news, smsspam (default: all)")

@@ -127,7 +127,7 @@ def _train(
     saved: FitCheckpointFolder | None,
     callbacks: Sequence[Callback],
 ) -> FitResult:
-    """Epoch after epoch, from the last checkpoint if there is one."""
+    """Train epoch by epoch, from the last checkpoint if there is one."""
     config = run.config
     progress = FitProgress()
     capacity = 0
@@ -141,7 +141,7 @@ def _train(
         if saved is not None and saved.due(progress, config):
             saved.save(state, progress)
         log = EpochLog(progress.epoch, config.epochs, progress.history[-1], state.params)
-        # All of them, also those after the one that stops, see the epoch.
+        # All callbacks see the epoch, also those after the one that stops.
         answers = [callback(log) for callback in callbacks]
         stopped = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
     return _result(state, progress)
@@ -165,7 +165,7 @@ class _Run(NamedTuple):
     def epoch(
         self, state: TrainState, progress: FitProgress, order: NDArray[np.int32], capacity: int
     ) -> tuple[TrainState, FitProgress]:
-        """One epoch further; an error leaves what was before as it is."""
+        """Train one epoch; an error leaves the previous state intact."""
         after, metrics, finite = run_epoch(
             state,
             self.data,
@@ -210,7 +210,7 @@ def progress_bar(show: bool = True) -> Iterator[Callable[[EpochLog], None]]:
 
 
 def _result(state: TrainState, progress: FitProgress) -> FitResult:
-    """The result at this point."""
+    """The result after the epochs so far."""
     if progress.best.params is not None:
         state = state._replace(params=progress.best.params)
     names = progress.history[0] if progress.history else ()
