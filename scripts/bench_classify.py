@@ -44,7 +44,7 @@ def read_rows(name: str) -> Rows:
 
 
 def write_lines(folder: Path) -> None:
-    """Write IMDb as fastText's lines, shuffled, so that it does not see one class after the other."""
+    """Write IMDb as lines of fastText, shuffled, so that the classes are mixed."""
     rows = read_rows("imdb")
     random.Random(0).shuffle(rows)
     for part in ("train", "test"):

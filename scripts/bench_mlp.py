@@ -1,4 +1,4 @@
-"""Neural networks: textdl against scikit-learn on sparse text, against PyTorch and Keras on dense input.
+"""Networks: textdl against scikit-learn on sparse text, against PyTorch and Keras on dense input.
 
     python scripts/bench_mlp.py             # about 5 minutes on two cores
     python scripts/bench_mlp.py sparse      # one of the two: sparse, dense
