@@ -57,8 +57,6 @@ def picture() -> Figure:
 def show(folder: Path) -> None:
     """Print the most frequent mistakes, and draw the matrix."""
     heading("Which digits are taken for which")
-    print(
-        "Rows are true digits, columns predicted ones; the diagonal holds the correct predictions.\n"
-    )
+    print("Rows are true digits, columns predicted ones; correct predictions are diagonal.\n")
     table(["digit", "taken for", "times"], mistakes())
     keep(picture(), folder, "confusion")

@@ -41,7 +41,7 @@ def rows_of(matrix, rows):
 @given(data=st.data(), matrix=csr_nf())
 @example(data=None, matrix=EMPTY)
 @example(data=None, matrix=TWICE)
-def test_taken_rows_times_weights_are_scipys(data, matrix):
+def test_take_then_matmul_equals_scipy(data, matrix):
     size = matrix.shape[0]
     rows = np.array([size, 0, size - 1, 0])  # a row that does not exist, and one twice
     if data is not None:
@@ -57,7 +57,7 @@ def test_taken_rows_times_weights_are_scipys(data, matrix):
 @given(matrix=csr_nf())
 @example(matrix=EMPTY)
 @example(matrix=TWICE)
-def test_a_whole_matrix_as_one_batch(matrix):
+def test_batches_of_all_rows_is_one_batch(matrix):
     weights = weights_for(matrix)
     batch = next(from_csr(matrix).batches(8))
     expected = np.zeros((8, 2))
@@ -67,7 +67,7 @@ def test_a_whole_matrix_as_one_batch(matrix):
 
 
 @pytest.mark.parametrize("size", range(12))
-def test_a_whole_matrix_of_few_entries(size):
+def test_batches_of_a_matrix_with_few_entries(size):
     matrix = csr_array(np.arange(1, size + 1, dtype=np.float32)[None]) if size else EMPTY
     batch = next(from_csr(matrix).batches(3))
     assert len(batch.columns) >= size
@@ -75,7 +75,7 @@ def test_a_whole_matrix_of_few_entries(size):
 
 
 @pytest.mark.parametrize("matrix", [EMPTY, TWICE, csr_array(np.eye(3, dtype=np.float32))])
-def test_padding_is_marked_and_worth_nothing(matrix):
+def test_take_marks_padding_with_zero_values(matrix):
     batch = take(matrix, [0, 1], 7)
     used = int(matrix.indptr[2])
     assert batch.ends.tolist() == matrix.indptr[1:3].tolist()
@@ -83,7 +83,7 @@ def test_padding_is_marked_and_worth_nothing(matrix):
     assert batch.values[used:].tolist() == [0] * (7 - used)
 
 
-def test_padding_does_not_see_a_weight_that_is_no_number():
+def test_padding_ignores_nan_weights():
     weights = np.array([[1.0], [np.nan]], np.float32)  # the last row is what padding would clip to
     batch = take(csr_array(np.array([[2.0, 0.0]], np.float32)), [0, 1], 5)
     assert (batch @ jnp.asarray(weights)).tolist() == [[2.0], [0.0]]
@@ -92,7 +92,7 @@ def test_padding_does_not_see_a_weight_that_is_no_number():
 @settings(max_examples=3, deadline=None)
 @given(matrix=csr_nf())
 @example(matrix=TWICE)
-def test_gradients_are_those_of_the_dense_product(matrix):
+def test_gradients_equal_the_dense_product(matrix):
     rows = [0, matrix.shape[0], 0]
     weights = weights_for(matrix)
     batch = take(matrix, rows, 50)
@@ -125,21 +125,21 @@ def test_capacity_never_loses_an_entry(data):
     assert room <= 2 * most + 2  # of no use if it wastes memory
 
 
-def test_a_capacity_stays_while_it_is_enough():
+def test_capacity_stays_while_sufficient():
     starts = np.array([0, 100, 190], np.int32)
     room = capacity_for(starts, np.array([[0], [1]]))
     assert capacity_for(starts, np.array([[1], [0]]), room) == room
     assert capacity_for(starts, np.array([[0, 1]]), room) > room
 
 
-def test_capacities_take_few_sizes():
+def test_capacity_takes_few_values():
     """Each one is compiled for."""
     starts = [np.array([0, most], np.int32) for most in range(1, 4000)]
     sizes = {capacity_for(s, np.array([[0]])) for s in starts}
     assert len(sizes) < 50
 
 
-def test_compiled_and_wide():
+def test_take_of_a_wide_matrix_under_jit():
     """Columns far apart, above what 16 bits hold, and many more rows than columns."""
     draw = np.random.default_rng(0)
     rows, columns = draw.integers(0, 70_000, 500), draw.integers(0, 90_000, 500)
@@ -154,7 +154,7 @@ def test_compiled_and_wide():
 
 @pytest.mark.parametrize("kind", [csr_matrix, csc_array, csr_array])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, bool])
-def test_any_sparse_matrix_becomes_rows_of_floats(kind, dtype):
+def test_any_sparse_format_gives_float_rows(kind, dtype):
     matrix = kind(np.array([[0, 1, 0], [2, 0, 3]], dtype))
     rows = as_features(matrix).to_device()
     z = rows.take(jnp.array([1, 0]), 5) @ jnp.eye(3)
@@ -163,7 +163,7 @@ def test_any_sparse_matrix_becomes_rows_of_floats(kind, dtype):
 
 
 @pytest.mark.parametrize("size", [1, 3, 64])
-def test_batches_are_the_rows_in_order_and_of_one_shape(size):
+def test_batches_are_ordered_rows_of_one_shape(size):
     matrix = csr_array(np.arange(35.0, dtype=np.float32).reshape(7, 5) % 3)
     batches = list(from_csr(matrix).batches(size))
     assert len({(batch.ends.shape, batch.columns.shape) for batch in batches}) == 1
@@ -173,7 +173,7 @@ def test_batches_are_the_rows_in_order_and_of_one_shape(size):
     assert (rows[7:] == 0).all()
 
 
-def test_selected_rows_are_a_matrix_of_their_own():
+def test_select_equals_scipy_indexing():
     rows = from_csr(TWICE).select(np.array([1, 0, 0]))
     product = rows.to_device().take(jnp.arange(3), 8) @ jnp.eye(2)
     np.testing.assert_array_equal(product, TWICE.toarray()[[1, 0, 0]])

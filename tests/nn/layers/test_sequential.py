@@ -15,7 +15,7 @@ from textdl.nn.layers.sequential import difference, fill, named_arrays
 KEY = jax.random.key(0)
 
 
-def test_layers_draw_from_keys_of_their_own():
+def test_init_draws_each_layer_from_its_own_key():
     first, _, second = nn.mlp((3, 3, 3)).init(KEY)
     assert (first.weights != second.weights).all()
 
@@ -53,7 +53,7 @@ def test_layers_of_two_classes_are_never_equal():
     np.testing.assert_array_equal(nn.predict(second, ((),), x), -x)
 
 
-def test_a_layer_that_does_not_draw_changes_no_draw():
+def test_layer_without_draws_changes_no_other_draw():
     plain = nn.sequential(nn.Dense(3, 8), nn.Dropout(0.5), nn.Dense(8, 2), nn.Dropout(0.5))
     longer = nn.sequential(
         nn.Dense(3, 8), Twice(), nn.Dropout(0.5), nn.Dense(8, 2), Negative(), nn.Dropout(0.5)
@@ -76,7 +76,7 @@ def test_nested_networks_are_layers():
     np.testing.assert_array_equal(outer.apply(params, x), expected)
 
 
-def test_what_is_not_a_layer_is_refused():
+def test_sequential_of_other_objects_is_refused():
     with pytest.raises(ParameterError, match=r"is not a layer; expected one of nn\.Dense"):
         nn.sequential(nn.Dense(3, 2), jnp.tanh)
     with pytest.raises(ParameterError, match="is not a layer"):
@@ -92,7 +92,7 @@ def test_init_with_an_integer_key_names_the_remedy():
         nn.mlp((3, 2)).init(0)
 
 
-def test_summaries_line_up_and_add_up():
+def test_summarize_aligns_and_sums_up():
     network = nn.mlp((1000, 20, 3), "tanh")
     params = network.init(jax.random.key(0))
     lines = nn.summarize(network, params, "softmax").splitlines()
@@ -101,7 +101,7 @@ def test_summaries_line_up_and_add_up():
     assert "1,000 x 20" in lines[1]
 
 
-def test_every_layer_that_does_something_has_a_line():
+def test_summarize_omits_layers_without_effect():
     network = nn.sequential(
         nn.Embedding(10, 4), nn.Dropout(0.5), nn.MeanPooling(), nn.mlp((4, 3, 2), "tanh")
     )
@@ -117,14 +117,14 @@ TREE = (DenseParams(np.ones((2, 3)), np.zeros(3)), (), {"a/b": np.arange(2), "c"
 NAMES = ["0.weights", "0.bias", "2.a%2Fb", "2.c.0"]
 
 
-def test_names_are_paths_without_the_separator_of_archives():
+def test_named_arrays_escape_the_archive_separator():
     assert list(named_arrays(TREE)) == NAMES
     assert list(named_arrays(TREE, "best")) == [f"best.{name}" for name in NAMES]
     assert list(named_arrays(np.ones(1), "best")) == ["best"]
 
 
 @pytest.mark.parametrize("prefix", ["", "state"])
-def test_round_trip(prefix):
+def test_named_arrays_round_trip(prefix):
     arrays = named_arrays(TREE, prefix)
     assert difference(TREE, arrays, prefix) is None
     again = fill(TREE, arrays, prefix)
@@ -144,12 +144,12 @@ def test_round_trip(prefix):
         ),
     ],
 )
-def test_every_difference_is_said(change, says):
+def test_difference_names_every_fault(change, says):
     arrays = named_arrays(TREE)
     change(arrays)
     assert difference(TREE, arrays) == says
 
 
-def test_two_leaves_of_one_name_are_refused():
+def test_named_arrays_refuse_equal_names():
     with pytest.raises(ParameterError, match=r"two arrays are named 'a\.b'"):
         named_arrays({"a.b": np.ones(1), "a": {"b": np.ones(1)}})

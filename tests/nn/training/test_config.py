@@ -90,7 +90,7 @@ FORMULAS = {
 }
 
 
-def test_the_tables_are_complete():
+def test_optimizer_and_schedule_registries_are_complete():
     assert set(nn.OPTIMIZERS) == set(OPTAX)
     assert set(nn.SCHEDULES) == set(FORMULAS)
 
