@@ -1,4 +1,4 @@
-"""Examples on the device, and the batches drawn from them."""
+"""Examples, their batches and their order: every row once, by key and epoch."""
 
 import jax
 import jax.numpy as jnp

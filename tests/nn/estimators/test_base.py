@@ -1,4 +1,4 @@
-"""What estimators refuse: one line of the one family, which names the value and the remedy."""
+"""Input errors of estimators: one line each, which names the value and the remedy."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ QUICK = {"hidden_layer_sizes": (2,), "max_iter": 1}
         (X, None, None, "requires y to be passed"),
     ],
 )
-def test_data(kind, x, y, weights, says):
+def test_fit_data_errors(kind, x, y, weights, says):
     model = kind(**QUICK)
     with pytest.raises(DataError) as caught:
         model.fit(x, y, weights)
@@ -50,7 +50,7 @@ def test_data(kind, x, y, weights, says):
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_data_for_predictions(kind):
+def test_predict_data_errors(kind):
     model = kind(**QUICK)
     with pytest.raises(NotFittedError):
         model.predict(X)
@@ -71,7 +71,7 @@ def test_data_for_predictions(kind):
         model.partial_fit(X[:, :2], Y)
 
 
-def test_features_too_large_for_the_precision():
+def test_features_too_large_for_the_dtype():
     for x in (X * 1e39, csr_array(X * 1e39)):
         with pytest.raises(DataError, match=r"too large for float32; scale .* dtype='float64'"):
             MLPRegressor(**QUICK, dtype="float32").fit(x, Y)
@@ -108,7 +108,7 @@ def test_features_too_large_for_the_precision():
         ({"early_stopping": True, "validation_fraction": 0.0}, "validation_fraction=0.0"),
     ],
 )
-def test_parameters(kind, parameters, says):
+def test_parameter_range_errors(kind, parameters, says):
     with pytest.raises(ParameterError) as caught:
         kind(**QUICK | parameters).fit(X, Y)
     assert_says(caught, says)
@@ -128,12 +128,12 @@ def test_parameters(kind, parameters, says):
     ],
     ids=str,
 )
-def test_parameters_of_another_type(parameters):
+def test_parameter_type_errors(parameters):
     with pytest.raises(ParameterError):
         MLPRegressor(**QUICK | parameters).fit(X, Y)
 
 
-def test_other_layers_after_a_warm_start():
+def test_warm_start_with_other_layers_is_refused():
     model = MLPRegressor(**QUICK, warm_start=True).fit(X, Y)
     with pytest.raises(ParameterError) as caught:
         model.set_params(hidden_layer_sizes=(3,)).fit(X, Y)
@@ -143,7 +143,7 @@ def test_other_layers_after_a_warm_start():
 
 
 @pytest.mark.parametrize("changes", [{"learning_rate": "cosine"}, {"optimizer": "momentum"}])
-def test_another_optimizer_between_two_epochs(changes):
+def test_partial_fit_with_another_optimizer_resets_its_state(changes):
     model = MLPRegressor(**QUICK).fit(X, Y)
     try:
         model.set_params(**changes).partial_fit(X, Y)

@@ -1,4 +1,4 @@
-"""A fitted network and its file: the same after it, equal bytes for equal networks, errors."""
+"""Saved networks: round trips, equal bytes for equal networks, and errors for damaged files."""
 
 import json
 import pickle
@@ -85,7 +85,7 @@ def test_feature_names_round_trip(tmp_path):
     again.predict(frame)
 
 
-def test_names_of_columns_are_kept_without_pandas(tmp_path):
+def test_feature_names_are_kept_without_pandas(tmp_path):
     model = MLPRegressor(**QUICK).fit(X, X[:, 0])
     model.feature_names_in_ = np.array(["a", "b", "ç"], object)
     model.save(tmp_path / "m.safetensors")
@@ -98,14 +98,14 @@ def test_equal_networks_give_equal_bytes(saved, tmp_path):
     assert (tmp_path / "again.safetensors").read_bytes() == saved.read_bytes()
 
 
-def test_the_safetensors_package_reads_it(saved, fitted):
+def test_safetensors_package_reads_saved_networks(saved, fitted):
     reader = pytest.importorskip("safetensors.numpy")
     arrays = reader.load_file(saved)
     assert set(arrays) == {"0.weights", "0.bias", "2.weights", "2.bias"}
     np.testing.assert_array_equal(arrays["0.weights"], fitted.coefs_[0])
 
 
-def test_truncation_at_every_byte_is_noticed(saved):
+def test_truncation_at_every_byte_is_detected(saved):
     raw = saved.read_bytes()
     for length in range(0, len(raw), 7):
         saved.write_bytes(raw[:length])
@@ -117,7 +117,7 @@ def test_truncation_at_every_byte_is_noticed(saved):
         MLPClassifier.load(saved)
 
 
-def test_no_flipped_header_byte_crashes(saved):
+def test_flipped_header_bytes_never_crash(saved):
     raw = bytearray(saved.read_bytes())
     end = 8 + int.from_bytes(raw[:8], "little")
     for place in range(end):
@@ -167,7 +167,7 @@ def change_parameters(**changes):
         change_targets(type="<i8", classes=[2**70]),
     ],
 )
-def test_headers_that_do_not_fit(saved, change):
+def test_header_errors(saved, change):
     change_header(saved, change)
     with pytest.raises(FileFormatError) as caught:
         MLPClassifier.load(saved)
@@ -175,7 +175,7 @@ def test_headers_that_do_not_fit(saved, change):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "3", "[" * 100_000])
-def test_headers_that_are_not_objects(saved, text):
+def test_header_of_other_json_is_an_error(saved, text):
     rewrite(saved, lambda header: header["__metadata__"].update(textdl=text))
     with pytest.raises(FileFormatError) as caught:
         MLPClassifier.load(saved)
@@ -204,13 +204,13 @@ def swap(name, **changes):
         lambda header: header.update({"0.bias": header["2.bias"], "2.bias": header["0.bias"]}),
     ],
 )
-def test_layers_that_do_not_fit_together(saved, entries):
+def test_layer_shape_errors(saved, entries):
     rewrite(saved, entries)
     with pytest.raises(FileFormatError):
         MLPClassifier.load(saved)
 
 
-def test_a_file_without_layers(saved):
+def test_file_without_layers(saved):
     raw = saved.read_bytes()
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     text = json.dumps({"__metadata__": header["__metadata__"]}).encode()
@@ -219,7 +219,7 @@ def test_a_file_without_layers(saved):
         MLPClassifier.load(saved)
 
 
-def test_another_estimator_is_named(saved):
+def test_file_of_another_estimator_is_named(saved):
     with pytest.raises(
         FileFormatError, match=r"is a file of MLPClassifier, expected MLPRegressor; load it as what"
     ):
@@ -242,7 +242,7 @@ def test_foreign_files_are_never_unpickled(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def test_what_cannot_be_written(fitted, tmp_path):
+def test_unwritable_parameters_and_paths(fitted, tmp_path):
     with pytest.raises(OutputError, match="does not exist"):
         fitted.save(tmp_path / "no" / "m.safetensors")
     model = MLPRegressor(**QUICK, optimizer=optax.sgd(0.1)).fit(X, X[:, 0])
@@ -269,7 +269,7 @@ def put_number(path, name, number):
 
 @pytest.mark.parametrize("name", ["0.weights", "0.bias", "2.weights", "2.bias"])
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-def test_weight_that_is_not_finite(tmp_path, fitted, name, number):
+def test_non_finite_weight_is_refused(tmp_path, fitted, name, number):
     path = tmp_path / "m"
     MLPClassifier(**QUICK, dtype="float32").fit(X, TARGETS["words"]).save(path)
     put_number(path, name, number)
@@ -277,7 +277,7 @@ def test_weight_that_is_not_finite(tmp_path, fitted, name, number):
         MLPClassifier.load(path)
 
 
-def test_answer_that_is_not_finite(tmp_path):
+def test_non_finite_output_is_an_error(tmp_path):
     path = tmp_path / "m"
     MLPClassifier(**QUICK, dtype="float32").fit(X, TARGETS["words"]).save(path)
     for name in ("0.bias", "2.weights"):
@@ -286,7 +286,7 @@ def test_answer_that_is_not_finite(tmp_path):
         MLPClassifier.load(path).predict_proba(X)
 
 
-def test_flipped_bit_is_noticed(saved):
+def test_flipped_bit_is_detected(saved):
     raw = bytearray(saved.read_bytes())
     raw[-1] ^= 1
     saved.write_bytes(raw)
@@ -335,14 +335,14 @@ def test_file_without_checksums(saved, fitted):
         change_parameters(initializer="ones"),
     ],
 )
-def test_values_that_no_network_has(saved, change):
+def test_state_value_errors(saved, change):
     change_header(saved, change)
     with pytest.raises(FileFormatError) as caught:
         MLPClassifier.load(saved)
     assert "\n" not in str(caught.value)
 
 
-def test_array_too_many(saved):
+def test_additional_array_is_refused(saved):
     rewrite(saved, lambda header: header.update({"3.bias": header.pop("2.bias")}))
     with pytest.raises(FileFormatError, match=r"it lacks 2\.bias"):
         MLPClassifier.load(saved)

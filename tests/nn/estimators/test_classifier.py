@@ -27,7 +27,7 @@ ALTERNATING = np.arange(12) % 2
 LETTERS = np.array(["a", "b", "c"])[np.arange(12) % 3]
 
 
-def test_labels_that_end_in_nul():
+def test_labels_ending_in_nul_are_refused():
     labels = ["ham", "ham\0"] * 10
     for targets in (labels, np.array(labels, object)):
         with pytest.raises(DataError, match="ends in a NUL character"):
@@ -36,14 +36,14 @@ def test_labels_that_end_in_nul():
         MLPClassifier(**QUICK).partial_fit(X[:20], ["ham", "spam"] * 10, classes=["ham", "spam\0"])
 
 
-def test_names_of_classes_that_would_not_come_back(tmp_path, monkeypatch):
+def test_too_long_class_names_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("textdl.nn.estimators.classifier.MOST_CHARACTERS", 100)
     model = MLPClassifier(**QUICK).fit(X[:20], ["a", "b" * 51] * 10)
     with pytest.raises(ParameterError, match="too long to save"):
         model.save(tmp_path / "m")
 
 
-def test_one_class_only(tmp_path):
+def test_file_of_one_class_is_refused(tmp_path):
     path = tmp_path / "m"
     MLPClassifier(**QUICK).fit(X[:20], TWO[:20]).save(path)
     change_header(path, lambda header: header["state"]["targets"].update(classes=[1]))
@@ -63,7 +63,7 @@ def test_one_class_only(tmp_path):
         ),
     ],
 )
-def test_labels(y, says):
+def test_label_errors(y, says):
     with pytest.raises(DataError) as caught:
         MLPClassifier(**QUICK).fit(X[:12], y)
     assert_says(caught, says)
@@ -82,19 +82,19 @@ def test_labels(y, says):
         (np.arange(12) % 3, np.eye(3, dtype=int)[np.arange(12) % 3], "y has the shape (12, 3)"),
     ],
 )
-def test_unseen_labels(again, first, then, says):
+def test_unseen_label_errors(again, first, then, says):
     model = MLPClassifier(**QUICK, warm_start=True).fit(X[:12], first)
     with pytest.raises(DataError) as caught:
         (model.fit if again == "warm" else model.partial_fit)(X[:12], then)
     assert_says(caught, says)
 
 
-def test_labels_outside_the_classes_given_first():
+def test_partial_fit_classes_errors():
     with pytest.raises(DataError, match=r"label 1 is not among the classes \[0, 5\]"):
         MLPClassifier(**QUICK).partial_fit(X[:12], ALTERNATING, classes=[0, 5])
 
 
-def test_class_weight():
+def test_class_weight_errors():
     for weights in ("unbalanced", {0: 1.0, 7: 1.0}):
         with pytest.raises(DataError) as caught:
             MLPClassifier(**QUICK, class_weight=weights).fit(X[:12], ALTERNATING)
@@ -103,7 +103,7 @@ def test_class_weight():
         MLPClassifier(**QUICK, class_weight="balanced").partial_fit(X[:12], ALTERNATING)
 
 
-def test_a_class_of_one_example_cannot_be_set_aside():
+def test_validation_split_of_a_singleton_class_is_an_error():
     y = np.array([1] + [0] * 11)
     with pytest.raises(DataError) as caught:
         MLPClassifier(**QUICK, early_stopping=True).fit(X[:12], y)
@@ -112,7 +112,7 @@ def test_a_class_of_one_example_cannot_be_set_aside():
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
-def test_probabilities(y, sparse):
+def test_predict_proba_matches_softmax_by_hand(y, sparse):
     model = classifier().fit(X, y)
     x = csr_array(X) if sparse else X
     z = by_hand(model, X)
@@ -126,12 +126,12 @@ def test_probabilities(y, sparse):
     assert model.score(x, y) == np.mean(model.predict(x) == y)
 
 
-def test_certain_predictions_keep_finite_logarithms():
+def test_predict_log_proba_is_finite_for_certain_predictions():
     model = classifier(learning_rate_init=0.1, alpha=0).fit(X, THREE)
     assert np.isfinite(model.predict_log_proba(X * 1e4)).all()
 
 
-def test_several_labels():
+def test_multilabel_fit_and_predict():
     model = MLPClassifier(**FAST).fit(X, MANY)
     assert model.multilabel_
     assert model.out_activation_ == "logistic"

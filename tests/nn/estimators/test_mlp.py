@@ -27,7 +27,7 @@ from textdl import MLPClassifier, MLPRegressor, nn
 from textdl.parameters import parameters_of
 
 
-def test_the_attributes_of_scikit_learn():
+def test_fitted_attributes_match_scikit_learn():
     model = classifier().fit(X, THREE)
     assert (model.n_layers_, model.n_outputs_, model.n_iter_) == (3, 3, 3)
     assert (model.out_activation_, model.n_features_in_) == ("softmax", 4)
@@ -58,7 +58,7 @@ def test_loss_curve_is_the_loss_without_the_l2_term(y):
     assert model.loss_curve_[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_every_epoch_draws_anew_also_one_by_one():
+def test_every_epoch_has_its_own_draws_also_by_partial_fit():
     """With dropout on weights that stand still, the loss differs by the draw alone."""
     model = regressor(**STILL, dropout=0.5)
     for _ in range(3):
@@ -75,7 +75,7 @@ def test_every_epoch_draws_anew_also_one_by_one():
         pytest.param(NUMBERS, id="numbers", marks=pytest.mark.full),
     ],
 )
-def test_sparse_input_is_dense_input(y):
+def test_sparse_and_dense_input_give_equal_networks(y):
     """The same up to rounding, also in other formats, and with entries out of order."""
     model = regressor() if y is NUMBERS else classifier()
     dense = clone(model).fit(X, y)
@@ -92,7 +92,7 @@ def test_sparse_input_is_dense_input(y):
 
 
 @pytest.mark.parametrize("sparse", [False, pytest.param(True, marks=pytest.mark.full)])
-def test_the_seed_decides_every_bit(sparse):
+def test_equal_seeds_give_equal_bits(sparse):
     x = csr_array(X) if sparse else X
     options = {"dropout": 0.3, "early_stopping": True}
     first, again, other = (
@@ -107,7 +107,7 @@ def test_the_seed_decides_every_bit(sparse):
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.full)])
-def test_what_a_row_gives_does_not_depend_on_its_batch(sparse, dtype):
+def test_predictions_are_independent_of_the_batch(sparse, dtype):
     rows = np.random.default_rng(1).normal(size=(600, 4)).astype(dtype)
     rows[rows > 0.8] = 0
     x = csr_array(rows) if sparse else rows
@@ -117,7 +117,7 @@ def test_what_a_row_gives_does_not_depend_on_its_batch(sparse, dtype):
         np.testing.assert_array_equal(model.predict_proba(x[start:stop]), whole[start:stop])
 
 
-def test_partial_fit_goes_epoch_by_epoch():
+def test_partial_fit_trains_one_epoch():
     model = classifier()
     for epoch in range(1, 4):
         assert model.partial_fit(X[:20], TWO[:20], classes=[0, 1, 7]) is model
@@ -134,7 +134,7 @@ def test_partial_fit_goes_epoch_by_epoch():
     assert learner.score(X, NUMBERS) > 0.9
 
 
-def test_partial_fit_keeps_the_averages_of_adam():
+def test_partial_fit_keeps_the_optimizer_state():
     """Three epochs in the given order, one by one, are the three epochs of fit."""
     whole = regressor(shuffle=False).fit(X, NUMBERS)
     parts = regressor(shuffle=False)
@@ -144,7 +144,7 @@ def test_partial_fit_keeps_the_averages_of_adam():
     np.testing.assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-6)
 
 
-def test_warm_start_goes_on_and_a_cold_one_starts_over():
+def test_warm_start_continues_and_cold_start_reinitializes():
     cold, warm = regressor(), regressor(warm_start=True)
     assert same(cold.fit(X, NUMBERS), warm.fit(X, NUMBERS))
     once = warm.coefs_[0].copy()
@@ -157,7 +157,7 @@ def test_warm_start_goes_on_and_a_cold_one_starts_over():
     np.testing.assert_array_equal(once, cold.coefs_[0])
 
 
-def test_examples_of_no_weight_might_as_well_have_other_labels():
+def test_zero_weight_examples_are_ignored():
     weights = (np.arange(30) % 3 > 0).astype(float)
     other = np.where(weights > 0, THREE, "rojo")
     options = {"alpha": 0.1, "learning_rate_init": 0.05}
@@ -166,14 +166,14 @@ def test_examples_of_no_weight_might_as_well_have_other_labels():
     )
 
 
-def test_batches_of_no_weight_do_not_diverge():
+def test_zero_weight_batches_do_not_diverge():
     weights = np.zeros(30)
     weights[:3] = 1
     model = regressor(batch_size=3, optimizer="sgd", alpha=0.1).fit(X, NUMBERS, weights)
     assert np.abs(model.coefs_[0]).max() < 3
 
 
-def test_early_stopping_watches_data_set_aside():
+def test_early_stopping_monitors_held_out_data():
     options = {"max_iter": 40, "n_iter_no_change": 3, "learning_rate_init": 0.05}
     model = classifier(early_stopping=True, validation_fraction=0.3, **options).fit(X, THREE)
     scores = model.validation_scores_
@@ -192,7 +192,7 @@ def test_training_stops_when_the_loss_does_not_fall():
     assert regressor(max_iter=20, tol=0.0, n_iter_no_change=20).fit(X, NUMBERS).n_iter_ == 20
 
 
-def test_sparse_update_leaves_absent_features_alone():
+def test_sparse_update_keeps_weights_of_absent_features():
     x = X.copy()
     x[:, 2] = 0
     for lazy in (False, True):
@@ -204,7 +204,7 @@ def test_sparse_update_leaves_absent_features_alone():
         assert (first != third).all(1).tolist() == [True, True, not lazy, True]
 
 
-def test_precision():
+def test_dtype_of_weights_and_outputs():
     """float64 where it was given and costs nothing."""
     small, wide = X.astype(np.float32), csr_array((30, 4000))
     for model, x, dtype in [
@@ -220,7 +220,7 @@ def test_precision():
     assert {a.dtype for a in model.coefs_ + model.intercepts_} == {np.dtype(np.float32)}
 
 
-def test_pipelines_and_grid_searches():
+def test_pipeline_and_grid_search():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), MLPClassifier(**QUICK)),
         {"mlpclassifier__random_state": [1, 2]}, cv=2,
@@ -240,7 +240,7 @@ def test_clone_and_representation():
 
 
 @pytest.mark.parametrize("kind", [list, pytest.param(csr_array, marks=pytest.mark.full)])
-def test_other_kinds_of_input(kind):
+def test_fit_takes_lists_frames_and_matrices(kind):
     x = X.tolist() if kind is list else csr_array(X.astype(np.float32))
     assert classifier().fit(x, list(THREE)).predict(x).dtype.kind == "U"
     assert classifier().fit(x, THREE.astype(object)).classes_.dtype == object
@@ -267,7 +267,7 @@ def test_hidden_activations(activation):
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5)
 
 
-def test_the_progress_bar_is_drawn_only_on_request(capsys, monkeypatch):
+def test_progress_bar_is_drawn_on_request_only(capsys, monkeypatch):
     classifier().fit(X, TWO)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)

@@ -25,7 +25,7 @@ def test_regressor_fit_is_adam_on_half_squared_error_with_l2_by_hand():
     assert_close_layers(zip(model.coefs_, model.intercepts_, strict=True), layers)
 
 
-def test_several_numbers():
+def test_regressor_with_several_outputs():
     y = np.stack([NUMBERS, -NUMBERS, X[:, 3]], 1)
     model = MLPRegressor(**FAST | {"max_iter": 150}).fit(X, y)
     assert model.predict(X).shape == y.shape

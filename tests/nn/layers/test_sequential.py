@@ -1,4 +1,4 @@
-"""Layers one after another against NumPy: shapes, keys of their own, gradients, equality."""
+"""Layers one after another against NumPy: keys, equality, summaries, parameters by name."""
 
 from dataclasses import dataclass
 
@@ -83,7 +83,7 @@ def test_sequential_of_other_objects_is_refused():
         nn.Objective(lambda params, x, key: x, nn.squared_error)
     with pytest.raises(ParameterError, match="no layers"):
         nn.sequential()
-    with pytest.raises(ParameterError, match="expected inputs and outputs"):
+    with pytest.raises(ParameterError, match="expected at least inputs and outputs"):
         nn.mlp((3,))
 
 

@@ -1,4 +1,4 @@
-"""Settings of a training: what is refused, and which optimizer they make."""
+"""Optimizers against optax, schedules against formulas, and the best epoch against a loop."""
 
 import math
 
@@ -144,7 +144,7 @@ def test_schedules_of_very_short_trainings(name, steps):
     assert max(rates) <= RATE * 1.0001
 
 
-def test_a_schedule_spans_the_whole_training(case, start):
+def test_schedule_spans_the_whole_training(case, start):
     """Every step of plain SGD moves by the rate of that step."""
     training = nn.TrainingConfig(
         epochs=3, batch_size=4, optimizer="sgd", learning_rate=0.1, schedule="linear", shuffle=False
@@ -162,7 +162,7 @@ def test_a_schedule_spans_the_whole_training(case, start):
     assert_close_layers(trained.params, layers)
 
 
-def test_another_rate_is_not_compiled_anew(case, start):
+def test_another_rate_needs_no_compilation(case, start):
     compiled = []
     for rate in (0.1, 0.2, 0.3):
         training = nn.TrainingConfig(epochs=1, batch_size=5, optimizer="adamw", learning_rate=rate)
@@ -171,7 +171,7 @@ def test_another_rate_is_not_compiled_anew(case, start):
     assert len(set(compiled)) == 1
 
 
-def test_a_rate_can_be_a_function_and_an_optimizer_a_transformation(case, start):
+def test_rate_function_and_optax_transformation(case, start):
     def rate(step):
         return 0.1 / (1 + step)
 
@@ -191,7 +191,7 @@ def test_a_rate_can_be_a_function_and_an_optimizer_a_transformation(case, start)
 
 
 @pytest.mark.parametrize("clip_norm", [0.01, 1e6])
-def test_clipping_is_by_the_norm_of_all_entries_together(case, start, clip_norm):
+def test_clip_norm_is_global(case, start, clip_norm):
     training = nn.TrainingConfig(
         epochs=1, batch_size=10, optimizer="sgd", learning_rate=1.0, clip_norm=clip_norm
     )
@@ -226,7 +226,7 @@ def test_best_epoch_is_the_first_least_loss(values):
         assert [metrics["val_loss"] for metrics in progress.history] == seen
 
 
-def test_accuracy_should_rise():
+def test_monitored_accuracy_should_rise():
     config = nn.TrainingConfig(monitor="val_accuracy")
     *_, last = run([0.5, 0.9, 0.7], config)
     assert (last.best.value, last.best.params) == (-0.9, "params 1")
@@ -256,6 +256,6 @@ def test_training_is_over_by_patience_or_epochs(patience, epochs, end):
     [("loss", True, False), ("val_loss", True, True), ("mean_error", True, False),
      ("accuracy", False, False), ("val_accuracy", False, True)],
 )  # fmt: skip
-def test_names_of_metrics_say_what_they_are(name, falls, restored):
+def test_direction_of_metrics_by_name(name, falls, restored):
     assert lower_is_better(name) == falls
     assert restores_best(nn.TrainingConfig(monitor=name)) == restored

@@ -1,4 +1,4 @@
-"""Evaluation against NumPy, and what is refused."""
+"""Outputs, loss and metrics on other data: by hand, for any number of rows, and what is refused."""
 
 import jax
 import numpy as np
@@ -19,21 +19,21 @@ from textdl.errors import DataError, ParameterError
 MEASURED = nn.Objective(network(), mean_squared, (("absolute_error", mean_absolute),))
 
 
-def test_evaluate_by_hand(case, start):
+def test_evaluate_matches_numpy(case, start):
     metrics = nn.evaluate(start, case.data(weights=case.weights), MEASURED, 3)
     residual = outputs_by_hand(as_numpy(start), case.x)[-1] - case.y
     expected = np.average((residual**2).mean(1), weights=case.weights)
     assert float(metrics["loss"]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_evaluate_of_sparse_examples_sees_them(case, start):
+def test_evaluate_sparse_equals_dense(case, start):
     dense, sparse = (
         nn.evaluate(start, case.data(sparse=s), OBJECTIVE)["loss"] for s in (False, True)
     )
     assert float(sparse) == pytest.approx(float(dense), rel=1e-5)
 
 
-def test_raw_arrays_in_the_place_of_data_name_the_remedy(case, start):
+def test_evaluate_raw_arrays_name_the_remedy(case, start):
     with pytest.raises(DataError, match=r"data is of type tuple; expected nn.make_dataset\("):
         nn.evaluate(start, (case.x, case.y), OBJECTIVE)
 
@@ -46,7 +46,7 @@ def test_evaluate_features_of_another_width_are_refused(case, start):
 
 @pytest.mark.parametrize("rows", [0, 1, 256, 257])
 @pytest.mark.parametrize("sparse", [False, True])
-def test_predictions_for_any_number_of_rows(rows, sparse):
+def test_predict_any_number_of_rows(rows, sparse):
     network = nn.mlp((3, 2))
     params = network.init(jax.random.key(0))
     x = np.random.default_rng(0).normal(size=(rows, 3)).astype(np.float32)
@@ -56,7 +56,7 @@ def test_predictions_for_any_number_of_rows(rows, sparse):
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_predictions_do_not_drop_units():
+def test_predict_without_dropout():
     params = nn.mlp((3, 8, 2)).init(jax.random.key(0))
     x = np.ones((2, 3), np.float32)
     np.testing.assert_array_equal(
@@ -73,6 +73,6 @@ def test_predict_features_of_another_width_are_refused(sparse):
         nn.predict(network, network.init(jax.random.key(0)), csr_array(x) if sparse else x)
 
 
-def test_a_function_is_no_network():
+def test_predict_with_a_function_is_refused():
     with pytest.raises(ParameterError, match=r"is not a layer; expected one of nn\.Dense"):
         nn.predict(lambda params, x, key: x, (), [[1.0]])
