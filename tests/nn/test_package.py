@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +25,17 @@ def test_import_loads_no_heavy_package():
         "sys.exit(','.join(heavy) or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_layers_of_every_file_are_exported():
+    for path in Path(nn.__file__).parent.joinpath("layers").glob("[a-z]*.py"):
+        module = import_module(f"textdl.nn.layers.{path.stem}")
+        layers = [
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, type)
+            and issubclass(value, nn.Layer)
+            and value.__module__ == module.__name__
+        ]
+        assert layers
+        assert set(layers) <= set(nn.__all__)

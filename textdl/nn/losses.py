@@ -309,7 +309,7 @@ def same_shape(predictions: ArrayLike, targets: ArrayLike) -> tuple[Array, Array
     if p.shape != t.shape:
         raise DataError(
             f"predictions of shape {p.shape} do not fit targets of shape {t.shape}; expected one "
-            f"shape, for nothing is broadcast: {reshape_advice(p.shape, t.shape)}"
+            f"shape, since nothing is broadcast: {reshape_advice(p.shape, t.shape)}"
         )
     dtype = jnp.result_type(p, t, float)
     return p.astype(dtype), t.astype(dtype)
@@ -366,6 +366,6 @@ def _smooth(targets: Array, smoothing: float, *, classes: int) -> Array:
 
 
 def _times_log(t: Array, p: Array) -> Array:
-    """-t log p, and 0 with gradient 0 where t = 0, whatever p is."""
+    """-t log p, and 0 with gradient 0 where t = 0, for every p."""
     used = t != 0
     return jnp.where(used, -t * jnp.log(jnp.where(used, p, 1)), 0)

@@ -226,7 +226,7 @@ def epoch_batches(
         size: N examples.
         batch_size: B.
         key: of the order; None: in order.
-        epoch: each has an order of its own.
+        epoch: each has its own order.
 
     Returns:
         `(S, B)`, N in the padding of the last batch.
@@ -247,7 +247,7 @@ def permutation(size: int, key: Array, epoch: int = 0) -> NDArray[np.int64]:
     Args:
         size: how many numbers.
         key: of the order.
-        epoch: each has an order of its own.
+        epoch: each has its own order.
 
     Returns:
         `(size,)`.

@@ -70,7 +70,7 @@ class SparseRows(NamedTuple):
         return SparseBatch(ends, columns, jnp.where(used, self.values[source], 0))
 
     def select(self, rows: NDArray[np.int64]) -> SparseRows:
-        """Some of the rows, as a matrix of their own."""
+        """Some of the rows, as a new matrix."""
         starts, columns, values = map(np.asarray, self)
         width = int(columns.max(initial=0)) + 1
         matrix = csr_array((values, columns, starts), shape=(self.size, width))

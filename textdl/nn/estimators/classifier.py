@@ -29,7 +29,7 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
     """Labels to targets, and outputs to labels; for an estimator that has `_outputs`.
 
     Two classes share one logistic output, more have a softmax. A `(N, K)` matrix of 0 and 1 means
-    several labels per example, each with a logistic output of its own.
+    several labels per example, each with its own logistic output.
 
     Attributes:
         classes_: the classes, sorted.
@@ -150,7 +150,7 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
     """A multi-layer perceptron for classification.
 
     Two classes share one logistic output, more have a softmax. A `(N, K)` matrix of 0 and 1 means
-    several labels per example, each with a logistic output of its own.
+    several labels per example, each with its own logistic output.
 
     Args:
         {parameters}
@@ -188,7 +188,7 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
         Args:
             X: `(N, F)` float features, dense or SciPy sparse.
             y: `(N,)` labels, or `(N, K)` of 0 and 1 for several labels per example.
-            classes: all that will ever come, for the first call; None: those of `y`.
+            classes: all classes, for the first call; None: those of `y`.
             sample_weight: `(N,)`, not negative.
 
         Returns:

@@ -276,7 +276,7 @@ class MLPEstimator(MLPBase):
             )
 
     def _optimizer_settings(self) -> tuple[Any, ...]:
-        """What the state of an optimizer belongs to; with others it starts anew."""
+        """Settings that an optimizer state depends on; with other settings it is reset."""
         return self.optimizer, self.learning_rate, self.clip_norm
 
     def _objective(self, loss: Metric, metrics: tuple[tuple[str, Metric], ...]) -> Objective:
@@ -285,7 +285,7 @@ class MLPEstimator(MLPBase):
         return Objective(self._network, loss, metrics, regularizer, lazy_rows)
 
     def _config(self, examples: int, monitor: str, *, one_epoch: bool) -> TrainingConfig:
-        """How to train on so many examples; one epoch may have fewer than a batch."""
+        """How to train on a number of examples; one epoch may have fewer than a batch."""
         size = DEFAULT_BATCH_SIZE if self.batch_size == "auto" else int(self.batch_size)
         is_at_most = one_epoch or self.batch_size == "auto"
         return TrainingConfig(

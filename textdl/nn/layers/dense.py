@@ -123,7 +123,7 @@ def affine(params: DenseParams, x: Array | SparseBatch) -> Array:
 
     Args:
         params: W `(I, O)` and b `(O,)`.
-        x: `(..., I)`, or the sparse rows of a batch, whose non-zeros alone are touched.
+        x: `(..., I)`, or the sparse rows of a batch, of which only the non-zeros are touched.
 
     Returns:
         `(..., O)` float.

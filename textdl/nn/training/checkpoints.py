@@ -98,7 +98,7 @@ def open_fit_checkpoints(
     validation: Dataset | None,
     key: Array,
 ) -> Iterator[FitCheckpointFolder]:
-    """Yield the checkpoints of a training; no other process may use them meanwhile.
+    """Yield the checkpoints of a training; no other process may use them at that time.
 
     Args:
         checkpoints: where they are.

@@ -148,7 +148,7 @@ class TrainingConfig:
 
     @property
     def rate(self) -> float:
-        """What updates are multiplied by; 1 for what has a rate of its own."""
+        """Factor of the updates; 1 where the optimizer or schedule has its own rate."""
         if callable(self.learning_rate) or not isinstance(self.optimizer, str):
             return 1.0
         return float(self.learning_rate)

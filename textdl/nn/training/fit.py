@@ -232,7 +232,9 @@ def _check_data(data: Any, validation: Any, objective: Objective, config: Traini
             "(val_... needs validation data)"
         )
     if objective.lazy_rows is not None and not isinstance(data.features, SparseRows):
-        raise ParameterError("updating only the rows of a batch needs sparse features; give those")
+        raise ParameterError(
+            "updating only the rows of a batch needs sparse features; give a sparse matrix"
+        )
     if config.batch_size > data.size:
         raise ParameterError(
             f"batch_size={config.batch_size} is over the {data.size} examples; choose at most "

@@ -3,7 +3,7 @@
 `lazy_step` updates only the rows of a table that a batch uses: an option for very wide sparse
 features. Adam moves every weight at every step, because its averages decay even where the gradient
 is 0. With a vocabulary of a million words nearly all of that work is on rows that the batch does
-not touch. A lazy step sees the rows of the batch alone, their averages included, and the others
+not touch. A lazy step sees only the rows of the batch, including their averages, and the others
 stay unchanged. That is another algorithm ("lazy Adam"): rare rows keep their momentum from one use
 to the next, and a regularizer shrinks the rows of the batch only.
 
@@ -113,7 +113,7 @@ def step(
 
     (value, metrics), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
     if objective.regularizer is not None:
-        # Its gradient alone: the value would take another pass over all weights.
+        # Only its gradient: the value would take another pass over all weights.
         shrink = jax.grad(objective.regularizer)(state.params)
         gradient = jax.tree.map(lambda g, r: g + r / total, gradient, shrink)
     updates, after = optax.with_extra_args_support(optimizer).update(
@@ -131,7 +131,7 @@ def lazy_step(
     objective: Objective,
     optimizer: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
-    """Take the step on those rows of the objective's lazy table alone that a sparse batch uses.
+    """Take the step only on those rows of the objective's lazy table that a sparse batch uses.
 
     Args:
         state: before.
