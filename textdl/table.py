@@ -9,7 +9,11 @@ _PAD = {"<": str.ljust, ">": str.rjust}
 
 
 def format_table(
-    rows: Sequence[Sequence[str]], alignment: str = "<", *, min_width: int = 0, gap: int = 2
+    rows: Sequence[Sequence[str]],
+    alignment: str = "<",
+    *,
+    first_width: int | None = None,
+    gap: int = 2,
 ) -> list[str]:
     r"""Lay out rows so that the cells of a column stand below each other.
 
@@ -17,7 +21,8 @@ def format_table(
         rows: of cells; a row may lack the last ones.
         alignment: one character per column, `<` for left and `>` for right; the last character
             holds for all columns after it.
-        min_width: of the first column, in characters.
+        first_width: of the first column, in characters, so that tables stand below each other; a
+            longer cell moves the rest of its row. None: that of the longest cell.
         gap: between columns, in spaces.
 
     Returns:
@@ -29,7 +34,8 @@ def format_table(
         dense 1    40
     """
     widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
-    widths[:1] = [max(min_width, *widths[:1])] if widths else []
+    if first_width is not None:
+        widths[:1] = [first_width]
     pads = [_PAD[side] for side in alignment.ljust(len(widths), alignment[-1])]
     lines = []
     for row in rows:

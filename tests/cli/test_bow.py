@@ -157,7 +157,7 @@ def test_doubtful_stop_words_are_named_once(capsys, corpus, matrix):
     fit = ["bow", "fit", str(corpus), "-o", str(matrix), "--stop-words", "english"]
     assert main([*fit, "--token-pattern", r"\w\w\w"]) == 0
     err = capsys.readouterr().err
-    assert err.startswith("textdl: Your stop_words may be inconsistent")
+    assert err.startswith("textdl: warning: Your stop_words may be inconsistent")
     assert err.count("\n") == 1
 
 
@@ -235,7 +235,7 @@ def test_a_matrix_from_python(run, refused, matrix):
         (["--max-df", "nan"], 2, "max_df=nan"),
         (["--min-df", "3", "--max-df", "2"], 2, "max_df=2 corresponds to < documents"),
         (["--min-df", "5"], 2, "no terms remain of 11"),
-        (["--max-features", "0"], 2, "'0' is no whole number"),
+        (["--max-features", "0"], 2, "'0' is not a whole number"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -270,7 +270,7 @@ def test_an_output_that_cannot_be_written(refused, corpus, tmp_path):
     [
         ([], 2, "required: VERB"),
         (["similar"], 2, "MATRIX, TEXT"),
-        (["similar", "m", "cat", "-n", "0"], 2, "'0' is no whole number"),
+        (["similar", "m", "cat", "-n", "0"], 2, "'0' is not a whole number"),
         (["similar", "m", os.fsdecode(b"cat\xff")], 2, r"'cat\udcff' is not UTF-8"),
         (["similar", "missing", "cat"], 1, "cannot read 'missing'"),
         (["fit", "x"], 2, "--output"),

@@ -100,7 +100,7 @@ def test_evaluate(capsys, king, tmp_path):
     [
         (["similar", "{king}", "quen"], 1, "close spellings: queen"),
         (["similar", "missing.bin", "king"], 1, "missing.bin"),
-        (["similar", "{king}", "king", "-n", "0"], 2, "'0' is no whole number"),
+        (["similar", "{king}", "king", "-n", "0"], 2, "'0' is not a whole number"),
         (["similar", "{king}"], 2, "WORD"),
         (["analogy", "{king}", "man"], 2, "B, C"),
         (["odd", "{king}", "man", "king"], 2, "3 or more"),
