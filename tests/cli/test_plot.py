@@ -125,7 +125,7 @@ def test_rates(capsys, elsewhere):
         (["boundary", "two.safetensors", "-o", "x.png"], 2, "POINTS"),
         (["rates", "points.csv", "-o", "x.png"], 2, "--rates"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "-1"], 2, "--rates"),
-        (["rates", "points.csv", "-o", "x.png", "--rates", "0"], 2, "'0' is not a learning"),
+        (["rates", "points.csv", "-o", "x.png", "--rates", "0"], 2, "'0' is not a learning rate"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "nan"], 2, "'nan' is not a learning"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "fast"], 2, "'fast' is not a learning"),
         (["rates", "bad.csv", "-o", "x.png", "--rates", "1"], 1, "line 3"),
