@@ -69,12 +69,12 @@ def test_given_parameters_have_their_types(parser):
 @pytest.mark.parametrize(
     "line", ["--size ten", "--rate x", "--kind c", "--limit none", "--words german"]
 )
-def test_values_of_other_types_are_refused(parser, line):
+def test_add_parameters_values_of_other_types_are_refused(parser, line):
     with pytest.raises(argparse.ArgumentError, match=line.split()[0]):
         parser.parse_args(line.split())
 
 
-def test_help_has_descriptions_choices_and_defaults(parser):
+def test_add_parameters_help_has_descriptions_choices_and_defaults(parser):
     shown = " ".join(parser.format_help().split())
     for text in (
         "--size N dimensions of a vector (default 100)",
