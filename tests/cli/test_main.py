@@ -248,6 +248,13 @@ def test_words_that_look_like_options_are_words_after_two_dashes(capsys, vectors
     assert '"--the" is not in the vocabulary' in capsys.readouterr().err
 
 
+def test_help_beside_an_unknown_option_is_shown(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--epochz", "3", "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: textdl train")
+
+
 # Completion
 
 

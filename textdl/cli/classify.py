@@ -27,7 +27,7 @@ def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
     """Add the arguments of ``textdl classify evaluate``."""
     describe(
         evaluate,
-        "Score a model on labelled texts: accuracy, macro F1, precision, recall and F1 of every "
+        "Score a model on labeled texts: accuracy, macro F1, precision, recall and F1 of every "
         "class, and the confusion matrix.",
         "textdl classify evaluate spam.safetensors more.tsv",
         "accuracy 0.9930, macro F1 0.9841",
@@ -68,7 +68,7 @@ def add_train(train: argparse.ArgumentParser) -> None:
     """Add the arguments of ``textdl classify train``."""
     describe(
         train,
-        "Train a model on labelled texts, and write it to a file. The files are TSV, CSV, JSON "
+        "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
         "lines, Parquet, or lines with __label__NAME.",
         "textdl classify train sms.tsv -o spam.safetensors --quiet",
         "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs, "

@@ -46,7 +46,11 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def show_evaluation(options: argparse.Namespace) -> None:
-    """Print rank correlations and analogy accuracy."""
+    """Print rank correlations and analogy accuracy.
+
+    Raises:
+        ParameterError: there is no benchmark to evaluate on.
+    """
     # SciPy, which the queries do without.
     from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
     from textdl.vectors.vectors import Vectors

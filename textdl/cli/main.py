@@ -17,6 +17,7 @@ from textdl.errors import ParameterError, TextdlError, one_line
 FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
+MOST_SUGGESTIONS = 3
 # What stands for a file in a help text: a shell completes its name.
 FILE_METAVARS = ("CORPUS", "FILE", "IN", "MATRIX", "MODEL", "OUT", "POINTS", "RUN", "VECTORS")
 _EXPLAINS = "{prog} VERB --help explains a verb, with an example."
@@ -57,8 +58,8 @@ VERBS: Mapping[str, Verb] = {
     "classify": Verb(
         "learn to tell classes of texts apart",
         {
-            "train": Verb("train a model on labelled texts", "textdl.cli.classify:add_train"),
-            "evaluate": Verb("score a model on labelled texts", "textdl.cli.classify:add_evaluate"),
+            "train": Verb("train a model on labeled texts", "textdl.cli.classify:add_train"),
+            "evaluate": Verb("score a model on labeled texts", "textdl.cli.classify:add_evaluate"),
             "predict": Verb(
                 "the most probable classes of each text", "textdl.cli.classify:add_predict"
             ),
@@ -107,17 +108,21 @@ class VerbParser(argparse.ArgumentParser):
         Returns:
             The parsers of the verbs below this one.
         """
-        below = self._verb.source
+        source = self._verb.source
         if not self._is_loaded:
             self._is_loaded = True
-            self._add_verbs(below) if isinstance(below, Mapping) else self._add_arguments(below)
-        return {} if isinstance(below, str) else self._below.choices
+            if isinstance(source, str):
+                self._add_arguments(source)
+            else:
+                self._add_verbs(source)
+        return {} if isinstance(source, str) else self._below.choices
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse the arguments, and refuse what is not known of them."""
         self.load()
         given = sys.argv[1:] if args is None else list(args)
-        self._refuse_unknown(self._unknown_options(given))  # before what is missing is said
+        if not {"-h", "--help"} & set(given):  # who asks for help gets it
+            self._refuse_unknown(self._unknown_options(given))  # before what is missing is said
         found, unknown = super().parse_known_args(given, namespace)
         self._refuse_unknown(sorted(unknown, key=lambda it: not it.startswith("-")))
         return found, []
@@ -174,12 +179,12 @@ class VerbParser(argparse.ArgumentParser):
 
 
 def _did_you_mean(given: str, known: Collection[str]) -> str:
-    """A question for the names that are abbreviated by what was given, or else the closest one."""
+    """Ask for the names that what was given abbreviates, or else for the closest one."""
     from difflib import get_close_matches  # slow to import, and needed for errors alone
 
-    # One or two letters abbreviate too much.
+    # A single letter abbreviates too much.
     found = [name for name in known if len(given.strip("-")) > 1 and name.startswith(given)]
-    found = found or get_close_matches(given, known, 1)
+    found = found[:MOST_SUGGESTIONS] or get_close_matches(given, known, 1)
     return f"did you mean {' or '.join(found)}?" if found else ""
 
 
