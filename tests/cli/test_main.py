@@ -15,7 +15,7 @@ import pytest
 
 import textdl.cli
 from textdl import Vectors
-from textdl.cli.main import VERBS, build_parser, loaded_verbs, main
+from textdl.cli.main import VERBS, Verb, build_parser, loaded_verbs, main
 
 FULL = "/dev/full"
 
@@ -159,6 +159,18 @@ def test_verb_modules_are_imported_for_their_verb_alone(arguments, imported):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     names = {name.removeprefix("textdl.cli.") for name in done.stdout.splitlines()[-1].split()}
     assert names - {"main", "output", "options"} == imported
+
+
+def test_added_verb_is_one_file_and_one_line(capsys, monkeypatch, tmp_path):
+    (tmp_path / "hello_verb.py").write_text(
+        "def add_hello(parser):\n"
+        "    parser.add_argument('name')\n"
+        "    parser.set_defaults(run=lambda options: print('hello', options.name))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(VERBS, "hello", Verb("say hello", "hello_verb:add_hello"))
+    assert main(["hello", "you"]) == 0
+    assert capsys.readouterr().out == "hello you\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["bow"], ["classify"], ["plot"]], ids=" ".join)

@@ -71,8 +71,7 @@ def add_train(train: argparse.ArgumentParser) -> None:
         "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
         "lines, Parquet, or lines with __label__NAME.",
         "textdl classify train sms.tsv -o spam.safetensors --quiet",
-        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs, "
-        "6.1 s; loss 0.0058 and accuracy 0.9994 while training",
+        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs ...",
     )
     add_layout(train)
     train.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")

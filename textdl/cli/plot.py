@@ -138,7 +138,8 @@ def draw_boundary(options: argparse.Namespace) -> None:
     from textdl.plot.points import read_points
 
     plot.check_picture(options.output)
-    points, model = read_points(options.points), _load_classifier(options.model)
+    points = read_points(options.points)
+    model = _load_classifier(options.model)
     labels = points.labels_as(model.classes_)
     figure = plot.decision_boundary(model, points.xy, labels, names=points.names)
     plot.save(figure, options.output)

@@ -96,9 +96,9 @@ def similar_words(options: argparse.Namespace) -> None:
 
 def solve_analogy(options: argparse.Namespace) -> None:
     """Print what is to C as B is to A."""
-    a, b, c = options.a, options.b, options.c
-    found = Vectors.load(options.vectors).most_similar([b, c], [a], topn=options.n)
-    _print_neighbors([[a, b, c]], [found], as_json=options.json)
+    vectors = Vectors.load(options.vectors)
+    found = vectors.most_similar([options.b, options.c], [options.a], topn=options.n)
+    _print_neighbors([[options.a, options.b, options.c]], [found], as_json=options.json)
 
 
 def compare_words(options: argparse.Namespace) -> None:
