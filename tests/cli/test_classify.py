@@ -286,7 +286,7 @@ def test_info(run, model):
         (["--vector-size", "5"], 2, "vector_size=5 does not go with features='tfidf'"),
         (["--hidden", "x"], 2, "'x' is no list of whole numbers"),
         (["--hidden", "0"], 2, "'0' is no list of whole numbers"),
-        (["--epochs", "0"], 2, "'0' is no whole number"),
+        (["--epochs", "0"], 2, "'0' is not a whole number"),
         (["--dropout", "2"], 2, "dropout=2.0 is out of range"),
         (["--learning-rate", "-1"], 2, "-1"),
         (["--seed", "-1"], 2, "seed=-1 is out of range"),
@@ -342,7 +342,7 @@ def test_wrong_usage(refused, model, mail, tmp_path):
         (["predict", str(model)], 2, "expected texts, or --input FILE"),
         (["predict", str(model), "a", "--input", "-"], 2, "not both"),
         (["predict", "missing", "a"], 1, "cannot read 'missing'"),
-        (["predict", str(model), "a", "-n", "0"], 2, "'0' is no whole number"),
+        (["predict", str(model), "a", "-n", "0"], 2, "'0' is not a whole number"),
         (["evaluate", str(model), "missing.tsv"], 1, "'missing.tsv' does not exist"),
         (["train", str(mail), "-o", str(tmp_path / "no" / "m")], 1, "create it first"),
     ):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.bow_options import proper_text
-from textdl.cli.classify_options import PARAMETERS, add_layout, read_layout
-from textdl.cli.output import print_json, printed_warnings, whole_number
+from textdl.cli.classify_options import PARAMETERS, add_layout, add_term_options, read_layout
+from textdl.cli.options import describe, positive_int, utf8_text
+from textdl.cli.output import print_json, printed_warnings
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
 
@@ -23,42 +23,65 @@ if TYPE_CHECKING:
 TEXTS_AT_ONCE = 4096  # so that predictions of a pipe come as it flows
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module, and those below it."""
-    classify = verbs.add_parser("classify", help="learn to tell classes of texts apart")
-    below = classify.add_subparsers(
-        title="verbs", dest="classify_verb", required=True, metavar="VERB"
+def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify evaluate``."""
+    describe(
+        evaluate,
+        "Score a model on labeled texts: accuracy, macro F1, precision, recall and F1 of every "
+        "class, and the confusion matrix.",
+        "textdl classify evaluate spam.safetensors more.tsv",
+        "accuracy 0.9930, macro F1 0.9841",
+        "",
+        "class  precision  recall      f1  support",
+        "ham       0.9921  1.0000  0.9960      500",
+        "spam      1.0000  0.9459  0.9722       74",
+        "...",
     )
-    _add_train(below)
-    evaluate = below.add_parser("evaluate", help="score a model on labelled texts")
-    evaluate.add_argument("model", metavar="MODEL", help="what classify train wrote")
+    evaluate.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
     add_layout(evaluate)
     evaluate.set_defaults(run=evaluate_model)
 
-    predict = below.add_parser("predict", help="the most probable classes of each text")
-    predict.add_argument("model", metavar="MODEL", help="what classify train wrote")
-    predict.add_argument("texts", metavar="TEXT", nargs="*", type=proper_text)
-    predict.add_argument("--input", metavar="FILE", help="texts, one a line; - for stdin")
+
+def add_predict(predict: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify predict``."""
+    describe(
+        predict,
+        "Print the most probable classes of each text with their probabilities, one text per line.",
+        'textdl classify predict spam.safetensors "Claim your free prize" "see you at noon?" -n 2',
+        "spam 0.9988\tham 0.0012",
+        "ham 0.9985\tspam 0.0015",
+    )
+    predict.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
+    predict.add_argument("texts", metavar="TEXT", nargs="*", type=utf8_text, help="to classify")
+    predict.add_argument("--input", metavar="FILE", help="texts, one per line; - for stdin")
     predict.add_argument(
-        "-n", type=whole_number, default=1, metavar="N", help="how many classes (default 1)"
+        "-n",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="classes per text (default %(default)s)",
     )
     predict.set_defaults(run=predict_classes)
 
 
-def _add_train(below: argparse._SubParsersAction[Any]) -> None:
-    train = below.add_parser(
-        "train",
-        help="train a model on labelled texts",
-        description="The files are TSV, CSV, JSON lines, Parquet, or lines with __label__NAME.",
+def add_train(train: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify train``."""
+    describe(
+        train,
+        "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
+        "lines, Parquet, or lines with __label__NAME.",
+        "textdl classify train sms.tsv -o spam.safetensors --quiet",
+        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs ...",
     )
     add_layout(train)
-    train.add_argument("-o", "--output", metavar="MODEL", required=True)
+    train.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")
     added = [
         train.add_argument(f"--{option}", default=argparse.SUPPRESS, help=text, **rest)
         for option, (text, rest) in PARAMETERS.items()
     ]
-    train.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    train.set_defaults(run=train_model, parameters=[option.dest for option in added])
+    parameters = [option.dest for option in added] + add_term_options(train)
+    train.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    train.set_defaults(run=train_model, parameters=parameters)
 
 
 def train_model(options: argparse.Namespace) -> None:

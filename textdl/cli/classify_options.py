@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.bow_options import make_option
-from textdl.cli.output import whole_number
+from textdl.bow.parameters import VocabularyParameters
+from textdl.cli.bow import CHANGED
+from textdl.cli.options import Option, add_parameter, positive_int
+from textdl.parameters import parameters_of
 
 if TYPE_CHECKING:
     from textdl.classify.examples import Layout
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 def sizes(text: str) -> tuple[int, ...]:
     """Read the units of hidden layers: `256`, or `256,64`."""
     try:
-        return tuple(map(whole_number, text.split(",")))
+        return tuple(map(positive_int, text.split(",")))
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no list of whole numbers such as 256 or 256,64"
@@ -31,18 +33,18 @@ def condition(text: str) -> tuple[str, str]:
 
 
 _NUMBER = {"type": float, "metavar": "X"}
-_WHOLE = {"type": whole_number, "metavar": "N"}
+_WHOLE = {"type": positive_int, "metavar": "N"}
 _OF_TERMS = (
-    "ngrams",
-    "min-df",
-    "max-df",
-    "max-features",
-    "stop-words",
+    "ngram_range",
+    "min_df",
+    "max_df",
+    "max_features",
+    "stop_words",
     "analyzer",
     "tokenizer",
-    "token-pattern",
-    "no-lowercase",
-    "jobs",
+    "token_pattern",
+    "lowercase",
+    "n_jobs",
 )
 # By option: what it says of itself, and how argparse reads it.
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -55,7 +57,6 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
         "a network with a hidden layer (default), or a linear model (bag: always)",
         {"choices": ["mlp", "linear"]},
     ),
-    **{option: make_option(option, show_default=False) for option in _OF_TERMS},
     "vectors": ("a file of word vectors", {"metavar": "FILE"}),
     "vector-size": ("dimensions of the bag (default 100)", _WHOLE),
     "hidden": (
@@ -68,6 +69,15 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "learning-rate": ("at the start; it falls to 0", _NUMBER),
     "seed": ("of every random draw (default 1)", {"type": int, "metavar": "N"}),
 }
+
+
+def add_term_options(train: argparse.ArgumentParser) -> list[str]:
+    """Add the options of terms, and return the parameters they are."""
+    known = parameters_of(VocabularyParameters)
+    for name in _OF_TERMS:
+        # The defaults of a classifier are its own.
+        add_parameter(train, known[name], CHANGED.get(name, Option()), show_default=False)
+    return list(_OF_TERMS)
 
 
 def add_layout(verb: argparse.ArgumentParser) -> None:
