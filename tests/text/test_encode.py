@@ -20,7 +20,7 @@ from textdl.errors import CorpusError, CorpusReadError, ParameterError, TextdlEr
 from textdl.text import encode as encode_module
 from textdl.text.corpus import Chunk
 from textdl.text.encode import encode, encode_chunk
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
 

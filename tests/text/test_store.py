@@ -20,7 +20,7 @@ from textdl.text import store as store_module
 from textdl.text.corpus import Chunk, read_corpus
 from textdl.text.encode import encode, encode_chunk
 from textdl.text.store import TokenStore
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
 

@@ -21,7 +21,7 @@ from textdl.text.corpus import read_corpus
 from textdl.text.encode import EncodedChunk, encode
 from textdl.text.source import CorpusConfig, TextParameters, describe_source, require_same_source
 from textdl.text.store import TokenStore
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 STORE = "store"  # the token store in a checkpoint folder
 

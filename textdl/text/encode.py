@@ -25,7 +25,7 @@ from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
 from textdl.parallel import look_ahead
 from textdl.text.lines import Chunk
-from textdl.text.tokenize import NamedTokenizer, Tokenizer
+from textdl.text.tokenizers import Tokenizer
 
 PARALLEL_AFTER_SECONDS = (
     0.2  # seconds of work in this process before starting others, which takes about as long
@@ -159,7 +159,7 @@ def _copy_of(tokenizer: Tokenizer, chunk: Chunk, encoded: EncodedChunk) -> bytes
     try:
         copied: bytes = dumps(tokenizer)
         copy = pickle.loads(copied)
-        if not texts or isinstance(tokenizer, NamedTokenizer):
+        if not texts:
             return copied
         row = min(texts, key=lambda row: len(chunk.documents[row]))
         return copied if list(copy(chunk.documents[row])) == _decoded(encoded, row) else None

@@ -19,7 +19,7 @@ from textdl.parameters import parameter
 from textdl.text.corpus import Corpus, find_files
 from textdl.text.lines import UTF_8, DecodeErrors
 from textdl.text.records import TextColumn
-from textdl.text.tokenize import Tokenizer, TokenizerName
+from textdl.text.tokenizers import TOKENIZERS, Tokenizer
 
 NAMES_SHOWN = 3  # files in a message
 TEXTS_AT_ONCE = 1 << 12  # of a list that is hashed
@@ -30,8 +30,8 @@ UNKNOWN = "unknown: "  # before the name of a tokenizer that cannot be compared
 class TextParameters:
     """How an estimator reads text: the parameters that its options and documentation show."""
 
-    tokenizer: TokenizerName | Tokenizer = parameter(
-        "nltk", "how text is cut into words", allows_callable=True
+    tokenizer: str | Tokenizer = parameter(
+        "nltk", "how text is cut into words", choices=TOKENIZERS, allows_callable=True
     )
     lowercase: bool = parameter(True, "lower-case the text first")
     errors: DecodeErrors = parameter("strict", "what to do with bytes that are not of the encoding")
@@ -53,7 +53,7 @@ class CorpusConfig:
     """
 
     corpus: Corpus | None
-    tokenizer: TokenizerName | Tokenizer | None = TextParameters.tokenizer
+    tokenizer: str | Tokenizer | None = TextParameters.tokenizer
     lowercase: bool | None = TextParameters.lowercase
     errors: DecodeErrors | None = TextParameters.errors
     encoding: str | None = TextParameters.encoding
@@ -110,7 +110,7 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
         raise _difference(folder, *_told_apart(then, now), remedy)
 
 
-def _describe_tokenizer(tokenizer: TokenizerName | Tokenizer | None) -> str | None:
+def _describe_tokenizer(tokenizer: str | Tokenizer | None) -> str | None:
     if tokenizer is None or isinstance(tokenizer, str):
         return tokenizer
     try:

@@ -29,7 +29,7 @@ from textdl.bow.parameters import (
 )
 from textdl.errors import ParameterError
 from textdl.parameters import check_parameters
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 LONGEST_PATTERN = 10_000  # characters
 _WHITE_SPACES = re.compile(r"\s\s+")

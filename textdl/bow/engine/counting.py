@@ -39,6 +39,7 @@ from textdl.parallel import ordered_map
 from textdl.text.corpus import read_documents
 from textdl.text.encode import encode
 from textdl.text.lines import Chunk
+from textdl.text.tokenizers import TOKENIZERS
 
 # Characters of text in a chunk. Larger chunks take more memory; of those for tokenizers, each goes
 # to another process, and the words in it come back; characters each begin several n-grams.
@@ -46,7 +47,6 @@ WORD_CHUNK = 3 << 18
 TOKENIZER_CHUNK = 1 << 20
 CHARACTER_CHUNK = 1 << 18
 NON_TEXT_SIZE = 1 << 10  # characters that a document counts for which is not text
-SPACELESS = ("nltk", "whitespace", "wordpunct")  # tokenizers whose tokens hold no space
 
 Frequencies = NDArray[np.int64]
 
@@ -206,7 +206,8 @@ def _count_within_words(
 def _count_by_python(lexicon: TokenizerLexicon, analysis: TextAnalysis) -> ChunkCounter:
     # A token with a space in it may look like two: then only the names of n-grams tell which are
     # equal, not the numbers of their words.
-    is_spaceless = isinstance(analysis.tokenizer, str) and analysis.tokenizer in SPACELESS
+    known = TOKENIZERS.get(analysis.tokenizer) if isinstance(analysis.tokenizer, str) else None
+    is_spaceless = known is not None and not known.allows_spaces
     shortest, longest = analysis.ngram_range
     cut: Callable[[Any], list[Any]]
     if analysis.analyzer == "word" and ((shortest, longest) == (1, 1) or is_spaceless):

@@ -4,9 +4,9 @@ import re
 import pytest
 
 from textdl.errors import ParameterError
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import TOKENIZERS, get_tokenizer
 
-NAMES = ["whitespace", "nltk", "wordpunct", "tweet"]
+NAMES = list(TOKENIZERS)
 TEXT = "Don't PANIC, @dent :-) It's only £3.50..."
 
 
@@ -77,7 +77,7 @@ def test_unknown_tokenizers(name):
 def test_no_nltk_data_is_needed_and_nothing_warns(run_python, tmp_path):
     program = """
 import nltk, sys
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 nltk.data.path[:] = [sys.argv[1]]
 for name in ("nltk", "wordpunct", "tweet"):
     print(*get_tokenizer(name)("A cat. A dog."))
@@ -90,7 +90,7 @@ for name in ("nltk", "wordpunct", "tweet"):
 def test_nltk_is_loaded_only_where_it_is_used(run_python):
     program = """
 import sys
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 from textdl.text import corpus, encode, store
 get_tokenizer("whitespace")("a cat")
 print("nltk" in sys.modules)
