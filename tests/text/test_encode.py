@@ -18,8 +18,8 @@ from nltk.tokenize import RegexpTokenizer
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError, TextdlError
 from textdl.text import encode as encode_module
-from textdl.text.corpus import Chunk
 from textdl.text.encode import encode, encode_chunk
+from textdl.text.files import Chunk
 from textdl.text.tokenizers import get_tokenizer
 
 WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
@@ -343,7 +343,7 @@ def test_interrupt_within_the_pool_waits_until_it_has_let_go(at_once, monkeypatc
 
 SLOW_PROGRAM = """
 import signal, time
-from textdl.text.corpus import Chunk
+from textdl.text.files import Chunk
 from textdl.text.encode import encode
 
 def tokenizer(text):

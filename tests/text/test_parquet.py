@@ -8,9 +8,9 @@ import pytest
 
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusReadError
-from textdl.text.corpus import find_files, read_corpus, read_documents
+from textdl.text.corpus import read_corpus, read_documents
+from textdl.text.files import TextColumn, find_files
 from textdl.text.parquet import read_batches
-from textdl.text.records import TextColumn
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")

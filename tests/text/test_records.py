@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.errors import CorpusReadError, DataError
-from textdl.text.corpus import find_files, read_documents
-from textdl.text.records import ColumnNames, TextColumn, is_table, read_records
+from textdl.text.corpus import read_documents
+from textdl.text.files import TextColumn, find_files, is_table
+from textdl.text.records import ColumnNames, read_records
 
 TEXTS = ["a cat", "", 'she said "no", twice', "é\u2028è"]
 

@@ -17,8 +17,9 @@ from textdl.errors import CorpusError, CorpusReadError, OutputError
 from textdl.io.checksums import file_checksum, seal, unseal
 from textdl.text import corpus as corpus_module
 from textdl.text import store as store_module
-from textdl.text.corpus import Chunk, read_corpus
+from textdl.text.corpus import read_corpus
 from textdl.text.encode import encode, encode_chunk
+from textdl.text.files import Chunk
 from textdl.text.store import TokenStore
 from textdl.text.tokenizers import get_tokenizer
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
 from textdl.parallel import look_ahead
-from textdl.text.lines import Chunk
+from textdl.text.files import Chunk
 from textdl.text.tokenizers import Tokenizer
 
 PARALLEL_AFTER_SECONDS = (

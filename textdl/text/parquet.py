@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from textdl.errors import CorpusReadError
-from textdl.text.lines import DecodeErrors
+from textdl.text.files import DecodeErrors
 
-SUFFIX = ".parquet"
 ROWS_AT_ONCE = 1 << 9
 BYTES_AT_ONCE = 1 << 26
 LONGEST_TEXT = 1 << 28  # bytes

@@ -16,9 +16,8 @@ from textdl.identity import UnidentifiableError, identify, name_of
 from textdl.io.checksums import DIGEST_BYTES, file_checksum
 from textdl.io.compression import STDIN
 from textdl.parameters import parameter
-from textdl.text.corpus import Corpus, find_files
-from textdl.text.lines import UTF_8, DecodeErrors
-from textdl.text.records import TextColumn
+from textdl.text.corpus import Corpus
+from textdl.text.files import UTF_8, DecodeErrors, TextColumn, find_files
 from textdl.text.tokenizers import TOKENIZERS, Tokenizer
 
 NAMES_SHOWN = 3  # files in a message

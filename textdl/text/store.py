@@ -17,7 +17,7 @@ from textdl.errors import CorpusError, CorpusReadError
 from textdl.io.atomic import Sync, atomic_write
 from textdl.io.checksums import file_checksum, seal, unseal
 from textdl.text.encode import EncodedChunk, interning_dict
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 FORMAT = "textdl token store"
 VERSION = 2

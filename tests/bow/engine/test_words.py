@@ -18,7 +18,7 @@ from textdl.bow.engine.words import (
     parse_char_class,
 )
 from textdl.text.encode import encode_chunk
-from textdl.text.lines import Chunk
+from textdl.text.files import Chunk
 
 
 @pytest.mark.parametrize("kind", [r"\w", r"\S", r"\d", "[a-z_0-9]", r"[^\W\d]"])

@@ -7,7 +7,6 @@ in the steps that are here wherever a function of the user takes part.
 
 from __future__ import annotations
 
-import codecs
 import re
 import sys
 import unicodedata
@@ -28,7 +27,7 @@ from textdl.bow.parameters import (
     Text2Tokens,
 )
 from textdl.errors import ParameterError
-from textdl.parameters import check_parameters
+from textdl.parameters import check_parameters, text_encoding
 from textdl.text.tokenizers import get_tokenizer
 
 LONGEST_PATTERN = 10_000  # characters
@@ -147,7 +146,7 @@ class TextAnalysis(DocumentParameters):
             )
         _check_ngram_range(self.ngram_range)
         _check_stop_words(self.stop_words)
-        _check_encoding(self.encoding)
+        text_encoding(self.encoding)
         if self.token_pattern is not None and len(self.token_pattern) > LONGEST_PATTERN:
             raise ParameterError(
                 f"token_pattern={self.token_pattern!r}; expected a regular expression of at most "
@@ -212,16 +211,6 @@ def _check_stop_words(stop_words: Any) -> None:
     for word in stop_words:
         if not isinstance(word, str):
             raise ParameterError(f"stop_words hold {word!r}; expected words of type str")
-
-
-def _check_encoding(encoding: Any) -> None:
-    """Some of Python's codecs decompress, or are not of text."""
-    try:
-        is_known = getattr(codecs.lookup(encoding), "_is_text_encoding", True)
-    except (LookupError, TypeError, ValueError):
-        is_known = False
-    if not is_known:
-        raise ParameterError(f"encoding={encoding!r} is unknown; expected one such as 'utf-8'")
 
 
 def _english() -> frozenset[str]:

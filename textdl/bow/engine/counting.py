@@ -7,7 +7,6 @@ allow it, else the steps of `textdl.bow.engine.analysis` in other processes.
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -36,9 +35,10 @@ from textdl.bow.engine.words import TokenizerLexicon, WordScanner, parse_char_cl
 from textdl.bow.parameters import Text2Text
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.parallel import ordered_map
+from textdl.parameters import text_encoding
 from textdl.text.corpus import read_documents
 from textdl.text.encode import encode
-from textdl.text.lines import Chunk
+from textdl.text.files import UTF_8, Chunk
 from textdl.text.tokenizers import TOKENIZERS
 
 # Characters of text in a chunk. Larger chunks take more memory; of those for tokenizers, each goes
@@ -344,7 +344,7 @@ class DocumentReader(NamedTuple):
 
     def _lines(self, corpus: Any) -> Iterator[str]:
         """The lines of files."""
-        if codecs.lookup(self.encoding).name != "utf-8":
+        if text_encoding(self.encoding) != UTF_8:
             raise ParameterError(
                 f"encoding={self.encoding!r} does not apply to files of a corpus, which are UTF-8; "
                 "convert them, or read them with input='filename'"
@@ -367,9 +367,8 @@ class DocumentReader(NamedTuple):
                 "encoding"
             ) from None
         except LookupError:
-            raise ParameterError(
-                f"encoding={self.encoding!r} is unknown; expected one such as 'utf-8'"
-            ) from None
+            text_encoding(self.encoding)  # says what is wrong with it
+            raise
 
 
 def make_reader(analysis: TextAnalysis) -> DocumentReader:

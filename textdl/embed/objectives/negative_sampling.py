@@ -27,7 +27,7 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.objective import Sampler
 from textdl.embed.sampling import NoiseSampler
 from textdl.keyed_random import NOISE
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 NOISE_IDS = "noise"  # (S, B, K) int32
 NOISE_WEIGHT = "noise_weight"  # (S,) float32, how many noise words of a pair each stands for

@@ -49,7 +49,7 @@ from textdl.embed.objectives.objective import (
     Tables,
 )
 from textdl.embed.sampling import noise_probability
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 
 class ScoreGradients(NamedTuple):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.errors import CorpusError, ParameterError
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 TOKENS = st.lists(st.text(st.sampled_from("aBz é😀\uffff\n"), max_size=3), min_size=1)
 
