@@ -15,8 +15,7 @@ from textdl.errors import ParameterError, UnknownWordError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
-from textdl.vectors.data import VectorData
-from textdl.vectors.spelling import unknown_word_message
+from textdl.vectors.formats.rows import VectorData
 
 Number = TypeVar("Number", np.float32, np.int64)
 Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
@@ -221,7 +220,7 @@ class Vectors(metaclass=ExplainedNames):
         if row is None:
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
-            raise UnknownWordError(unknown_word_message(word, self.labels))
+            raise UnknownWordError(query.unknown_word_message(word, self.labels))
         return row
 
     def _rows(self, words: Sequence[str]) -> NDArray[np.int64]:

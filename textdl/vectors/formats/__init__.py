@@ -12,8 +12,8 @@ from typing import NamedTuple
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.compression import compression_of, open_decompressed
 from textdl.io.safetensors import open_verified
-from textdl.vectors.data import VectorData
 from textdl.vectors.formats import native, word2vec_binary, word2vec_text
+from textdl.vectors.formats.rows import VectorData
 
 _BYTES_TO_DETECT = 1 << 20
 

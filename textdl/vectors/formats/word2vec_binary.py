@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.vectors.data import VectorData
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
     Shape,
+    VectorData,
     build_vectors,
     parse_header,
     write_rows,

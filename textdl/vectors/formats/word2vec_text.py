@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.vectors.data import VectorData
-from textdl.vectors.formats.rows import Shape, build_vectors, parse_header, write_rows
+from textdl.vectors.formats.rows import Shape, VectorData, build_vectors, parse_header, write_rows
 
 _BYTES_PER_BLOCK = 1 << 20
 LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits a number, and its word
