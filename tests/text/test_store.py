@@ -234,7 +234,7 @@ def assert_no_store(folder):
         TokenStore.open(folder)
     message = str(error_info.value)
     assert "\n" not in message
-    assert f"{str(folder)!r} is no complete token store" in message
+    assert f"{str(folder)!r} is not a complete token store" in message
     assert message.endswith("build it again")
 
 

@@ -9,8 +9,8 @@ from textdl.vectors.vectors import Vectors
 
 
 @pytest.fixture(scope="module")
-def judged(data_folder):
-    """Random vectors, a few common directions among them, of most words of the judgement files."""
+def benchmark_vectors(data_folder):
+    """Random vectors, a few common directions among them, of most words of the word-similarity benchmarks."""
     text = (data_folder / "eval" / "questions-words.txt").read_text()
     words = sorted(
         {w.lower() for line in text.splitlines() if line[0] != ":" for w in line.split()}
@@ -25,29 +25,31 @@ def judged(data_folder):
 
 
 @pytest.fixture(scope="module")
-def judged_by_gensim(judged):
+def benchmark_in_gensim(benchmark_vectors):
     models = pytest.importorskip("gensim.models")
     keyed = models.KeyedVectors(vector_size=10)
-    keyed.add_vectors(list(judged.labels), judged.matrix)
+    keyed.add_vectors(list(benchmark_vectors.labels), benchmark_vectors.matrix)
     return keyed
 
 
 @pytest.mark.parametrize("name", ["EN-WS-353-ALL.txt", "EN-MEN-TR-3k.txt"])
-def test_word_pairs_agree_with_gensim(data_folder, judged, judged_by_gensim, name):
+def test_word_pairs_agree_with_gensim(data_folder, benchmark_vectors, benchmark_in_gensim, name):
     path = data_folder / "eval" / name
-    ours = evaluate_word_pairs(judged, path)
-    _, spearman, skipped = judged_by_gensim.evaluate_word_pairs(str(path))
+    ours = evaluate_word_pairs(benchmark_vectors, path)
+    _, spearman, skipped = benchmark_in_gensim.evaluate_word_pairs(str(path))
     assert ours.spearman == pytest.approx(spearman[0], abs=1e-5)
     assert 100 * ours.skipped / (ours.pairs + ours.skipped) == pytest.approx(skipped)
 
 
-def test_analogies_agree_with_gensim(tmp_path, data_folder, judged, judged_by_gensim):
+def test_analogies_agree_with_gensim(tmp_path, data_folder, benchmark_vectors, benchmark_in_gensim):
     lines = (data_folder / "eval" / "questions-words.txt").read_text().splitlines()
     path = tmp_path / "some.txt"
     path.write_text("\n".join(x for i, x in enumerate(lines) if x[0] == ":" or i % 29 == 0))
-    limit = len(judged) - 300
-    ours = evaluate_analogies(judged, path, restrict_vocab=limit)
-    accuracy, sections = judged_by_gensim.evaluate_word_analogies(str(path), restrict_vocab=limit)
+    limit = len(benchmark_vectors) - 300
+    ours = evaluate_analogies(benchmark_vectors, path, restrict_vocab=limit)
+    accuracy, sections = benchmark_in_gensim.evaluate_word_analogies(
+        str(path), restrict_vocab=limit
+    )
     assert ours.accuracy == pytest.approx(accuracy)
     for our, their in zip(ours.sections, sections[:-1], strict=True):
         asked = len(their["correct"]) + len(their["incorrect"])

@@ -54,7 +54,7 @@ class NotFittedError(TextdlError, SklearnNotFittedError):  # type: ignore[misc]
 class VocabularyVectorizer(VocabularyParameters, Vectorizer):
     """A vectorizer that learns a vocabulary: at once, in parts, or put together from several."""
 
-    # The documents are no metadata, though they are not called X.
+    # The documents are not metadata, though they are not called X.
     __metadata_request__fit: ClassVar = {"raw_documents": metadata_routing.UNUSED}
     __metadata_request__partial_fit: ClassVar = {"raw_documents": metadata_routing.UNUSED}
     __metadata_request__transform: ClassVar = {"raw_documents": metadata_routing.UNUSED}

@@ -27,9 +27,7 @@ from textdl.parallel import look_ahead
 from textdl.text.files import Chunk
 from textdl.text.tokenizers import Tokenizer
 
-PARALLEL_AFTER_SECONDS = (
-    0.2  # seconds of work in this process before starting others, which takes about as long
-)
+PARALLEL_AFTER_SECONDS = 0.2  # of work in this process; to start others takes about as long
 POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
 
 
@@ -55,7 +53,7 @@ def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
     the next is cut, which halves the time: they never leave the cache.
 
     Raises:
-        ParameterError: the tokenizer returns no list, or a token is no text.
+        ParameterError: the tokenizer does not return a list, or a token is not text.
 
     Example:
         >>> encode_chunk(Chunk(["to be or", "not to be"]), str.split).ids.tolist()
@@ -66,7 +64,7 @@ def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
     tokens = chain.from_iterable(_tokens(chunk.documents, tokenizer, lengths))
     try:
         ids = np.fromiter(map(numbers.__getitem__, tokens), np.int32)
-        "".join(numbers).encode()  # fails for what is no str, or a str that no file can hold
+        "".join(numbers).encode()  # fails for what is not str, or a str that no file can hold
     except (TypeError, UnicodeEncodeError) as error:
         if hasattr(error, "__notes__"):  # the tokenizer's own
             raise
@@ -108,7 +106,7 @@ def _bad_token(documents: Iterable[Sequence[Any]]) -> ParameterError:
             else:
                 continue
             return ParameterError(f"token {position} of the document {short(document)} {problem}")
-    return ParameterError("the tokenizer made tokens that are no text; expected a list of str")
+    return ParameterError("the tokenizer made tokens that are not text; expected a list of str")
 
 
 def encode(

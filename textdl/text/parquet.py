@@ -80,7 +80,7 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[A
 
 
 def _largest_row(path: Path, group: Any, columns: Sequence[str] | None) -> int:
-    """How many bytes a row of a group may expand to, or does on average, if that is more.
+    """How many bytes each row of a group may expand to, or does on average, if that is more.
 
     Raises:
         CorpusReadError: it is more than can be read.

@@ -174,7 +174,7 @@ def _digest_texts(items: Sequence[Any]) -> str:
                 lengths = str([list(map(len, tokens)) for tokens in some])
                 text = "".join(chain.from_iterable(some))
         except TypeError:
-            return "no text"  # reading will say so
+            return "not text"  # reading will say so
         digest.update(lengths.encode())
         digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

@@ -102,7 +102,7 @@ class TokenStore:
             return store
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorpusReadError(
-                f"{str(folder)!r} is no complete token store ({error}); build it again"
+                f"{str(folder)!r} is not a complete token store ({error}); build it again"
             ) from error
 
     @classmethod
@@ -110,7 +110,7 @@ class TokenStore:
         """Map the files of a store that is known to be whole, as its header is."""
         listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
         if not isinstance(listing, dict) or not isinstance(header.get("source"), dict):
-            raise ValueError("its vocabulary or its source is no JSON object")
+            raise ValueError("its vocabulary or its source is not a JSON object")
         return cls(
             np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
             np.memmap(folder / OFFSETS[0], OFFSETS[1], "r"),
@@ -131,14 +131,14 @@ class TokenStore:
 def _write_in_order_of_use(
     chunks: Iterable[EncodedChunk], folder: Path
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Write the ids of every chunk, interning_dict words as they first appear, and the offsets.
+    """Write the ids of every chunk, number words as they first appear, and write the offsets.
 
     Returns:
         The words, and their counts `(V,)`.
     """
     numbers = interning_dict()
     counts = np.zeros(1 << 16, np.int64)
-    with (folder / TOKENS[0]).open("wb") as ids, _Borders(folder / OFFSETS[0]) as borders:
+    with (folder / TOKENS[0]).open("wb") as ids, _OffsetWriter(folder / OFFSETS[0]) as offsets:
         for chunk in chunks:
             words = map(numbers.__getitem__, chunk.words)
             local = np.fromiter(words, TOKENS[1], len(chunk.words))
@@ -146,17 +146,17 @@ def _write_in_order_of_use(
                 counts = np.append(counts, np.zeros(len(numbers), np.int64))
             counts[local] += np.bincount(chunk.ids, minlength=len(local))
             ids.write(local[chunk.ids].data)
-            borders.add(chunk.lengths, continues=chunk.continues)
+            offsets.add(chunk.lengths, continues=chunk.continues)
     return list(numbers), counts[: len(numbers)]
 
 
-class _Borders:
+class _OffsetWriter:
     """The offsets of sentences, on their way to a file: they are never all in memory."""
 
     def __init__(self, path: Path) -> None:
         self.stream = path.open("wb")
         self.end = 0  # of the last document so far
-        self.goes_on = False  # it goes on in what comes next, so its end is no border
+        self.goes_on = False  # it goes on in what comes next, so its end is not an offset
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +208,7 @@ def _check(store: TokenStore) -> None:
     words = store.vocabulary.words
     counts = store.vocabulary.counts
     if not isinstance(words, list) or set(map(type, words)) != {str}:
-        raise ValueError("its vocabulary is no list of words")
+        raise ValueError("its vocabulary is not a list of words")
     "".join(words).encode()  # a lone surrogate is a ValueError
     if len(set(words)) != len(words):
         raise ValueError("a word is in its vocabulary twice")

@@ -32,7 +32,7 @@ class WordPairs(NamedTuple):
     """Agreement with human scores of word pairs."""
 
     spearman: float  # rank correlation; NaN if fewer than two pairs are known, or all score alike
-    pairs: int  # pairs judged
+    pairs: int  # pairs compared
     skipped: int  # pairs with an unknown word
 
 

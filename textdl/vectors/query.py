@@ -114,7 +114,7 @@ def nearest(
         norms: `(V,)` lengths of its rows; a zero row has similarity 0 to everything.
         queries: `(Q, D)` unit vectors (or zero).
         topn: at least 1; fewer rows come back if there are fewer.
-        excluded: `(Q, E)` distinct rows that are no answers to a query.
+        excluded: `(Q, E)` distinct rows that may not answer a query.
 
     Raises:
         FileFormatError: `matrix` holds NaN or infinity (a mapped file is not scanned when opened).

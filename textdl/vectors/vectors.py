@@ -23,11 +23,11 @@ Neighbors: TypeAlias = list[tuple[str, float]]
 
 
 class Vectors(metaclass=ExplainedNames):
-    """Labelled vectors, in memory or mapped from a file.
+    """Labeled vectors, in memory or mapped from a file.
 
     Args:
         labels: V distinct words.
-        matrix: `(V, D)`, one finite row a word; not copied if it is float32, so leave it as it is.
+        matrix: `(V, D)`, one finite row per word; not copied if it is float32, so leave it as it is.
         counts: `(V,)` occurrences of each word in the training corpus.
         norms: `(V,)` lengths of the rows, computed if absent.
         config: how the vectors came about; JSON values only, saved with them.
@@ -146,7 +146,7 @@ class Vectors(metaclass=ExplainedNames):
         """The `topn` words closest to the mean of what is given, `negative` ones subtracted.
 
         Words count with their unit vectors, vectors as they are (as in gensim); the words given are
-        no answers.
+        left out of the answer.
 
         Args:
             positive: a word, a vector `(D,)`, or a list of either, which are added.
@@ -253,12 +253,12 @@ def _as_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
         array = np.asarray(matrix, dtype=np.float32)
     except ValueError as error:
         raise ParameterError(
-            f"the matrix is no array of numbers ({error}); pass rows of D"
+            f"the matrix is not an array of numbers ({error}); pass rows of D"
         ) from None
     if array.ndim != 2 or len(array) != rows or not array.shape[1]:
         raise ParameterError(
             f"the matrix has shape {array.shape} for {rows:,} labels; expected ({rows}, D): one "
-            "row a label"
+            "row per label"
         )
     return array
 
@@ -267,7 +267,7 @@ def _as_column(name: str, values: ArrayLike, rows: int, dtype: type[Number]) -> 
     array = np.asarray(values, dtype=dtype)
     if array.shape != (rows,):
         raise ParameterError(
-            f"{name} has shape {array.shape} for {rows:,} labels; expected one number a label"
+            f"{name} has shape {array.shape} for {rows:,} labels; expected one number per label"
         )
     return _read_only(array)
 

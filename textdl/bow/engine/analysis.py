@@ -36,11 +36,11 @@ _WHITE_SPACES = re.compile(r"\s\s+")
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TextAnalysis(DocumentParameters):
-    """The steps from a text to its terms.
+    """The steps from a text to its terms, which `term_function` puts together.
 
     Example:
-        >>> TextAnalysis(stop_words=["the"]).term_function()("The cat sat on the mat")
-        ['cat', 'sat', 'on', 'mat']
+        >>> TextAnalysis(lowercase=True).build_preprocessor()("The cat")
+        'the cat'
     """
 
     def build_preprocessor(self) -> Text2Text:
@@ -89,23 +89,6 @@ class TextAnalysis(DocumentParameters):
                 )
             return _STOP_WORDS[self.stop_words]()
         return frozenset(self.stop_words)
-
-    def term_function(self) -> Callable[[Any], list[Any]]:
-        """The function that makes the terms of a text, all steps in one."""
-        if callable(self.analyzer):
-            return partial(as_list, cut=self.analyzer)
-        shortest, longest = self.ngram_range  # a tuple, or a list
-        cut: Text2Tokens
-        if self.analyzer == "word":
-            cut = partial(
-                _word_ngrams,
-                tokenize=self.build_tokenizer(),
-                stop_words=self.get_stop_words() or frozenset(),
-                ngram_range=(shortest, longest),
-            )
-        else:
-            cut = partial(_CHARACTER_NGRAMS[self.analyzer], ngram_range=(shortest, longest))
-        return partial(as_list, cut=cut, preprocess=self.build_preprocessor())
 
     def _check(self) -> None:
         """Refuse parameters of the vectorizer that are out of range, and warn of unused ones.
@@ -188,6 +171,29 @@ class TextAnalysis(DocumentParameters):
         except Exception:  # of a function of the user, which may take no single words
             return []
         return sorted(tokens - stop_words)
+
+
+def term_function(analysis: TextAnalysis) -> Callable[[Any], list[Any]]:
+    """The function that makes the terms of a text, all steps in one.
+
+    Example:
+        >>> term_function(TextAnalysis(stop_words=["the"]))("The cat sat on the mat")
+        ['cat', 'sat', 'on', 'mat']
+    """
+    if callable(analysis.analyzer):
+        return partial(as_list, cut=analysis.analyzer)
+    shortest, longest = analysis.ngram_range  # a tuple, or a list
+    cut: Text2Tokens
+    if analysis.analyzer == "word":
+        cut = partial(
+            _word_ngrams,
+            tokenize=analysis.build_tokenizer(),
+            stop_words=analysis.get_stop_words() or frozenset(),
+            ngram_range=(shortest, longest),
+        )
+    else:
+        cut = partial(_CHARACTER_NGRAMS[analysis.analyzer], ngram_range=(shortest, longest))
+    return partial(as_list, cut=cut, preprocess=analysis.build_preprocessor())
 
 
 def _check_ngram_range(ngram_range: Any) -> None:

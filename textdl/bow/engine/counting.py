@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from textdl.bow.engine.analysis import TextAnalysis, as_list
+from textdl.bow.engine.analysis import TextAnalysis, as_list, term_function
 from textdl.bow.engine.characters import CharacterScanner, count_within_words
 from textdl.bow.engine.matrix import count_occurrences
 from textdl.bow.engine.terms import (
@@ -215,7 +215,7 @@ def _count_by_python(lexicon: TokenizerLexicon, analysis: TextAnalysis) -> Chunk
         cut = partial(as_list, cut=tokenize, preprocess=analysis.build_preprocessor())
         stop_words = analysis.get_stop_words()
     else:
-        cut = analysis.term_function()
+        cut = term_function(analysis)
         shortest = longest = 1
         stop_words = None
     count_chunk = _token_counter(lexicon, (shortest, longest), stop_words)

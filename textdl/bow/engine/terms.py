@@ -272,7 +272,7 @@ class TermNames:
 
     def pack(self, terms: Ids) -> PackedNames:
         """The names of `terms`, one after another."""
-        names = _pack([self._separator, *self._words[1:]])  # number 0 is no word
+        names = _pack([self._separator, *self._words[1:]])  # number 0 is not a word
         sizes = np.diff(names.offsets)
         batches = [
             _gather(names, sizes, self._ngram_words[terms[begin : begin + _NAMES_PER_BATCH]])

@@ -35,7 +35,7 @@ PIECE = 8  # bytes of a key
 LONGEST_CHAIN = 512  # bytes; a longer word is rare, and numbered by a dictionary
 DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
 ZERO = b"\xff"  # stands for a NUL, because a key is padded with zeros
-_SURROGATES = "surrogatepass"  # a text may hold half a character; it is passed on as it is
+_SURROGATES = "surrogatepass"  # a text may hold a lone surrogate; it is passed on as it is
 
 TextBytes = NDArray[np.uint8]
 Positions = NDArray[np.int64]

@@ -6,7 +6,7 @@ expectation every pair meets `negative` of them, as if it had drawn its own.
 
 Noise words are never left out. word2vec drops one that equals the pair's context; to drop one that
 equals the center instead, which would be cheap here, leaves the score of a word with itself free to
-grow, and costs similarity judgments (SimLex) what it gains in relatedness (MEN).
+grow, and costs word similarity (SimLex) what it gains in relatedness (MEN).
 
 References:
     Mikolov et al. 2013, "Distributed representations of words and phrases" (negative sampling).

@@ -28,7 +28,7 @@ class Format(NamedTuple):
     mapped: bool = False  # opened without reading, so never compressed
 
 
-# In the order they are tried: word2vec binary takes what has its header line and is no text.
+# In the order they are tried: word2vec binary takes what has its header line and is not text.
 FORMATS: Mapping[str, Format] = {
     # Its words are UTF-8 by definition; what is not is damage.
     "safetensors": Format(

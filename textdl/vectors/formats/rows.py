@@ -26,7 +26,7 @@ LARGEST_VECTOR = 100_000  # numbers
 
 
 class VectorData(NamedTuple):
-    """Labelled rows and what is known about them."""
+    """Labeled rows and what is known about them."""
 
     labels: StringArray  # V words
     matrix: NDArray[np.float32]  # (V, D)
@@ -68,7 +68,7 @@ def build_vectors(
         errors: as in `bytes.decode`, for words that are not UTF-8.
 
     Raises:
-        FileFormatError: the shape is none, rows are missing or left over, a word occurs twice, or
+        FileFormatError: the shape is out of range, rows are missing or left over, a word occurs twice, or
             a word is not UTF-8 and `errors` is "strict".
     """
     if not 1 <= shape.size <= LARGEST_VECTOR:
