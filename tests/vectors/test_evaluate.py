@@ -10,7 +10,7 @@ from textdl.vectors.vectors import Vectors
 
 @pytest.fixture(scope="module")
 def benchmark_vectors(data_folder):
-    """Random vectors, a few common directions among them, of most words of the word-similarity benchmarks."""
+    """Random vectors, a few common directions among them, of most words of the benchmarks."""
     text = (data_folder / "eval" / "questions-words.txt").read_text()
     words = sorted(
         {w.lower() for line in text.splitlines() if line[0] != ":" for w in line.split()}

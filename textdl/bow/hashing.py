@@ -33,7 +33,8 @@ class HashingVectorizer(HashingParameters, Vectorizer):
     Raises:
         ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
 
-    Reference: Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning".
+    References:
+        Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning".
 
     Example:
         >>> vectorizer = HashingVectorizer(n_features=8, norm=None)

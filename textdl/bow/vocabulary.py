@@ -54,6 +54,9 @@ def make_statistics(
         frequencies: `(2, V)` documents that have each term, and its occurrences.
         documents: of the corpus.
         dropped: tokens that are not among the terms.
+
+    Returns:
+        Those arrays and numbers, as a file holds them.
     """
     return CorpusStatistics(
         terms.blob, terms.offsets, frequencies[0], frequencies[1], documents, dropped
@@ -83,6 +86,9 @@ def recount(counts: CorpusCounts, rows: Rows, terms: StringArray) -> CorpusStati
         counts: of a corpus.
         rows: `(N + 1,)` which of `terms` each number is, or -1.
         terms: `(V,)` of the vocabulary.
+
+    Returns:
+        The statistics, in the order of `terms`; what is not among them counts as unknown.
     """
     known = np.flatnonzero(rows >= 0)
     totals = np.zeros((2, len(terms)), np.int64)
@@ -154,6 +160,9 @@ def add_part(
         parts: what was learned before.
         new: what is added.
         is_given: all have the terms of one given vocabulary.
+
+    Returns:
+        The parts, the smallest last.
     """
     found = [*parts, new]
     while len(found) > 1 and (is_given or _size(found[-2]) <= 2 * _size(found[-1])):

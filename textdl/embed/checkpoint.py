@@ -62,6 +62,9 @@ class RunPosition:
             loss: of the round, summed over its pairs.
             pairs: of the round.
             steps: of the round, of all workers.
+
+        Returns:
+            The position at the start of the next round.
         """
         return replace(
             self,
@@ -204,6 +207,9 @@ def open_token_store(
         corpus: to read; or a store that was built before.
         checkpoints: where a store is kept.
         reading: called with the number of words read so far.
+
+    Yields:
+        The store, mapped; a temporary one is gone afterwards.
 
     Raises:
         CheckpointError: the folder cannot be used, or holds the text of another corpus.

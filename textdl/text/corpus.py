@@ -57,6 +57,9 @@ def read_corpus(
             is empty text.
         encoding: of files, a name that Python knows; Parquet has its own.
 
+    Returns:
+        Chunks of about `CHUNK_BYTES` bytes, read as they are asked for.
+
     Raises:
         CorpusError: an iterable has no items.
         CorpusReadError: a file is missing, damaged, binary or not of this encoding.
@@ -94,6 +97,9 @@ def read_documents(
         corpus: as in `read_corpus`.
         errors: what to do with bytes that are not of the encoding.
         encoding: of files.
+
+    Yields:
+        The documents, in order.
 
     Raises:
         CorpusError: a document has more than `LONGEST_DOCUMENT` characters; or as in `read_corpus`.

@@ -125,6 +125,9 @@ def encode(
         tokenizer: cuts texts; documents that are lists of tokens are taken as they are.
         workers: processes.
 
+    Yields:
+        The ids and words of each chunk, in order.
+
     Raises:
         ParameterError: `workers` is below 1, or as in `encode_chunk`.
         CorpusError: a process was killed.

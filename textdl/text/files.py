@@ -144,6 +144,9 @@ def read_lines(
         errors: what to do with bytes that are not of the encoding.
         encoding: of the text, a name that Python knows.
 
+    Yields:
+        Chunks of about `CHUNK_BYTES` bytes, in order.
+
     Raises:
         CorpusReadError: the file is missing, damaged, binary or not of this encoding.
     """

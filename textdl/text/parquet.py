@@ -27,6 +27,9 @@ def read_text(path: Path, name: str, *, errors: DecodeErrors = "strict") -> Iter
         errors: what to do with bytes that are not UTF-8, and with a null: ``strict`` refuses them;
             otherwise a null is an empty text.
 
+    Yields:
+        The texts of some rows, in order.
+
     Raises:
         CorpusReadError: the file cannot be read, has no such column, or one of something else.
     """
@@ -131,6 +134,9 @@ def read_values(
         name: of the column.
         row: how many rows of the file come before.
         errors: what to do with bytes that are not UTF-8.
+
+    Returns:
+        One value per row; None for a null.
 
     Raises:
         CorpusReadError: a text is not UTF-8.

@@ -56,6 +56,9 @@ def read_column(
             ``strict`` refuses them; otherwise a missing value is an empty text.
         encoding: of the file; Parquet has its own.
 
+    Yields:
+        The texts of some rows, in order.
+
     Raises:
         CorpusReadError: the file cannot be read, has no such column, or one of something else.
         DataError: a line is malformed.
@@ -90,6 +93,9 @@ def read_records(
         errors: what to do with bytes that are not of the encoding.
         encoding: of the file; Parquet has its own.
         needs_header: a file of TSV or CSV whose first line does not name the columns is refused.
+
+    Returns:
+        The number of each line or row, from 1, and its values by column.
 
     Raises:
         DataError: a line has too many or too few columns, or is not JSON.

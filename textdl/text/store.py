@@ -61,6 +61,9 @@ class TokenStore:
             source: where the text is from, as JSON can say it; kept beside it.
             sync: what reaches the disk, as in `atomic_write`.
 
+        Returns:
+            The store, mapped.
+
         Raises:
             CorpusError: there is no token.
             OutputError: `folder` cannot be written.

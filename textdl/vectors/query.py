@@ -116,6 +116,9 @@ def nearest(
         topn: at least 1; fewer rows come back if there are fewer.
         excluded: `(Q, E)` distinct rows that may not answer a query.
 
+    Returns:
+        `n` rows for each query, best first, and their cosines.
+
     Raises:
         FileFormatError: `matrix` holds NaN or infinity (a mapped file is not scanned when opened).
 
@@ -272,6 +275,9 @@ def close_spellings(word: str, labels: StringArray, count: int = 3) -> list[str]
         word: that is misspelled.
         labels: known words, the most frequent first.
         count: how many, at most.
+
+    Returns:
+        The labels, the most similar first.
     """
     if len(word) > _LONGEST_WORD:
         return []

@@ -27,7 +27,8 @@ class Vectors(metaclass=ExplainedNames):
 
     Args:
         labels: V distinct words.
-        matrix: `(V, D)`, one finite row per word; not copied if it is float32, so leave it as it is.
+        matrix: `(V, D)`, one finite row per word; not copied if it is float32, so leave it as it
+            is.
         counts: `(V,)` occurrences of each word in the training corpus.
         norms: `(V,)` lengths of the rows, computed if absent.
         config: how the vectors came about; JSON values only, saved with them.
@@ -75,6 +76,9 @@ class Vectors(metaclass=ExplainedNames):
             errors: what becomes of bytes in a word that are not UTF-8: shown as `\x97`, or
                 "strict": the file is refused.
             verify: compare also the matrix with its checksum, which reads all of it.
+
+        Returns:
+            The vectors.
 
         Raises:
             FileFormatError: it is missing, damaged, of no known format, or has no checksums.

@@ -241,6 +241,9 @@ def as_list(
         document: a text, or whatever `cut` takes.
         cut: makes the terms.
         preprocess: applied to the document first.
+
+    Returns:
+        The terms, in order.
     """
     return list(cut(document if preprocess is None else preprocess(document)))
 

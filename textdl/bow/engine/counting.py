@@ -114,6 +114,9 @@ def count_corpus(
         chunks: of documents, such as `DocumentReader` reads.
         jobs: threads (or processes, where Python code cuts the texts).
         keep_rows: keep the counts of each document, or only the totals of each term.
+
+    Returns:
+        The totals of each term, and perhaps the counts of each document.
     """
     rows: list[sparse.csr_array] = []
     totals = np.zeros((2, 0), np.int64)  # document and term frequency of every number

@@ -212,6 +212,9 @@ def ngrams(tokens: Tokens, table: HashTable, shortest: int, longest: int) -> Occ
         shortest: tokens of an n-gram, at least 1.
         longest: tokens of an n-gram, at least `shortest`.
 
+    Returns:
+        An occurrence for each n-gram, by length, then by where it begins.
+
     Example:
         >>> table = HashTable()
         >>> ids = table.intern(np.array([5, 7, 9], dtype=np.uint64))
@@ -321,6 +324,9 @@ def name_terms(lexicon: Lexicon, separator: bytes, longest: int) -> TermNames:
         lexicon: has numbered them.
         separator: stands between the words of an n-gram.
         longest: words of an n-gram.
+
+    Returns:
+        What gives and sorts their names.
     """
     keys = lexicon.table.keys()
     kinds = keys >> KIND_SHIFT

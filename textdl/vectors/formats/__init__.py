@@ -103,6 +103,9 @@ def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) 
             as `\x97`, "strict" refuses it.
         verify: compare all of the file with its checksums.
 
+    Returns:
+        Its rows, mapped if the format allows it.
+
     Raises:
         FileFormatError: it is missing, damaged, truncated or of no known format; or `verify` was
             asked of a format without checksums.

@@ -67,9 +67,12 @@ def build_vectors(
         path: of the file, for messages.
         errors: as in `bytes.decode`, for words that are not UTF-8.
 
+    Returns:
+        All rows, in the order of the file.
+
     Raises:
-        FileFormatError: the shape is out of range, rows are missing or left over, a word occurs twice, or
-            a word is not UTF-8 and `errors` is "strict".
+        FileFormatError: the shape is out of range, rows are missing or left over, a word occurs
+            twice, or a word is not UTF-8 and `errors` is "strict".
     """
     if not 1 <= shape.size <= LARGEST_VECTOR:
         raise FileFormatError(

@@ -72,8 +72,8 @@ def _blocks(
         if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):
             raise FileFormatError(
                 f"{str(path)!r} is damaged: after row {done:,} of {shape.rows:,} it has "
-                f"{rest[:20]!r}..., expected a word and {shape.size:,} numbers; copy or download it "
-                "again"
+                f"{rest[:20]!r}..., expected a word and {shape.size:,} numbers; copy or download "
+                "it again"
             )
         block = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), shape.size)
         finite = np.isfinite(block).all(axis=1)

@@ -119,8 +119,8 @@ def _parse(rows: list[tuple[int, list[bytes]]], size: int, path: Path) -> NDArra
         pass
     number, value = next((n, x) for n, fields in rows for x in fields[1:] if not _is_finite(x))
     raise FileFormatError(
-        f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is not a finite number; "
-        "correct or remove the line"
+        f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is not a finite "
+        "number; correct or remove the line"
     )
 
 
