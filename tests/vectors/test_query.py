@@ -32,7 +32,7 @@ def nearest(matrix, queries, topn, excluded):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(1, 12), st.integers(1, 50))
-def test_agrees_with_a_double_loop(seed, rows, size, topn):
+def test_nearest_against_double_loop(seed, rows, size, topn):
     rng = np.random.default_rng(seed)
     matrix = rng.standard_normal((rows, size)).astype(np.float32)
     matrix[rng.integers(rows)] = 0
@@ -48,7 +48,7 @@ def test_agrees_with_a_double_loop(seed, rows, size, topn):
         np.testing.assert_allclose(values, best, atol=1e-12)
 
 
-def test_blocks_do_not_change_the_answer(monkeypatch):
+def test_nearest_any_block_size_same_answer(monkeypatch):
     rng = np.random.default_rng(1)
     matrix = rng.standard_normal((500, 16)).astype(np.float32)
     asked = np.arange(0, 500, 7)
@@ -61,7 +61,7 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
     assert np.array_equal(whole.similarities, parts.similarities)
 
 
-def test_many_rows_agree_with_a_full_sort():
+def test_nearest_many_rows_same_as_full_sort():
     rng = np.random.default_rng(7)
     matrix = rng.standard_normal((150_000, 8)).astype(np.float32)
     matrix[140_000:140_020] = 2 * matrix[3]
@@ -75,7 +75,7 @@ def test_many_rows_agree_with_a_full_sort():
     assert found.rows[0, :20].tolist() == list(range(140_000, 140_020))
 
 
-def test_equal_rows_come_in_row_order():
+def test_nearest_equal_rows_in_row_order():
     matrix = np.tile(np.float32([[0.3, 0.7, 0.1]]), (1000, 1))
     found = nearest(matrix, matrix[:3], 7, np.array([[0], [5], [2]]))
     assert found.rows.tolist() == [
@@ -85,7 +85,7 @@ def test_equal_rows_come_in_row_order():
     ]
 
 
-def test_scaling_a_row_does_not_reorder_near_ties():
+def test_nearest_near_ties_do_not_depend_on_scale():
     rng = np.random.default_rng(2)
     row = rng.standard_normal(50)
     scales = rng.uniform(1e-6, 1e6, 300)
@@ -128,7 +128,7 @@ def test_row_norms_extreme_rows_do_not_overflow():
     np.testing.assert_allclose(query.row_norms(matrix), [5e37, 5e-30, 0], rtol=1e-6)
 
 
-def test_odd_one_out_is_the_least_central():
+def test_odd_one_out_is_least_central():
     assert query.odd_one_out(np.float32([[1, 0.1], [1, -0.1], [0, 9], [1, 0]])) == 2
 
 
