@@ -96,7 +96,7 @@ class HashingVectorizer(HashingParameters, Vectorizer):
         return place
 
     def _hash(self, counts: CorpusCounts) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """`(N + 1,)` the column of every number, and its sign."""
+        """`(N + 1,)` the column of every id, and its sign."""
         present = counts.present()
         names = counts.names().encoded(present)
         hashes = np.zeros(len(counts.document_frequency), np.int64)

@@ -165,7 +165,7 @@ class LineDocuments:
     Args:
         corpora: files, folders, globs, or ``-`` for standard input.
         errors: what to do with bytes that are not UTF-8, as `read_corpus` does.
-        report: is told now and then how many documents have been read.
+        report: called at times with the number of documents read so far.
 
     Raises:
         CorpusReadError: there is no such file.

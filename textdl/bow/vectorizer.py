@@ -26,7 +26,7 @@ from textdl.errors import ParameterError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
 from textdl.parallel import count_jobs
 
-CHARACTERS_PER_PART = 1 << 27  # of a transform; what was numbered for them is then forgotten
+CHARACTERS_PER_PART = 1 << 27  # of a transform; what was interned for them is then forgotten
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -64,7 +64,7 @@ def make_statistics(
 
 
 def build_statistics(counts: CorpusCounts) -> tuple[CorpusStatistics, Rows]:
-    """The statistics of a corpus, and `(N + 1,)` the row in them of each number, or -1."""
+    """The statistics of a corpus, and `(N + 1,)` the row in them of each id, or -1."""
     names = counts.names()
     order = names.sort(counts.present())
     statistics = CorpusStatistics(
@@ -84,7 +84,7 @@ def recount(counts: CorpusCounts, rows: Rows, terms: StringArray) -> CorpusStati
 
     Args:
         counts: of a corpus.
-        rows: `(N + 1,)` which of `terms` each number is, or -1.
+        rows: `(N + 1,)` which of `terms` each id is, or -1.
         terms: `(V,)` of the vocabulary.
 
     Returns:
@@ -101,7 +101,7 @@ def recount(counts: CorpusCounts, rows: Rows, terms: StringArray) -> CorpusStati
 
 
 def columns_of_terms(counts: CorpusCounts, vocabulary: Mapping[str, int]) -> Rows:
-    """`(N + 1,)` the column of every number, -1 for what is not in the vocabulary."""
+    """`(N + 1,)` the column of every id, -1 for what is not in the vocabulary."""
     present = counts.present()
     columns = np.full(len(counts.document_frequency), -1, np.int32)
     names = counts.names().encoded(present)
@@ -268,7 +268,7 @@ class Columns:
         return len(self.kept)
 
     def of_rows(self, rows: Rows) -> Rows:
-        """`(N + 1,)` the column of every number, given its row in the statistics, or -1."""
+        """`(N + 1,)` the column of every id, given its row in the statistics, or -1."""
         column = np.full(_size(self.statistics) + 1, -1, np.int32)  # the last is for row -1
         column[self.kept] = np.arange(len(self.kept))
         return column[rows]

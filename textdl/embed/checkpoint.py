@@ -308,7 +308,7 @@ def _build(
 def _counted(
     chunks: Generator[EncodedChunk], reading: Callable[[int], None]
 ) -> Iterator[EncodedChunk]:
-    """Pass chunks on, and tell how many words they had so far."""
+    """Pass chunks on, and report how many words they had so far."""
     words = 0
     with closing(chunks):  # it may have started processes
         for chunk in chunks:

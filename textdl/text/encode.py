@@ -41,15 +41,15 @@ class EncodedChunk(NamedTuple):
 
 
 def interning_dict() -> defaultdict[str, int]:
-    """A dictionary that numbers words as it meets them, without any Python bytecode."""
+    """A dictionary that gives words ids as it meets them, without any Python bytecode."""
     return defaultdict(count().__next__)
 
 
 def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
-    """Tokenize the documents of a chunk and number their words.
+    """Tokenize the documents of a chunk and intern their words.
 
     There is no Python bytecode per token: the tokenizer runs per document, and a dictionary that
-    numbers what it has not seen is driven from C. The tokens of one document are forgotten before
+    interns what it has not seen is driven from C. The tokens of one document are forgotten before
     the next is cut, which halves the time: they never leave the cache.
 
     Raises:

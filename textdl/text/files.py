@@ -2,8 +2,8 @@
 
 A corpus is named by a file, a folder or a glob, of tables perhaps with a column (`find_files`). A
 line is a document (`read_lines`); one longer than a chunk is cut at white space and marked, so that
-it stays one document. Memory is bounded whatever the input: what goes on for `LONGEST_WORD` bytes
-without white space is refused, and so is a document of more than `LONGEST_DOCUMENT` characters
+it stays one document. Memory is bounded whatever the input: more than `LONGEST_WORD` bytes without
+white space are refused, and so is a document of more than `LONGEST_DOCUMENT` characters
 where it is wanted in one piece.
 """
 

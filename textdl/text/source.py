@@ -82,11 +82,11 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
 
     Args:
         stored: what `describe_source` said of the text that is there.
-        source: what is to be gone on with; what is None in it is not compared.
+        source: of the run that resumes; its settings that are None are not compared.
         folder: for the message.
 
     Raises:
-        CheckpointError: it is another one, or it cannot be told.
+        CheckpointError: it is another one, or the two cannot be compared.
         CorpusReadError: a file is missing or unreadable.
     """
     remedy = "start in another folder, or leave out CORPUS (corpus=None) to go on with that text"
@@ -106,7 +106,7 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
     then = stored.get("corpus", {})
     now = _describe_corpus(source.corpus, known=then)
     if _content(then) != _content(now):
-        raise _difference(folder, *_told_apart(then, now), remedy)
+        raise _difference(folder, *_differing_parts(then, now), remedy)
 
 
 def _describe_tokenizer(tokenizer: str | Tokenizer | None) -> str | None:
@@ -187,7 +187,7 @@ def _content(corpus: Any) -> Any:
     return [(file.get("digest", file["path"]), file["column"]) for file in corpus["files"]]
 
 
-def _told_apart(then: Any, now: Any) -> tuple[str, str]:
+def _differing_parts(then: Any, now: Any) -> tuple[str, str]:
     """Both sides of a difference between two corpora, in words."""
     files = [corpus.get("files", []) for corpus in (then, now)]
     if not all(files):

@@ -134,7 +134,7 @@ class TokenStore:
 def _write_in_order_of_use(
     chunks: Iterable[EncodedChunk], folder: Path
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Write the ids of every chunk, number words as they first appear, and write the offsets.
+    """Write the ids of every chunk, intern words as they first appear, and write the offsets.
 
     Returns:
         The words, and their counts `(V,)`.
@@ -159,19 +159,19 @@ class _OffsetWriter:
     def __init__(self, path: Path) -> None:
         self.stream = path.open("wb")
         self.end = 0  # of the last document so far
-        self.goes_on = False  # it goes on in what comes next, so its end is not an offset
+        self.continues = False  # in what comes next, so its end is not an offset
 
     def __enter__(self) -> Self:
         return self
 
     def add(self, lengths: NDArray[np.int64], *, continues: bool) -> None:
-        """Write where all documents so far end, but for the last one, which may go on."""
+        """Write where all documents so far end, but for the last one, which may continue."""
         if len(lengths):
             ends = self.end + np.append(0, np.cumsum(lengths))
-            self.stream.write(ends[int(self.goes_on) : -1].astype(OFFSETS[1]).data)
+            self.stream.write(ends[int(self.continues) : -1].astype(OFFSETS[1]).data)
             self.end = int(ends[-1])
-            self.goes_on = False
-        self.goes_on |= continues
+            self.continues = False
+        self.continues |= continues
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self.stream:
@@ -190,7 +190,7 @@ def _renumber(path: Path, new_ids: NDArray[np.int32]) -> None:
 
 @contextmanager
 def _closing(chunks: Iterable[EncodedChunk]) -> Iterator[None]:
-    """Close a generator at the end, so that a failure here ends its processes now, not some day."""
+    """Close a generator at the end, so that a failure here ends its processes at once."""
     try:
         yield
     finally:

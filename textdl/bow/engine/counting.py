@@ -62,7 +62,7 @@ class DroppedTokens(NamedTuple):
 class ChunkCounts(NamedTuple):
     """The terms of a chunk."""
 
-    rows: sparse.csr_array  # (documents, numbers) int32
+    rows: sparse.csr_array  # (documents, ids) int32
     short: int = 0  # runs of characters too short to be tokens
     stop_words: int = 0  # tokens that were left out
 
@@ -85,17 +85,17 @@ class ChunkCounter(NamedTuple):
 
 
 class CorpusCounts(NamedTuple):
-    """What a pass over a corpus found; a term is still a number."""
+    """What a pass over a corpus found; a term is still an id."""
 
     counter: ChunkCounter
     rows: list[sparse.csr_array]  # of each chunk; empty if they were not to be kept
-    document_frequency: Frequencies  # (N + 1,) of every number
+    document_frequency: Frequencies  # (N + 1,) of every id
     term_frequency: Frequencies  # (N + 1,)
     documents: int
     dropped: DroppedTokens
 
     def present(self) -> Ids:
-        """The numbers that are terms; others are parts of terms."""
+        """The ids that are terms; others are parts of terms."""
         return np.flatnonzero(self.document_frequency).astype(np.int32)
 
     def names(self) -> TermNames:
@@ -119,7 +119,7 @@ def count_corpus(
         The totals of each term, and perhaps the counts of each document.
     """
     rows: list[sparse.csr_array] = []
-    totals = np.zeros((2, 0), np.int64)  # document and term frequency of every number
+    totals = np.zeros((2, 0), np.int64)  # document and term frequency of every id
     documents = 0
     short_tokens = 0
     stop_words = 0
@@ -208,7 +208,7 @@ def _count_within_words(
 
 def _count_by_python(lexicon: TokenizerLexicon, analysis: TextAnalysis) -> ChunkCounter:
     # A token with a space in it may look like two: then only the names of n-grams tell which are
-    # equal, not the numbers of their words.
+    # equal, not the ids of their words.
     known = TOKENIZERS.get(analysis.tokenizer) if isinstance(analysis.tokenizer, str) else None
     is_spaceless = known is not None and not known.allows_spaces
     shortest, longest = analysis.ngram_range
@@ -230,7 +230,7 @@ def _token_counter(
     ngram_range: tuple[int, int],
     stop_words: Iterable[str] | None,
 ) -> Callable[[Any], ChunkCounts]:
-    stopped = lexicon.encode(sorted(stop_words or ()))  # before any other word: low numbers
+    stopped = lexicon.encode(sorted(stop_words or ()))  # before any other word: low ids
     is_stop = np.zeros(len(lexicon.table) + 2, np.bool_)
     is_stop[stopped] = True
 

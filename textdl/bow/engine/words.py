@@ -1,4 +1,4 @@
-r"""Words as runs of bytes: from documents to numbers without a Python object per word.
+r"""Words as runs of bytes: from documents to ids without a Python object per word.
 
 A token pattern such as ``\w\w+`` or ``[a-z]+`` finds the maximal runs of a class of characters,
 and one such as ``\w+|[^\w\s]`` single characters beside them; neither needs a regular expression
@@ -32,7 +32,7 @@ from textdl.bow.engine.terms import (
 from textdl.text.encode import EncodedChunk, interning_dict
 
 PIECE = 8  # bytes of a key
-LONGEST_CHAIN = 512  # bytes; a longer word is rare, and numbered by a dictionary
+LONGEST_CHAIN = 512  # bytes; a longer word is rare, and interned by a dictionary
 DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
 ZERO = b"\xff"  # stands for a NUL, because a key is padded with zeros
 _SURROGATES = "surrogatepass"  # a text may hold a lone surrogate; it is passed on as it is
@@ -124,7 +124,7 @@ class WordScanner:
     Args:
         char_class: what a word is.
         preprocess: applied to every document first; None for nothing.
-        table: gives the numbers.
+        table: gives the ids.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class WordScanner:
         return begins, ends
 
     def encode(self, words: list[str]) -> Ids:
-        """The numbers of words, whatever characters they have; an empty one has none."""
+        """The ids of words, whatever characters they have; an empty one has none."""
         encoded = [word.encode("utf-8", _SURROGATES).replace(b"\0", ZERO) for word in words if word]
         ends = np.cumsum([len(word) for word in encoded], dtype=np.int64)
         begins = np.append(0, ends)[:-1]
@@ -198,7 +198,7 @@ class WordScanner:
         return names
 
     def intern(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
-        """The numbers of words.
+        """The ids of words.
 
         Args:
             text: `(B,)` bytes; `PIECE` more follow the last word.
@@ -206,7 +206,7 @@ class WordScanner:
             ends: `(T,)` behind its last byte.
 
         Returns:
-            `(T,)` numbers.
+            `(T,)` ids.
         """
         ids = self.table.intern(_pieces(text, begins, ends))
         rest = np.flatnonzero(ends - begins > PIECE)
@@ -290,7 +290,7 @@ class TokenizerLexicon:
     """Interns words that Python code has cut, by a dictionary.
 
     Args:
-        table: gives the numbers.
+        table: gives the ids.
     """
 
     def __init__(self, table: HashTable) -> None:
@@ -303,8 +303,8 @@ class TokenizerLexicon:
         return Tokens(self.encode(chunk.words)[chunk.ids], chunk.lengths), 0
 
     def encode(self, words: list[str]) -> Ids:
-        """The numbers of words."""
-        with self._lock:  # a dictionary that numbers what it lacks must not do so twice
+        """The ids of words."""
+        with self._lock:  # a dictionary that interns what it lacks must not do so twice
             keys = np.fromiter(map(self._keys.__getitem__, words), np.uint64, len(words))
         return self.table.intern(keys + np.uint64(1))
 

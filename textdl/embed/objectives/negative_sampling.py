@@ -68,7 +68,7 @@ def initial_loss(vocabulary: Vocabulary, config: EmbeddingConfig) -> float:
 def sigmoid(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Array:
     """σ(x) where the mask is set and 0 elsewhere.
 
-    The numerator is masked, and not the quotient: XLA would mask that anew for each of its uses.
+    The numerator is masked, and not the quotient: XLA would mask that again for each of its uses.
 
     Args:
         x: of any shape.

@@ -19,7 +19,7 @@ _BYTES_TO_DETECT = 1 << 20
 
 
 class Format(NamedTuple):
-    """How one format is told, read and written."""
+    """How one format is detected, read and written."""
 
     matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
     read: Callable[[Path, str], VectorData]  # path, and what to do with words that are not UTF-8
@@ -65,7 +65,7 @@ _REFUSED: Mapping[bytes, str] = {
 
 
 def detect_format(path: Path) -> str:
-    """The name in `FORMATS` of the file at `path`, told by its content.
+    """The name in `FORMATS` of the file at `path`, detected by its content.
 
     Raises:
         FileFormatError: it is missing, empty, or of no known format.
