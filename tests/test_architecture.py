@@ -97,7 +97,7 @@ def test_nltk_and_jax_are_imported_where_they_belong():
             for alias in node.names
         }
         if "nltk" in roots:
-            assert name_of(path) == "text/tokenize.py"
+            assert name_of(path).startswith("text/tokenizers/")
         if "jax" in roots:
             is_cache = name_of(path) == "io/compilation_cache.py"
             assert is_cache or part_of(path) in {"jax_settings", "embed", "nn", "classify"}

@@ -94,6 +94,10 @@ class TfidfTransformer(TfidfParameters, OneToOneFeatureMixin, TransformerMixin, 
     Raises:
         ParameterError: from `fit`, where a parameter is out of range.
 
+    References:
+        Spärck Jones 1972, "A statistical interpretation of term specificity and its application in
+        retrieval"; the smoothing and the added 1 are scikit-learn's.
+
     Example:
         >>> TfidfTransformer(norm=None).fit_transform([[1, 1], [0, 2]]).toarray().round(3)
         array([[1.405, 1.   ],
@@ -157,6 +161,10 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
 
     Raises:
         ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
+
+    References:
+        Spärck Jones 1972, "A statistical interpretation of term specificity and its application in
+        retrieval"; the smoothing and the added 1 are scikit-learn's.
 
     Example:
         >>> vectorizer = TfidfVectorizer()

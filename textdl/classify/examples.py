@@ -9,9 +9,8 @@ from reprlib import repr as short
 from typing import Any, NamedTuple
 
 from textdl.errors import DataError
-from textdl.text.corpus import find_files
-from textdl.text.lines import DecodeErrors
-from textdl.text.records import LABEL_COLUMN, TEXT_COLUMN, ColumnNames, read_records
+from textdl.text.files import TEXT_COLUMN, DecodeErrors, find_files
+from textdl.text.records import LABEL_COLUMN, ColumnNames, read_records
 
 
 @dataclass(frozen=True)

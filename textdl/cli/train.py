@@ -88,7 +88,7 @@ def _corpus(options: argparse.Namespace) -> Corpus | CorpusConfig:
 
 
 def _all_files(options: argparse.Namespace) -> list[Path]:
-    from textdl.text.corpus import find_files
+    from textdl.text.files import find_files
 
     try:
         return [path for argument in options.corpus for path in find_files(argument)]

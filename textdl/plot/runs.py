@@ -36,7 +36,7 @@ def read_history(path: str | os.PathLike[str]) -> History:
         {'loss': [2.5, 1.25]}
     """
     path = Path(path)
-    if _is_container(path):
+    if _is_safetensors(path):
         # JAX, which a report in JSON does without.
         from textdl.nn.estimators.persistence import load_network
 
@@ -65,7 +65,7 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
         ) from error
 
 
-def _is_container(path: Path) -> bool:
+def _is_safetensors(path: Path) -> bool:
     """Whether a file is safetensors, which begins with the length of a header in 8 bytes.
 
     Text, read as such a number, is longer than any file.

@@ -1,1 +1,1 @@
-"""Labelled vectors: the matrix, queries, files and evaluation."""
+"""Labeled vectors: the matrix, queries, files and evaluation."""
