@@ -28,7 +28,11 @@ TEXTS_PER_CHUNK = 4096  # so that predictions of a pipe come as it flows
 
 
 def hidden_sizes(text: str) -> tuple[int, ...]:
-    """Read the units of hidden layers: `256`, or `256,64`."""
+    """Read the units of hidden layers: `256`, or `256,64`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
     try:
         return tuple(map(whole_number, text.split(",")))
     except argparse.ArgumentTypeError:
@@ -38,7 +42,11 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
 
 
 def condition(text: str) -> tuple[str, str]:
-    """Read which rows to take: `split=train`."""
+    """Read which rows to take: `split=train`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
     column, equals, value = text.partition("=")
     if not (column and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not a condition such as split=train")
@@ -243,7 +251,11 @@ def _note_unknown(unknown: int, texts: int) -> None:
 
 
 def predict_classes(options: argparse.Namespace) -> None:
-    """Print the most probable classes of every text, one text per line."""
+    """Print the most probable classes of every text, one text per line.
+
+    Raises:
+        ParameterError: texts and a file of texts are given, or neither.
+    """
     # JAX and scikit-learn, which other verbs do without.
     from textdl.classify.text_classifier import TextClassifier
 
