@@ -12,6 +12,7 @@ import numpy as np
 
 from textdl.nn.layers.layer import Layer, Params
 from textdl.nn.layers.sequential import Sequential
+from textdl.table import format_table
 
 
 def summarize(network: Layer, params: Params, output_activation: str | None = None) -> str:
@@ -49,8 +50,7 @@ def summarize(network: Layer, params: Params, output_activation: str | None = No
         rows.append((f"{name} {numbers[name]}", _shapes(own), details, f"{size:,}"))
     total = sum(int(np.prod(np.shape(leaf))) for leaf in jax.tree.leaves(params))
     rows.append(("total", "", "", f"{total:,}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(_aligned(row, widths)) for row in rows)
+    return "\n".join(format_table(rows, "<<<>"))
 
 
 def layers_of(network: Layer, params: Params) -> Iterator[tuple[Layer, Params]]:
@@ -74,9 +74,3 @@ def _shapes(params: Any) -> str:
     """The shapes of all arrays but biases."""
     shapes = [np.shape(leaf) for leaf in jax.tree.leaves(params)]
     return ", ".join(" x ".join(f"{n:,}" for n in shape) for shape in shapes if len(shape) > 1)
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    *words, number = row
-    texts = [word.ljust(width) for word, width in zip(words, widths, strict=False)]
-    return [*texts, number.rjust(widths[-1])]
