@@ -1,4 +1,4 @@
-"""Small texts of known classes."""
+"""Short texts of known classes."""
 
 TEXTS = [
     "the probe orbits the moon",

@@ -1,4 +1,4 @@
-"""One file a classifier: all of it, the same bytes for the same, and errors for the rest."""
+"""Text classifiers in files: round trips, equal bytes for equal models, damage is refused."""
 
 import random
 
@@ -12,7 +12,7 @@ from textdl import EmbeddingBagClassifier, MLPClassifier, TextClassifier, TfidfV
 from textdl.errors import FileFormatError, OutputError, ParameterError
 
 
-def bag():
+def embedding_bag():
     return TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS, LABELS)
 
 
@@ -53,16 +53,16 @@ def test_round_trip(kind, labels, path):
 
 
 @pytest.mark.full
-def test_a_list_of_stop_words(path):
+def test_round_trip_set_of_stop_words_becomes_sorted_tuple(path):
     words = {"the", "a", "and"}
     model = TextClassifier(model="linear", stop_words=words, epochs=1)
     model.fit(TEXTS, LABELS).save(path)
     assert TextClassifier.load(path).stop_words == ("a", "and", "the")
 
 
-def test_the_safetensors_package_reads_it(path):
+def test_save_is_readable_by_the_safetensors_package(path):
     reader = pytest.importorskip("safetensors.numpy")
-    bag().save(path)
+    embedding_bag().save(path)
     arrays = reader.load_file(path)
     assert arrays["classifier/0.weights"].shape[1] == 8
     assert arrays["features/terms"].tobytes().decode().startswith("a")
@@ -82,7 +82,7 @@ def assert_refused(path):
     assert "\n" not in str(caught.value)
 
 
-def test_truncation_is_noticed(whole, path):
+def test_load_truncated_file_is_refused(whole, path):
     for length in (*range(0, len(whole), 41), len(whole) - 1):
         path.write_bytes(whole[:length])
         assert_refused(path)
@@ -90,7 +90,7 @@ def test_truncation_is_noticed(whole, path):
     assert_refused(path)
 
 
-def test_flipped_bytes_are_no_crash(whole, path):
+def test_load_flipped_bits_raise_one_line_errors(whole, path):
     draw = random.Random(0)
     for _ in range(400):
         damaged = bytearray(whole)
@@ -122,13 +122,13 @@ def test_flipped_bytes_are_no_crash(whole, path):
         lambda told: told["state"].pop("multilabel"),
     ],
 )
-def test_descriptions_that_do_not_fit(whole, path, change):
+def test_load_inconsistent_header_is_refused(whole, path, change):
     path.write_bytes(whole)
     change_header(path, change)
     assert_refused(path)
 
 
-def test_files_of_others(path):
+def test_load_files_of_other_kinds_is_refused(path):
     Vectors(["a"], [[1.0]]).save(path)
     with pytest.raises(FileFormatError, match="is a file of Vectors, expected TextClassifier"):
         TextClassifier.load(path)
@@ -144,15 +144,15 @@ def test_files_of_others(path):
         TextClassifier.load(path.with_name("missing"))
 
 
-def test_a_classifier_is_no_vectorizer_and_no_network(path):
-    bag().save(path)
+def test_load_text_classifier_as_another_kind_is_refused(path):
+    embedding_bag().save(path)
     for kind in (TfidfVectorizer, MLPClassifier, EmbeddingBagClassifier, Vectors):
         with pytest.raises(FileFormatError):
             kind.load(path)
 
 
-def test_what_cannot_be_written(path, monkeypatch):
-    model = bag().set_params(tokenizer=str.split)
+def test_save_failure_leaves_the_old_file(path, monkeypatch):
+    model = embedding_bag().set_params(tokenizer=str.split)
     path.write_bytes(b"before")
     with pytest.raises(ParameterError, match=r"tokenizer=.* cannot be written to a file"):
         model.save(path)
@@ -178,6 +178,7 @@ def settings_of(told):
     ("change", "says"),
     [
         (lambda told: told["parameters"].update(vectors="/etc/passwd"), "vectors is never read"),
+        (lambda told: told["parameters"].update(batch_size=0), "batch_size=0; expected"),
         (lambda told: settings_of(told).update(n_jobs=1000), "n_jobs is never read"),
         (lambda told: settings_of(told).pop("features"), "it has the settings"),
         (lambda told: settings_of(told).update(features="tfidf"), "features is 'tfidf' and 'bag'"),
@@ -187,14 +188,14 @@ def settings_of(told):
         (lambda told: told["state"].update(multilabel=0), "multilabel is 0"),
     ],
 )
-def test_settings_that_do_not_fit(whole, path, change, says):
+def test_load_inconsistent_settings_are_named(whole, path, change, says):
     path.write_bytes(whole)
     change_header(path, change)
     with pytest.raises(FileFormatError, match=says):
         TextClassifier.load(path)
 
 
-def test_features_that_open_files(whole, path):
+def test_load_vectorizer_that_opens_files_is_refused(whole, path):
     def read_files(told):
         told["parts"]["features"]["parameters"]["input"] = "filename"
 
@@ -204,7 +205,7 @@ def test_features_that_open_files(whole, path):
         TextClassifier.load(path)
 
 
-def test_flipped_bit_is_noticed(whole, path):
+def test_load_flipped_bit_of_an_array_is_named(whole, path):
     end = 8 + int.from_bytes(whole[:8], "little")  # of the header
     for place in (end, (end + len(whole)) // 2, len(whole) - 1):
         flipped = bytearray(whole)

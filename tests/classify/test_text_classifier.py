@@ -33,12 +33,12 @@ MANY = [
 ]  # fmt: skip
 
 
-OFTEN = ("tfidf", "bag")  # the others are long tests: each compiles anew
+ALWAYS = ("tfidf", "bag")  # the others are long tests: each compiles anew
 
 
 @pytest.fixture(
     scope="module",
-    params=[*OFTEN, *(pytest.param(k, marks=pytest.mark.full) for k in KINDS if k not in OFTEN)],
+    params=[*ALWAYS, *(pytest.param(k, marks=pytest.mark.full) for k in KINDS if k not in ALWAYS)],
 )
 def kind(request):
     return request.param
@@ -49,7 +49,7 @@ def fitted(kind):
     return TextClassifier(**QUICK | KINDS[kind]).fit(TEXTS, LABELS)
 
 
-def test_it_learns(fitted):
+def test_fit_learns_the_training_texts(fitted):
     assert fitted.predict(TEXTS).tolist() == LABELS
     assert fitted.classes_.tolist() == ["hockey", "space", "été"]
     assert fitted.score(TEXTS, LABELS) == 1
@@ -58,20 +58,20 @@ def test_it_learns(fitted):
     assert fitted.classes_[probabilities.argmax(1)].tolist() == LABELS
 
 
-def test_texts_are_judged_one_by_one(fitted):
+def test_predict_proba_of_a_text_is_independent_of_the_others(fitted):
     together = fitted.predict_proba([*TEXTS, "", "puck " * 100_000])
     alone = np.vstack([fitted.predict_proba([text]) for text in TEXTS])
     np.testing.assert_array_equal(together[: len(TEXTS)], alone)
     assert fitted.predict_proba([]).shape == (0, 3)
 
 
-def test_what_is_not_known_is_said(fitted):
-    judged = fitted.predict_details(["the puck", "", "00000"])
-    assert judged.known.tolist() == [True, False, False]
-    np.testing.assert_array_equal(judged.probabilities[1], judged.probabilities[2])
+def test_predict_details_says_whether_a_text_has_known_terms(fitted):
+    details = fitted.predict_details(["the puck", "", "00000"])
+    assert details.known.tolist() == [True, False, False]
+    np.testing.assert_array_equal(details.probabilities[1], details.probabilities[2])
 
 
-def test_clones_and_the_same_bits(fitted, tmp_path):
+def test_clone_fitted_again_saves_the_same_bytes(fitted, tmp_path):
     again = clone(fitted).fit(TEXTS, LABELS)
     again.save(tmp_path / "again")
     fitted.save(tmp_path / "fitted")
@@ -81,7 +81,7 @@ def test_clones_and_the_same_bits(fitted, tmp_path):
 @pytest.mark.parametrize(
     "kind", ["bag", *(pytest.param(k, marks=pytest.mark.full) for k in KINDS if k != "bag")]
 )
-def test_several_labels(kind):
+def test_fit_lists_of_labels_is_multilabel(kind):
     model = TextClassifier(**QUICK | KINDS[kind]).fit(TEXTS, MANY)
     assert model.classes_.tolist() == ["moon", "puck", "space", "été"]
     assert [set(labels) for labels in model.predict(TEXTS)[3:5]] == [{"puck"}, {"puck"}]
@@ -91,7 +91,7 @@ def test_several_labels(kind):
     assert report.classes["space"].support == 3
 
 
-def test_the_report_is_scikit_learns():
+def test_evaluate_matches_scikit_learn():
     model = TextClassifier("bag", epochs=2, vector_size=8).fit(TEXTS, LABELS)
     texts, labels = [*TEXTS, "puck", "moon"], [*LABELS, "space", "été"]
     predicted, report = model.predict(texts), model.evaluate(texts, labels)
@@ -104,7 +104,7 @@ def test_the_report_is_scikit_learns():
 
 
 @pytest.mark.full
-def test_a_linear_model_agrees_with_scikit_learn():
+def test_linear_model_agrees_with_logistic_regression():
     """On rows of two groups of words that overlap a little."""
     draw = np.random.default_rng(1)
     groups = np.repeat([0, 1], 150)
@@ -120,7 +120,7 @@ def test_a_linear_model_agrees_with_scikit_learn():
     assert ours.score(texts[test], labels[test]) > 0.85
 
 
-def test_top_features_tell_the_classes():
+def test_top_features_are_terms_of_the_class():
     for options in (KINDS["bag"], KINDS["tfidf"]):
         top = TextClassifier(**QUICK | options).fit(TEXTS, LABELS).top_features(4)
         assert list(top) == ["hockey", "space", "été"]
@@ -134,7 +134,7 @@ def test_top_features_tell_the_classes():
         two.top_features(0)
 
 
-def test_searches_and_pipelines():
+def test_estimator_works_in_grid_search_pipeline_and_cross_validation():
     model = TextClassifier("bag", vector_size=8, epochs=30)
     search = GridSearchCV(model, {"learning_rate": [0.0, 0.3]}, cv=KFold(2), refit=False)
     search.fit(TEXTS * 2, LABELS * 2)
@@ -145,30 +145,30 @@ def test_searches_and_pipelines():
     assert np.isfinite(folds).all()
 
 
-def test_labels_new_in_a_score_are_wrong_and_in_a_report_refused():
+def test_unknown_label_counts_as_wrong_in_score_and_is_refused_in_evaluate():
     model = TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS[:6], LABELS[:6])
     assert model.score(TEXTS, LABELS) == 0.75
     with pytest.raises(DataError, match=r"label 'été' of text 7 is not among the 2 classes"):
         model.evaluate(TEXTS, LABELS)
 
 
-def test_one_text_a_class():
+def test_fit_one_text_of_a_class_is_learned():
     model = TextClassifier("bag").fit(["one", "two", "two"], ["a", "b", "b"])
     assert model.predict(["one", "two"]).tolist() == ["a", "b"]
 
 
 @pytest.mark.full
-def test_equal_texts_of_different_classes():
+def test_predict_proba_contradictory_labels_are_one_half():
     contradiction = TextClassifier("bag").fit(["same"] * 4, ["a", "b"] * 2)
     np.testing.assert_allclose(contradiction.predict_proba(["same"]), 0.5, atol=0.02)
 
 
-def test_labels_that_are_numbers():
+def test_predict_labels_that_are_numbers_stay_numbers():
     model = TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS, [3] * 3 + [1] * 3 + [2] * 2)
     assert model.predict(TEXTS[:1]).tolist() == [3]
 
 
-def test_few_texts_are_gone_through_more_often_and_spare_no_term():
+def test_resolve_settings_depend_on_the_number_of_texts():
     settings = TextClassifier().resolve_settings(100)
     assert (settings["epochs"], settings["min_df"]) == (100, 1)
     settings = TextClassifier().resolve_settings(11_314)
@@ -177,21 +177,27 @@ def test_few_texts_are_gone_through_more_often_and_spare_no_term():
     assert TextClassifier().resolve_settings(20_000)["min_df"] == 3
 
 
-def test_idf_counts_twice():
-    model = TextClassifier(model="linear", epochs=1).fit(TEXTS, LABELS)
+@pytest.mark.parametrize(
+    ("options", "power"),
+    [({}, 2), ({"idf_power": 1}, 1), pytest.param({"idf_power": 0.5}, 0.5, marks=pytest.mark.full)],
+)
+def test_idf_power_is_two_by_default(options, power):
+    model = TextClassifier(model="linear", epochs=1, **options).fit(TEXTS, LABELS)
+    assert model.settings_["idf_power"] == model.describe()["config"]["idf_power"] == power
     counts = CountVectorizer(token_pattern=model.settings_["token_pattern"])
     tf = np.log(np.maximum(counts.fit_transform(TEXTS).toarray(), 1 / np.e)) + 1
     idf = np.log((1 + 8) / (1 + counts.document_frequency_)) + 1
-    rows = tf * idf**2
+    rows = tf * idf**power
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert model.n_terms_ == rows.shape[1]
     np.testing.assert_allclose(model.features_.transform(TEXTS).toarray(), rows, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"features": "words"}, "features 'words' is unknown; expected one of tfidf"),
-        ({"model": "forest"}, "model 'forest' is unknown"),
+        ({"features": "words"}, "features='words'; expected one of tfidf"),
+        ({"model": "forest"}, "model='forest'; expected one of mlp, linear, or None"),
         ({"features": "bag", "model": "mlp"}, "model='mlp' does not go with features='bag'"),
         ({"vector_size": 5}, "vector_size=5 does not go with features='tfidf'"),
         ({"vectors": VECTORS}, "does not go with features='tfidf'"),
@@ -201,15 +207,18 @@ def test_idf_counts_twice():
         ({"tokenizer": "nltk", "token_pattern": "x"}, "both say what a word is"),
         ({"analyzer": "char", "stop_words": "english"}, "is about words"),
         ({"tokenizer": "german"}, "tokenizer='german'; expected one of"),
-        ({"epochs": 0}, "max_iter=0; expected a whole number from 1 up"),
-        ({"features": "bag", "epochs": 0}, "epochs=0 is out of range"),
-        ({"batch_size": 0}, "batch_size=0 is out of range"),
-        ({"dropout": -1.0}, "dropout=-1.0 is out of range"),
+        ({"epochs": 0}, "epochs=0; expected a whole number from 1 up"),
+        ({"features": "bag", "epochs": 0}, "epochs=0; expected a whole number from 1 up"),
+        ({"batch_size": 0}, "batch_size=0; expected a whole number from 1 up"),
+        ({"dropout": -1.0}, "dropout=-1.0; expected a number from 0 to 1"),
         ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes=(0,)"),
+        ({"idf_power": -1}, "idf_power=-1; expected a number from 0 to 10, or None"),
+        ({"features": "counts", "idf_power": 2}, "idf_power=2 does not go with features='counts'"),
+        ({"seed": -1}, "seed=-1; expected a whole number from 0 up"),
         ({"min_df": 9}, "max_df=1.0 corresponds to < documents than min_df=9"),
     ],
 )
-def test_parameters_that_cannot_be(options, says):
+def test_fit_invalid_parameters_are_refused(options, says):
     with pytest.raises(ParameterError) as caught:
         TextClassifier(**options).fit(TEXTS, LABELS)
     assert says in str(caught.value)
@@ -228,13 +237,13 @@ def test_parameters_that_cannot_be(options, says):
         (["", " ", ""], ["a", "b", "a"], TextdlError, "empty vocabulary"),
     ],
 )
-def test_texts_and_labels_that_cannot_be(texts, labels, error, says):
+def test_fit_invalid_texts_or_labels_are_refused(texts, labels, error, says):
     with pytest.raises(error) as caught:
         TextClassifier().fit(texts, labels)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_textdl_itself_loads_neither_jax_nor_scikit_learn():
+def test_import_textdl_loads_neither_jax_nor_scikit_learn():
     check = "import sys, textdl; sys.exit(bool({'jax', 'sklearn', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

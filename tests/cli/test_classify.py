@@ -1,4 +1,4 @@
-"""`textdl classify`: from labelled lines to a model, its answers and its scores."""
+"""`textdl classify`: from labeled lines to a model, its predictions and its scores."""
 
 import bz2
 import gzip
@@ -58,7 +58,7 @@ def run(capsys):
 # train
 
 
-def test_train_reports(run, mail, tmp_path):
+def test_train_prints_what_was_trained(run, mail, tmp_path):
     train = ["classify", "train", mail, "-o", tmp_path / "m", *FAST]
     report = run(*train, "--json")
     assert report.pop("seconds") > 0
@@ -100,13 +100,13 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_gives_the_same_model(run, model, tmp_path, name):
+def test_train_every_format_gives_the_same_model(run, model, tmp_path, name):
     (tmp_path / name).write_bytes(FORMATS[name])
     run("classify", "train", tmp_path / name, "-o", tmp_path / "m", *FAST)
     assert (tmp_path / "m").read_bytes() == model.read_bytes()
 
 
-def test_parquet(run, model, tmp_path):
+def test_train_parquet_gives_the_same_model(run, model, tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -117,7 +117,7 @@ def test_parquet(run, model, tmp_path):
     assert (tmp_path / "m").read_bytes() == model.read_bytes()
 
 
-def test_columns_and_conditions(run, model, tmp_path):
+def test_train_columns_and_where_select_cells_and_rows(run, model, tmp_path):
     rows = [f"{text}\ttrain\t{label}\n" for label, text in ROWS] + ["see\ttest\tspam\n"]
     (tmp_path / "a.tsv").write_text("".join(rows), "utf-8")
     columns = ["--columns", "body,part,kind", "--text", "body", "--label", "kind"]
@@ -129,16 +129,27 @@ def test_columns_and_conditions(run, model, tmp_path):
     assert (report["texts"], report["accuracy"]) == (1, 0.0)
 
 
-def test_the_default_is_tfidf_and_a_hidden_layer(run, mail, tmp_path):
+def test_train_default_is_tfidf_and_a_hidden_layer(run, mail, tmp_path):
     report = run("classify", "train", mail, "-o", tmp_path / "m", "--json")
     assert (report["features"], report["model"]) == ("tfidf", "mlp")
     assert run("classify", "predict", tmp_path / "m", "free prize").startswith("spam 0.")
 
 
-def test_options_are_parameters(run, mail, tmp_path):
+def test_train_options_become_parameters(run, mail, tmp_path):
     options = ["--ngrams", "1,2", "--min-df", "2", "--max-df", "0.9", "--max-features", "9"]
     options += ["--stop-words", "english", "--no-lowercase", "--hidden", "3,2", "--dropout", "0.1"]
-    options += ["--epochs", "2", "--batch-size", "4", "--learning-rate", "0.1", "--seed", "7"]
+    options += [
+        "--idf-power",
+        "1.5",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "4",
+        "--learning-rate",
+        "0.1",
+        "--seed",
+        "7",
+    ]
     run("classify", "train", mail, "-o", tmp_path / "m", *options, "--jobs", "1", "--quiet")
     given = TextClassifier.load(tmp_path / "m").get_params()
     assert {name: value for name, value in given.items() if value is not None} == {
@@ -151,6 +162,7 @@ def test_options_are_parameters(run, mail, tmp_path):
         "lowercase": False,
         "hidden_layer_sizes": (3, 2),
         "dropout": 0.1,
+        "idf_power": 1.5,
         "epochs": 2,
         "batch_size": 4,
         "learning_rate": 0.1,
@@ -159,7 +171,7 @@ def test_options_are_parameters(run, mail, tmp_path):
     }
 
 
-def test_word_vectors(run, refused, mail, tmp_path):
+def test_train_word_vectors_are_kept_in_the_model(run, refused, mail, tmp_path):
     words = sorted({word for _, text in ROWS for word in text.replace(",", " ").split()})
     ids = [[float(i == j) for j in range(len(words))] for i in range(len(words))]
     Vectors(words, ids).save(tmp_path / "v.safetensors")
@@ -172,7 +184,7 @@ def test_word_vectors(run, refused, mail, tmp_path):
     refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected Vectors")
 
 
-def test_several_labels_a_line(run, tmp_path):
+def test_train_several_labels_per_line_is_multilabel(run, tmp_path):
     lines = [
         "__label__a __label__b x y", "__label__a x", "__label__b y", "z", "__label__b y y"
     ] * 4  # fmt: skip
@@ -193,11 +205,11 @@ def test_several_labels_a_line(run, tmp_path):
 # evaluate
 
 
-def test_evaluate(run, model, tmp_path):
+def test_evaluate_prints_scores_and_confusion(run, model, tmp_path):
     (tmp_path / "test.tsv").write_text("ham\tnoon\nham\tfree prize\nspam\tcall now\nspam\t\n")
     found = run(
         "classify", "evaluate", model, tmp_path / "test.tsv",
-        warns="textdl: 1 of 4 texts have no term that was learnt; their classes are those of an "
+        warns="textdl: 1 of 4 texts have no term that was learned; their classes are those of an "
         "empty text\n",
     )  # fmt: skip
     lines = found.splitlines()
@@ -214,7 +226,7 @@ def test_evaluate(run, model, tmp_path):
 # predict
 
 
-def test_predict(run, model):
+def test_predict_prints_the_most_probable_classes(run, model):
     out = run("classify", "predict", model, "call now", "at noon")
     best, worst = (line.split() for line in out.splitlines())
     assert best[0] == "spam"
@@ -229,10 +241,10 @@ def test_predict(run, model):
     assert answer["labels"][0]["probability"] > 0.9
 
 
-def test_predict_lines(run, model, tmp_path):
+def test_predict_input_reads_lines_of_a_file_and_of_stdin(run, model, tmp_path):
     (tmp_path / "texts").write_text("call now\nat noon\n\nunheard\n")
     warns = (
-        "textdl: 2 of 4 texts have no term that was learnt; their classes are those of an empty "
+        "textdl: 2 of 4 texts have no term that was learned; their classes are those of an empty "
         "text\n"
     )
     out = run("classify", "predict", model, "--input", tmp_path / "texts", warns=warns)
@@ -250,7 +262,7 @@ def test_predict_lines(run, model, tmp_path):
 # info
 
 
-def test_info(run, model):
+def test_info_describes_a_text_classifier(run, model):
     facts = run("info", model, "--json")
     config = facts.pop("config")
     top = facts.pop("top")
@@ -275,7 +287,7 @@ def test_info(run, model):
     assert any(line.startswith("top spam           ") and "prize" in line for line in lines)
 
 
-# What cannot be
+# errors
 
 
 @pytest.mark.parametrize(
@@ -284,13 +296,13 @@ def test_info(run, model):
         (["--features", "words"], 2, "'words' is unknown"),
         (["--features", "bag", "--model", "mlp"], 2, "model='mlp' does not go with"),
         (["--vector-size", "5"], 2, "vector_size=5 does not go with features='tfidf'"),
-        (["--hidden", "x"], 2, "'x' is no list of whole numbers"),
-        (["--hidden", "0"], 2, "'0' is no list of whole numbers"),
-        (["--epochs", "0"], 2, "'0' is not a whole number"),
-        (["--dropout", "2"], 2, "dropout=2.0 is out of range"),
+        (["--hidden", "x"], 2, "'x' is not a list of whole numbers"),
+        (["--hidden", "0"], 2, "'0' is not a list of whole numbers"),
+        (["--epochs", "0"], 2, "epochs=0; expected a whole number from 1 up"),
+        (["--dropout", "2"], 2, "dropout=2.0; expected a number from 0 to 1"),
         (["--learning-rate", "-1"], 2, "-1"),
-        (["--seed", "-1"], 2, "seed=-1 is out of range"),
-        (["--where", "x"], 2, "'x' is no condition"),
+        (["--seed", "-1"], 2, "seed=-1; expected a whole number from 0 up"),
+        (["--where", "x"], 2, "'x' is not a condition"),
         (["--where", "part=train"], 1, "line 1 of"),
         (["--columns", "a,label,text"], 1, "has 2 columns; expected 3"),
         (["--text", "body", "--columns", "label,text"], 1, "has no 'body', only"),
@@ -300,7 +312,7 @@ def test_info(run, model):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_train_refuses(refused, mail, tmp_path, options, code, says):
+def test_train_invalid_options_are_refused(refused, mail, tmp_path, options, code, says):
     output = tmp_path / "m"
     output.write_text("before")
     refused(["classify", "train", str(mail), "-o", str(output), *options], code, says)
@@ -317,13 +329,13 @@ def test_train_refuses(refused, mail, tmp_path, options, code, says):
         (b"ham\ta\xff\nspam\tb\n", "is not UTF-8"),
     ],
 )
-def test_files_that_cannot_be_learned_from(refused, tmp_path, content, says):
+def test_train_invalid_files_are_refused(refused, tmp_path, content, says):
     (tmp_path / "a.tsv").write_bytes(content)
     refused(["classify", "train", str(tmp_path / "a.tsv"), "-o", str(tmp_path / "m")], 1, says)
     assert not (tmp_path / "m").exists()
 
 
-def test_interrupted(capsys, mail, tmp_path, monkeypatch):
+def test_train_interrupted_leaves_the_old_file(capsys, mail, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
@@ -335,7 +347,7 @@ def test_interrupted(capsys, mail, tmp_path, monkeypatch):
     assert (tmp_path / "m").read_text() == "before"
 
 
-def test_wrong_usage(refused, model, mail, tmp_path):
+def test_verbs_wrong_usage_is_refused(refused, model, mail, tmp_path):
     for arguments, code, says in (
         ([], 2, "required: VERB"),
         (["train", "x"], 2, "--output"),
@@ -349,13 +361,13 @@ def test_wrong_usage(refused, model, mail, tmp_path):
         refused(["classify", *arguments], code, says)
 
 
-def test_labels_that_were_not_learned(refused, model, tmp_path):
+def test_evaluate_unknown_label_is_named(refused, model, tmp_path):
     (tmp_path / "a.tsv").write_text("ham\tyou\neggs\tcall\n")
     evaluate = ["classify", "evaluate", str(model), str(tmp_path / "a.tsv")]
-    refused(evaluate, 1, "label 'eggs' of text 2 is not among the 2 classes that were learnt: ham")
+    refused(evaluate, 1, "label 'eggs' of text 2 is not among the 2 classes that were learned: ham")
 
 
-def test_a_damaged_model(refused, model, tmp_path):
+def test_predict_and_info_damaged_model_is_refused(refused, model, tmp_path):
     whole, path = model.read_bytes(), tmp_path / "m"
     for content in (b"", b"text", whole[:-3], whole.replace(b"Embedding", b"Imbedding")):
         path.write_bytes(content)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from textdl.classify.examples import read_examples
+from textdl.classify.examples import ExampleFormat, read_examples
 from textdl.errors import CorpusReadError
 from textdl.text.corpus import read_corpus, read_documents
 from textdl.text.files import TextColumn, find_files
@@ -144,7 +144,7 @@ def test_read_records_bad_utf8_names_the_row(write):
     path = write(label=["a", "b"], text=raw)
     with pytest.raises(CorpusReadError, match=r"row 2 of column 'text' .* is not UTF-8"):
         read_examples(path)
-    assert read_examples(path, errors="ignore").texts == ["cat", "cat"]
+    assert read_examples(path, ExampleFormat(errors="ignore")).texts == ["cat", "cat"]
 
 
 def test_read_dictionary_bomb_bounded_memory(tmp_path):

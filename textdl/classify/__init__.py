@@ -1,1 +1,11 @@
-"""Labelled text in, one saved model out."""
+"""Text classification: labeled texts in, one saved model out.
+
+text_classifier  the estimator, `TextClassifier`
+config           its parameters
+models           features and models by name, their defaults, and what makes them
+averages         texts as means of word vectors
+embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
+examples         reading labeled texts; labels as targets
+report           accuracy, scores of classes, confusion matrix
+persistence      a fitted classifier as an archive
+"""

@@ -13,35 +13,34 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.bow.count import CountVectorizer
+from textdl.bow.parameters import DocumentParameters
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, ArraySpec
+from textdl.parameters import check_parameters, document_parameters, parameter, parameters_of
 from textdl.vectors.vectors import Vectors
 
 KIND = ArchiveKind("AveragedVectors", {"vectors": ArraySpec(("F32",), ("V", "D"))})
-COUNTER = "counter"  # the part that counts the words
+COUNTER = "counter"  # the part with the words
 
 
+@document_parameters
 @dataclass(eq=False, repr=False)
 class AveragedVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Texts to the means of their words' vectors, each scaled to the length sqrt(D).
 
-    So an entry is about 1 in size, which a network likes. Words without a vector count for nothing;
-    a text of none but such words is a row of zeros.
+    So an entry is about 1 in size, which suits a network. Words without a vector are left out; a
+    text of none but such words is a row of zeros.
 
     Args:
-        vectors: `Vectors`, or the path of a file of them.
-        tokenizer: ``nltk``, ``whitespace``, ``wordpunct``, ``tweet``, or a function; as the vectors
-            were trained with.
-        lowercase: lower-case the text first; None: unless the vectors have words in capitals.
-        n_jobs: threads; None is every core.
+        {parameters}
 
     Attributes:
-        vectors_: what `vectors` stands for.
+        vectors_: the `Vectors` that are averaged.
         counter_: counts the words that have a vector.
 
     Raises:
-        ParameterError: `vectors` are none.
-        DataError: a vector is not finite.
+        ParameterError: from `fit`, where `vectors` is missing or of another type.
+        DataError: from `fit`, where a vector is not finite.
 
     Example:
         >>> averages = AveragedVectors(Vectors(["up", "down"], [[1.0, 0.0], [0.0, 1.0]]))
@@ -49,19 +48,26 @@ class AveragedVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         [[1.0, 1.0], [1.409999966621399, 0.0], [0.0, 0.0]]
     """
 
-    vectors: Any = None
-    tokenizer: Any = "nltk"
-    lowercase: bool | None = None
-    n_jobs: int | None = None
+    vectors: Any = parameter(None, "`Vectors`, or the path of a file of them")
+    tokenizer: Any = parameter(
+        "nltk",
+        "what cuts a text into words, as when the vectors were trained",
+        choices=parameters_of(DocumentParameters)["tokenizer"].choices,
+        allows_callable=True,
+    )
+    lowercase: bool | None = parameter(
+        None, "lower-case the text first; None: unless the vectors have words in capitals"
+    )
+    n_jobs: int | None = parameter(None, "threads; None or -1: every core")
 
     def fit(self, raw_documents: Any, y: object = None) -> Self:
         """Read the vectors, and count how many texts have each word."""
-        self._read(raw_documents)
+        self._count(raw_documents)
         return self
 
     def fit_transform(self, raw_documents: Any, y: object = None) -> NDArray[np.float32]:
-        """The same, and the means `(N, D)`, in one pass."""
-        return self._means(self._read(raw_documents))
+        """Fit, and return the means `(N, D)`, in one pass."""
+        return self._means(self._count(raw_documents))
 
     def transform(self, raw_documents: Any) -> NDArray[np.float32]:
         """The means `(N, D)`."""
@@ -69,8 +75,8 @@ class AveragedVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self._means(self.counter_.transform(raw_documents))
 
     @property
-    def words_alone_(self) -> NDArray[np.float32]:
-        """`(V, D)` what a text of one word would be, for every word."""
+    def single_words_(self) -> NDArray[np.float32]:
+        """`(V, D)` what a text of one word becomes, for every word."""
         check_is_fitted(self)
         return self._scaled(self.vectors_.matrix)
 
@@ -93,11 +99,13 @@ class AveragedVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         averages.counter_ = counter
         return averages
 
-    def _read(self, raw_documents: Any) -> Any:
-        """Take the vectors up, and count."""
-        vectors = _as_vectors(self.vectors)
+    def _count(self, raw_documents: Any) -> Any:
+        """Load the vectors, and count their words."""
+        check_parameters(self)
+        vectors = _load_vectors(self.vectors)
         words = list(vectors.labels)
-        if (lowercase := self.lowercase) is None:
+        lowercase = self.lowercase
+        if lowercase is None:
             lowercase = all(word == word.lower() for word in words)
         self.counter_ = CountVectorizer(
             vocabulary=words,
@@ -124,16 +132,16 @@ class AveragedVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _as_vectors(given: Any) -> Vectors:
-    if given is None:
+def _load_vectors(source: Any) -> Vectors:
+    if source is None:
         raise ParameterError(
             "there are no vectors to average; pass Vectors, or the path of their file (--vectors)"
         )
-    if not isinstance(given, Vectors | str | os.PathLike):
+    if not isinstance(source, Vectors | str | os.PathLike):
         raise ParameterError(
-            f"vectors is a {type(given).__name__}; pass Vectors, or the path of their file"
+            f"vectors is a {type(source).__name__}; pass Vectors, or the path of their file"
         )
-    vectors = given if isinstance(given, Vectors) else Vectors.load(given)
+    vectors = source if isinstance(source, Vectors) else Vectors.load(source)
     finite = np.isfinite(vectors.matrix).all(axis=1)
     if not finite.all():
         word = vectors.labels[int(finite.argmin())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from textdl.bow.loading import vectorizer_from_archive
 from textdl.classify import averages
 from textdl.classify.averages import AveragedVectors
-from textdl.classify.classifiers import KINDS, Classifier
-from textdl.classify.defaults import settings_for
-from textdl.classify.features import document_frequencies
+from textdl.classify.config import TextClassifierParameters
+from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
+from textdl.classify.models import document_frequencies, resolve_settings
 from textdl.errors import FileFormatError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
 from textdl.nn.estimators.classes import classes_from_state
+from textdl.nn.estimators.classifier import MLPClassifier
+from textdl.parameters import check_parameters
 
 KIND = ArchiveKind("TextClassifier", arrays={})
 FEATURES = "features"
@@ -24,15 +26,22 @@ CLASSIFIER = "classifier"
 # These do not change what is learned; vectors are kept as an array.
 NOT_SAVED = ("n_jobs", "verbose", "vectors")
 
+Classifier: TypeAlias = MLPClassifier | EmbeddingBagClassifier
+
+CLASSIFIERS: Mapping[str, type[Classifier]] = {  # by the kind of their archives
+    "MLPClassifier": MLPClassifier,
+    "EmbeddingBagClassifier": EmbeddingBagClassifier,
+}
+
 
 class ClassifierState(NamedTuple):
-    """All of a fitted classifier."""
+    """All of a fitted text classifier."""
 
     parameters: Mapping[str, Any]  # as the user gave them
     settings: Mapping[str, Any]  # what they became
     classes: NDArray[Any]  # (K,)
     multilabel: bool
-    features: Any
+    features: Any  # the fitted transformer
     classifier: Classifier
 
 
@@ -70,39 +79,41 @@ def from_archive(archive: Archive) -> ClassifierState:
             archive.state["settings"],
             classes_from_state(archive.state["classes"]),
             archive.state["multilabel"],
-            _features(archive.part(FEATURES)),
-            _classifier(archive.part(CLASSIFIER)),
+            _transformer_from(archive.part(FEATURES)),
+            _classifier_from(archive.part(CLASSIFIER)),
         )
         _check_settings(state.parameters, state.settings)
         _check_sizes(archive, state)
     return state
 
 
-def _features(part: Archive) -> Any:
+def _transformer_from(part: Archive) -> Any:
     if part.kind == averages.KIND.name:
         return AveragedVectors._from_archive(part)
     return vectorizer_from_archive(part)
 
 
-def _classifier(part: Archive) -> Any:
-    if part.kind not in KINDS:
+def _classifier_from(part: Archive) -> Classifier:
+    if part.kind not in CLASSIFIERS:
         raise FileFormatError(
             f"{str(part.path)!r} has a classifier of kind {part.kind}, expected "
-            f"{' or '.join(KINDS)}; upgrade textdl"
+            f"{' or '.join(CLASSIFIERS)}; upgrade textdl"
         )
-    return KINDS[part.kind]._from_archive(part)
+    return CLASSIFIERS[part.kind]._from_archive(part)
 
 
 def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """The settings are those that the parameters ask for.
+    """Refuse settings other than those that the parameters ask for.
 
     Raises:
-        ValueError: they are not, or there is one that a file never holds, such as a path.
+        TypeError, ValueError: they are, or there is one that a file never holds, such as a path.
     """
     for name in NOT_SAVED:
         if name in parameters or name in settings:
             raise ValueError(f"{name} is never read from a file")
-    expected = settings_for({**parameters, **dict.fromkeys(NOT_SAVED)}, 1)
+    complete = TextClassifierParameters(**parameters)
+    check_parameters(complete)
+    expected = resolve_settings(vars(complete), 1)
     if settings.keys() != expected.keys() - set(NOT_SAVED):
         raise ValueError(f"it has the settings {', '.join(settings)}")
     for name, value in settings.items():
@@ -112,24 +123,26 @@ def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) 
 
 
 def _check_sizes(archive: Archive, state: ClassifierState) -> None:
-    """The features are those that the classifier takes, and it says as much as there are classes.
+    """Refuse a classifier of other features or classes.
 
     Raises:
-        FileFormatError: they are not.
+        FileFormatError: it is.
     """
     network = state.classifier
     vectors = getattr(state.features, "vectors_", None)
     width = len(document_frequencies(state.features)) if vectors is None else vectors.vector_size
     outputs = 1 if len(state.classes) == 2 and not state.multilabel else len(state.classes)
     if not isinstance(state.multilabel, bool) or state.multilabel != network.multilabel_:
-        raise archive.damaged(f"multilabel is {state.multilabel!r}, unlike its network")
+        raise archive.damaged(
+            f"multilabel is {state.multilabel!r}, and {network.multilabel_!r} in its network"
+        )
     if (width, outputs) != (network.n_features_in_, network.n_outputs_):
         raise archive.damaged(
             f"it has {width:,} features and {outputs:,} outputs for a network of "
             f"{network.n_features_in_:,} and {network.n_outputs_:,}"
         )
-    theirs = np.arange(len(state.classes)) if state.multilabel else state.classes
-    if network.classes_.tolist() != theirs.tolist():
+    classes = np.arange(len(state.classes)) if state.multilabel else state.classes
+    if network.classes_.tolist() != classes.tolist():
         raise archive.damaged("its classes are not those of its network")
 
 

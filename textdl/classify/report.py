@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textdl.errors import DataError
 from textdl.table import format_table
 
 
 class ClassScores(NamedTuple):
-    """The scores of one class."""
+    """The scores of one class; a share of nothing is 0."""
 
     precision: float  # of those predicted, the share that is right
     recall: float  # of those that are of the class, the share that was found
@@ -36,12 +37,18 @@ class ClassificationReport(NamedTuple):
 def make_report(
     classes: Sequence[str], truth: NDArray[np.bool_], predicted: NDArray[np.bool_]
 ) -> ClassificationReport:
-    """Score predictions.
+    """Score predictions by scikit-learn's metrics.
 
     Args:
         classes: K names.
         truth: `(N, K)` whether an example has a label.
         predicted: `(N, K)` whether it was predicted.
+
+    Returns:
+        The scores; the confusion matrix only where every example has one label, and one predicted.
+
+    Raises:
+        DataError: N is 0.
 
     Example:
         >>> one, two = np.array([[True, False]]), np.array([[False, True]])
@@ -50,34 +57,34 @@ def make_report(
         >>> report.confusion.tolist(), report.classes["spam"].recall
         ([[1, 0], [1, 1]], 0.5)
     """
-    right = (truth & predicted).sum(0)
-    found, support = predicted.sum(0), truth.sum(0)
-    scores = {
-        name: ClassScores(
-            _share(right[k], found[k]),
-            _share(right[k], support[k]),
-            _share(2 * right[k], found[k] + support[k]),
-            int(support[k]),
-        )
-        for k, name in enumerate(classes)
+    from sklearn import metrics  # heavy, and only a report needs it
+
+    if not len(truth):
+        raise DataError("there is no prediction to score; pass at least one text")
+    scores = metrics.precision_recall_fscore_support(truth, predicted, zero_division=0)
+    by_class = {
+        name: ClassScores(float(precision), float(recall), float(f1), int(support))
+        for name, precision, recall, f1, support in zip(classes, *scores, strict=True)
     }
-    single = bool((truth.sum(1) == 1).all() and (predicted.sum(1) == 1).all())
-    confusion = truth.T.astype(np.int64) @ predicted.astype(np.int64) if single else None
-    f1 = [score.f1 for score in scores.values()]
-    accuracy = float((truth == predicted).all(1).mean())
-    return ClassificationReport(accuracy, float(np.mean(f1)), scores, confusion)
-
-
-def _share(part: np.int64, whole: np.int64) -> float:
-    return float(part / whole) if whole else 0.0
+    confusion = None
+    if (truth.sum(1) == 1).all() and (predicted.sum(1) == 1).all():
+        confusion = metrics.confusion_matrix(
+            truth.argmax(1), predicted.argmax(1), labels=range(len(classes))
+        )
+    return ClassificationReport(
+        accuracy=float(metrics.accuracy_score(truth, predicted)),
+        macro_f1=float(np.mean([score.f1 for score in by_class.values()])),
+        classes=by_class,
+        confusion=confusion,
+    )
 
 
 def as_text(report: ClassificationReport) -> str:
     r"""The report as tables.
 
     Example:
-        >>> all_right = np.eye(2, dtype=bool)
-        >>> print(as_text(make_report(["ham", "spam"], all_right, all_right)))
+        >>> right = np.eye(2, dtype=bool)
+        >>> print(as_text(make_report(["ham", "spam"], right, right)))
         accuracy 1.0000, macro F1 1.0000
         <BLANKLINE>
         class  precision  recall      f1  support

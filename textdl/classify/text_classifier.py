@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sized
-from dataclasses import KW_ONLY, dataclass
-from numbers import Integral
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -13,67 +12,56 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from textdl.classify.classifiers import make_classifier
-from textdl.classify.defaults import settings_for
-from textdl.classify.features import (
+from textdl.classify.config import TextClassifierParameters
+from textdl.classify.examples import make_targets, make_truth
+from textdl.classify.models import (
     FEATURES,
     document_frequencies,
-    learn,
+    fit_features,
+    resolve_settings,
     single_term_inputs,
     terms_of,
 )
-from textdl.classify.labels import make_targets, make_truth
 from textdl.classify.persistence import NOT_SAVED, ClassifierState, from_archive, to_archive
 from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
-from textdl.nn.estimators.validation import check_numbers
+from textdl.parameters import check_parameters, document_parameters
 
 
 class Predictions(NamedTuple):
-    """What a classifier says of N texts."""
+    """What a classifier predicts for N texts."""
 
     probabilities: NDArray[np.float64]  # (N, K)
     known: NDArray[np.bool_]  # (N,) whether a text has any term that was learned
 
 
+@document_parameters
 @dataclass(eq=False, repr=False)
-class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Texts to classes: features, and a network that judges them.
+class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Texts to classes: features of the text, and a model that is trained on them.
 
-    Parameters that are None become what suits the choice of features and model; those that the
-    choice has not are refused.
+    A parameter that is None becomes what suits the choice of features and model; one that the
+    choice does not have is refused.
+
+    With ``features="tfidf"`` the inverse document frequency counts twice (``idf_power=2``): a row
+    is (1 + log tf) idf², scaled to norm 1. With ``idf_power=1`` it is the plain TF-IDF of
+    ``TfidfVectorizer(sublinear_tf=True)``.
 
     Args:
-        features: ``tfidf``; ``counts``; ``vectors``: averages of given word vectors; ``bag``:
-            vectors of terms that are learned with the classes (fastText's supervised mode).
-        model: ``mlp``: a hidden layer; ``linear``: none. None: ``mlp``, and ``linear`` on the bag.
-        analyzer: ``word``, ``char`` or ``char_wb``, what terms are made of.
-        tokenizer: ``nltk`` (for averages: the default), ``whitespace``, ``wordpunct``, ``tweet``.
-        token_pattern: else, what a word is; None: a run of letters and digits, or a single mark.
-        lowercase: lower-case the text first.
-        stop_words: ``english``, a list of words, or None.
-        ngram_range: words of the shortest and the longest n-gram, at most 100.
-        min_df: drop terms of fewer texts; None: 3, 2 below 20,000 texts, 1 below 1,000.
-        max_df: drop terms of more.
-        max_features: keep only so many terms, the most frequent.
-        vectors: for averages, `Vectors` or the path of a file of them.
-        vector_size: dimensions of the bag (100).
-        hidden_layer_sizes: units of the hidden layers (256).
-        dropout: share of hidden units left out at a step (0.5).
-        epochs: passes over the texts; None: 5 or 10 or 20, and more for few texts.
-        batch_size: texts a step.
-        learning_rate: at the first step; it falls to 0.
-        seed: of every random draw; the same gives the same bits.
-        n_jobs: threads that read the texts; None: every core.
-        verbose: show a progress bar on stderr.
+        {parameters}
 
     Attributes:
         classes_: the classes, sorted.
         multilabel_: whether a text can have several labels.
-        features_: the transformer that makes numbers of texts.
-        classifier_: what judges them, an `MLPClassifier` or an `EmbeddingBagClassifier`.
+        n_terms_: terms that were learned.
+        features_: the fitted transformer of texts to features.
+        classifier_: what is trained on them, an `MLPClassifier` or an `EmbeddingBagClassifier`.
         settings_: what every parameter became.
+
+    References:
+        Joulin et al. 2017, "Bag of Tricks for Efficient Text Classification", for
+        ``features="bag"``.
 
     Example:
         >>> texts = ["cheap pills", "see you at noon", "pills, cheap!", "lunch at noon?"]
@@ -82,76 +70,65 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ['spam', 'ham']
         >>> model.top_features(2)["ham"]
         ['at', 'noon']
+        >>> model.settings_["idf_power"]
+        2
     """
 
-    features: str = "tfidf"
-    model: str | None = None
-    _: KW_ONLY
-    analyzer: str | None = None
-    tokenizer: Any = None
-    token_pattern: str | None = None
-    lowercase: bool | None = None
-    stop_words: Any = None
-    ngram_range: tuple[int, int] | None = None
-    min_df: float | None = None
-    max_df: float | None = None
-    max_features: int | None = None
-    vectors: Any = None
-    vector_size: int | None = None
-    hidden_layer_sizes: int | tuple[int, ...] | None = None
-    dropout: float | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    seed: int = 1
-    n_jobs: int | None = None
-    verbose: bool = False
-
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn from texts and their labels.
+        """Train on texts and their labels.
 
         Args:
             X: N texts.
-            y: N labels, or N lists of several, which may be empty: then each class is judged by
-                itself, one against all.
+            y: N labels, or N lists of several, which may be empty: then each class has a logistic
+                output of its own, one against all.
+
+        Returns:
+            The estimator itself.
 
         Raises:
             ParameterError: a parameter is out of range or does not go with the others, no term is
                 left, or a bare string was given.
-            CorpusError: a text is None, or no text.
-            DataError: there are more texts than labels, a label is missing, or there is one class
-                only.
+            CorpusError: a text is None, or of another type.
+            DataError: the numbers of texts and labels differ, a label is missing, or there is one
+                class only.
         """
         targets = make_targets(y)
         settings = self.resolve_settings(len(targets.values))
-        transformer = FEATURES[settings["features"]](settings)
-        matrix = learn(transformer, X)
+        features = FEATURES[settings["features"]]
+        transformer = features.make_transformer(settings)
+        matrix = fit_features(transformer, X, settings)
         if matrix.shape[0] != len(targets.values):
             raise DataError(
                 f"{matrix.shape[0]:,} texts and {len(targets.values):,} labels; expected one label "
-                "or list of labels a text"
+                "or list of labels per text"
             )
-        classifier = make_classifier(settings, matrix.shape[0])
+        classifier = features.make_classifier(settings, matrix.shape[0])
         self.classifier_ = classifier.fit(matrix, targets.values)
         self.features_ = transformer
         self.settings_ = settings
         self.classes_ = targets.classes
-        self.multilabel_ = targets.several
+        self.multilabel_ = targets.multilabel
         return self
 
     def resolve_settings(self, texts: int) -> dict[str, Any]:
-        """What every parameter becomes for so many texts.
+        """What every parameter becomes for a number of texts.
 
         Raises:
             ParameterError: one is out of range, or does not go with the others.
         """
-        check_numbers(self, {"seed": (Integral, 0)})
-        return settings_for(self.get_params(deep=False), texts)
+        check_parameters(self)
+        return resolve_settings(self.get_params(deep=False), texts)
+
+    @property
+    def n_terms_(self) -> int:
+        """Terms that were learned."""
+        check_is_fitted(self)
+        return len(document_frequencies(self.features_))
 
     def predict_details(self, X: Any) -> Predictions:
-        """The probability of every class, and whether anything of a text is known.
+        """The probability of every class, and whether any term of a text is known.
 
-        A text of which nothing is known is given what its class would be without reading it.
+        A text without any known term is given the prediction of an empty text.
         """
         check_is_fitted(self)
         if isinstance(X, Sized) and not len(X):
@@ -165,24 +142,26 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.predict_details(X).probabilities
 
     def predict(self, X: Any) -> Any:
-        """The most probable class `(N,)`; with several labels a list of those above one half."""
+        """The most probable classes `(N,)`; with several labels, tuples of those above one half."""
         probabilities = self.predict_proba(X)
         if not self.multilabel_:
             return self.classes_[probabilities.argmax(1)]
         return [tuple(self.classes_[row].tolist()) for row in probabilities > 0.5]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of texts whose labels are all right; a label that is new is a wrong one.
+        """The share of texts whose labels are all right; a label that is new counts as wrong.
 
         Args:
             X: N texts.
             y: N labels, or N lists of them.
-            sample_weight: `(N,)` of the texts.
+            sample_weight: `(N,)` of the texts; None: 1 each.
+
+        Returns:
+            The accuracy, from 0 to 1.
         """
-        found, truth = self.predict(X), list(y)
         right = [
-            set(a) == set(b) if self.multilabel_ else a == b
-            for a, b in zip(found, truth, strict=True)
+            set(predicted) == set(truth) if self.multilabel_ else predicted == truth
+            for predicted, truth in zip(self.predict(X), list(y), strict=True)
         ]
         return float(np.average(right, weights=sample_weight))
 
@@ -193,18 +172,22 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             DataError: a label was not learned.
         """
         check_is_fitted(self)
-        truth = make_truth(y, self.classes_, several=self.multilabel_)
+        truth = make_truth(y, self.classes_, multilabel=self.multilabel_)
         return self.score_predictions(truth, self.predict_details(X))
 
     def score_predictions(
         self, truth: NDArray[np.bool_], predictions: Predictions
     ) -> ClassificationReport:
-        """The scores of predictions where the truth `(N, K)` is known."""
+        """The scores of predictions where the truth `(N, K)` is known.
+
+        Raises:
+            DataError: the numbers of predictions and labels differ, or are 0.
+        """
         probabilities = predictions.probabilities
         if len(truth) != len(probabilities):
             raise DataError(
                 f"{len(probabilities):,} texts and {len(truth):,} labels; expected one label or "
-                "list of labels a text"
+                "list of labels per text"
             )
         predicted = probabilities > 0.5
         if not self.multilabel_:
@@ -212,19 +195,22 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return make_report([str(name) for name in self.classes_], truth, predicted)
 
     def top_features(self, n: int = 10) -> dict[Any, list[str]]:
-        """The terms that speak most for each class, the strongest first.
+        """The terms that are most typical of each class, the most typical first.
 
-        What speaks is a text of that term alone: how far its logit of the class is above the mean
-        of the classes, times the logarithm of one more than the number of texts it was in, for
-        what was seen once says little of others.
+        The score of a term is that of a text of it alone: how far its log-probability of the class
+        is above the mean over classes, times log(1 + df), where df is the number of texts that have
+        the term: what was seen once says little of other texts.
+
+        Raises:
+            ParameterError: `n` is below 1.
         """
         check_is_fitted(self)
         if n < 1:
             raise ParameterError(f"n={n}; expected a whole number from 1 up")
-        terms, texts = terms_of(self.features_), document_frequencies(self.features_)
-        log_odds = self.classifier_.predict_log_proba(single_term_inputs(self.features_))
-        above = log_odds - log_odds.mean(axis=1, keepdims=True)  # (V, K)
-        scores = above * np.log1p(texts)[:, None]
+        terms = terms_of(self.features_)
+        log_p = self.classifier_.predict_log_proba(single_term_inputs(self.features_))
+        above = log_p - log_p.mean(axis=1, keepdims=True)  # (V, K)
+        scores = above * np.log1p(document_frequencies(self.features_))[:, None]
         best = np.argsort(-scores, axis=0, kind="stable")[:n]  # (n, K)
         return {name: terms[best[:, k]].tolist() for k, name in enumerate(self.classes_.tolist())}
 
@@ -239,7 +225,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "model": settings.pop("model"),
             "classes": self.classes_.tolist(),
             "multilabel": self.multilabel_,
-            "terms": len(document_frequencies(self.features_)),
+            "terms": self.n_terms_,
             "layers": [network.n_features_in_, *(len(bias) for bias in network.intercepts_)],
             "parameters": sum(array.size for array in (*network.coefs_, *network.intercepts_)),
             "epochs": network.n_iter_,

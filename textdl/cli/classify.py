@@ -5,22 +5,91 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.classify_options import PARAMETERS, add_layout, add_term_options, read_layout
-from textdl.cli.options import describe, positive_int, utf8_text
+from textdl.classify.config import TextClassifierParameters
+from textdl.classify.examples import ExampleFormat, Examples, make_truth, read_examples
+from textdl.cli.bow import CHANGED
+from textdl.cli.options import (
+    Option,
+    add_parameters,
+    describe,
+    given_parameters,
+    positive_int,
+    utf8_text,
+)
 from textdl.cli.output import print_json, printed_warnings
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
+from textdl.text.corpus import read_documents
 
 if TYPE_CHECKING:
-    from textdl.classify.examples import Examples
     from textdl.classify.report import ClassificationReport
     from textdl.classify.text_classifier import TextClassifier
 
-TEXTS_AT_ONCE = 4096  # so that predictions of a pipe come as it flows
+TEXTS_PER_CHUNK = 4096  # so that predictions of a pipe come as it flows
+
+
+def hidden_sizes(text: str) -> tuple[int, ...]:
+    """Read the units of hidden layers: `256`, or `256,64`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
+    try:
+        return tuple(map(positive_int, text.split(",")))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of whole numbers such as 256 or 256,64"
+        ) from None
+
+
+def condition(text: str) -> tuple[str, str]:
+    """Read which rows to take: `split=train`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
+    column, equals, value = text.partition("=")
+    if not (column and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a condition such as split=train")
+    return column, value
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """Read the names of columns: `split,label,text`."""
+    return tuple(text.split(","))
+
+
+# The options that differ from the parameters, by the names of these.
+_CHANGED: Mapping[str, Option] = {
+    **CHANGED,
+    "hidden_layer_sizes": Option("hidden", hidden_sizes, "N,N"),
+    "vectors": Option(metavar="FILE"),
+    "label": Option(metavar="NAME"),
+    "text": Option(metavar="NAME"),
+    "columns": Option(type=column_names, metavar="A,B,C"),
+    "where": Option(type=condition, metavar="COLUMN=VALUE"),
+}
+
+
+def add_train(train: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify train``."""
+    describe(
+        train,
+        "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
+        "lines, Parquet, or lines with __label__NAME.",
+        "textdl classify train sms.tsv -o spam.safetensors --quiet",
+        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs ...",
+    )
+    _add_examples(train)
+    train.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")
+    parameters = train.add_argument_group("parameters of the classifier")
+    add_parameters(parameters, TextClassifierParameters, exclude=["verbose"], changed=_CHANGED)
+    train.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    train.set_defaults(run=train_model)
 
 
 def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
@@ -38,7 +107,7 @@ def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
         "...",
     )
     evaluate.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
-    add_layout(evaluate)
+    _add_examples(evaluate)
     evaluate.set_defaults(run=evaluate_model)
 
 
@@ -64,24 +133,10 @@ def add_predict(predict: argparse.ArgumentParser) -> None:
     predict.set_defaults(run=predict_classes)
 
 
-def add_train(train: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``textdl classify train``."""
-    describe(
-        train,
-        "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
-        "lines, Parquet, or lines with __label__NAME.",
-        "textdl classify train sms.tsv -o spam.safetensors --quiet",
-        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs ...",
-    )
-    add_layout(train)
-    train.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")
-    added = [
-        train.add_argument(f"--{option}", default=argparse.SUPPRESS, help=text, **rest)
-        for option, (text, rest) in PARAMETERS.items()
-    ]
-    parameters = [option.dest for option in added] + add_term_options(train)
-    train.add_argument("--quiet", action="store_true", help="show no progress on stderr")
-    train.set_defaults(run=train_model, parameters=parameters)
+def _add_examples(verb: argparse.ArgumentParser) -> None:
+    """Add the files, and how label and text stand in them."""
+    verb.add_argument("files", metavar="FILE", nargs="+", help="files, folders, globs, or -")
+    add_parameters(verb.add_argument_group("format of the files"), ExampleFormat, changed=_CHANGED)
 
 
 def train_model(options: argparse.Namespace) -> None:
@@ -94,12 +149,12 @@ def train_model(options: argparse.Namespace) -> None:
     from textdl.classify.text_classifier import TextClassifier
 
     check_writable(options.output)
-    parameters = {name: vars(options)[name] for name in options.parameters if name in options}
+    parameters = given_parameters(options, TextClassifierParameters)
     model = TextClassifier(**parameters, verbose=not options.quiet)
     model.resolve_settings(1)  # before the texts are read
     examples = _read(options)
     with printed_warnings():
-        model.fit(examples.texts, _labels(examples))
+        model.fit(examples.texts, _targets(examples))
     model.save(options.output)
     _report_training(options, model, len(examples.texts), time.perf_counter() - began)
 
@@ -107,17 +162,14 @@ def train_model(options: argparse.Namespace) -> None:
 def _report_training(
     options: argparse.Namespace, model: TextClassifier, texts: int, seconds: float
 ) -> None:
-    from textdl.classify.features import document_frequencies
-
-    history = {name: values[-1] for name, values in model.classifier_.history_.items()}
     facts = {
         "texts": texts,
         "classes": len(model.classes_),
-        "terms": len(document_frequencies(model.features_)),
+        "terms": model.n_terms_,
         "features": model.settings_["features"],
         "model": model.settings_["model"],
         "epochs": model.classifier_.n_iter_,
-        **{name: history[name] for name in ("loss", "accuracy")},
+        **{name: model.classifier_.history_[name][-1] for name in ("loss", "accuracy")},
         "seconds": round(seconds, 3),
         "output": options.output,
     }
@@ -133,13 +185,11 @@ def _report_training(
 
 
 def _read(options: argparse.Namespace) -> Examples:
-    from textdl.classify.examples import read_examples
-
-    return read_examples(options.files, read_layout(options), errors=options.errors)
+    return read_examples(options.files, ExampleFormat(**given_parameters(options, ExampleFormat)))
 
 
-def _labels(examples: Examples) -> list[Any]:
-    """One label a text where all have one, else lists."""
+def _targets(examples: Examples) -> list[Any]:
+    """One label per text where all have one, else lists."""
     if all(len(labels) == 1 for labels in examples.labels):
         return [label for (label,) in examples.labels]
     return list(examples.labels)
@@ -148,13 +198,12 @@ def _labels(examples: Examples) -> list[Any]:
 def evaluate_model(options: argparse.Namespace) -> None:
     """Print how good a model is."""
     # JAX and scikit-learn, which other verbs do without.
-    from textdl.classify.labels import make_truth
     from textdl.classify.report import as_text
     from textdl.classify.text_classifier import TextClassifier
 
     model = TextClassifier.load(options.model)
     examples = _read(options)
-    truth = make_truth(examples.labels, model.classes_, several=model.multilabel_)
+    truth = make_truth(examples.labels, model.classes_, multilabel=model.multilabel_)
     predictions = model.predict_details(examples.texts)
     report = model.score_predictions(truth, predictions)
     unknown = int((~predictions.known).sum())
@@ -177,27 +226,34 @@ def _as_json(report: ClassificationReport) -> dict[str, Any]:
 def _note_unknown(unknown: int, texts: int) -> None:
     if unknown:
         print(
-            f"textdl: {unknown:,} of {texts:,} texts have no term that was learnt; their classes "
+            f"textdl: {unknown:,} of {texts:,} texts have no term that was learned; their classes "
             "are those of an empty text",
             file=sys.stderr,
         )
 
 
 def predict_classes(options: argparse.Namespace) -> None:
-    """Print the most probable classes of every text, one text a line."""
+    """Print the most probable classes of every text, one text per line.
+
+    Raises:
+        ParameterError: texts and a file of texts are given, or neither.
+    """
     # JAX and scikit-learn, which other verbs do without.
     from textdl.classify.text_classifier import TextClassifier
 
     if bool(options.texts) == (options.input is not None):
-        raise ParameterError("expected texts, or --input FILE with one text a line, not both")
+        raise ParameterError("expected texts, or --input FILE with one text per line, not both")
     model = TextClassifier.load(options.model)
-    answers, texts, unknown = [], 0, 0
-    for part in _in_parts(options):
-        for text, best, known in _best(model, part, options.n):
-            texts, unknown = texts + 1, unknown + (not known)
+    answers = []
+    texts = 0
+    unknown = 0
+    for chunk in _chunks(options):
+        for text, best, is_known in _most_probable(model, chunk, options.n):
+            texts += 1
+            unknown += not is_known
             if options.json:
                 labels = [{"label": label, "probability": p} for label, p in best]
-                answers.append({"text": text, "labels": labels, "known": known})
+                answers.append({"text": text, "labels": labels, "known": is_known})
             else:
                 print("\t".join(f"{label} {p:.4f}" for label, p in best))
     if options.json:
@@ -206,18 +262,16 @@ def predict_classes(options: argparse.Namespace) -> None:
         _note_unknown(unknown, texts)
 
 
-def _in_parts(options: argparse.Namespace) -> Iterator[list[str]]:
-    from textdl.text.corpus import read_documents
-
+def _chunks(options: argparse.Namespace) -> Iterator[list[str]]:
     texts = iter(options.texts) if options.input is None else read_documents(options.input)
-    while part := list(islice(texts, TEXTS_AT_ONCE)):
-        yield part
+    while chunk := list(islice(texts, TEXTS_PER_CHUNK)):
+        yield chunk
 
 
-def _best(
+def _most_probable(
     model: TextClassifier, texts: list[str], n: int
 ) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
-    """Each text with its most probable classes, and whether anything of it is known."""
+    """Each text with its most probable classes, and whether any of its terms is known."""
     probabilities, known = model.predict_details(texts)
     order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
     for text, row, columns, is_known in zip(texts, probabilities, order, known, strict=True):

@@ -1,4 +1,4 @@
-"""EmbeddingBagClassifier: an estimator like others, the same bits twice, saved and loaded."""
+"""EmbeddingBagClassifier: equations, bits, files, and use as an estimator of scikit-learn."""
 
 import os
 import subprocess
@@ -24,14 +24,14 @@ def fitted():
     return EmbeddingBagClassifier(**SMALL).fit(X, LABELS)
 
 
-def test_it_learns(fitted):
+def test_fit_learns_the_training_examples(fitted):
     assert fitted.predict(X).tolist() == LABELS
     assert fitted.classes_.tolist() == ["hockey", "space", "été"]
     assert fitted.history_["loss"][-1] < fitted.history_["loss"][0]
     np.testing.assert_allclose(fitted.predict_proba(X).sum(1), 1)
 
 
-def test_the_probabilities_are_the_equations(fitted):
+def test_predict_proba_matches_the_equations(fitted):
     """Texts are means of vectors, whatever the lengths of their counts."""
     means = X.toarray() / X.toarray().sum(1, keepdims=True) @ fitted.embeddings_
     z = means @ fitted.coefs_[1] + fitted.intercepts_[1]
@@ -40,15 +40,15 @@ def test_the_probabilities_are_the_equations(fitted):
     np.testing.assert_array_equal(fitted.predict_proba(4 * X), fitted.predict_proba(X))
 
 
-def test_a_row_of_nothing_is_judged_by_the_bias(fitted):
+def test_predict_proba_empty_row_is_softmax_of_the_bias(fitted):
     z = fitted.intercepts_[1].astype(float)
-    nothing = sparse.csr_array((1, X.shape[1]), dtype=np.float32)
+    empty = sparse.csr_array((1, X.shape[1]), dtype=np.float32)
     np.testing.assert_allclose(
-        fitted.predict_proba(nothing)[0], np.exp(z) / np.exp(z).sum(), rtol=1e-6
+        fitted.predict_proba(empty)[0], np.exp(z) / np.exp(z).sum(), rtol=1e-6
     )
 
 
-def test_dense_and_sparse_and_any_type_are_the_same(fitted):
+def test_fit_dense_sparse_and_any_dtype_give_the_same_bits(fitted):
     for other in (X.toarray(), X.astype(np.float64), X.astype(np.int64), sparse.csc_array(X)):
         again = EmbeddingBagClassifier(**SMALL).fit(other, LABELS)
         np.testing.assert_array_equal(again.embeddings_, fitted.embeddings_)
@@ -56,7 +56,7 @@ def test_dense_and_sparse_and_any_type_are_the_same(fitted):
 
 
 @pytest.mark.full
-def test_two_classes_and_several_labels():
+def test_fit_two_classes_and_several_labels():
     two = EmbeddingBagClassifier(**SMALL).fit(X, np.arange(8) < 3)
     assert two.predict(X).tolist() == (np.arange(8) < 3).tolist()
     assert two.n_outputs_ == 1
@@ -65,7 +65,7 @@ def test_two_classes_and_several_labels():
     np.testing.assert_array_equal(several.predict(X), many)  # the hockey texts have no label
 
 
-def test_weights_of_examples():
+def test_fit_examples_of_weight_0_are_ignored():
     doubled = EmbeddingBagClassifier(8, epochs=2, batch_size=16)
     rows = [*range(8), *range(8)]
     doubled.fit(X[rows], [LABELS[i] for i in rows], [1.0] * 8 + [0.0] * 8)
@@ -74,7 +74,7 @@ def test_weights_of_examples():
     np.testing.assert_array_equal(doubled.embeddings_, again.embeddings_)
 
 
-def test_the_same_seed_gives_the_same_bits(fitted):
+def test_fit_same_seed_gives_the_same_bits(fitted):
     again = EmbeddingBagClassifier(**SMALL).fit(X, LABELS)
     np.testing.assert_array_equal(again.embeddings_, fitted.embeddings_)
     assert again.history_ == fitted.history_
@@ -97,7 +97,7 @@ print(hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest())
 
 @pytest.mark.full
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no choice of cores")
-def test_one_core_gives_the_bits_of_many():
+def test_fit_on_one_core_gives_the_bits_of_many():
     cores = sorted(os.sched_getaffinity(0))
     prints = {
         subprocess.run(
@@ -109,7 +109,7 @@ def test_one_core_gives_the_bits_of_many():
     assert len(prints) == 1
 
 
-def test_saving(fitted, tmp_path):
+def test_round_trip(fitted, tmp_path):
     fitted.save(tmp_path / "a")
     again = EmbeddingBagClassifier.load(tmp_path / "a")
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
@@ -121,7 +121,7 @@ def test_saving(fitted, tmp_path):
 
 
 @pytest.mark.full
-def test_pipelines_and_searches():
+def test_estimator_works_in_pipeline_and_grid_search():
     model = make_pipeline(CountVectorizer(), EmbeddingBagClassifier(**SMALL))
     search = GridSearchCV(model, {"embeddingbagclassifier__learning_rate": [0.0, 0.2]}, cv=2)
     search.fit(TEXTS * 3, LABELS * 3)
@@ -138,8 +138,14 @@ def with_entry(value):
 @pytest.mark.parametrize(
     ("options", "x", "y", "error", "says"),
     [
-        ({"vector_size": 0}, X, LABELS, ParameterError, "vector_size=0 is out of range"),
-        ({"epochs": 1.5}, X, LABELS, ParameterError, "epochs=1.5 is of the wrong type"),
+        (
+            {"vector_size": 0},
+            X,
+            LABELS,
+            ParameterError,
+            "vector_size=0; expected a whole number from 1 up",
+        ),
+        ({"epochs": 1.5}, X, LABELS, ParameterError, "epochs=1.5; expected a whole number"),
         ({"batch_size": 0}, X, LABELS, ParameterError, "batch_size=0"),
         ({"learning_rate": -1.0}, X, LABELS, ParameterError, "learning_rate=-1.0"),
         ({"learning_rate": 1e38}, X, LABELS, DivergenceError, "learning_rate=1e+38; lower it"),
@@ -149,13 +155,13 @@ def with_entry(value):
         ({}, with_entry(np.inf), LABELS, DataError, "infinity"),
     ],
 )
-def test_what_cannot_be(options, x, y, error, says):
+def test_fit_invalid_parameters_or_data_are_refused(options, x, y, error, says):
     with pytest.raises(error) as caught:
         EmbeddingBagClassifier(**SMALL | options).fit(x, y)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_other_columns_than_learned(fitted):
+def test_predict_other_number_of_columns_is_refused(fitted):
     with pytest.raises(DataError, match="features"):
         fitted.predict(X[:, :-1])

@@ -1,4 +1,4 @@
-"""The embedding bag against a loop over texts and terms, in float64."""
+"""The embedding bag: a step against a loop over texts and terms, in float64; packed batches."""
 
 import math
 
@@ -37,7 +37,7 @@ def random_state(seed, outputs=OUTPUTS):
 
 
 def random_texts(seed, rows=BATCH):
-    """L1-normalised counts, one text empty, a term in every other text."""
+    """L1-normalized counts, one text empty, a term in every other text."""
     draw = np.random.default_rng(seed)
     x = draw.integers(0, 3, (rows, TERMS)).astype(np.float32)
     x[:, 2] = 1
@@ -50,14 +50,14 @@ def batch_of(x, targets, weights=None):
     return data.take(jnp.arange(len(x)), 64)
 
 
-def slow_step(state, x, slope, weights, rate):
-    """One term of one text after the other; `slope(z, i)` is dloss/dz of text i."""
+def slow_step(state, x, gradient_of, weights, rate):
+    """One term of one text after the other; `gradient_of(z, i)` is dloss/dz of text i."""
     table, (w, b), rows, (w2, b2) = jax.tree.map(lambda a: np.array(a, np.float64), state)
     new, squares = table.copy(), rows.copy()
     of_w, of_b, moves = np.zeros_like(w), np.zeros_like(b), []
     for i, text in enumerate(x):
         hidden = sum((value * table[v] for v, value in enumerate(text)), np.zeros(SIZE))
-        dz = weights[i] * slope(hidden @ w + b, i)
+        dz = weights[i] * gradient_of(hidden @ w + b, i)
         of_w += np.outer(hidden, dz)
         of_b += dz
         for v, value in enumerate(text):
@@ -77,22 +77,22 @@ def assert_same_state(ours, theirs):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6), ours, theirs)
 
 
-def softmax_slope(classes):
-    def slope(z, i):
+def softmax_gradient(classes):
+    def gradient_of(z, i):
         p = np.exp(z - z.max())
         return p / p.sum() - np.eye(OUTPUTS)[classes[i]]
 
-    return slope
+    return gradient_of
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_step_of_the_softmax(seed):
+def test_step_softmax_loss_matches_loop(seed):
     x, classes = random_texts(seed), np.array([0, 2, 1, 2, 2])
     weights = np.array([1, 1, 0.5, 2, 0], np.float32)
     batch = batch_of(x, classes, weights)
     after, measures = step(random_state(seed), batch, 0.3, *SOFTMAX.values())
-    slope = softmax_slope(classes)
-    assert_same_state(after, slow_step(random_state(seed), x, slope, weights, 0.3))
+    gradient_of = softmax_gradient(classes)
+    assert_same_state(after, slow_step(random_state(seed), x, gradient_of, weights, 0.3))
     z = x @ random_state(seed).embeddings @ random_state(seed).output.weights
     z = (z + random_state(seed).output.bias).astype(float)
     losses = np.log(np.exp(z).sum(1)) - z[np.arange(BATCH), classes]
@@ -101,7 +101,7 @@ def test_a_step_of_the_softmax(seed):
     assert measures["accuracy"] == pytest.approx(np.average(right, weights=weights))
 
 
-def test_a_step_of_one_against_all():
+def test_step_logistic_loss_matches_loop():
     x = random_texts(0)
     labels = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0], [0, 0, 1]], np.float32)
     after, _ = step(random_state(0), batch_of(x, labels), 0.3, *LOGISTIC.values())
@@ -111,7 +111,7 @@ def test_a_step_of_one_against_all():
     assert_same_state(after, slow)
 
 
-def test_a_term_that_is_given_twice_is_one_with_the_sum():
+def test_sparse_batch_duplicate_column_equals_the_sum():
     """Of the vector, that is; its squares are summed occurrence by occurrence."""
     once, twice = (
         sparse.csr_array((values, columns, [0, len(values)]), shape=(1, TERMS))
@@ -126,7 +126,7 @@ def test_a_term_that_is_given_twice_is_one_with_the_sum():
     np.testing.assert_allclose(*hidden, rtol=1e-6)
 
 
-def test_an_epoch_is_its_steps_and_the_last_batch_may_be_short():
+def test_run_epoch_short_last_batch_matches_its_steps():
     x, classes = random_texts(4, rows=7), np.array([0, 1, 2, 0, 1, 2, 0])
     data = make_dataset(sparse.csr_array(x), classes)
     order, rates = epoch_batches(7, 3, jax.random.key(5)), np.array([0.3, 0.2, 0.1], np.float32)
@@ -140,12 +140,12 @@ def test_an_epoch_is_its_steps_and_the_last_batch_may_be_short():
         z = x[rows] @ slow.embeddings @ slow.output.weights + slow.output.bias
         truth = classes[rows]
         losses += list(np.log(np.exp(z).sum(1)) - z[np.arange(len(rows)), truth])
-        slow = slow_step(slow, x[rows], softmax_slope(truth), np.ones(len(rows)), rate)
+        slow = slow_step(slow, x[rows], softmax_gradient(truth), np.ones(len(rows)), rate)
     assert_same_state(after, slow)
     assert measures["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
 
 
-def test_rows_without_a_term_in_the_batch_stay_bit_for_bit():
+def test_step_rows_of_absent_terms_keep_their_bits():
     x = np.zeros((2, TERMS), np.float32)
     x[:, 1] = 1
     state = random_state(3)
@@ -156,14 +156,14 @@ def test_rows_without_a_term_in_the_batch_stay_bit_for_bit():
     assert (np.asarray(after.embeddings[1]) != state.embeddings[1]).all()
 
 
-def test_nothing_to_learn_moves_nothing():
+def test_step_zero_weight_batch_is_noop():
     state = random_state(2)
     batch = batch_of(random_texts(2), np.zeros(BATCH, int), np.zeros(BATCH, np.float32))
     after, _ = step(state, batch, 0.5, *SOFTMAX.values())
     jax.tree.map(np.testing.assert_array_equal, after, state)
 
 
-def test_the_table_is_changed_in_place():
+def test_run_epoch_memory_does_not_grow_with_the_terms():
     """Memory beside arguments and results does not grow with the number of terms."""
 
     def extra(terms):
@@ -180,7 +180,7 @@ def test_the_table_is_changed_in_place():
     assert extra(50_000) == extra(5_000)
 
 
-def test_above_65536_rows_and_terms():
+def test_run_epoch_above_65536_rows_and_terms_matches_closed_form():
     """Sums over many rows are where releases of jaxlib have been wrong."""
     rows = 70_000
     x = sparse.eye_array(rows, dtype=np.float32, format="csr")
@@ -200,3 +200,43 @@ def test_above_65536_rows_and_terms():
     move = 0.1 * gradient / np.sqrt((gradient**2).mean(0))
     np.testing.assert_allclose(after.output.weights, -move, rtol=1e-3, atol=1e-5)
     np.testing.assert_array_equal(after.embeddings, table)  # W was 0
+
+
+# Batches of about the same number of non-zeros: every text once per epoch, no two epochs alike.
+
+
+@pytest.mark.parametrize(("texts", "batch"), [(1, 1), (1, 4), (7, 3), (100, 32), (1000, 32)])
+def test_pack_batches_holds_every_text_once_per_epoch(texts, batch):
+    sizes = np.random.default_rng(0).integers(0, 50, texts).astype(np.int32)
+    order, capacity = bag.pack_batches(sizes, batch, 2, seed=3)
+    assert order.shape[0] == 2
+    assert order.shape[2] <= bag.MAX_BATCH_FACTOR * batch
+    for epoch in order:
+        assert sorted(epoch[epoch < texts].tolist()) == list(range(texts))
+        assert (epoch == texts).sum() == epoch.size - texts
+        assert np.append(sizes, 0)[epoch].sum(1).max() <= capacity
+
+
+def test_pack_batches_fills_batches_and_draws_a_new_order_per_epoch():
+    sizes = np.random.default_rng(0).lognormal(5, 1, 5000).astype(np.int32)
+    order, capacity = bag.pack_batches(sizes, 32, 2, seed=3)
+    assert order.shape[1] * capacity < 1.1 * sizes.sum()
+    np.testing.assert_array_equal(order, bag.pack_batches(sizes, 32, 2, seed=3).order)
+    assert not np.array_equal(
+        order[0, :9, :9], bag.pack_batches(sizes, 32, 2, seed=4).order[0, :9, :9]
+    )
+    first, second = ([set(row) for row in epoch[:40].tolist()] for epoch in order)
+    assert max(len(a & b - {5000}) for a in first for b in second) < 12
+
+
+def test_pack_batches_text_longer_than_a_batch_stands_alone():
+    sizes = np.array([1, 2, 100, 1, 2], np.int32)
+    order, capacity = bag.pack_batches(sizes, 2, 1, seed=1)
+    assert capacity == 100
+    assert sum(2 in batch for batch in order[0].tolist()) == 1
+    assert [2] in [[row for row in batch if row < 5] for batch in order[0].tolist()]
+
+
+def test_pack_batches_texts_without_terms_have_room_for_one():
+    order, capacity = bag.pack_batches(np.zeros(5, np.int32), 2, 1, seed=3)
+    assert (order.shape, capacity) == ((1, 2, 4), 1)  # nothing can be gathered from no room

@@ -1,7 +1,6 @@
 """The embedding bag (fastText's supervised mode): vectors of terms, averaged into a softmax.
 
-model       the equations: parameters, a step, an epoch
-packing     batches of texts with as many non-zeros as any other
-training    from a matrix of counts to vectors
-classifier  EmbeddingBagClassifier
+config      the parameters, with their defaults and ranges
+model       the equations, batches of about the same number of non-zeros, and training
+classifier  the estimator, `EmbeddingBagClassifier`
 """
