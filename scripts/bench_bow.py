@@ -44,7 +44,7 @@ QUICK = ("words", "TF-IDF")
 
 
 def read_texts(corpus: str) -> list[str]:
-    """Take the last column of a labelled file."""
+    """Take the last column of a labeled file."""
     with gzip.open(find_data(CORPORA[corpus]), "rt", encoding="utf-8", newline="\n") as file:
         return [line.rstrip("\n").rsplit("\t", 1)[1] for line in file]
 
@@ -90,9 +90,9 @@ def measure(system: str, corpus: str, setting: str) -> dict[str, Any]:
 
 
 def table(runs: list[dict[str, Any]]) -> str:
-    """Lay out one row a setting: medians, and the ratio of each alternation."""
+    """Lay out one row per setting: medians, and the speed-up of each alternation."""
     lines = [
-        "| corpus | setting | scikit-learn, s | textdl, s | MB/s | times as fast (each round) | "
+        "| corpus | setting | scikit-learn, s | textdl, s | MB/s | speed-up (each round) | "
         "peak MB, scikit-learn | peak MB, textdl | equal |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -112,7 +112,7 @@ def table(runs: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run every setting of both systems in turn, and print what came out."""
+    """Run every setting of both systems in turn, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="IMDb words and TF-IDF, 1 round")
     parser.add_argument("--rounds", type=int, default=3)

@@ -45,7 +45,7 @@ def read_rows(name: str) -> Rows:
 
 
 def write_lines(folder: Path) -> None:
-    """Write IMDb as fastText's lines, shuffled: it is not to see one class after the other."""
+    """Write IMDb as lines of fastText, shuffled, so that the classes are mixed."""
     rows = read_rows("imdb")
     random.Random(0).shuffle(rows)
     for part in ("train", "test"):
@@ -59,7 +59,7 @@ def threads() -> int:
 
 
 def command(*arguments: object) -> dict[str, Any]:
-    """Run a verb of textdl in this process, and read what it says."""
+    """Run a verb of textdl in this process, and read its output."""
     from textdl.cli.main import main as textdl
 
     said = StringIO()
@@ -193,12 +193,12 @@ def imdb_table(runs: list[dict[str, Any]]) -> str:
         ratios = sorted(a[name] / b[name] for a, b in zip(*sides, strict=True))
         times = ", ".join(f"{ratio:.2f}" for ratio in ratios)
         part = "whole process" if name == "seconds" else name
-        lines += ["", f"{part}: textdl is {times} times as fast as fastText."]
+        lines += ["", f"{part}: speed-up of textdl over fastText {times} x."]
     return "\n".join(lines)
 
 
 def news_table(runs: list[dict[str, Any]]) -> str:
-    """Lay out one row a seed."""
+    """Lay out one row per seed."""
     lines = ["20 newsgroups, defaults", "", "| seed | whole process | accuracy |", "|---|---|---|"]
     lines += [f"| {run['seed']} | {run['seconds']:.1f} s | {run['accuracy']:.4f} |" for run in runs]
     seconds, accuracy = (mean(run[name] for run in runs) for name in ("seconds", "accuracy"))
@@ -206,7 +206,7 @@ def news_table(runs: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run what was asked for, and print what came out."""
+    """Run what was asked for, and print the results."""
     os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "0"  # every run compiles, as the first one does
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("what", nargs="*", help="imdb, 20news, smsspam (default: all)")

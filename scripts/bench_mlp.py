@@ -58,7 +58,7 @@ def fit_sparse(system: str, seed: int) -> dict[str, float]:
 
 
 def random_images() -> Arrays:
-    """Inputs `(60000, 784)` and classes that mean nothing: only time is measured."""
+    """Random inputs `(60000, 784)` and classes: only time is measured."""
     draw = np.random.default_rng(0)
     inputs = draw.standard_normal((EXAMPLES, SIZES[0]), np.float32)
     return inputs, draw.integers(0, SIZES[-1], EXAMPLES)
@@ -144,7 +144,7 @@ def bench_sparse() -> dict[str, Any]:
             f"{max(run['peak_mb'] for run in own):.0f} |"
         )
     ratios = [a["fit"] / b["fit"] for a, b in zip(runs[::2], runs[1::2], strict=True)]
-    print(f"\ntextdl is {median(ratios):.1f} times as fast ({sorted(ratios)})\n")
+    print(f"\nspeed-up of textdl: {median(ratios):.1f} x ({sorted(ratios)})\n")
     return {"runs": runs, "ratios": ratios}
 
 
@@ -164,7 +164,7 @@ def bench_dense() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run what is asked for, and write it down."""
+    """Run what is asked for, and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", nargs="?", choices=("sparse", "dense"), help="default: both")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""How time and memory of training word vectors grow: a curve per parameter, tables, a picture.
+"""How time and memory of training word vectors grow: a curve per parameter, tables, a figure.
 
 The text is synthetic: words after Zipf's law in sentences of random length, written straight as a
 token store. Every point trains one epoch in a process of its own, round after round, and the best
@@ -80,7 +80,7 @@ def obstacle(point: Point, job: str, folder: Path) -> str | None:
 
 
 def _source(point: Point, job: str, folder: Path) -> Path:
-    """Where the store or the text of a point lies."""
+    """The path of the store or the text of a point."""
     return folder / f"{job}-{point['tokens']}-{point['vocabulary']}"
 
 
@@ -117,7 +117,7 @@ def measure_curve(name: str, points: list[Point], rounds: int) -> list[Run]:
 
 
 def measure(job: str, point: Point, source: Path) -> Run:
-    """Measure a point in a process of its own."""
+    """Measure a point in a separate process."""
     found = run_child(__file__, job, json.dumps(point), source)
     return {
         **point,
@@ -128,7 +128,7 @@ def measure(job: str, point: Point, source: Path) -> Run:
 
 
 def _best(runs: list[Run], point: Point) -> Run:
-    """The fastest run of a point, with all times of its kind."""
+    """The fastest run of a point, with all its times."""
     own = [run for run in runs if point.items() <= run.items()]
     fastest = min(own, key=lambda run: run["run"])
     return {**fastest, "rounds": [run["run"] for run in own]}
@@ -177,7 +177,7 @@ def growth(runs: list[Run]) -> dict[str, float]:
 
 
 def describe(found: Mapping[str, float]) -> str:
-    """Say in words what `growth` found."""
+    """Summarize `growth` in a sentence."""
     return (
         f"time grows as tokens^{found['exponent']:.3f}, no size further than "
         f"{found['largest_distance']:.1%} from that line; from {found['from_tokens']:,.0f} tokens "

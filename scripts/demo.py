@@ -1,4 +1,4 @@
-"""The demo: build the pydocs corpus, train on it, show neighbours, say what to type next."""
+"""The demo: build the pydocs corpus, train on it, show neighbors, print what to type next."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def table(vectors: Vectors) -> str:
     """Lay out the nearest words of the demo's words as a Markdown table."""
     answers = vectors.most_similar_batch(WORDS, topn=NEIGHBOURS)
     lines = ["| word | nearest words |", "|---|---|"]
-    for word, neighbours in zip(WORDS, answers, strict=True):
-        near = ", ".join(f"{other} {cosine:.2f}" for other, cosine in neighbours)
+    for word, neighbors in zip(WORDS, answers, strict=True):
+        near = ", ".join(f"{other} {cosine:.2f}" for other, cosine in neighbors)
         lines.append(f"| {word} | {near} |")
     return "\n".join(lines)
 

@@ -78,7 +78,7 @@ def profile(chunks: Iterable[Any], workers: Any, folder: Path) -> Counter[str]:
 
 
 def main() -> None:
-    """Read, prepare, train and save, and say what each took."""
+    """Read, prepare, train and save, and print what each took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--operations", action="store_true", help="every operation by name")
     parser.add_argument("--arch", default="skipgram", help="the objective")

@@ -1,4 +1,4 @@
-"""What the scaling benchmark does in processes of their own: make a text, read it, train on it."""
+"""What the scaling benchmark runs in separate processes: make a text, read it, train on it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build(point: Point, folder: Path) -> Run:
 
 
 def write(point: Point, path: Path) -> Run:
-    """Write the text that reading is measured on, one sentence a line."""
+    """Write the text that reading is measured on, one sentence per line."""
     with path.open("w") as stream:
         for chunk in make_chunks(point["tokens"], point["vocabulary"]):
             words = map(chunk.words.__getitem__, chunk.ids.tolist())
@@ -93,7 +93,7 @@ class Compiling:
             self.spans.append((now - duration_secs, now))
 
     def seconds(self) -> float:
-        """The time that the spans cover: they nest, and threads have theirs side by side."""
+        """The time that the spans cover: they nest, and those of threads overlap."""
         total = 0.0
         reached = -math.inf
         for begin, end in sorted(self.spans):
@@ -103,7 +103,7 @@ class Compiling:
 
 
 class AnonymousMemory(threading.Thread):
-    """Watches the memory of this process that no file backs; the mapped store is not in it."""
+    """Samples the anonymous memory of this process, without the memory-mapped store."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -112,7 +112,7 @@ class AnonymousMemory(threading.Thread):
         self.peak: float | None = None  # MB; None where the system does not say
 
     def run(self) -> None:
-        """Look 20 times a second."""
+        """Sample 20 times per second."""
         while self.status.exists() and not self.done.wait(0.05):
             for line in self.status.read_text().splitlines():
                 if line.startswith("RssAnon:"):

@@ -1,4 +1,4 @@
-"""The picture of the scaling benchmark: small multiples, a panel per curve."""
+"""The figure of the scaling benchmark: small multiples, a panel per curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text after Zipf's law, of any length and with any number of words, that is made as it is read."""
+"""Text by Zipf's law, of any length and with any number of words, that is made as it is read."""
 
 from __future__ import annotations
 

@@ -29,6 +29,8 @@ class Config:
 
     size: int = parameter(100, "dimensions of a vector", minimum=1, maximum=1000)
     rate: float = parameter(0.1, "at the start", minimum=0)
+    norm: float = parameter(1.0, "of a gradient", above=0)
+    dropout: float = parameter(0.0, "of hidden units", minimum=0, below=1)
     limit: int | None = parameter(None, "most words", minimum=1)
     activation: str = parameter("relu", "of the hidden layers", choices=NAMES)
     errors: Literal["strict", "replace"] = parameter("strict", "bytes that are not UTF-8")
@@ -64,6 +66,9 @@ def test_values_that_fit(values):
         ("size", "7", "a whole number"),
         ("rate", -1e-9, "a number from 0 up"),
         ("rate", float("nan"), "a number from 0 up"),
+        ("norm", 0, "a number above 0"),
+        ("dropout", 1, "a number from 0 to below 1"),
+        ("dropout", -0.1, "a number from 0 to below 1"),
         ("limit", 0, "a whole number from 1 up, or None"),
         ("activation", "relo", "one of relu, tanh"),
         ("activation", ["relu"], "one of relu, tanh"),
@@ -84,11 +89,11 @@ def test_only_the_named_ones_are_checked():
 
 
 def test_documentation_is_made_of_the_fields():
-    assert "        size: dimensions of a vector (default 100)." in Config.__doc__
+    assert "        size: dimensions of a vector (from 1 to 1,000, default 100)." in Config.__doc__
     assert (
         "        activation: of the hidden layers: relu, tanh (default 'relu')." in Config.__doc__
     )
-    assert "        limit: most words." in Config.__doc__
+    assert "        limit: most words (from 1 up)." in Config.__doc__
     assert "plain" not in Config.__doc__
     assert max(map(len, Config.__doc__.splitlines())) <= 100
 
@@ -120,6 +125,6 @@ def test_documentation_needs_a_place():
 
 def test_parameters_of_a_class():
     known = parameters_of(Config)
-    assert list(known)[:3] == ["size", "rate", "limit"]
+    assert list(known)[:3] == ["size", "rate", "norm"]
     assert (known["size"].type, known["limit"].is_optional) == (int, True)
     assert expectation(known["limit"]) == "a whole number from 1 up, or None"

@@ -45,6 +45,8 @@ class Parameter(NamedTuple):
     maximum: float
     choices: tuple[str, ...]  # names; none: any value of the type
     allows_callable: bool  # a function does in place of a name
+    above: float = -math.inf  # exclusive bounds of a number
+    below: float = math.inf
 
 
 def parameter(
@@ -53,6 +55,8 @@ def parameter(
     *,
     minimum: float = -math.inf,
     maximum: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
     choices: Collection[str] = (),
     allows_callable: bool = False,
 ) -> Any:
@@ -62,7 +66,9 @@ def parameter(
         default: its value where none is given.
         description: a phrase that begins with a small letter, without the default.
         minimum: the smallest value of a number, inclusive.
-        maximum: the largest.
+        maximum: the largest, inclusive.
+        above: what a number must be greater than.
+        below: what a number must be less than.
         choices: the names it may be, such as a registry, which is a dict by name. The names of a
             `Literal` type are its choices without being repeated here.
         allows_callable: a function does in place of a name.
@@ -74,6 +80,8 @@ def parameter(
         "description": description,
         "minimum": minimum,
         "maximum": maximum,
+        "above": above,
+        "below": below,
         "choices": choices,
         "allows_callable": allows_callable,
     }
@@ -148,9 +156,7 @@ def expectation(known: Parameter) -> str:
         expected = "True or False"
     elif known.type in (int, float):
         expected = "a whole number" if known.type is int else "a number"
-        if known.minimum > -math.inf:
-            end = f"to {known.maximum:,}" if known.maximum < math.inf else "up"
-            expected += f" from {known.minimum:,} {end}"
+        expected = " ".join([expected, _range(known)]).rstrip()
     else:
         expected = "text"
     if known.allows_callable:
@@ -217,10 +223,24 @@ def lookup(what: str, name: str, known: Mapping[str, Value]) -> Value:
     return known[name]
 
 
+def _range(known: Parameter) -> str:
+    low = ""
+    if known.minimum > -math.inf:
+        low = f"from {known.minimum:,}"
+    elif known.above > -math.inf:
+        low = f"above {known.above:,}"
+    if known.below < math.inf:
+        return f"{low} to below {known.below:,}"
+    if known.maximum < math.inf:
+        return f"{low} to {known.maximum:,}"
+    return f"{low} up" if low.startswith("from") else low
+
+
 def _documentation(known: Parameter, indent: str) -> str:
-    default = "" if known.default is None else f" (default {_shown(known.default)})"
+    default = "" if known.default is None else f"default {_shown(known.default)}"
+    notes = ", ".join(note for note in (_range(known), default) if note)
     choices = f": {', '.join(known.choices)}" if known.choices else ""
-    text = f"{known.name}: {known.description}{choices}{default}."
+    text = f"{known.name}: {known.description}{choices}{f' ({notes})' if notes else ''}."
     return fill(text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}    ")
 
 
@@ -242,6 +262,8 @@ def _parameter(declared: Field[Any], hint: Any) -> Parameter:
         description=details["description"],
         minimum=details["minimum"],
         maximum=details["maximum"],
+        above=details["above"],
+        below=details["below"],
         choices=tuple(details["choices"]) or tuple(literals),
         allows_callable=details["allows_callable"],
     )
@@ -260,7 +282,10 @@ def _fits(known: Parameter, value: Any) -> bool:
 def _fits_number(known: Parameter, value: Any) -> bool:
     kind = Integral if known.type is int else Real
     is_number = isinstance(value, kind) and not isinstance(value, bool)
-    return is_number and known.minimum <= float(value) <= known.maximum
+    if not is_number:
+        return False
+    number = float(value)
+    return known.minimum <= number <= known.maximum and known.above < number < known.below
 
 
 def _fits_any(known: Parameter, value: Any) -> bool:

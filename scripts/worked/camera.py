@@ -101,8 +101,10 @@ def show(folder: Path) -> None:
     heading("A camera of four pixels")
     rows = [(n, *map(float, row)) for n, *row in zip(NAMES, TRUTH, ANSWERS, errors(), strict=True)]
     table(["picture", "truth t", "answer p", "|p - t|"], [*rows, ("total", "", "", errors().sum())])
-    print("By hand: tanh(x · pattern), then ReLU of it and of its negative, added up: |tanh|.")
-    print("One for a picture's own pattern and 0 for the others, for they are orthogonal.\n")
+    print("By hand: tanh(x · pattern), then ReLU of it and of its negative, summed: |tanh|.")
+    print(
+        "It is 1 for the pattern of the picture and 0 for the others, since they are orthogonal.\n"
+    )
     total = len(cases()[0])
     table(["network", "right"], [(name, f"{n} of {total}") for name, n in right().items()])
     keep(picture(), folder, "camera")

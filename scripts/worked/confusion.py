@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What a network says of digits that it has not seen."""
+    """The predictions of a network for digits that it was not trained on."""
 
     counts: NDArray[np.int64]  # (10, 10) true digit by answer
     accuracy: float
@@ -57,6 +57,6 @@ def picture() -> Figure:
 def show(folder: Path) -> None:
     """Print the most frequent mistakes, and draw the matrix."""
     heading("Which digits are taken for which")
-    print("A row per true digit, a column per answer; what is right stands on the diagonal.\n")
+    print("Rows are true digits, columns predicted ones; correct predictions are diagonal.\n")
     table(["digit", "taken for", "times"], mistakes())
     keep(picture(), folder, "confusion")

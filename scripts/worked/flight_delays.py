@@ -41,7 +41,7 @@ def trained() -> Pipeline:
 
 
 def picture() -> Figure:
-    """The loss of every epoch, and what the network says of any weather."""
+    """The loss of every epoch, and the predictions of the network for any weather."""
     figure, (left, right) = plot.new_figure(2)
     plot.loss_curves({"": trained()[-1].history_}, axes=left)
     left.set(title="Training until it fits", ylabel="mean binary cross-entropy (nats)")

@@ -51,7 +51,7 @@ def loss(params: Any) -> Array:
 
 
 def numerical(flat: Array, restore: Callable[[Array], Any]) -> Array:
-    """(J(θ + h e_i) - J(θ - h e_i)) / 2h, one parameter after the other.
+    """(J(θ + h e_i) - J(θ - h e_i)) / 2h, parameter by parameter.
 
     For its time alone: in float32 it has few right digits; `nn.check_gradients` takes float64.
     """

@@ -23,7 +23,7 @@ PICTURES = np.array(list(product((-1.0, 1.0), repeat=4)))  # (16, 4)
 
 
 def responses(layer: str) -> NDArray[np.floating]:
-    """What each unit says of each of the 16 pictures, `(16, units)`.
+    """The activation of each unit for each of the 16 pictures, `(16, units)`.
 
     Args:
         layer: ``tanh by hand``, ``relu by hand``, or ``trained``.
@@ -36,7 +36,7 @@ def responses(layer: str) -> NDArray[np.floating]:
 
 
 def favorites(layer: str) -> NDArray[np.float64]:
-    """The picture that each unit responds to most, `(units, 4)`.
+    """The picture that maximizes the activation of each unit, `(units, 4)`.
 
     z = x · w + b is largest over all |x_i| <= 1 where x_i = sign(w_i).
     """
@@ -65,5 +65,5 @@ def show(folder: Path) -> None:
     print("tanh(x · w + b) is largest, among pixels of -1 to 1, where x_i = sign(w_i): the weights")
     print("of a unit of the first layer are a picture of what it looks for. By hand the tanh units")
     print("look for one pattern each, and the ReLU units for a pattern or its negative. Trained")
-    print("units share the work in their own ways.\n")
+    print("units represent the patterns jointly.\n")
     keep(picture(), folder, "hidden_units")

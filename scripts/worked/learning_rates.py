@@ -38,7 +38,7 @@ class Position(nn.Layer):
 
 @cache
 def bowl(rate: float) -> tuple[list[float], float]:
-    """Go down J(w) = w² from w = 1: J before every step, and the last w.
+    """Minimize J(w) = w² from w = 1: J before every step, and the last w.
 
     w ← w - rate · 2w = (1 - 2 rate) w, so w_t = (1 - 2 rate)^t.
     """
@@ -75,6 +75,8 @@ def show(folder: Path) -> None:
     print("J(w) = w² from w = 1: w ← w - η · 2w, so w_t = (1 - 2η)^t. It shrinks if 0 < η < 1.\n")
     rows = [(rate, bowl(rate)[1], (1 - 2 * rate) ** BOWL_STEPS) for rate in BOWL_RATES]
     table(["rate η", f"w after {BOWL_STEPS} steps", "(1 - 2η)^30"], rows)
-    print(f"A network on two moons, after {EPOCHS} epochs (saying 1/2 everywhere costs 0.693):\n")
+    print(
+        f"A network on two moons, after {EPOCHS} epochs (p = 1/2 everywhere has the loss 0.693):\n"
+    )
     table(["rate", "loss (nats)"], [(r, float(np.mean(network(r)[-5:]))) for r in NETWORK_RATES])
     keep(picture(), folder, "learning_rates")

@@ -97,7 +97,7 @@ def losses(name: str) -> tuple[float, float]:
 
 
 def picture() -> Figure:
-    """The loss on both, and what each network says of the plane."""
+    """The training and validation loss, and the decision boundary of each network."""
     figure, axes = plot.new_figure(3, 2, width=4.6, height=3.8)
     xy, moon = moons(TRAINING[0], NOISE, TRAINING[1])
     for number, name in enumerate(WAYS):
@@ -117,9 +117,9 @@ def picture() -> Figure:
 def show(folder: Path) -> None:
     """Print the loss on old and new points, and draw the training."""
     heading("Overfitting, dropout and early stopping")
-    print("17,025 parameters, 80 points of two overlapping half moons. Dropout leaves half of")
-    print("the units out at every step; early stopping watches 200 other points and keeps the")
-    print("best epoch.\n")
+    print("17,025 parameters, 80 points of two overlapping half moons. Dropout drops half")
+    print("of the units at every step; early stopping monitors the loss on 200 other points and")
+    print("restores the best epoch.\n")
     rows = [(name, len(outcome(name).history["loss"]), *losses(name)) for name in WAYS]
     table(["remedy", "epochs", "loss, trained on", "loss, new points"], rows)
     keep(picture(), folder, "overfitting")

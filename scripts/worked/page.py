@@ -31,7 +31,7 @@ def _text(cell: object) -> str:
 
 
 def keep(figure: Figure, folder: Path, name: str) -> None:
-    """Write a picture, and say where it is."""
+    """Write a figure, and print its path."""
     path = folder / f"{name}.png"
     plot.save(figure, path)
     print(f"Picture: {path}")

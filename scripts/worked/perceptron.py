@@ -78,7 +78,7 @@ def show(folder: Path) -> None:
     print("ŷ = g(w0 + Σ x_i w_i), with the sigmoid g(z) = 1 / (1 + e^-z)\n")
     print(f"Two inputs:   g(1 + 3·(-1) - 2·2) = g({z:g}) = {answer:.3f}")
     print("              z = 0 on the line 1 + 3 x1 - 2 x2 = 0, that is x2 = (1 + 3 x1) / 2:")
-    print("              above it the answer is under 1/2, below it over 1/2.")
+    print("              above it ŷ < 1/2, below it ŷ > 1/2.")
     terms = " + ".join(f"({x:g})·{w:.1f}" for x, (w,) in zip(INPUTS, FIVE.weights, strict=True))
     z, answer = map(float, perceptron(FIVE, INPUTS))
     print(f"Five inputs:  z = {terms} = {z:.1f}; g(z) = {answer:.2f}\n")

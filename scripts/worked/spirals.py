@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @cache
 def trained() -> dict[str, MLPClassifier]:
-    """A network without hidden layers, which draws a line, and one with two."""
+    """A network without hidden layers, whose boundary is a line, and one with two."""
     hidden = {"linear": (), "non-linear": (32, 32)}
     networks = {
         name: MLPClassifier(
@@ -34,7 +34,7 @@ def accuracies() -> dict[str, float]:
 
 
 def picture() -> Figure:
-    """What either network says of the plane, and new points."""
+    """The decision boundaries of both networks, with new points."""
     figure, axes = plot.new_figure(2)
     found = accuracies()
     points = spirals(400, seed=1)

@@ -105,7 +105,9 @@ def show(folder: Path) -> None:
     table(["cost", "best of all guesses"], [(n, search(cost)) for n, cost in COSTS.items()])
     mean = COUNTS.mean()
     median = np.median(COUNTS)
-    print("Downhill instead, by guess ← guess - rate · d(mean loss)/d(guess), from 65 sweets:")
+    print(
+        "By gradient descent instead, guess ← guess - rate · d(mean loss)/d(guess), from 65 sweets:"
+    )
     print(f"  squared error   {descend(nn.squared_error, 0.1):.3f}; the mean is {mean:.3f}")
     print(f"  absolute error  {descend(nn.absolute_error, 1.0):.3f}; the median is {median:.3f}\n")
     keep(picture(), folder, "sweets")

@@ -77,7 +77,7 @@ def trained() -> tuple[Talk, dict[str, list[float]]]:
 
 
 def picture() -> Figure:
-    """What the network says of all hours, before and after."""
+    """The predictions for all hours, before and after training."""
     figure, axes = plot.new_figure(3, width=4.6, height=4.0)
     words = np.where(WELL[:, 0] > 0, "well", "badly")
     after, history = trained()
@@ -94,8 +94,8 @@ def show(folder: Path) -> None:
     """Print the answer and its loss before and after, and draw both."""
     heading("Will the talk go well?")
     practice, television = MINE
-    print(f"I practised {practice:g} hours and watched {television:g} of television. It went well.")
-    print("A network of two inputs, three tanh units and one sigmoid says:\n")
+    print(f"I practiced {practice:g} hours and watched {television:g} of television. It went well.")
+    print("A network of two inputs, three tanh units and one sigmoid predicts:\n")
     answers = {"before training": untrained().answer(), "after training": trained()[0].answer()}
     rows = [(when, f"{p:.3f}", f"{-math.log(p):.4f}") for when, p in answers.items()]
     table(["", "predicted p", "loss -log p (nats)"], rows)

@@ -38,6 +38,6 @@ def show(folder: Path) -> None:
     """Print neighbors, and draw the map."""
     heading("A map of words")
     print("The vectors of the nursery and the library, of 8 dimensions, in the plane of their")
-    print("first two principal components: words used alike are close together.\n")
+    print("first two principal components: words in similar contexts are close together.\n")
     table(["word", "most similar"], list(neighbors().items()))
     keep(picture(), folder, "word_map")

@@ -184,7 +184,7 @@ def settings_of(told):
         (lambda told: settings_of(told).update(features="tfidf"), "features is 'tfidf' and 'bag'"),
         (lambda told: told["state"].update(classes=["y", "x"]), "classes are not those of its"),
         (lambda told: told["state"].update(classes=["x", "y\0"]), "ends in a NUL"),
-        (lambda told: told["state"].update(classes=["x", "x"]), "a class stands twice"),
+        (lambda told: told["state"].update(classes=["x", "x"]), "a class is a duplicate"),
         (lambda told: told["state"].update(multilabel=0), "multilabel is 0"),
     ],
 )

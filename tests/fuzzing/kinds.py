@@ -25,7 +25,7 @@ from textdl.bow.search import Index
 from textdl.classify.examples import make_targets, read_examples
 from textdl.cli.main import main
 from textdl.errors import ParameterError
-from textdl.plot.runs import read_history
+from textdl.plot.curves import read_history
 from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
 
 TEXTS = ["the cat sat", "the dog sat on the mat", "orange, apple, grape", "a cat and a dog ☘"]

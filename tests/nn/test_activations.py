@@ -58,7 +58,7 @@ def value_and_slope(g):
     return jax.jit(both)
 
 
-def test_the_table_is_complete():
+def test_activations_registry_is_complete():
     assert set(nn.ACTIVATIONS) == {*BY_HAND, *ALIASES, *OVER_AXIS}
     for alias, name in ALIASES.items():
         assert nn.ACTIVATIONS[alias] is nn.ACTIVATIONS[name]
@@ -84,7 +84,7 @@ def test_eager_and_float64_agree_with_the_formula(name):
 
 
 @pytest.mark.parametrize("name", OVER_AXIS)
-def test_over_the_last_axis(name):
+def test_softmax_is_over_the_last_axis(name):
     draw = np.random.default_rng(0)
     z = np.concatenate(
         [
@@ -109,7 +109,7 @@ def test_logits_further_apart_than_float32_reaches_give_no_nan(name):
     assert np.isfinite(slope).all()
 
 
-def test_softmax_has_the_jacobian_of_the_textbook():
+def test_softmax_jacobian_matches_formula():
     z = jnp.array([0.3, -1.0, 2.0])
     p = np.asarray(nn.softmax(z))
     np.testing.assert_allclose(jax.jacobian(nn.softmax)(z), np.diag(p) - np.outer(p, p), atol=1e-6)
@@ -119,7 +119,7 @@ def test_softmax_has_the_jacobian_of_the_textbook():
 
 
 @pytest.mark.parametrize(("name", "size"), [("leaky_relu", 0.3), ("elu", 2.0)])
-def test_the_left_side_can_be_scaled(name, size):
+def test_leaky_relu_and_elu_take_a_scale(name, size):
     z = np.array([-2.0, -0.5, 3.0])
     left = {"leaky_relu": size * z, "elu": size * np.expm1(z)}[name]
     got = getattr(nn, name)(jnp.asarray(z), size)

@@ -18,37 +18,37 @@ def wrong(z):
 wrong.defjvps(lambda dz, value, z: 3 * z**2 * dz * jnp.where(z > 2, 1.001, 1))
 
 
-def test_a_right_gradient_passes():
+def test_check_gradients_of_a_correct_gradient_passes():
     check = nn.check_gradients(lambda z: z**3, np.array([1.0, -2.0, 3.0]))
     assert check.error < 1e-8
     assert check.analytic == pytest.approx(check.numerical)
 
 
-def test_a_gradient_wrong_by_a_thousandth_in_one_entry_is_found():
+def test_check_gradients_finds_an_entry_wrong_by_a_thousandth():
     check = nn.check_gradients(wrong, np.array([[1.0, -2.0], [3.0, 0.5]]))
     assert check.error == pytest.approx(0.001, rel=0.01)
-    assert check.place == "argument[0][1, 0]"
+    assert check.entry == "argument[0][1, 0]"
     assert check.analytic == pytest.approx(27 * 1.001)
     assert check.numerical == pytest.approx(27, rel=1e-6)
 
 
-def test_the_place_names_argument_layer_and_entry():
+def test_check_gradients_entry_names_argument_layer_and_index():
     params = (
         DenseParams(np.ones((2, 2)), np.ones(2)),
         DenseParams(np.ones((2, 1)), np.array([3.0])),
     )
     check = nn.check_gradients(lambda a, p: a.sum() + wrong(p[1].bias) + p[0].weights.sum(),
                                np.ones(3), params)  # fmt: skip
-    assert check.place == "argument[1][1].bias[0]"
+    assert check.entry == "argument[1][1].bias[0]"
 
 
 def test_scalars():
     check = nn.check_gradients(wrong, 3.0)
-    assert check.place == "argument[0][]"
+    assert check.entry == "argument[0][]"
     assert check.error > 5e-4
 
 
-def test_small_gradients_are_measured_absolutely():
+def test_check_gradients_of_small_gradients_is_absolute():
     """An error far below 1 does not count where the slopes are below 1."""
 
     @jax.custom_jvp
@@ -59,16 +59,16 @@ def test_small_gradients_are_measured_absolutely():
     assert nn.check_gradients(tiny, np.ones(1)).error < 1e-8
 
 
-def test_a_gradient_that_is_no_number_is_the_worst():
+def test_check_gradients_nan_is_the_largest_error():
     def broken(z):  # the branch not taken has an infinite slope at 0
         return jnp.where(z > 0, jnp.sqrt(z), 0) + wrong(z)
 
     check = nn.check_gradients(broken, np.array([3.0, -1.0]))
     assert not check.error < 1
-    assert check.place == "argument[0][1]"
+    assert check.entry == "argument[0][1]"
 
 
-def test_it_runs_in_float64_and_leaves_float32_behind():
+def test_check_gradients_runs_in_float64_and_restores_float32():
     seen = []
 
     def watch(z):

@@ -26,7 +26,7 @@ def draw(name, shape=(INPUTS, OUTPUTS), seed=0):
     return np.asarray(nn.INITIALIZERS[name](jax.random.key(seed), shape))
 
 
-def test_the_table_is_complete():
+def test_initializers_registry_is_complete():
     assert set(nn.INITIALIZERS) == set(VARIANCES)
 
 
@@ -50,7 +50,7 @@ def test_distributions(name):
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANCES if name != "zeros"])
-def test_the_key_decides(name):
+def test_initializers_equal_keys_give_equal_draws(name):
     np.testing.assert_array_equal(draw(name, (4, 3)), draw(name, (4, 3)))
     assert (draw(name, (4, 3)) != draw(name, (4, 3), seed=1)).all()
 
@@ -75,7 +75,7 @@ def test_scales():
     assert np.std(initializers.normal(key, (1000,), scale=3.0)) == pytest.approx(3, rel=0.1)
 
 
-def test_the_signal_keeps_its_size_through_ten_layers():
+def test_initializers_preserve_variance_through_ten_layers():
     """What Glorot and He promise: neither vanishes nor explodes."""
     x = np.random.default_rng(0).normal(size=(50, 200))
     for name, g in [("he_normal", lambda z: np.maximum(z, 0)), ("glorot_uniform", lambda z: z)]:

@@ -14,7 +14,8 @@ from sklearn.metrics import log_loss
 from tests.nn.conftest import arrays, arrays_bk
 from textdl import nn
 from textdl.errors import DataError, ParameterError
-from textdl.nn.losses import half_squared_error
+from textdl.nn.layers.dense import DenseParams
+from textdl.nn.losses import Regularizer, half_squared_error
 
 
 def huber_by_hand(p, t, delta=1.0):
@@ -47,7 +48,7 @@ def test_gradients(name, p):
 
 
 @pytest.mark.parametrize("name", BY_HAND)
-def test_perfect_predictions_have_neither_loss_nor_slope(name):
+def test_perfect_predictions_have_zero_loss_and_gradient(name):
     p = jnp.array([0.0, 1e4, -3e38])
     assert getattr(nn, name)(p, p).tolist() == [0, 0, 0]
     slope = jax.grad(lambda p: getattr(nn, name)(p, jax.lax.stop_gradient(p)).sum())(p)
@@ -68,7 +69,7 @@ def test_huber_meets_itself_at_delta(delta):
 @pytest.mark.parametrize(
     ("left", "right"), [((3, 1), (3,)), ((3,), (3, 1)), ((3,), ()), ((2, 3), (3,)), ((1,), (3,))]
 )
-def test_nothing_is_broadcast(name, left, right):
+def test_losses_refuse_to_broadcast(name, left, right):
     with pytest.raises(DataError) as caught:
         jax.jit(getattr(nn, name))(jnp.full(left, 0.5), jnp.full(right, 0.5))
     message = str(caught.value)
@@ -110,7 +111,7 @@ def test_class_weights_and_their_mean():
     assert float(nn.weighted_mean(jnp.asarray(losses), weights)) == (1 + 1 + 2) / 2
 
 
-def test_the_flight_delays_of_the_textbook():
+def test_losses_of_the_flight_delay_example():
     """Four predictions, their squared and absolute errors and cross-entropies, worked by hand."""
     p, t = [0.05, 0.02, 0.96, 0.35], [1.0, 0.0, 1.0, 1.0]
     assert float(nn.squared_error(p, t).mean()) == pytest.approx(0.33175, abs=1e-6)
@@ -193,7 +194,7 @@ def test_weighted_means_are_log_loss_of_scikit_learn():
     assert float(nn.weighted_mean(losses, weights)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_two_classes_are_one_logit():
+def test_two_class_softmax_equals_one_logit():
     z = LOGITS[:, 0]
     pair = np.stack([np.zeros(5, np.float32), z], 1)
     np.testing.assert_allclose(
@@ -237,7 +238,7 @@ def test_from_probabilities_0_and_1():
     assert slope.tolist() == [[-1, 0], [0, -1]]
 
 
-def test_whole_numbers_as_predictions_do_not_round_the_targets():
+def test_integer_predictions_do_not_round_targets():
     loss = nn.categorical_cross_entropy([[0, 1]], [[0.5, 0.5]], from_logits=True)
     assert float(loss[0]) == pytest.approx(np.log(1 + np.e) - 0.5, rel=1e-6)
 
@@ -268,7 +269,7 @@ def test_cross_entropy_gradients(from_logits, z):
 
 @settings(max_examples=10, deadline=None)
 @given(z=arrays(3, 4), labels=st.lists(st.integers(0, 3), min_size=3, max_size=3))
-def test_the_slope_is_softmax_minus_truth(z, labels):
+def test_cross_entropy_gradient_is_softmax_minus_targets(z, labels):
     def loss(z):
         return nn.categorical_cross_entropy(z, jnp.array(labels), from_logits=True).sum()
 
@@ -287,7 +288,7 @@ def test_the_slope_is_softmax_minus_truth(z, labels):
         0,
     ],
 )
-def test_targets_that_do_not_fit(targets):
+def test_categorical_cross_entropy_target_errors(targets):
     with pytest.raises(DataError, match=r"do not fit predictions of shape \(5, 3\); expected"):
         jax.jit(nn.categorical_cross_entropy)(LOGITS, targets)
 
@@ -298,3 +299,27 @@ def test_label_smoothing_out_of_range(smoothing):
         nn.binary_cross_entropy([0.5], [1], label_smoothing=smoothing)
     with pytest.raises(ParameterError, match="label_smoothing="):
         nn.categorical_cross_entropy([[0.5, 0.5]], [1], label_smoothing=smoothing)
+
+
+KEY = jax.random.key(0)
+
+
+def test_regularizer_covers_weights_not_biases():
+    params = (
+        DenseParams(jnp.array([[1.0, -2.0]]), jnp.array([7.0, 7.0])),
+        DenseParams(jnp.array([[3.0], [-0.5]]), jnp.array([9.0])),
+    )
+    weights = np.array([1, -2, 3, -0.5])
+    expected = 0.3 * np.abs(weights).sum() + 0.8 / 2 * (weights**2).sum()
+    regularizer = nn.Regularizer(l1=0.3, l2=0.8)
+    assert float(jax.jit(regularizer)(params)) == pytest.approx(expected)
+    slope = jax.grad(regularizer)(params)
+    np.testing.assert_allclose(slope[0].weights, [[0.3 + 0.8, -0.3 - 1.6]], rtol=1e-6)
+    assert slope[0].bias.tolist() == [0, 0]
+    assert float(nn.Regularizer()(params)) == 0
+    assert nn.Regularizer(l2=0.5) == Regularizer(0.0, 0.5)
+
+
+def test_regularizer_gradients():
+    params = nn.mlp((3, 4, 2)).init(KEY)
+    assert nn.check_gradients(nn.Regularizer(l1=0.3, l2=0.8), params).error < 1e-8

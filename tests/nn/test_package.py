@@ -8,7 +8,7 @@ import pytest
 from textdl import nn
 
 
-def test_every_name_is_there():
+def test_exported_names_can_be_imported():
     for name in nn.__all__:
         assert getattr(nn, name) is not None
     assert set(dir(nn)) == set(nn.__all__)
@@ -16,7 +16,7 @@ def test_every_name_is_there():
         nn.perceptrn  # noqa: B018
 
 
-def test_importing_is_cheap():
+def test_import_loads_no_heavy_package():
     program = (
         "import sys, textdl; from textdl import nn;"
         "heavy = {'jax', 'optax', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules);"

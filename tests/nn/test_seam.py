@@ -12,7 +12,7 @@ from tests.nn.conftest import assert_same_bits
 from textdl import nn
 from textdl.errors import DataError
 from textdl.io.archive import ArchiveContent, ArchiveKind, open_archive, write_archive
-from textdl.nn.pytree import difference, fill, named_arrays
+from textdl.nn.layers.sequential import difference, fill, named_arrays
 
 KEY = jax.random.key(0)
 NETWORK = nn.sequential(
@@ -92,7 +92,7 @@ def test_predictions_do_not_depend_on_the_rows_beside_them(data, result):
         np.testing.assert_array_equal(part, whole[rows])
 
 
-def test_ids_that_the_network_does_not_have_are_named(result):
+def test_unknown_ids_are_named(result):
     odd = nn.make_sequences([[3, 12]], [2])
     with pytest.raises(DataError, match="id 12 is not in an embedding of 12 rows"):
         nn.predict(NETWORK, result.params, odd)

@@ -15,7 +15,7 @@ from textdl.errors import OutputError, ParameterError
 
 
 @DRAWINGS
-def test_a_png_has_its_signature_and_size(tmp_path, draw):
+def test_save_png_has_signature_and_size(tmp_path, draw):
     figure = draw()
     plot.save(figure, tmp_path / "picture.png")
     content = (tmp_path / "picture.png").read_bytes()
@@ -26,7 +26,7 @@ def test_a_png_has_its_signature_and_size(tmp_path, draw):
 
 
 @DRAWINGS
-def test_an_svg_is_xml_without_a_date(tmp_path, draw):
+def test_save_svg_is_xml_without_date(tmp_path, draw):
     plot.save(draw(), tmp_path / "picture.SVG")
     root = ET.parse(tmp_path / "picture.SVG").getroot()
     assert root.tag.endswith("svg")
@@ -35,14 +35,14 @@ def test_an_svg_is_xml_without_a_date(tmp_path, draw):
 
 @DRAWINGS
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
-def test_the_same_picture_has_the_same_bytes(tmp_path, draw, suffix):
+def test_save_equal_figures_gives_equal_bytes(tmp_path, draw, suffix):
     first, second = (tmp_path / f"{name}{suffix}" for name in "ab")
     plot.save(draw(), first)
     plot.save(draw(), second)
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_another_process_draws_the_same_bytes(tmp_path):
+def test_save_in_another_process_gives_equal_bytes(tmp_path):
     code = (
         "from textdl import plot\n"
         f"plot.save(plot.loss_curves({HISTORIES}), {str(tmp_path / 'there.svg')!r})"
@@ -52,7 +52,7 @@ def test_another_process_draws_the_same_bytes(tmp_path):
     assert (tmp_path / "there.svg").read_bytes() == (tmp_path / "here.svg").read_bytes()
 
 
-def test_drawing_leaves_pyplot_and_the_settings_alone(tmp_path):
+def test_drawing_leaves_pyplot_and_settings_unchanged(tmp_path):
     code = (
         "import sys\n"
         "from matplotlib import rcParams\n"
@@ -67,7 +67,7 @@ def test_drawing_leaves_pyplot_and_the_settings_alone(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_drawing_into_a_plot_that_exists(model):
+def test_drawing_on_given_axes(model):
     figure, (left, right) = plot.new_figure(2)
     assert plot.loss_curves(HISTORIES, axes=left) is figure
     assert plot.decision_boundary(model, POINTS, KINDS, axes=right) is figure
@@ -75,13 +75,13 @@ def test_drawing_into_a_plot_that_exists(model):
 
 
 @pytest.mark.parametrize("name", ["picture.pdf", "picture", "picture.png.txt", ".png"])
-def test_other_suffixes_are_refused(tmp_path, name):
+def test_save_other_suffixes_are_refused(tmp_path, name):
     with pytest.raises(ParameterError, match=r"expected one of \.png, \.svg; rename it"):
         plot.save(draw_losses(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_output_is_complete_or_absent(tmp_path, monkeypatch):
+def test_save_is_complete_or_absent(tmp_path, monkeypatch):
     target = tmp_path / "picture.png"
     plot.save(draw_losses(), target)
     before = target.read_bytes()
@@ -97,7 +97,7 @@ def test_output_is_complete_or_absent(tmp_path, monkeypatch):
     assert target.read_bytes() == before
 
 
-def test_output_that_cannot_be_written(tmp_path):
+def test_save_unwritable_output_is_named(tmp_path):
     with pytest.raises(OutputError, match="does not exist; create it first"):
         plot.check_picture(tmp_path / "none" / "picture.png")
     (tmp_path / "folder.png").mkdir()
@@ -105,7 +105,7 @@ def test_output_that_cannot_be_written(tmp_path):
         plot.save(draw_losses(), tmp_path / "folder.png")
 
 
-def test_a_missing_matplotlib_is_named_with_the_remedy(tmp_path, monkeypatch, model):
+def test_missing_matplotlib_names_the_remedy(tmp_path, monkeypatch, model):
     figure, really = draw_losses(), builtins.__import__
 
     def without(name, *rest):

@@ -238,7 +238,7 @@ def _is_multilabel(items: Sequence[Any]) -> bool:
 
 def _check_labels(items: Sequence[Any], *, multilabel: bool) -> None:
     # scikit-learn, which the command line shows the options of a format without
-    from textdl.nn.estimators.validation import check_labels
+    from textdl.nn.estimators.base import check_labels
 
     for row, item in enumerate(items):
         for label in item if multilabel else [item]:

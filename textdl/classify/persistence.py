@@ -16,8 +16,7 @@ from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
 from textdl.classify.models import document_frequencies, resolve_settings
 from textdl.errors import FileFormatError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
-from textdl.nn.estimators.classes import classes_from_state
-from textdl.nn.estimators.classifier import MLPClassifier
+from textdl.nn.estimators.classifier import MLPClassifier, classes_from_state
 from textdl.parameters import check_parameters
 
 KIND = ArchiveKind("TextClassifier", arrays={})

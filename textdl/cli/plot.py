@@ -13,7 +13,7 @@ from textdl.errors import DataError, DivergenceError, FileFormatError, Parameter
 
 if TYPE_CHECKING:
     from textdl.nn.estimators.classifier import MLPClassifier
-    from textdl.plot.points import Points
+    from textdl.plot.classifiers import Points
 
 HIDDEN = (16, 16)  # units of the layers of plot rates
 
@@ -112,7 +112,7 @@ def rate(text: str) -> float:
 def draw_losses(options: argparse.Namespace) -> None:
     """Draw the loss curves of files."""
     from textdl import plot
-    from textdl.plot.runs import read_history
+    from textdl.plot.curves import read_history
 
     plot.check_picture(options.output)
     histories = dict(zip(_names(options.runs), map(read_history, options.runs), strict=True))
@@ -135,7 +135,7 @@ def _names(runs: list[str]) -> list[str]:
 def draw_boundary(options: argparse.Namespace) -> None:
     """Draw the decision boundary of a saved classifier."""
     from textdl import plot
-    from textdl.plot.points import read_points
+    from textdl.plot.classifiers import read_points
 
     plot.check_picture(options.output)
     points = read_points(options.points)
@@ -166,7 +166,7 @@ def _load_classifier(path: str) -> MLPClassifier:
 def draw_rates(options: argparse.Namespace) -> None:
     """Train once per learning rate, and draw the loss curves."""
     from textdl import plot
-    from textdl.plot.points import read_points
+    from textdl.plot.classifiers import read_points
 
     plot.check_picture(options.output)
     points = read_points(options.points)

@@ -174,6 +174,19 @@ def open_verified(path: Path) -> SafetensorsFile:
     return opened
 
 
+def is_safetensors(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a safetensors file, sound or damaged.
+
+    Args:
+        head: its first 9 bytes or more: the length of the header, and the brace that opens it.
+
+    Example:
+        >>> is_safetensors(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
+        True
+    """
+    return b"\0" in head[:8] and head[8:9] == b"{"  # no text holds a NUL
+
+
 def damaged(path: Path, what: str) -> FileFormatError:
     """The error for a file whose content contradicts itself."""
     return FileFormatError(f"{str(path)!r} is damaged: {what}; copy or make it again")

@@ -2,10 +2,18 @@
 
 All take and return float arrays of one shape, `(...,)`; softmax and log_softmax run over the last
 axis. They and their gradients stay finite over the whole float32 range. Where the derivative of the
-textbook is simpler or safer than what autodiff makes of the formula, it is given beside it.
+textbook is simpler or numerically safer than autodiff of the formula, it is given explicitly.
 
-Reference:
-    Goodfellow, Bengio and Courville 2016, "Deep Learning", sections 6.2.2 and 6.3.
+References:
+    Goodfellow, Bengio and Courville 2016, "Deep Learning", sections 6.2.2 and 6.3;
+    Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines";
+    Maas, Hannun and Ng 2013, "Rectifier nonlinearities improve neural network acoustic models";
+    Clevert, Unterthiner and Hochreiter 2016, "Fast and accurate deep network learning by
+    exponential linear units"; Hendrycks and Gimpel 2016, "Gaussian error linear units".
+
+Example:
+    >>> ACTIVATIONS["relu"](jnp.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
 """
 
 from __future__ import annotations
@@ -36,7 +44,7 @@ def sigmoid(z: Array) -> Array:
         >>> round(float(sigmoid(jnp.array(3.2))), 2)
         0.96
     """
-    return 1 / (1 + jnp.exp(-z))  # e^-z may overflow: 1 / inf is the 0 it should be
+    return 1 / (1 + jnp.exp(-z))  # e^-z may overflow: 1 / inf is 0, the limit
 
 
 sigmoid.defjvps(lambda dz, g, z: g * (1 - g) * dz)
@@ -122,7 +130,7 @@ def _softplus_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array,
 
 
 def softmax(z: Array) -> Array:
-    """g(z)_k = e^z_k / Σ_j e^z_j: positive numbers that sum to 1 over the last axis.
+    """g(z)_k = e^z_k / Σ_j e^z_j: probabilities, which sum to 1 over the last axis.
 
     Example:
         >>> softmax(jnp.array([1e4, 1e4, -1e4])).tolist()
@@ -144,7 +152,7 @@ def log_softmax(z: Array) -> Array:
 
 
 def _largest(z: Array) -> Array:
-    """max_k z_k: taken from every z_k it changes no result, and keeps e^z from overflowing."""
+    """max_k z_k: subtracting it from every z_k changes no result, and prevents overflow of e^z."""
     return jax.lax.stop_gradient(z.max(-1, keepdims=True))
 
 

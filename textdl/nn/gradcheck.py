@@ -1,4 +1,8 @@
-"""Check a gradient: what autodiff says against what central differences measure."""
+"""Gradient checks: autodiff against central differences.
+
+Reference:
+    Griewank and Walther 2008, "Evaluating derivatives", section 3.1.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ from textdl.errors import DataError
 
 
 class GradientCheck(NamedTuple):
-    """The worst entry of a gradient."""
+    """The entry of a gradient with the largest error."""
 
     error: float  # |analytic - numerical| / max(1, |analytic|, |numerical|)
-    place: str  # the argument and the index
+    entry: str  # the argument and the index
     analytic: float
     numerical: float
 
@@ -29,13 +33,16 @@ def check_gradients(
     """Compare the gradient of Σ function(arguments) by autodiff with central differences.
 
     Everything runs in float64, whatever the arguments are, so the error of
-    (f(x + h) - f(x - h)) / 2h is of order h² = 1e-10 and a real mistake stands out.
+    (f(x + h) - f(x - h)) / 2h is of order h² = 1e-10, far below that of a wrong gradient.
 
     Args:
         function: returns an array; its entries are summed.
         arguments: pytrees of float arrays, all of which are checked. Labels, keys and sparse
-            batches belong into the function.
-        step: h, for entries of about size 1.
+            batches belong in the function.
+        step: h, for entries of magnitude 1.
+
+    Returns:
+        The entry with the largest error.
 
     Raises:
         DataError: there is no float entry to check.
@@ -49,7 +56,7 @@ def check_gradients(
         wide = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), jnp.float64), arguments)
         flat, restore = ravel_pytree(wide)
         if flat.size == 0:
-            raise DataError("no entries to check; give at least one array of floats")
+            raise DataError("there are no entries to check; give at least one array of floats")
 
         @jax.jit
         def total(flat: Any) -> Any:
@@ -61,7 +68,10 @@ def check_gradients(
     error = np.abs(analytic - numerical) / size
     worst = int(np.argmax(np.where(np.isnan(error), np.inf, error)))
     return GradientCheck(
-        float(error[worst]), _place(wide, worst), float(analytic[worst]), float(numerical[worst])
+        float(error[worst]),
+        _entry_name(wide, worst),
+        float(analytic[worst]),
+        float(numerical[worst]),
     )
 
 
@@ -77,8 +87,8 @@ def _central_differences(
     return slopes
 
 
-def _place(arguments: tuple[Any, ...], entry: int) -> str:
-    """Where entry `entry` of the raveled arguments is."""
+def _entry_name(arguments: tuple[Any, ...], entry: int) -> str:
+    """The argument and the index of an entry of the raveled arguments."""
     for path, leaf in jax.tree_util.tree_flatten_with_path(arguments)[0]:
         if entry < leaf.size:
             index = [int(i) for i in np.unravel_index(entry, leaf.shape)]

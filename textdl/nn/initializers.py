@@ -1,11 +1,17 @@
-"""Initializers: where the weights of a layer start.
+"""Initializers: the initial weights of a layer.
 
 An initializer takes a key and a shape `(inputs, outputs)` and returns floats of that shape. The
-scale of Glorot and He keeps the variance of the signal from layer to layer.
+scales of Glorot and He preserve the variance of the signal from layer to layer.
 
 References:
-    Glorot and Bengio 2010 (for sigmoid and tanh); He et al. 2015 (for ReLU);
-    Saxe et al. 2014 (orthogonal).
+    Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+    networks" (for sigmoid and tanh); He et al. 2015, "Delving deep into rectifiers" (for ReLU);
+    Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks" (orthogonal).
+
+Example:
+    >>> INITIALIZERS["he_normal"](jax.random.key(0), (4, 2)).shape
+    (4, 2)
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ Initializer = Callable[[Array, tuple[int, ...]], Array]
 
 
 def zeros(key: Array, shape: tuple[int, ...]) -> Array:
-    """0 everywhere: right for biases; hidden weights would all learn the same.
+    """W = 0: right for biases; as weights, all hidden units would learn the same.
 
     Example:
         >>> zeros(jax.random.key(0), (2,)).tolist()
@@ -41,6 +47,9 @@ def normal(key: Array, shape: tuple[int, ...], scale: float = 0.05) -> Array:
         shape: of the result.
         scale: standard deviation.
 
+    Returns:
+        Float array of that shape.
+
     Example:
         >>> normal(jax.random.key(0), (2, 3)).shape
         (2, 3)
@@ -56,6 +65,9 @@ def uniform(key: Array, shape: tuple[int, ...], scale: float = 0.05) -> Array:
         shape: of the result.
         scale: half the width.
 
+    Returns:
+        Float array of that shape.
+
     Example:
         >>> bool(jnp.all(jnp.abs(uniform(jax.random.key(0), (2, 3))) <= 0.05))
         True
@@ -66,6 +78,8 @@ def uniform(key: Array, shape: tuple[int, ...], scale: float = 0.05) -> Array:
 def glorot_uniform(key: Array, shape: tuple[int, ...]) -> Array:
     """W ~ U(-a, a), a = √(6 / (inputs + outputs)), so Var w = 2 / (inputs + outputs).
 
+    Glorot and Bengio 2010, equation 16.
+
     Example:
         >>> bool(jnp.all(jnp.abs(glorot_uniform(jax.random.key(0), (4, 2))) <= 1))
         True
@@ -74,7 +88,7 @@ def glorot_uniform(key: Array, shape: tuple[int, ...]) -> Array:
 
 
 def glorot_normal(key: Array, shape: tuple[int, ...]) -> Array:
-    """W ~ N(0, 2 / (inputs + outputs)).
+    """W ~ N(0, 2 / (inputs + outputs)), the variance of Glorot and Bengio 2010, equation 12.
 
     Example:
         >>> glorot_normal(jax.random.key(0), (4, 2)).shape
@@ -84,7 +98,7 @@ def glorot_normal(key: Array, shape: tuple[int, ...]) -> Array:
 
 
 def he_uniform(key: Array, shape: tuple[int, ...]) -> Array:
-    """W ~ U(-a, a), a = √(6 / inputs), so Var w = 2 / inputs.
+    """W ~ U(-a, a), a = √(6 / inputs), so Var w = 2 / inputs (He et al. 2015, equation 10).
 
     Example:
         >>> bool(jnp.all(jnp.abs(he_uniform(jax.random.key(0), (6, 2))) <= 1))
@@ -94,7 +108,7 @@ def he_uniform(key: Array, shape: tuple[int, ...]) -> Array:
 
 
 def he_normal(key: Array, shape: tuple[int, ...]) -> Array:
-    """W ~ N(0, 2 / inputs).
+    """W ~ N(0, 2 / inputs) (He et al. 2015, equation 10).
 
     Example:
         >>> he_normal(jax.random.key(0), (4, 2)).shape
@@ -104,7 +118,7 @@ def he_normal(key: Array, shape: tuple[int, ...]) -> Array:
 
 
 def orthogonal(key: Array, shape: tuple[int, ...]) -> Array:
-    """Rows or columns, whichever are fewer, that are orthonormal: W Wᵀ = I or Wᵀ W = I.
+    """W Wᵀ = I or Wᵀ W = I: orthonormal rows or columns, whichever are fewer.
 
     Example:
         >>> w = orthogonal(jax.random.key(0), (2, 5))

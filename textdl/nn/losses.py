@@ -1,4 +1,4 @@
-"""Losses and metrics of predictions: one number per entry or per example, never reduced.
+"""Losses and metrics: one number per entry or per example, never reduced; regularization.
 
 Reduction comes after, in `weighted_mean`, so that examples can have weights. Shapes must agree
 exactly: a `(N, 1)` prediction against `(N,)` targets would silently broadcast to `(N, N)`, the
@@ -12,6 +12,9 @@ References:
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -64,7 +67,7 @@ def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
 
 
 def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
-    """|p - t|, entry by entry; shapes and errors as in `squared_error`.
+    """`|p - t|`, entry by entry; shapes and errors as in `squared_error`.
 
     Example:
         >>> absolute_error([1.0, 2.0], [1.5, 0.0]).tolist()
@@ -89,7 +92,7 @@ absolute_value.defjvps(lambda dx, _, x: jnp.sign(x) * dx)
 
 
 def huber(predictions: ArrayLike, targets: ArrayLike, delta: float = 1.0) -> Array:
-    """e²/2 where |e| <= δ, else δ (|e| - δ/2), with e = p - t.
+    """`e²/2` where `|e| <= δ`, else `δ (|e| - δ/2)`, with `e = p - t`.
 
     Args:
         predictions: `(...,)` float p.
@@ -262,6 +265,32 @@ def sample_weights(labels: ArrayLike, class_weights: ArrayLike) -> Array:
         [0.5, 2.0, 2.0]
     """
     return jnp.asarray(class_weights)[jnp.asarray(labels)]
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """R(θ) = l1 Σ|w| + l2/2 Σw², over the weights: arrays of two axes or more; biases are exempt.
+
+    Args:
+        l1: strength of the first term.
+        l2: strength of the second; scikit-learn's `alpha`.
+
+    Example:
+        >>> from textdl.nn.layers.dense import DenseParams
+        >>> float(Regularizer(l1=1.0, l2=2.0)(DenseParams(jnp.array([[-3.0]]), jnp.array([5.0]))))
+        12.0
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __call__(self, params: Any) -> Array:
+        """R(θ), a scalar."""
+        weights = [leaf for leaf in jax.tree.leaves(params) if leaf.ndim >= 2]
+        return sum((self._of(w) for w in weights), jnp.zeros(()))
+
+    def _of(self, w: Array) -> Array:
+        return self.l1 * absolute_value(w).sum() + self.l2 / 2 * (w**2).sum()
 
 
 def same_shape(predictions: ArrayLike, targets: ArrayLike) -> tuple[Array, Array]:

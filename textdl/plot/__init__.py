@@ -1,15 +1,14 @@
-"""Pictures of trainings, networks, classifiers and words.
+"""Figures of trainings, networks, classifiers and words.
 
-    curves.py     the loss, epoch by epoch; a curve per learning rate
-    boundary.py   what a classifier of two features says of the plane
-    confusion.py  which classes are taken for which
-    network.py    a network, its units and weights
-    words.py      a map of words
-    canvas.py     a picture in memory and on disk
-    runs.py, points.py  what the command line reads: histories, labeled points
+    curves.py       loss curves; the histories of trainings, read from files
+    classifiers.py  decision boundaries, confusion matrices; labeled points, read from files
+    network.py      a network: its units and weights
+    words.py        a map of words
+    canvas.py       a figure in memory and on disk
 
-They need matplotlib, which ``pip install 'textdl[plot]'`` brings. Nothing here touches a display or
-matplotlib's global state: a picture is a `Figure`, to be saved, shown in a notebook or drawn on.
+They need matplotlib, which ``pip install 'textdl[plot]'`` installs. Nothing here touches a display
+or matplotlib's global state: a function returns a `Figure`, to be saved, shown in a notebook or
+drawn on.
 
 Example:
     >>> from textdl import plot
@@ -18,9 +17,8 @@ Example:
     ['mean loss']
 """
 
-from textdl.plot.boundary import decision_boundary
 from textdl.plot.canvas import COLORS, MARKERS, check_picture, new_figure, save
-from textdl.plot.confusion import confusion_matrix
+from textdl.plot.classifiers import confusion_matrix, decision_boundary
 from textdl.plot.curves import loss_by_rate, loss_curves
 from textdl.plot.network import network_diagram
 from textdl.plot.words import word_map

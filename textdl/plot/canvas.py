@@ -1,4 +1,4 @@
-"""A picture in memory and on disk: PNG or SVG, complete or absent, equal bytes for equal input."""
+"""A figure in memory and on disk: PNG or SVG, complete or absent, equal bytes for equal input."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textdl.errors import OutputError, ParameterError
+from textdl.errors import DataError, OutputError, ParameterError
 from textdl.io.atomic import atomic_write, check_writable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# What a file would otherwise say of the day it was made, by the formats we write.
+# What would otherwise record the date of the file, by the formats we write.
 METADATA: dict[str, dict[str, Any]] = {"png": {}, "svg": {"Date": None}}
 DOTS_PER_INCH = 120
 
-# Told apart also by those who see no red and green (Okabe and Ito 2008).
+# Distinguishable also with red-green color blindness (Okabe and Ito 2008).
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
 MARKERS = "os^DvPX"  # and in print without colors
 
@@ -25,7 +25,7 @@ MARKERS = "os^DvPX"  # and in print without colors
 def new_figure(
     columns: int = 1, rows: int = 1, *, width: float = 5.2, height: float = 4.2
 ) -> tuple[Figure, list[Axes]]:
-    """An empty picture of `rows` times `columns` plots.
+    """Make an empty figure of `rows` times `columns` plots.
 
     Args:
         columns: plots side by side.
@@ -34,7 +34,7 @@ def new_figure(
         height: of one plot, in inches.
 
     Returns:
-        The picture and its plots, row by row.
+        The figure and its plots, row by row.
 
     Raises:
         OutputError: matplotlib is not installed.
@@ -52,7 +52,7 @@ def new_figure(
 
 
 def figure_of(axes: Axes) -> Figure:
-    """The picture that a plot is part of.
+    """The figure that a plot is part of.
 
     Example:
         >>> figure, (axes,) = new_figure()
@@ -64,7 +64,7 @@ def figure_of(axes: Axes) -> Figure:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a picture as PNG or SVG, by the name of the file; the same picture, the same bytes.
+    """Write a figure as PNG or SVG, by the suffix of the file; equal figures give equal bytes.
 
     Raises:
         ParameterError: the name ends in neither ``.png`` nor ``.svg``.
@@ -87,11 +87,17 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def check_picture(path: str | os.PathLike[str]) -> None:
-    """Raise now what `save` would raise later, after the work.
+    """Raise before the work what `save` would raise after it.
 
     Raises:
         ParameterError: the name ends in neither ``.png`` nor ``.svg``.
         OutputError: the file cannot be written, or matplotlib is not installed.
+
+    Example:
+        >>> check_picture("loss.gif")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        textdl.errors.ParameterError: cannot draw 'loss.gif': its name ends in '.gif', expected ...
     """
     if _format(path) not in METADATA:
         raise ParameterError(
@@ -110,6 +116,28 @@ def check_installed() -> None:
         raise OutputError(
             "drawing needs the package matplotlib; pip install 'textdl[plot]'"
         ) from None
+
+
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """The content of a file, or its first `most` bytes.
+
+    Raises:
+        DataError: it cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "run.json").write_text("[1, 2]")
+        ...     read_bytes(Path(folder, "run.json"), 2)
+        b'[1'
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise DataError(
+            f"{str(path)!r} cannot be read ({error.strerror}); pass the path of a file"
+        ) from error
 
 
 def _format(path: str | os.PathLike[str]) -> str:

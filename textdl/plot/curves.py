@@ -1,37 +1,84 @@
-"""The loss, epoch by epoch: of one training or several, and of one per learning rate."""
+"""Trainings: their histories, read from files, and their loss as curves, epoch by epoch.
+
+A history comes from a saved network, or from a report in JSON.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import DataError
-from textdl.plot.canvas import COLORS, figure_of, new_figure
+from textdl.errors import DataError, FileFormatError
+from textdl.io.safetensors import is_safetensors
+from textdl.plot.canvas import COLORS, figure_of, new_figure, read_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Losses = Sequence[float | None]  # epoch by epoch; None and NaN leave a gap
-FEW = 12  # epochs that are marked one by one
-FAR = 1000  # times the median loss: what is above leaves the picture
+History = Mapping[str, Losses]  # every metric, epoch by epoch
+LONGEST_REPORT = 1 << 26  # bytes
+FEW = 12  # epochs at most that are marked one by one
+FAR = 1000  # times the median loss: what is above is cut off
+
+
+def read_history(path: str | os.PathLike[str]) -> History:
+    """Read the metrics of every epoch, ``loss`` among them.
+
+    Args:
+        path: a network that `MLPClassifier` or `MLPRegressor` saved, or a JSON file whose last line
+            is an object with a list ``loss``, as ``textdl train --json`` prints it.
+
+    Raises:
+        DataError: the file cannot be read.
+        FileFormatError: the file is neither.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "run.json")
+        ...     _ = file.write_text('{"words": 7, "loss": [2.5, 1.25]}')
+        ...     read_history(file)
+        {'loss': [2.5, 1.25]}
+    """
+    path = Path(path)
+    if is_safetensors(read_bytes(path, 9)):
+        # JAX, which a report in JSON does not need.
+        from textdl.nn.estimators.persistence import load_network
+
+        return load_network(path).history_
+    content = read_bytes(path, LONGEST_REPORT + 1)
+    if len(content) > LONGEST_REPORT:
+        raise FileFormatError(
+            f"{str(path)!r} has more than {LONGEST_REPORT:,} bytes, too many for a report; pass "
+            "what save() or textdl train --json wrote"
+        )
+    return _from_report(path, content)
 
 
 def loss_curves(
     histories: Mapping[str, Mapping[str, Losses]], *, axes: Axes | None = None
 ) -> Figure:
-    """Draw the loss of one or several trainings, with the loss on validation data where measured.
+    """Draw the loss of one or several trainings, and the validation loss where it was measured.
 
     Args:
-        histories: what `nn.fit` returns or an estimator keeps as `history_`, by the name of the
-            training, which may be empty: ``loss``, and perhaps ``val_loss``, a number per epoch.
-        axes: where to draw; None: in a picture of its own.
+        histories: `FitResult.history` or an estimator's `history_`, by the name of the training,
+            which may be empty: ``loss``, and perhaps ``val_loss``, one number per epoch.
+        axes: where to draw; None: on a new figure.
+
+    Returns:
+        The figure, to be saved or drawn on.
 
     Raises:
-        DataError: there is no training, or one has no loss.
+        DataError: there is no training, or one of them has no loss.
 
     Example:
         >>> figure = loss_curves({"run": {"loss": [0.7, 0.4], "val_loss": [0.8, 0.5]}})
@@ -59,7 +106,10 @@ def loss_by_rate(losses: Mapping[float, Losses], *, axes: Axes | None = None) ->
     Args:
         losses: one loss per epoch, by the rate; a training that diverged ends in NaN, and its last
             good epoch is marked.
-        axes: where to draw; None: in a picture of its own.
+        axes: where to draw; None: on a new figure.
+
+    Returns:
+        The figure, to be saved or drawn on.
 
     Raises:
         DataError: there is no rate, or one has no loss.
@@ -88,7 +138,7 @@ def _prepared(
 ) -> Axes:
     """The plot, with its axes named."""
     if not curves:
-        raise DataError("there is no loss curve to draw; give one training at least")
+        raise DataError("there is no loss curve to draw; give at least one training")
     if axes is None:
         _, (axes,) = new_figure(width=width)
     from matplotlib.ticker import MaxNLocator  # an extra: few programs draw
@@ -119,14 +169,14 @@ def _draw(axes: Axes, curve: NDArray[np.float64], **style: Any) -> None:
 
 
 def _mark_end(axes: Axes, curve: NDArray[np.float64], color: Any) -> None:
-    """A cross at the last epoch whose loss was a number."""
+    """A cross at the last epoch whose loss was finite."""
     good = np.flatnonzero(np.isfinite(curve))
     if len(good):
         axes.plot(good[-1] + 1, curve[good[-1]], "x", color=color, markersize=9, mew=2)
 
 
 def _scale(axes: Axes, losses: NDArray[np.float64]) -> None:
-    """A logarithmic scale that one loss beyond all bounds does not squeeze the others on."""
+    """A logarithmic scale, cut off where one loss would compress all others."""
     positive = losses[np.isfinite(losses) & (losses > 0)]
     if len(positive):
         axes.set_yscale("log", nonpositive="mask")
@@ -140,3 +190,24 @@ def _shade(share: float) -> Any:
     import matplotlib as mpl  # an extra: few programs draw
 
     return mpl.colormaps["viridis"](0.85 * share)
+
+
+def _from_report(path: Path, content: bytes) -> History:
+    lines = content.strip().splitlines() or [b""]
+    try:
+        report = json.loads(lines[-1])
+    except (ValueError, RecursionError):
+        report = None
+    match report:
+        case {"loss": list(losses)} if losses and all(map(_is_loss, losses)):
+            return {"loss": losses}
+    raise FileFormatError(
+        f'{str(path)!r} is neither a saved network nor JSON whose last line has a list "loss"; '
+        "pass what save() or textdl train --json wrote"
+    )
+
+
+def _is_loss(value: Any) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return math.log2(abs(value) or 1) < 1024  # what a float can be
+    return value is None or isinstance(value, float)

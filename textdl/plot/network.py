@@ -1,4 +1,4 @@
-"""A network of dense layers as a drawing: units as circles, weights as lines between them."""
+"""A diagram of a network of dense layers: units as circles, weights as lines between them."""
 
 from __future__ import annotations
 
@@ -30,16 +30,19 @@ def network_diagram(
     r"""Draw the layers of a network from left to right.
 
     A line is as wide as its weight is large in its layer, blue where it is positive and red where
-    it is negative. Of a layer of many units some are drawn, and their number stands below.
+    it is negative. Of a layer of many units only some are drawn; their number is written below.
 
     Args:
         weights: a matrix `(I, O)` per layer, such as `coefs_` of an `MLPClassifier`.
         names: of the layers, the inputs among them; None: inputs, hidden, outputs.
-        axes: where to draw; None: in a picture of its own.
+        axes: where to draw; None: on a new figure.
+
+    Returns:
+        The figure, to be saved or drawn on.
 
     Raises:
-        DataError: there is no layer, one does not go on where the one before it ends, or there is
-            not a name per layer.
+        DataError: there is no layer, the shapes of two layers do not fit, or there is not one name
+            per layer.
 
     Example:
         >>> figure = network_diagram([np.ones((4, 3)), np.ones((3, 1))])
@@ -71,7 +74,7 @@ def network_diagram(
 
 def _checked_sizes(matrices: Sequence[NDArray[np.float64]]) -> list[int]:
     if not matrices:
-        raise DataError("a network of no layers cannot be drawn; give one matrix at least")
+        raise DataError("a network without layers cannot be drawn; give at least one matrix")
     for number, matrix in enumerate(matrices):
         if matrix.ndim != 2 or 0 in matrix.shape or not np.isfinite(matrix).all():
             raise DataError(

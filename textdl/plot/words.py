@@ -1,4 +1,4 @@
-"""A map of words: their vectors, seen from where they are furthest apart."""
+"""A map of words: their vectors, projected onto two principal components."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Of the extent of the map: what a line of text takes, and a word, with its distance to its point.
+# Shares of the extent of the map: the height and width of a word, and its distance to its point.
 LINE_HEIGHT = 0.042
 WORD_WIDTH = 0.22
 LABEL_DISTANCE = 0.02
@@ -25,16 +25,19 @@ LABEL_DISTANCE = 0.02
 def word_map(
     vectors: Vectors, groups: Mapping[str, Sequence[str]], *, axes: Axes | None = None
 ) -> Figure:
-    """Draw words as points of the plane, alike ones close together.
+    """Draw words as points of the plane, similar ones close together.
 
-    The directions of the words are projected onto their first two principal components, the plane
-    in which they are furthest apart.
+    The normalized vectors are projected onto their first two principal components, the directions
+    of the largest variance.
 
     Args:
         vectors: of the words.
         groups: the words to draw, by the name of their group, which has one color; one group
             without a name needs no legend.
-        axes: where to draw; None: in a picture of its own.
+        axes: where to draw; None: on a new figure.
+
+    Returns:
+        The figure, to be saved or drawn on.
 
     Raises:
         UnknownWordError: a word has no vector.
@@ -51,7 +54,7 @@ def word_map(
     """
     words = [word for group in groups.values() for word in group]
     if len(words) < 3:
-        raise DataError(f"{len(words)} words make no map; give three or more")
+        raise DataError(f"{len(words)} words are too few for a map; give three or more")
     points = _plane(np.stack([vectors[word] for word in words]))
     if axes is None:
         _, (axes,) = new_figure(width=7.0, height=5.6)
@@ -76,7 +79,7 @@ def word_map(
 
 
 def _label_places(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where the words stand, `(N, 2)`: to the right, each above those that it would cover."""
+    """Positions of the words, `(N, 2)`: right of their points, each above those it would cover."""
     width, height = np.maximum(np.ptp(points, axis=0), 1e-9)
     labels = points.copy()
     labels[:, 0] += LABEL_DISTANCE * width

@@ -9,8 +9,7 @@ import pytest
 from scipy import sparse
 
 from textdl.classify.embedding_bag import model as bag
-from textdl.nn.data.batching import epoch_batches
-from textdl.nn.data.dataset import make_dataset
+from textdl.nn.data.dataset import epoch_batches, make_dataset
 from textdl.nn.layers.dense import DenseParams
 from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
 

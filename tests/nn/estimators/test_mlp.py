@@ -10,85 +10,24 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tests.nn.conftest import AdamByHand, assert_close_layers, gradient_by_hand
+from tests.nn.conftest import assert_close_layers
+from tests.nn.estimators.conftest import (
+    MANY,
+    NUMBERS,
+    QUICK,
+    THREE,
+    TWO,
+    X,
+    by_hand,
+    classifier,
+    regressor,
+    same,
+)
 from textdl import MLPClassifier, MLPRegressor, nn
 from textdl.parameters import parameters_of
 
-draw = np.random.default_rng(0)
-X = draw.normal(size=(30, 4))
-X[np.abs(X) < 0.4] = 0
-TWO = (X[:, 0] > X[:, 1]).astype(int)
-THREE = np.array(["añil", "rojo", "verde"])[X[:, :3].argmax(1)]
-MANY = (X[:, :3] > 0.1).astype(int)
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0] + 0.3
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 3, "batch_size": 10}
-FAST = {"hidden_layer_sizes": (5,), "max_iter": 60, "batch_size": 10, "learning_rate_init": 0.03}
 
-
-def classifier(**changes):
-    return MLPClassifier(**QUICK | changes)
-
-
-def regressor(**changes):
-    return MLPRegressor(**QUICK | changes)
-
-
-def by_hand(model, x):
-    """The last layer's z of a ReLU network, in float64."""
-    for weights, bias in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):
-        x = np.maximum(x @ weights + bias, 0)
-    return x @ model.coefs_[-1] + model.intercepts_[-1]
-
-
-def same(first, second):
-    return all(
-        np.array_equal(a, b)
-        for a, b in zip(
-            first.coefs_ + first.intercepts_, second.coefs_ + second.intercepts_, strict=True
-        )
-    )
-
-
-def test_regressor_fit_is_adam_on_half_squared_error_with_l2_by_hand():
-    """What scikit-learn minimizes: Σ (p - t)² / 2B + alpha/2B Σ w²."""
-    y = np.stack([NUMBERS, X[:, 3]], 1)
-    weights = draw.uniform(0.5, 2, 30)
-    options = {"activation": "tanh", "alpha": 0.1, "shuffle": False, "batch_size": 8, "max_iter": 4}
-    zero = regressor(**options, learning_rate_init=1e-30).fit(X, y)  # what training starts from
-    model = regressor(**options, learning_rate_init=0.01).fit(X, y, weights)
-    layers = [[w.astype(float), b.astype(float)]
-              for w, b in zip(zero.coefs_, zero.intercepts_, strict=True)]  # fmt: skip
-    adam = AdamByHand(layers, 0.01)
-    for _ in range(4):
-        for rows in (slice(0, 8), slice(8, 16), slice(16, 24), slice(24, 30)):
-            # Half the error is the error of half the weight, against twice the L2 term.
-            _, gradient = gradient_by_hand(layers, X[rows], y[rows], weights[rows], l2=0.2)
-            adam.update(layers, [[w / 2, b / 2] for w, b in gradient])
-    assert_close_layers(zip(model.coefs_, model.intercepts_, strict=True), layers)
-
-
-@pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
-def test_probabilities(y, sparse):
-    model = classifier().fit(X, y)
-    x = csr_array(X) if sparse else X
-    z = by_hand(model, X)
-    expected = special.softmax(z if z.shape[1] > 1 else np.hstack([z * 0, z]), axis=1)
-    p = model.predict_proba(x)
-    np.testing.assert_allclose(p, expected, rtol=1e-5)
-    np.testing.assert_allclose(p.sum(1), 1, atol=1e-12)
-    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), p)
-    assert model.classes_.tolist() == sorted(set(y.tolist()))
-    assert model.predict(x).tolist() == model.classes_[p.argmax(1)].tolist()
-    assert model.score(x, y) == np.mean(model.predict(x) == y)
-
-
-def test_certain_predictions_keep_finite_logarithms():
-    model = classifier(learning_rate_init=0.1, alpha=0).fit(X, THREE)
-    assert np.isfinite(model.predict_log_proba(X * 1e4)).all()
-
-
-def test_the_attributes_of_scikit_learn():
+def test_fitted_attributes_match_scikit_learn():
     model = classifier().fit(X, THREE)
     assert (model.n_layers_, model.n_outputs_, model.n_iter_) == (3, 3, 3)
     assert (model.out_activation_, model.n_features_in_) == ("softmax", 4)
@@ -119,7 +58,7 @@ def test_loss_curve_is_the_loss_without_the_l2_term(y):
     assert model.loss_curve_[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_every_epoch_draws_anew_also_one_by_one():
+def test_every_epoch_has_its_own_draws_also_by_partial_fit():
     """With dropout on weights that stand still, the loss differs by the draw alone."""
     model = regressor(**STILL, dropout=0.5)
     for _ in range(3):
@@ -136,7 +75,7 @@ def test_every_epoch_draws_anew_also_one_by_one():
         pytest.param(NUMBERS, id="numbers", marks=pytest.mark.full),
     ],
 )
-def test_sparse_input_is_dense_input(y):
+def test_sparse_and_dense_input_give_equal_networks(y):
     """The same up to rounding, also in other formats, and with entries out of order."""
     model = regressor() if y is NUMBERS else classifier()
     dense = clone(model).fit(X, y)
@@ -153,7 +92,7 @@ def test_sparse_input_is_dense_input(y):
 
 
 @pytest.mark.parametrize("sparse", [False, pytest.param(True, marks=pytest.mark.full)])
-def test_the_seed_decides_every_bit(sparse):
+def test_equal_seeds_give_equal_bits(sparse):
     x = csr_array(X) if sparse else X
     options = {"dropout": 0.3, "early_stopping": True}
     first, again, other = (
@@ -168,7 +107,7 @@ def test_the_seed_decides_every_bit(sparse):
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.full)])
-def test_what_a_row_gives_does_not_depend_on_its_batch(sparse, dtype):
+def test_predictions_are_independent_of_the_batch(sparse, dtype):
     rows = np.random.default_rng(1).normal(size=(600, 4)).astype(dtype)
     rows[rows > 0.8] = 0
     x = csr_array(rows) if sparse else rows
@@ -178,26 +117,7 @@ def test_what_a_row_gives_does_not_depend_on_its_batch(sparse, dtype):
         np.testing.assert_array_equal(model.predict_proba(x[start:stop]), whole[start:stop])
 
 
-def test_several_labels():
-    model = MLPClassifier(**FAST).fit(X, MANY)
-    assert model.multilabel_
-    assert model.out_activation_ == "logistic"
-    z = by_hand(model, X)
-    np.testing.assert_allclose(model.predict_proba(X), special.expit(z), rtol=1e-5)
-    np.testing.assert_array_equal(model.predict(X), (z > 0).astype(int))
-    assert model.predict(X).shape == MANY.shape
-    assert model.score(X, MANY) > 0.8
-
-
-def test_several_numbers():
-    y = np.stack([NUMBERS, -NUMBERS, X[:, 3]], 1)
-    model = MLPRegressor(**FAST | {"max_iter": 150}).fit(X, y)
-    assert model.predict(X).shape == y.shape
-    assert model.score(X, y) > 0.9
-    assert regressor().fit(X, NUMBERS).predict(X).shape == (30,)
-
-
-def test_partial_fit_goes_epoch_by_epoch():
+def test_partial_fit_trains_one_epoch():
     model = classifier()
     for epoch in range(1, 4):
         assert model.partial_fit(X[:20], TWO[:20], classes=[0, 1, 7]) is model
@@ -214,7 +134,7 @@ def test_partial_fit_goes_epoch_by_epoch():
     assert learner.score(X, NUMBERS) > 0.9
 
 
-def test_partial_fit_keeps_the_averages_of_adam():
+def test_partial_fit_keeps_the_optimizer_state():
     """Three epochs in the given order, one by one, are the three epochs of fit."""
     whole = regressor(shuffle=False).fit(X, NUMBERS)
     parts = regressor(shuffle=False)
@@ -224,7 +144,7 @@ def test_partial_fit_keeps_the_averages_of_adam():
     np.testing.assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-6)
 
 
-def test_warm_start_goes_on_and_a_cold_one_starts_over():
+def test_warm_start_continues_and_cold_start_reinitializes():
     cold, warm = regressor(), regressor(warm_start=True)
     assert same(cold.fit(X, NUMBERS), warm.fit(X, NUMBERS))
     once = warm.coefs_[0].copy()
@@ -237,21 +157,7 @@ def test_warm_start_goes_on_and_a_cold_one_starts_over():
     np.testing.assert_array_equal(once, cold.coefs_[0])
 
 
-@pytest.mark.parametrize(
-    "y", [pytest.param(TWO, id="two", marks=pytest.mark.full), pytest.param(THREE, id="three")]
-)
-def test_class_weight_is_sample_weight_by_class(y):
-    classes, counts = np.unique(y, return_counts=True)
-    by_class = dict(zip(classes.tolist(), [0.5, 2.0, 1.5], strict=False))
-    weighted = classifier(class_weight=by_class).fit(X, y)
-    assert same(weighted, classifier().fit(X, y, [by_class[label] for label in y.tolist()]))
-    balanced = dict(zip(classes, 30 / (len(classes) * counts), strict=True))
-    weighted = classifier(class_weight="balanced").fit(X, y, np.arange(30.0))
-    product = np.arange(30.0) * [balanced[label] for label in y]
-    assert same(weighted, classifier().fit(X, y, product))
-
-
-def test_examples_of_no_weight_might_as_well_have_other_labels():
+def test_zero_weight_examples_are_ignored():
     weights = (np.arange(30) % 3 > 0).astype(float)
     other = np.where(weights > 0, THREE, "rojo")
     options = {"alpha": 0.1, "learning_rate_init": 0.05}
@@ -260,14 +166,14 @@ def test_examples_of_no_weight_might_as_well_have_other_labels():
     )
 
 
-def test_batches_of_no_weight_do_not_diverge():
+def test_zero_weight_batches_do_not_diverge():
     weights = np.zeros(30)
     weights[:3] = 1
     model = regressor(batch_size=3, optimizer="sgd", alpha=0.1).fit(X, NUMBERS, weights)
     assert np.abs(model.coefs_[0]).max() < 3
 
 
-def test_early_stopping_watches_data_set_aside():
+def test_early_stopping_monitors_held_out_data():
     options = {"max_iter": 40, "n_iter_no_change": 3, "learning_rate_init": 0.05}
     model = classifier(early_stopping=True, validation_fraction=0.3, **options).fit(X, THREE)
     scores = model.validation_scores_
@@ -286,7 +192,7 @@ def test_training_stops_when_the_loss_does_not_fall():
     assert regressor(max_iter=20, tol=0.0, n_iter_no_change=20).fit(X, NUMBERS).n_iter_ == 20
 
 
-def test_sparse_update_leaves_absent_features_alone():
+def test_sparse_update_keeps_weights_of_absent_features():
     x = X.copy()
     x[:, 2] = 0
     for lazy in (False, True):
@@ -298,7 +204,7 @@ def test_sparse_update_leaves_absent_features_alone():
         assert (first != third).all(1).tolist() == [True, True, not lazy, True]
 
 
-def test_precision():
+def test_dtype_of_weights_and_outputs():
     """float64 where it was given and costs nothing."""
     small, wide = X.astype(np.float32), csr_array((30, 4000))
     for model, x, dtype in [
@@ -314,7 +220,7 @@ def test_precision():
     assert {a.dtype for a in model.coefs_ + model.intercepts_} == {np.dtype(np.float32)}
 
 
-def test_pipelines_and_grid_searches():
+def test_pipeline_and_grid_search():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), MLPClassifier(**QUICK)),
         {"mlpclassifier__random_state": [1, 2]}, cv=2,
@@ -334,7 +240,7 @@ def test_clone_and_representation():
 
 
 @pytest.mark.parametrize("kind", [list, pytest.param(csr_array, marks=pytest.mark.full)])
-def test_other_kinds_of_input(kind):
+def test_fit_takes_lists_frames_and_matrices(kind):
     x = X.tolist() if kind is list else csr_array(X.astype(np.float32))
     assert classifier().fit(x, list(THREE)).predict(x).dtype.kind == "U"
     assert classifier().fit(x, THREE.astype(object)).classes_.dtype == object
@@ -361,7 +267,7 @@ def test_hidden_activations(activation):
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5)
 
 
-def test_the_progress_bar_is_drawn_only_on_request(capsys, monkeypatch):
+def test_progress_bar_is_drawn_on_request_only(capsys, monkeypatch):
     classifier().fit(X, TWO)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)

@@ -10,7 +10,7 @@ X = [[0.0], [1.0], [2.0], [3.0]]
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS.values())
-def test_every_estimator_is_loaded_as_what_it_is(tmp_path, kind):
+def test_load_network_of_every_estimator(tmp_path, kind):
     path = tmp_path / "network.safetensors"
     model = kind((3,), max_iter=4).fit(X, [0, 1, 0, 1])
     model.save(path)
@@ -19,7 +19,7 @@ def test_every_estimator_is_loaded_as_what_it_is(tmp_path, kind):
     assert loaded.history_ == model.history_
 
 
-def test_the_table_names_classes_by_their_names():
+def test_estimators_registry_keys_are_class_names():
     assert {name: kind.__name__ for name, kind in ESTIMATORS.items()} == {
         name: name for name in ESTIMATORS
     }
@@ -27,7 +27,7 @@ def test_the_table_names_classes_by_their_names():
 
 
 @pytest.mark.parametrize("content", ["", "\n", "word", "[1.0]", "\0" * 7, "\xff\xfe", "[" * 10_000])
-def test_other_files_hold_no_network(tmp_path, content):
+def test_load_network_of_other_files_is_an_error(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(FileFormatError) as caught:
@@ -35,14 +35,14 @@ def test_other_files_hold_no_network(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def test_word_vectors_are_named(tmp_path):
+def test_load_network_of_vectors_names_the_kind(tmp_path):
     path = tmp_path / "vectors.safetensors"
     Vectors(["a"], [[1.0]]).save(path)
     with pytest.raises(FileFormatError, match="is a file of Vectors, expected MLPClassifier"):
         load_network(path)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_load_network_of_a_missing_file_names_it(tmp_path):
     with pytest.raises(FileFormatError, match=r"cannot read .*none"):
         load_network(tmp_path / "none")
     with pytest.raises(FileFormatError, match="Is a directory"):

@@ -1,5 +1,7 @@
 """Dense layers against a double loop and the textbook, and the inputs they refuse."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,10 +10,10 @@ from hypothesis import given, settings
 from scipy import special
 from scipy.sparse import csr_array
 
-from tests.nn.conftest import arrays
+from tests.nn.conftest import arrays, as_numpy, outputs_by_hand
 from textdl import nn
 from textdl.errors import DataError, ParameterError
-from textdl.nn.data.features import as_features
+from textdl.nn.data.dataset import as_features
 from textdl.nn.layers.dense import DenseParams
 
 KEY = jax.random.key(0)
@@ -85,3 +87,57 @@ def test_sizes_below_one_are_refused(sizes):
 def test_unknown_activation_is_refused():
     with pytest.raises(ParameterError, match="'swoosh' is unknown; expected one of linear, "):
         nn.Dense(3, 2, "swoosh")
+
+
+def test_mlp_of_any_depth_matches_numpy():
+    for sizes in [(3, 2), (3, 4, 2), (3, 1, 5, 2)]:
+        params = nn.mlp(sizes).init(KEY)
+        assert [layer.weights.shape for layer in params if layer] == list(pairwise(sizes))
+        x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+        by_hand = outputs_by_hand(as_numpy(params), x)[-1]
+        np.testing.assert_allclose(
+            jax.jit(nn.mlp(sizes, "tanh").apply)(params, x), by_hand, rtol=1e-5, atol=1e-6
+        )
+
+
+def test_mlp_without_activation_is_one_layer():
+    """The composition of linear maps is linear."""
+    first, _, second = nn.mlp((3, 5, 2)).init(KEY)
+    first = first._replace(bias=jnp.arange(5.0))
+    x = jnp.eye(3)
+    one = DenseParams(first.weights @ second.weights, first.bias @ second.weights + second.bias)
+    np.testing.assert_allclose(
+        nn.mlp((3, 5, 2), "linear").apply((first, (), second), x), nn.affine(one, x), atol=1e-5
+    )
+
+
+def test_dropout_acts_on_hidden_units_only():
+    params = nn.mlp((3, 64, 2)).init(KEY)
+    network = nn.mlp((3, 64, 2), "tanh", 0.5)
+    x = jnp.ones((4, 3))
+    off = network.apply(params, x)
+    np.testing.assert_array_equal(off, nn.mlp((3, 64, 2), "tanh").apply(params, x, key=KEY))
+    on = network.apply(params, x, key=jax.random.key(5))
+    assert (on != off).all()
+    # All units of the hidden layer kept or dropped: never an output, so no z is exactly 0.
+    assert (on != 0).all()
+    mean = np.mean([network.apply(params, x, key=jax.random.key(i))[0] for i in range(100)], axis=0)
+    np.testing.assert_allclose(mean, off[0], atol=0.3)
+    # One layer has no hidden units.
+    network = nn.mlp((3, 2), "tanh", 0.5)
+    single = network.init(KEY)
+    np.testing.assert_array_equal(network.apply(single, x, key=KEY), network.apply(single, x))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
+def test_mlp_gradients(activation):
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    network = nn.mlp((3, 4, 2), activation, 0.5, nn.INITIALIZERS["normal"])
+    params = network.init(KEY)
+    check = nn.check_gradients(lambda params, x: network.apply(params, x, key=KEY) ** 2, params, x)
+    assert check.error < 1e-7, check
+
+
+def test_mlp_unknown_activation_is_refused():
+    with pytest.raises(ParameterError, match="'swoosh' is unknown; expected one of linear, "):
+        nn.mlp((3, 2), "swoosh")

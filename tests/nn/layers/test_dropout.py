@@ -12,7 +12,7 @@ KEY = jax.random.key(0)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_keeps_the_expectation(rate):
+def test_dropout_preserves_the_expectation(rate):
     x = jnp.full((200, 100), 3.0)
     dropped = np.asarray(nn.Dropout(rate).apply((), x, key=KEY))
     assert set(np.unique(dropped)) == {0, np.float32(3) / np.float32(1 - rate)}
@@ -23,20 +23,20 @@ def test_keeps_the_expectation(rate):
     assert np.unique((dropped != 0).sum(1)).size > 5
 
 
-def test_is_off_without_a_key_or_a_rate():
+def test_dropout_without_key_or_rate_is_identity():
     x = jnp.arange(5.0)
     assert nn.Dropout(0.9).apply((), x, key=None) is x
     assert nn.Dropout(0.0).apply((), x, key=KEY) is x
 
 
-def test_follows_its_key():
+def test_dropout_depends_on_the_key():
     x = jnp.ones(64)
     first, again = (nn.Dropout(0.5).apply((), x, key=jax.random.key(1)) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert (first != nn.Dropout(0.5).apply((), x, key=jax.random.key(2))).any()
 
 
-def test_passes_the_gradient_of_what_it_kept():
+def test_dropout_gradient_is_zero_where_dropped():
     x = jnp.linspace(-1, 1, 16)
     out = nn.Dropout(0.25).apply((), jnp.ones(16), key=KEY)
     slope = jax.grad(lambda x: nn.Dropout(0.25).apply((), x, key=KEY).sum())(x)
@@ -59,6 +59,6 @@ def test_sequences_keep_their_lengths():
     assert set(np.unique(dropped.values)) == {0, 2}
 
 
-def test_an_integer_key_is_refused():
+def test_dropout_integer_key_is_refused():
     with pytest.raises(ParameterError, match="key=3 is an int"):
         nn.Dropout(0.5).apply((), jnp.ones(3), key=3)

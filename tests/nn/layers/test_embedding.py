@@ -7,7 +7,7 @@ import pytest
 
 from textdl import nn
 from textdl.errors import DataError, ParameterError
-from textdl.nn.data.features import as_features
+from textdl.nn.data.dataset import as_features
 
 KEY = jax.random.key(0)
 LAYER = nn.Embedding(5, 3)
@@ -24,7 +24,7 @@ def test_apply_looks_up_a_row_per_id():
             np.testing.assert_array_equal(out.values[b, t], params.table[BATCH.values[b, t]])
 
 
-def test_gradient_is_the_sum_over_the_uses_of_a_row():
+def test_gradient_sums_over_uses_of_a_row():
     params = LAYER.init(KEY)
     factors = np.arange(1.0, 19).reshape(2, 3, 3)
     got = jax.grad(lambda p: (factors * LAYER.apply(p, BATCH).values).sum())(params)
@@ -52,7 +52,7 @@ def test_check_features_names_the_id(wrong):
     LAYER.check_features(nn.make_sequences([[1, wrong]], [1]))
 
 
-def test_rows_of_numbers_are_refused():
+def test_dense_rows_are_refused():
     with pytest.raises(DataError, match=r"of integer ids; make them by nn\.make_seq"):
         LAYER.apply(LAYER.init(KEY), jnp.ones((2, 3)))
     with pytest.raises(DataError, match="takes sequences of integer ids"):

@@ -42,7 +42,7 @@ def gradient_by_hand(ids, lengths, slope):
 
 @settings(max_examples=20, deadline=None)
 @given(batch=ids_bt_and_lengths())
-def test_mean_and_gradient_are_the_double_loops(batch):
+def test_mean_and_gradient_match_double_loop(batch):
     ids, lengths = batch
     embed = nn.sequential(nn.Embedding(9, 4), nn.MeanPooling())
     params = PARAMS[:2]
@@ -92,7 +92,7 @@ def test_mean_of_an_empty_sequence_is_zero_with_a_finite_gradient():
     assert (slope == 0).all()
 
 
-def test_what_is_not_vectors_is_refused():
+def test_pooling_input_errors():
     for x in (jnp.ones((2, 3)), nn.SequenceBatch(jnp.ones((2, 3), int), jnp.array([1, 2]))):
         with pytest.raises(DataError, match=r"pooling takes sequences of vectors; put nn\.Embed"):
             nn.MeanPooling().apply((), x)

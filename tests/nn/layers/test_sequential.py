@@ -1,73 +1,23 @@
-"""Layers one after another against NumPy: shapes, keys of their own, gradients, equality."""
+"""Layers one after another against NumPy: keys, equality, summaries, parameters by name."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.nn.conftest import as_numpy, outputs_by_hand
 from textdl import nn
 from textdl.errors import ParameterError
 from textdl.nn.layers.dense import DenseParams
+from textdl.nn.layers.sequential import difference, fill, named_arrays
 
 KEY = jax.random.key(0)
 
 
-def test_mlp_of_any_depth_matches_numpy():
-    for sizes in [(3, 2), (3, 4, 2), (3, 1, 5, 2)]:
-        params = nn.mlp(sizes).init(KEY)
-        assert [layer.weights.shape for layer in params if layer] == list(pairwise(sizes))
-        x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
-        by_hand = outputs_by_hand(as_numpy(params), x)[-1]
-        np.testing.assert_allclose(
-            jax.jit(nn.mlp(sizes, "tanh").apply)(params, x), by_hand, rtol=1e-5, atol=1e-6
-        )
-
-
-def test_layers_draw_from_keys_of_their_own():
+def test_init_draws_each_layer_from_its_own_key():
     first, _, second = nn.mlp((3, 3, 3)).init(KEY)
     assert (first.weights != second.weights).all()
-
-
-def test_mlp_without_activation_is_one_layer():
-    """The composition of linear maps is linear."""
-    first, _, second = nn.mlp((3, 5, 2)).init(KEY)
-    first = first._replace(bias=jnp.arange(5.0))
-    x = jnp.eye(3)
-    one = DenseParams(first.weights @ second.weights, first.bias @ second.weights + second.bias)
-    np.testing.assert_allclose(
-        nn.mlp((3, 5, 2), "linear").apply((first, (), second), x), nn.affine(one, x), atol=1e-5
-    )
-
-
-def test_dropout_acts_on_hidden_units_only():
-    params = nn.mlp((3, 64, 2)).init(KEY)
-    network = nn.mlp((3, 64, 2), "tanh", 0.5)
-    x = jnp.ones((4, 3))
-    off = network.apply(params, x)
-    np.testing.assert_array_equal(off, nn.mlp((3, 64, 2), "tanh").apply(params, x, key=KEY))
-    on = network.apply(params, x, key=jax.random.key(5))
-    assert (on != off).all()
-    # All units of the hidden layer kept or dropped: never an output, so no z is exactly 0.
-    assert (on != 0).all()
-    mean = np.mean([network.apply(params, x, key=jax.random.key(i))[0] for i in range(100)], axis=0)
-    np.testing.assert_allclose(mean, off[0], atol=0.3)
-    # One layer has no hidden units.
-    network = nn.mlp((3, 2), "tanh", 0.5)
-    single = network.init(KEY)
-    np.testing.assert_array_equal(network.apply(single, x, key=KEY), network.apply(single, x))
-
-
-@pytest.mark.parametrize("activation", ["tanh", "softmax"])
-def test_gradients(activation):
-    x = np.random.default_rng(0).normal(size=(2, 3))
-    network = nn.mlp((3, 4, 2), activation, 0.5, nn.INITIALIZERS["normal"])
-    params = network.init(KEY)
-    check = nn.check_gradients(lambda params, x: network.apply(params, x, key=KEY) ** 2, params, x)
-    assert check.error < 1e-7, check
 
 
 def test_networks_of_equal_settings_are_equal():
@@ -75,11 +25,6 @@ def test_networks_of_equal_settings_are_equal():
     assert nn.mlp((3, 4, 2), "tanh", 0.5) == nn.mlp((3, 4, 2), "tanh", 0.5)
     assert hash(nn.mlp((3, 4, 2), "tanh", 0.5)) == hash(nn.mlp((3, 4, 2), "tanh", 0.5))
     assert nn.mlp((3, 4, 2), "tanh", 0.5) != nn.mlp((3, 4, 2), "tanh", 0.4)
-
-
-def test_unknown_activation_is_refused():
-    with pytest.raises(ParameterError, match="'swoosh' is unknown; expected one of linear, "):
-        nn.mlp((3, 2), "swoosh")
 
 
 @dataclass(frozen=True)
@@ -108,7 +53,7 @@ def test_layers_of_two_classes_are_never_equal():
     np.testing.assert_array_equal(nn.predict(second, ((),), x), -x)
 
 
-def test_a_layer_that_does_not_draw_changes_no_draw():
+def test_layer_without_draws_changes_no_other_draw():
     plain = nn.sequential(nn.Dense(3, 8), nn.Dropout(0.5), nn.Dense(8, 2), nn.Dropout(0.5))
     longer = nn.sequential(
         nn.Dense(3, 8), Twice(), nn.Dropout(0.5), nn.Dense(8, 2), Negative(), nn.Dropout(0.5)
@@ -131,17 +76,80 @@ def test_nested_networks_are_layers():
     np.testing.assert_array_equal(outer.apply(params, x), expected)
 
 
-def test_what_is_not_a_layer_is_refused():
+def test_sequential_of_other_objects_is_refused():
     with pytest.raises(ParameterError, match=r"is not a layer; expected one of nn\.Dense"):
         nn.sequential(nn.Dense(3, 2), jnp.tanh)
     with pytest.raises(ParameterError, match="is not a layer"):
         nn.Objective(lambda params, x, key: x, nn.squared_error)
     with pytest.raises(ParameterError, match="no layers"):
         nn.sequential()
-    with pytest.raises(ParameterError, match="expected inputs and outputs"):
+    with pytest.raises(ParameterError, match="expected at least inputs and outputs"):
         nn.mlp((3,))
 
 
 def test_init_with_an_integer_key_names_the_remedy():
     with pytest.raises(ParameterError, match=r"key=0 is an int, not a key; pass jax.random.key"):
         nn.mlp((3, 2)).init(0)
+
+
+def test_summarize_aligns_and_sums_up():
+    network = nn.mlp((1000, 20, 3), "tanh")
+    params = network.init(jax.random.key(0))
+    lines = nn.summarize(network, params, "softmax").splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert [line.split()[-1] for line in lines] == ["parameters", "20,020", "63", "20,083"]
+    assert "1,000 x 20" in lines[1]
+
+
+def test_summarize_omits_layers_without_effect():
+    network = nn.sequential(
+        nn.Embedding(10, 4), nn.Dropout(0.5), nn.MeanPooling(), nn.mlp((4, 3, 2), "tanh")
+    )
+    shapes = jax.eval_shape(network.init, jax.random.key(0))
+    rows = [line.split("  ")[0] for line in nn.summarize(network, shapes).splitlines()]
+    assert rows == [
+        "layer", "embedding 1", "dropout 1", "mean pooling 1", "dense 1", "dense 2", "total",
+    ]  # fmt: skip
+    assert nn.summarize(network, shapes).splitlines()[-1].split() == ["total", str(40 + 15 + 8)]
+
+
+TREE = (DenseParams(np.ones((2, 3)), np.zeros(3)), (), {"a/b": np.arange(2), "c": [np.ones(1)]})
+NAMES = ["0.weights", "0.bias", "2.a%2Fb", "2.c.0"]
+
+
+def test_named_arrays_escape_the_archive_separator():
+    assert list(named_arrays(TREE)) == NAMES
+    assert list(named_arrays(TREE, "best")) == [f"best.{name}" for name in NAMES]
+    assert list(named_arrays(np.ones(1), "best")) == ["best"]
+
+
+@pytest.mark.parametrize("prefix", ["", "state"])
+def test_named_arrays_round_trip(prefix):
+    arrays = named_arrays(TREE, prefix)
+    assert difference(TREE, arrays, prefix) is None
+    again = fill(TREE, arrays, prefix)
+    assert type(again[0]) is DenseParams
+    assert again[1] == ()
+    np.testing.assert_array_equal(again[2]["a/b"], TREE[2]["a/b"])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda arrays: arrays.pop("0.bias"), "lacks 0.bias"),
+        (lambda arrays: arrays.update({"1.x": np.ones(1)}), "has 1.x"),
+        (
+            lambda arrays: arrays.update({"0.bias": np.ones(4)}),
+            "has 0.bias of shape (4,), not (3,)",
+        ),
+    ],
+)
+def test_difference_names_every_fault(change, says):
+    arrays = named_arrays(TREE)
+    change(arrays)
+    assert difference(TREE, arrays) == says
+
+
+def test_named_arrays_refuse_equal_names():
+    with pytest.raises(ParameterError, match=r"two arrays are named 'a\.b'"):
+        named_arrays({"a.b": np.ones(1), "a": {"b": np.ones(1)}})

@@ -40,7 +40,7 @@ def killer(epoch):
 
 
 @pytest.mark.parametrize("kind", ["dense", pytest.param("sparse", marks=pytest.mark.full), "rows"])
-def test_an_interrupted_training_ends_in_the_same_bits(case, start, tmp_path, kind):
+def test_interrupted_training_ends_in_the_same_bits(case, start, tmp_path, kind):
     sparse, objective = KINDS[kind]
     data, validation = case.data(sparse=sparse), Case(7).data(sparse=sparse)
 
@@ -131,7 +131,7 @@ class AnyDepth(nn.Layer):
         return x
 
 
-def test_a_checkpoint_of_more_layers_is_not_cut_short(case, tmp_path):
+def test_checkpoint_of_more_layers_is_refused(case, tmp_path):
     """All shapes of the shorter network are in it."""
     long, short = (nn.mlp((6, *[2] * depth)).init(KEY) for depth in (3, 2))
     objective = nn.Objective(AnyDepth(), mean_squared)
@@ -158,7 +158,7 @@ def test_checkpoints_of_other_validation_data_are_refused(case, start, tmp_path)
             nn.fit(start, data, OBJECTIVE, SHORT, **arguments)
 
 
-def test_damaged_newest_goes_on_from_the_one_before(saved, case, start):
+def test_damaged_newest_checkpoint_falls_back_to_the_previous(saved, case, start):
     straight = resume(saved, start, case)
     number = checkpoint_numbers(saved)[-1]
     path = saved / f"{number:08d}.safetensors"
@@ -208,7 +208,7 @@ def test_another_optimizer_is_refused(case, start, tmp_path):
         resume(tmp_path, start, case, training=training(0.2))
 
 
-def test_a_function_that_cannot_be_compared_is_refused(case, start, tmp_path):
+def test_unidentifiable_function_is_refused(case, start, tmp_path):
     def holding(lock):
         return lambda y, t: (lock, (abs(y - t)).mean(-1))[1]
 
@@ -218,7 +218,7 @@ def test_a_function_that_cannot_be_compared_is_refused(case, start, tmp_path):
     assert not (tmp_path / "c").exists()
 
 
-def test_every_says_how_often(case, start, tmp_path):
+def test_every_sets_the_interval(case, start, tmp_path):
     written = []
     training = nn.TrainingConfig(epochs=7, batch_size=4)
     data = case.data()
@@ -228,6 +228,6 @@ def test_every_says_how_often(case, start, tmp_path):
     assert written == [[], [], [1], [1], [1], [2], [3]]
 
 
-def test_the_parent_of_the_folder_must_exist(case, start, tmp_path):
+def test_missing_parent_folder_is_an_error(case, start, tmp_path):
     with pytest.raises(CheckpointError, match="create its parent first"):
         resume(tmp_path / "no" / "way", start, case)

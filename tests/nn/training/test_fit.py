@@ -21,7 +21,8 @@ from tests.nn.conftest import (
 )
 from textdl import nn
 from textdl.errors import DataError, DivergenceError, ParameterError
-from textdl.nn.data.batching import epoch_batches
+from textdl.nn.data.dataset import epoch_batches
+from textdl.nn.training.fit import EpochLog, progress_bar
 from textdl.nn.training.step import run_epoch
 
 KEY = jax.random.key(0)
@@ -51,7 +52,7 @@ def train_by_hand(start, case, orders, weights, l1=0.0, l2=0.0, rate=0.02):
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_adam_is_the_loop_by_hand(case, start, sparse, shuffle):
+def test_fit_with_adam_matches_numpy(case, start, sparse, shuffle):
     training = nn.TrainingConfig(epochs=5, batch_size=4, learning_rate=0.02, shuffle=shuffle)
     orders = [epoch_batches(10, 4, KEY if shuffle else None, epoch) for epoch in range(5)]
     data = case.data(sparse=sparse, weights=case.weights)
@@ -62,7 +63,7 @@ def test_adam_is_the_loop_by_hand(case, start, sparse, shuffle):
 
 
 @pytest.mark.parametrize("sparse", [False, pytest.param(True, marks=pytest.mark.full)])
-def test_the_loop_above_65536_rows(start, sparse):
+def test_fit_above_65536_rows_matches_numpy(start, sparse):
     """Where a release of jaxlib once summed wrongly."""
     draw = np.random.default_rng(0)
     big = Case()
@@ -102,7 +103,7 @@ def test_zero_weight_batch_is_noop(case, start):
     assert_close_layers(some.params, expected)
 
 
-def test_nothing_is_compiled_twice(case, start):
+def test_equal_fits_are_compiled_once(case, start):
     """Neither for the smaller last batch, nor for later epochs, other data, an equal objective."""
     nn.fit(start, case.data(), OBJECTIVE, QUICK, key=KEY)
     before = run_epoch._cache_size()
@@ -117,7 +118,7 @@ def test_nothing_is_compiled_twice(case, start):
     assert run_epoch._cache_size() == sparse
 
 
-def test_the_key_decides(case, start):
+def test_equal_keys_give_equal_bits(case, start):
     ends = [
         nn.fit(start, case.data(), WITH_DROPOUT, QUICK, key=jax.random.key(k)) for k in (0, 0, 1)
     ]
@@ -128,7 +129,7 @@ def test_the_key_decides(case, start):
     assert_same_bits(ends[0], ends[1])
 
 
-def test_dropout_is_new_in_every_step_and_off_in_validation(case, start):
+def test_dropout_differs_by_step_and_is_off_in_validation(case, start):
     still = nn.TrainingConfig(
         epochs=6, batch_size=10, optimizer="sgd", learning_rate=1e-12, shuffle=False
     )
@@ -139,7 +140,7 @@ def test_dropout_is_new_in_every_step_and_off_in_validation(case, start):
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_history_is_measured_by_hand(case, start, sparse):
+def test_history_matches_numpy(case, start, sparse):
     """Validation in batches with a smaller last one, by weights, after the epoch."""
     other = Case(7)
     validation = other.data(sparse=sparse, weights=other.weights)
@@ -181,7 +182,7 @@ def test_without_validation_the_last_weights_are_kept(case, start):
     assert_same_bits(trained.params, seen[-1])
 
 
-def test_min_delta_is_what_counts_as_improvement(case, start):
+def test_min_delta_is_the_smallest_improvement(case, start):
     trained = nn.fit(start, case.data(), OBJECTIVE, overfitting(3, 1e9, monitor="loss"), key=KEY)
     assert len(trained.history["loss"]) == 4  # the first always improves
 
@@ -203,7 +204,7 @@ def share_of_small_errors(outputs, targets):
     return (jnp.abs(outputs - targets) < 0.7).all(-1).astype(float)
 
 
-def test_what_is_no_loss_should_rise(case, start):
+def test_monitored_metrics_other_than_losses_should_rise(case, start):
     objective = nn.Objective(network(), mean_squared, (("hits", share_of_small_errors),))
     seen = []
     trained = nn.fit(
@@ -230,13 +231,13 @@ def test_callbacks_see_every_epoch_and_can_stop(case, start):
     assert_same_bits(trained.params, seen[-1].params)
 
 
-def test_what_is_not_true_does_not_stop(case, start):
+def test_callback_stops_by_true_only(case, start):
     trained = nn.fit(start, case.data(), OBJECTIVE, QUICK, key=KEY,
                      callbacks=[lambda report: "yes", lambda report: 1])  # fmt: skip
     assert len(trained.history["loss"]) == 4
 
 
-def test_no_epoch_leaves_the_start_as_it_is(case, start):
+def test_zero_epochs_return_the_start(case, start):
     trained = nn.fit(
         start, case.data(), OBJECTIVE, nn.TrainingConfig(epochs=0, batch_size=4), key=KEY
     )
@@ -244,7 +245,7 @@ def test_no_epoch_leaves_the_start_as_it_is(case, start):
     assert trained.history == {}
 
 
-def test_training_goes_on_from_a_state(case, start):
+def test_fit_continues_from_a_state(case, start):
     """Two epochs and three more are five, where the order is fixed: the averages go along."""
 
     def settings(epochs):
@@ -257,7 +258,7 @@ def test_training_goes_on_from_a_state(case, start):
     assert part.history["loss"] + rest.history["loss"] == whole.history["loss"]
 
 
-def test_divergence_keeps_what_was_good_and_names_the_rate(case, start):
+def test_divergence_keeps_the_last_good_state_and_names_the_rate(case, start):
     """At this rate the first epochs are finite, later ones overflow."""
     training = nn.TrainingConfig(epochs=50, batch_size=10, optimizer="sgd", learning_rate=3e4)
     linear = nn.Objective(network("linear"), mean_squared)
@@ -307,7 +308,7 @@ def test_divergence_in_the_first_epoch_keeps_the_start(case, start):
         ),
     ],
 )
-def test_settings_that_do_not_fit_the_data(case, start, objective, training, says):
+def test_fit_setting_errors(case, start, objective, training, says):
     with pytest.raises(ParameterError, match=says):
         nn.fit(start, case.data(), objective, training, key=KEY)
 
@@ -327,7 +328,10 @@ def broadcast_loss(outputs, targets):
 @pytest.mark.parametrize(
     ("loss", "says"),
     [
-        (scalar_loss, r"loss has shape \(\) for a batch of 4 examples; expected \(4,\), a number"),
+        (
+            scalar_loss,
+            r"loss has shape \(\) for a batch of 4 examples; expected \(4,\), one number",
+        ),
         (unreduced_loss, r"loss has shape \(4, 2\) for a batch of 4 examples; expected \(4,\)"),
     ],
 )
@@ -353,7 +357,7 @@ def test_flat_targets_against_one_output_name_the_remedy(case, loss):
 
 
 @pytest.mark.parametrize("data", [None, "arrays"])
-def test_raw_arrays_in_the_place_of_data_name_the_remedy(case, start, data):
+def test_fit_raw_arrays_name_the_remedy(case, start, data):
     data = (case.x, case.y) if data else case.x
     with pytest.raises(DataError, match=r"data is of type .*; expected nn.make_dataset\("):
         nn.fit(start, data, OBJECTIVE, QUICK, key=KEY)
@@ -362,12 +366,12 @@ def test_raw_arrays_in_the_place_of_data_name_the_remedy(case, start, data):
 
 
 @pytest.mark.parametrize("key", [0, np.int64(3), None, 1.5, np.zeros(2)])
-def test_what_is_not_a_key_names_the_remedy(case, start, key):
+def test_fit_key_errors_name_the_remedy(case, start, key):
     with pytest.raises(ParameterError, match=r"not a key; pass jax.random.key\("):
         nn.fit(start, case.data(), OBJECTIVE, QUICK, key=key)
 
 
-def test_raw_keys_of_jax_are_keys(case, start):
+def test_fit_takes_raw_keys(case, start):
     nn.fit(start, case.data(), OBJECTIVE, QUICK, key=jax.random.PRNGKey(0))
 
 
@@ -375,3 +379,17 @@ def test_features_of_another_width_are_refused(case, start):
     for features in (case.x[:, :5], csr_array(np.ones((10, 7), np.float32))):
         with pytest.raises(DataError, match="do not fit a dense layer of 6 inputs"):
             nn.fit(start, nn.make_dataset(features, case.y), OBJECTIVE, QUICK, key=KEY)
+
+
+def test_progress_bar_shows_epochs_and_metrics(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with progress_bar() as draw:
+        draw(EpochLog(2, 3, {"loss": 0.25}, ()))
+        draw(EpochLog(3, 3, {"loss": 0.125}, ()))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "3/3" in err
+    assert "loss=0.125" in err
+    with progress_bar(show=False) as draw:
+        draw(EpochLog(1, 3, {"loss": 0.25}, ()))
+    assert capsys.readouterr() == ("", "")

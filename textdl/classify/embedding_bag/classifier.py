@@ -13,12 +13,11 @@ from scipy.sparse import csr_array
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
 from textdl.classify.embedding_bag.model import BagConfig, l1_normalize, train
 from textdl.jax_settings import fixed_settings
-from textdl.nn.estimators.base import MLPBase
-from textdl.nn.estimators.classes import ClassifierOutputMixin
-from textdl.nn.estimators.validation import cast_features, check_both, check_weights
+from textdl.nn.estimators.base import MLPBase, cast_features, check_both, check_weights
+from textdl.nn.estimators.classifier import ClassifierOutputMixin
 from textdl.nn.layers.dense import Dense, DenseParams
 from textdl.nn.layers.sequential import Sequential, sequential
-from textdl.nn.training.progress import progress_bar
+from textdl.nn.training.fit import progress_bar
 from textdl.parameters import check_parameters, document_parameters
 
 

@@ -40,7 +40,7 @@ from textdl.nn.data.dataset import Batch, Dataset, make_dataset
 from textdl.nn.data.sparse import SparseBatch, SparseRows
 from textdl.nn.layers.dense import DenseParams, affine
 from textdl.nn.losses import weighted_mean
-from textdl.nn.training.progress import EpochLog
+from textdl.nn.training.fit import EpochLog
 from textdl.nn.training.step import Metric, means_of
 
 # Keeps the step of a row finite whose gradient is 0. Gradients are divided by the length of a text

@@ -1,21 +1,108 @@
-"""Examples on the device: features, targets and weights; and batches of them."""
+"""Examples: features behind one protocol, with targets and weights; and batches of them.
+
+The data stay where they are: an epoch is an array `(S, B)` of row numbers, of which each row is a
+batch. The last batch is padded with the row number N, which does not exist: its weight is 0.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol, Self
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.experimental.sparse import BCOO
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError, ParameterError
-from textdl.nn.data.batching import shuffled
-from textdl.nn.data.features import Features, as_features
+from textdl.keyed_random import epoch_permutation
+from textdl.nn.data.dense import DenseRows
+from textdl.nn.data.sequences import Sequences
+from textdl.nn.data.sparse import SparseRows, from_bcoo, from_csr
+
+
+class Features(Protocol):
+    """The features of N examples: a NamedTuple of arrays, on the host or on the device."""
+
+    @property
+    def size(self) -> int:
+        """N."""
+        ...
+
+    def take(self, rows: Array, capacity: int) -> Any:
+        """The rows `(B,)` as a layer takes them, under `jit`; a row N has any content."""
+        ...
+
+    def select(self, rows: NDArray[np.int64]) -> Self:
+        """Some of the examples, in the order of `rows` `(M,)`."""
+        ...
+
+    def capacity(self, order: NDArray[np.int32], before: int = 0) -> int:
+        """Entries to reserve in every batch of `order` `(S, B)`; 0 where their number is fixed.
+
+        It stays what it was `before` if that is enough, because each capacity is compiled
+        separately.
+        """
+        ...
+
+    def batches(self, batch_size: int) -> Iterator[Any]:
+        """All examples in order, in batches of equal shapes: at least one, the last padded."""
+        ...
+
+    def to_device(self) -> Self:
+        """The same features as arrays on the device."""
+        ...
+
+
+def as_features(features: Any) -> Features:
+    """Put features of any kind behind the protocol.
+
+    Args:
+        features: `(N, ...)` array-like, a SciPy sparse matrix or a `BCOO`, which stay sparse, or
+            what is behind the protocol already, such as `Sequences`.
+
+    Returns:
+        The features, not yet copied to the device.
+
+    Raises:
+        DataError: a `BCOO` does not have two sparse axes.
+
+    Example:
+        >>> as_features([[1.0, 2.0], [3.0, 4.0]]).size
+        2
+    """
+    if isinstance(features, DenseRows | SparseRows | Sequences):
+        return features
+    features = without_bcoo(features)
+    if hasattr(features, "tocsr"):
+        return from_csr(features.tocsr())
+    values: Any = features if isinstance(features, jax.Array) else np.asarray(features)
+    return DenseRows(values)
+
+
+def without_bcoo(features: Any) -> Any:
+    """Features of any kind, a `BCOO` converted to a SciPy matrix.
+
+    Raises:
+        DataError: a `BCOO` does not have two sparse axes.
+
+    Example:
+        >>> without_bcoo([[1.0]])
+        [[1.0]]
+    """
+    return from_bcoo(features) if isinstance(features, BCOO) else features
 
 
 class Dataset(NamedTuple):
-    """`N` examples, made by `make_dataset`."""
+    """`N` examples, made by `make_dataset`.
+
+    Example:
+        >>> data = make_dataset([[0.0], [1.0], [2.0]], [0, 1, 1])
+        >>> data.size, data.targets.shape, data.select(np.array([2])).targets.tolist()
+        (3, (3,), [1])
+    """
 
     features: Features  # of N examples
     targets: Array  # (N, ...)
@@ -41,7 +128,7 @@ class Dataset(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """`B` examples; those that only fill the batch up have the weight 0."""
+    """`B` examples; padding has the weight 0."""
 
     features: Any  # (B, ...), a `SparseBatch` or a `SequenceBatch`
     targets: Array  # (B, ...)
@@ -56,6 +143,9 @@ def make_dataset(features: Any, targets: ArrayLike, weights: ArrayLike | None = 
             `Sequences`.
         targets: `(N, ...)`.
         weights: `(N,)` of the examples; None: 1 each.
+
+    Returns:
+        The examples, whose arrays are on the device.
 
     Raises:
         DataError: there is no example, or the lengths differ.
@@ -98,7 +188,7 @@ def check_dataset(data: Any, name: str = "data") -> None:
 
 
 def split_dataset(data: Dataset, fraction: float, key: Array) -> tuple[Dataset, Dataset]:
-    """Set a random fraction of the examples aside for validation.
+    """Hold out a random fraction of the examples for validation.
 
     Args:
         data: N examples.
@@ -106,23 +196,65 @@ def split_dataset(data: Dataset, fraction: float, key: Array) -> tuple[Dataset, 
         key: of the choice.
 
     Returns:
-        The rest, and the examples set aside (at least one of each).
+        The training examples and the validation examples, at least one of each.
 
     Raises:
-        ParameterError: the fraction is out of range, or there is one example only.
+        ParameterError: the fraction is out of range, or there is only one example.
 
     Example:
-        >>> import jax
         >>> data = make_dataset(np.eye(10), np.arange(10))
-        >>> rest, validation = split_dataset(data, 0.2, jax.random.key(0))
-        >>> rest.size, validation.size
+        >>> training, validation = split_dataset(data, 0.2, jax.random.key(0))
+        >>> training.size, validation.size
         (8, 2)
     """
     if not 0 < fraction < 1 or data.size < 2:
         raise ParameterError(
-            f"cannot set a fraction of {fraction} of {data.size:,} examples aside; expected a "
-            "fraction between 0 and 1 and two examples"
+            f"fraction={fraction} of {data.size:,} examples cannot be held out; expected a "
+            "fraction above 0 and below 1, and at least two examples"
         )
-    order = shuffled(data.size, key)
-    aside = min(max(round(fraction * data.size), 1), data.size - 1)
-    return data.select(order[aside:]), data.select(order[:aside])
+    order = permutation(data.size, key)
+    held_out = min(max(round(fraction * data.size), 1), data.size - 1)
+    return data.select(order[held_out:]), data.select(order[:held_out])
+
+
+def epoch_batches(
+    size: int, batch_size: int, key: Array | None = None, epoch: int = 0
+) -> NDArray[np.int32]:
+    """The row numbers of an epoch: shuffled by `key`, in order without one.
+
+    Args:
+        size: N examples.
+        batch_size: B.
+        key: of the order; None: in order.
+        epoch: each has an order of its own.
+
+    Returns:
+        `(S, B)`, N in the padding of the last batch.
+
+    Example:
+        >>> epoch_batches(5, 2).tolist()
+        [[0, 1], [2, 3], [4, 5]]
+    """
+    rows = np.arange(size) if key is None else permutation(size, key, epoch)
+    order = np.full(-(-size // batch_size) * batch_size, size, np.int32)
+    order[:size] = rows
+    return order.reshape(-1, batch_size)
+
+
+def permutation(size: int, key: Array, epoch: int = 0) -> NDArray[np.int64]:
+    """The numbers below `size` in a random order, drawn on the host, which needs no compilation.
+
+    Args:
+        size: how many numbers.
+        key: of the order.
+        epoch: each has an order of its own.
+
+    Returns:
+        `(size,)`.
+
+    Example:
+        >>> sorted(permutation(4, jax.random.key(0)).tolist())
+        [0, 1, 2, 3]
+    """
+    seed = int.from_bytes(np.asarray(jax.random.key_data(key)).tobytes()[:16], "little")
+    return epoch_permutation(size, seed, epoch)

@@ -23,7 +23,7 @@ class DenseRows(NamedTuple):
 
     def take(self, rows: Array, capacity: int) -> Array:
         """The rows `(B,)` as an array `(B, ...)`; a row N is the last one."""
-        del capacity  # a batch has as many numbers as any other
+        del capacity  # all batches have the same shape
         return self.values.at[rows].get(mode="clip")
 
     def select(self, rows: NDArray[np.int64]) -> DenseRows:
@@ -31,21 +31,21 @@ class DenseRows(NamedTuple):
         return DenseRows(self.values[rows])
 
     def capacity(self, order: NDArray[np.int32], before: int = 0) -> int:
-        """0: a batch has as many numbers as any other."""
+        """0: all batches have the same shape."""
         del order, before
         return 0
 
     def batches(self, batch_size: int) -> Iterator[NDArray[np.generic]]:
-        """All rows in order, `batch_size` at a time; the last batch is filled up with zeros."""
+        """All rows in order, `batch_size` at a time; the last batch is padded with zeros."""
         return padded_batches(self.values, batch_size)
 
     def to_device(self) -> DenseRows:
-        """The same as floats where JAX computes."""
+        """The same as floats on the device."""
         return DenseRows(jnp.asarray(self.values, float))
 
 
 def padded_batches(array: ArrayLike, batch_size: int) -> Iterator[NDArray[np.generic]]:
-    """The rows of an array, `batch_size` at a time: at least one batch, the last filled with zeros.
+    """The rows of an array, `batch_size` at a time: at least one batch, the last padded.
 
     Example:
         >>> [batch.tolist() for batch in padded_batches([[1], [2], [3]], 2)]

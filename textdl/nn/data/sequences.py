@@ -1,6 +1,6 @@
-"""Sequences: integer ids, such as of words, as many per example as its length says.
+"""Sequences: integer ids, such as of words, with a length per example.
 
-What stands beyond the length is padding, whatever it is: it is never guessed from zeros.
+What is beyond the length is padding, whatever its value: it is never inferred from zeros.
 """
 
 from __future__ import annotations
@@ -18,19 +18,31 @@ from textdl.nn.data.dense import padded_batches
 
 
 class SequenceBatch(NamedTuple):
-    """`B` sequences, as layers hand them on."""
+    """`B` sequences, the inputs and outputs of layers.
+
+    Example:
+        >>> batch = SequenceBatch(jnp.array([[5, 7, 0]]), jnp.array([2]))
+        >>> batch.mask.tolist()
+        [[True, True, False]]
+    """
 
     values: Array  # (B, T) int ids, or (B, T, D) float vectors
     lengths: Array  # (B,) int32, from 0 to T
 
     @property
     def mask(self) -> Array:
-        """`(B, T)` bool: where there is no padding."""
+        """`(B, T)` bool: False in the padding."""
         return jnp.arange(self.values.shape[1]) < self.lengths[:, None]
 
 
 class Sequences(NamedTuple):
-    """`N` sequences of ids, made by `make_sequences`; see `Features`."""
+    """`N` sequences of ids, made by `make_sequences`; see `Features`.
+
+    Example:
+        >>> sequences = make_sequences([[5, 7], [3, 0]], [2, 1])
+        >>> sequences.size, sequences.shape, sequences.id_range()
+        (2, (2, 2), (3, 7))
+    """
 
     ids: Array  # (N, T) int32
     lengths: Array  # (N,) int32, from 0 to T
@@ -47,7 +59,7 @@ class Sequences(NamedTuple):
 
     def take(self, rows: Array, capacity: int) -> SequenceBatch:
         """The rows `(B,)` as a batch; row N is empty."""
-        del capacity  # a batch has as many places as any other
+        del capacity  # all batches have the same shape
         ids = self.ids.at[rows].get(mode="clip")
         return SequenceBatch(ids, self.lengths.at[rows].get(mode="fill", fill_value=0))
 
@@ -56,7 +68,7 @@ class Sequences(NamedTuple):
         return Sequences(self.ids[rows], self.lengths[rows])
 
     def capacity(self, order: NDArray[np.int32], before: int = 0) -> int:
-        """0: a batch has as many places as any other."""
+        """0: all batches have the same shape."""
         del order, before
         return 0
 
@@ -68,7 +80,7 @@ class Sequences(NamedTuple):
             yield SequenceBatch(*batch)  # type: ignore[arg-type]
 
     def to_device(self) -> Sequences:
-        """The same where JAX computes."""
+        """The same on the device."""
         return Sequences(jnp.asarray(self.ids), jnp.asarray(self.lengths))
 
     def id_range(self) -> tuple[int, int]:
@@ -79,10 +91,10 @@ class Sequences(NamedTuple):
 
 
 def make_sequences(ids: ArrayLike, lengths: ArrayLike) -> Sequences:
-    """Sequences of ids; places that no sequence uses are cut off.
+    """Make sequences of ids; columns that no sequence uses are cut off.
 
     Args:
-        ids: `(N, T)` int; anything may stand beyond the length.
+        ids: `(N, T)` int; any value beyond the length.
         lengths: `(N,)` int, from 0 to T.
 
     Raises:
@@ -92,23 +104,23 @@ def make_sequences(ids: ArrayLike, lengths: ArrayLike) -> Sequences:
         >>> make_sequences([[5, 7, 0, 0], [3, 0, 0, 0]], [2, 1]).ids.tolist()
         [[5, 7], [3, 0]]
     """
-    places: Any = np.asarray(ids)
+    table: Any = np.asarray(ids)
     sizes: Any = np.asarray(lengths)
-    if places.ndim != 2 or places.dtype.kind not in "iu":
+    if table.ndim != 2 or table.dtype.kind not in "iu":
         raise DataError(
-            f"ids of type {places.dtype} and shape {places.shape}; expected integers of shape "
+            f"ids of type {table.dtype} and shape {table.shape}; expected integers of shape "
             "(N, T), a row per sequence"
         )
-    if sizes.shape != places.shape[:1] or sizes.dtype.kind not in "iu":
+    if sizes.shape != table.shape[:1] or sizes.dtype.kind not in "iu":
         raise DataError(
-            f"lengths of type {sizes.dtype} and shape {sizes.shape} for {len(places):,} sequences; "
+            f"lengths of type {sizes.dtype} and shape {sizes.shape} for {len(table):,} sequences; "
             "expected one integer per sequence"
         )
-    wrong = (sizes < 0) | (sizes > places.shape[1])
+    wrong = (sizes < 0) | (sizes > table.shape[1])
     if wrong.any():
         raise DataError(
-            f"length {sizes[wrong][0]:,} of a sequence of {places.shape[1]:,} places; expected 0 "
-            f"to {places.shape[1]:,}"
+            f"length {sizes[wrong][0]:,} of a sequence in {table.shape[1]:,} columns; expected "
+            f"0 to {table.shape[1]:,}"
         )
     longest = max(int(sizes.max(initial=0)), 1)
-    return Sequences(places[:, :longest].astype(np.int32), sizes.astype(np.int32))
+    return Sequences(table[:, :longest].astype(np.int32), sizes.astype(np.int32))

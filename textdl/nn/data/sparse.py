@@ -1,7 +1,7 @@
 """Sparse features: the rows of a CSR matrix, of which only the non-zeros are touched.
 
 A whole matrix is `SparseRows`; a batch drawn from it is `SparseBatch`, padded to a fixed number of
-non-zeros because XLA compiles for fixed shapes. JAX's own form, `BCOO`, is taken and given.
+non-zeros because XLA compiles for fixed shapes. JAX's own format, `BCOO`, is converted both ways.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class SparseBatch(NamedTuple):
     @property
     def rows(self) -> Array:
         """`(P,)` the row of every non-zero; B in the padding."""
-        places = jnp.arange(len(self.columns))
-        return jnp.searchsorted(self.ends, places, side="right", method="scan_unrolled")
+        positions = jnp.arange(len(self.columns))
+        return jnp.searchsorted(self.ends, positions, side="right", method="scan_unrolled")
 
     def __matmul__(self, weights: Array) -> Array:
         """z_b = Σ_p values_p W[columns_p] over the non-zeros p of row b: `(B, O)`."""
@@ -62,10 +62,10 @@ class SparseRows(NamedTuple):
         last = self.starts.at[rows + 1].get(mode="clip")
         counts = last - first
         ends = jnp.cumsum(counts)
-        places = jnp.arange(capacity)
-        row = jnp.searchsorted(ends, places, side="right", method="scan_unrolled")
-        used = places < ends[-1]
-        source = jnp.where(used, places - (ends - last)[row], 0)
+        positions = jnp.arange(capacity)
+        row = jnp.searchsorted(ends, positions, side="right", method="scan_unrolled")
+        used = positions < ends[-1]
+        source = jnp.where(used, positions - (ends - last)[row], 0)
         columns = jnp.where(used, self.columns[source], NO_COLUMN)
         return SparseBatch(ends, columns, jnp.where(used, self.values[source], 0))
 
@@ -95,7 +95,7 @@ class SparseRows(NamedTuple):
             yield SparseBatch(*batch)  # type: ignore[arg-type]
 
     def to_device(self) -> SparseRows:
-        """The same where JAX computes; places are copied, for they may be those of a matrix."""
+        """The same on the device; indices are copied, since they may belong to a matrix."""
         return SparseRows(jnp.array(self.starts), jnp.array(self.columns), jnp.asarray(self.values))
 
 
@@ -110,17 +110,17 @@ def from_csr(matrix: Any) -> SparseRows:
     starts: Any = matrix.indptr.astype(np.int32, copy=False)
     columns: Any = matrix.indices.astype(np.int32, copy=False)
     values = matrix.data
-    if matrix.nnz == 0:  # one place that no row uses, for nothing can be gathered from none
+    if matrix.nnz == 0:  # one entry that no row uses: nothing can be gathered from an empty array
         columns = np.zeros(1, np.int32)
         values = np.zeros(1, values.dtype)
     return SparseRows(starts, columns, values)
 
 
 def capacity_for(starts: NDArray[np.int32], order: NDArray[np.int32], before: int = 0) -> int:
-    """Non-zeros to reserve in every batch of an epoch.
+    """The number of non-zeros to reserve in every batch of an epoch.
 
-    It stays what it was `before` if that is enough; else it is more than needed by an eighth, so
-    that the next order will most likely fit too: every new size is compiled anew.
+    It stays what it was `before` if that is enough; else it is an eighth more than needed, so that
+    the next order most likely fits too: every new size is compiled again.
 
     Args:
         starts: `(N + 1,)` where the non-zeros of each row begin.
@@ -128,7 +128,7 @@ def capacity_for(starts: NDArray[np.int32], order: NDArray[np.int32], before: in
         before: the capacity of the epoch before.
 
     Returns:
-        P, non-zeros per batch.
+        P, the non-zeros per batch.
 
     Example:
         >>> capacity_for(np.array([0, 3, 4]), np.array([[0, 1]]))
@@ -140,10 +140,10 @@ def capacity_for(starts: NDArray[np.int32], order: NDArray[np.int32], before: in
 
 
 def to_bcoo(matrix: Any) -> BCOO:
-    """A SciPy sparse matrix on the device: the way from a vectorizer to JAX.
+    """Convert a SciPy sparse matrix to a `BCOO` on the device: from a vectorizer to JAX.
 
     A network takes it as it takes the matrix itself: layers, `make_dataset` and the estimators.
-    Entries of a row are sorted, and those given twice summed up.
+    The entries of a row are sorted, and duplicates summed.
 
     Args:
         matrix: `(N, F)`.
@@ -169,10 +169,10 @@ def to_bcoo(matrix: Any) -> BCOO:
 
 
 def from_bcoo(array: BCOO) -> csr_array:
-    """The SciPy matrix of a `BCOO`; what pads it is dropped.
+    """Convert a `BCOO` to a SciPy matrix; its padding is dropped.
 
     Raises:
-        DataError: it has not two axes, or one of them is a batch axis or dense.
+        DataError: it does not have two axes, or one of them is a batch axis or dense.
 
     Example:
         >>> from_bcoo(BCOO.fromdense(jnp.array([[0.0, 2.0], [3.0, 0.0]]), nse=5)).toarray()
@@ -199,6 +199,6 @@ def _padded(array: NDArray[Any], size: int, fill: int) -> NDArray[Any]:
 
 
 def _round_up(size: int) -> int:
-    """To one of four sizes per octave, for every size is compiled for."""
+    """To one of four sizes per octave, because each size is compiled separately."""
     grain = 1 << max(0, size.bit_length() - 3)
     return size // grain * grain + grain

@@ -1,29 +1,36 @@
-"""What a fitted network knows and answers, and how it is saved."""
+"""What fitted networks share: attributes, outputs, saved files, and the checks of their inputs."""
 
 from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from textdl.errors import DataError
+from textdl.errors import DataError, TextdlError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
 from textdl.jax_settings import random_key
-from textdl.nn.estimators.validation import cast_features, check_features
+from textdl.nn.data.dataset import without_bcoo
 from textdl.nn.layers.dense import DenseParams
-from textdl.nn.layers.layer import Params
-from textdl.nn.layers.sequential import Sequential
-from textdl.nn.pytree import difference, fill, named_arrays
-from textdl.nn.summary import summarize
-from textdl.nn.training.predict import predict
+from textdl.nn.layers.sequential import (
+    Params,
+    Sequential,
+    difference,
+    fill,
+    named_arrays,
+    summarize,
+)
+from textdl.nn.training.evaluate import predict
 
+FLOATS = (np.float64, np.float32)
 DTYPES = ("float32", "float64")
 LARGEST_LAYER = 2**31 - 1  # units
 
@@ -49,18 +56,18 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
     @property
     @abstractmethod
     def _network(self) -> Sequential:
-        """The network of `_layer_sizes`, as the parameters say."""
+        """The network of `_layer_sizes`, by the parameters."""
 
     @abstractmethod
     def _check_parameters(self) -> None:
-        """Refuse parameters that are out of range, by a `ParameterError`."""
+        """Refuse parameters that are out of range by a `ParameterError`."""
 
     def _targets_state(self) -> dict[str, Any]:
         """What was learned about the targets, to be saved."""
         return {}
 
     def _restore_targets(self, targets: Mapping[str, Any]) -> None:
-        """Take up what `_targets_state` gave; `ValueError` and `TypeError` say that it is wrong."""
+        """Restore what `_targets_state` gave; raise `ValueError` or `TypeError` if it is wrong."""
 
     def summary(self) -> str:
         """The layers with their shapes and numbers of parameters, as a table.
@@ -72,7 +79,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
         return summarize(self._network, self.params_, self.out_activation_)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted network to one ``.safetensors`` file; equal networks, equal bytes.
+        """Write the fitted network to one ``.safetensors`` file; equal networks give equal bytes.
 
         Raises:
             ParameterError: a parameter, such as an optimizer of your own, cannot be written.
@@ -82,7 +89,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what `save` wrote; training can go on, with a fresh optimizer.
+        """Read what `save` wrote; training can continue, with a new optimizer state.
 
         Raises:
             FileFormatError: the file is damaged or holds another estimator.
@@ -149,22 +156,22 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
 
     @property
     def n_layers_(self) -> int:
-        """Layers of units, the inputs among them."""
+        """Number of layers, including the inputs."""
         return len(self._layer_sizes)
 
     @property
     def n_outputs_(self) -> int:
-        """Output units."""
+        """Number of output units."""
         return self._layer_sizes[-1]
 
     @property
     def out_activation_(self) -> str:
-        """The activation of the output units."""
+        """Activation of the output units."""
         return "identity"
 
     @property
     def _stratifies(self) -> bool:
-        """Whether validation data keep the shares of the classes."""
+        """Whether the validation split is stratified by class."""
         return False
 
     @property
@@ -193,8 +200,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
             outputs = predict(self._network, self.params_, self._prepare_features(x))
         if not np.isfinite(outputs).all():
             raise DataError(
-                "the network answers with a number that is not finite, for its weights or the "
-                "features are too large; scale the features"
+                "an output of the network is not finite, because its weights or the features are "
+                "too large; scale the features"
             )
         return outputs
 
@@ -204,7 +211,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
 
 
 def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArray[Any]]) -> Params:
-    """The parameters of a network, of its shapes and type, and finite.
+    """The parameters of a network: of its shapes and type, and finite.
 
     Raises:
         ValueError: they are not.
@@ -213,12 +220,12 @@ def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArr
         raise ValueError(f"its weights are of type {dtype!r}")
     with jax.enable_x64(dtype == "float64"):
         template = jax.eval_shape(lambda: network.init(random_key(0)))
-    what = difference(template, arrays)
-    if what is not None:
-        raise ValueError(f"it {what}")
+    fault = difference(template, arrays)
+    if fault is not None:
+        raise ValueError(f"it {fault}")
     for name, array in arrays.items():
         if array.dtype != dtype:
-            raise ValueError(f"{name} has numbers of type {array.dtype}, not {dtype}")
+            raise ValueError(f"{name} is of type {array.dtype}, not {dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"a weight is not finite, in {name}")
     return jax.tree.map(np.array, fill(template, arrays))  # copied: the file may change
@@ -234,7 +241,7 @@ def _checked_sizes(sizes: Any) -> tuple[int, ...]:
 def _checked_names(names: Any, features: int) -> NDArray[np.object_]:
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not texts or len(names) != features:
-        raise ValueError(f"its names of features are not {features:,} texts")
+        raise ValueError(f"its names of features are not {features:,} strings")
     return np.array(names, object)
 
 
@@ -242,3 +249,103 @@ def _checked_seed(seed: Any) -> int:
     if type(seed) is not int or seed < 0:
         raise ValueError(f"seed is {seed!r}, expected a whole number from 0")
     return seed
+
+
+@contextmanager
+def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
+    """Convert an error of scikit-learn to one of our own, on one line."""
+    try:
+        yield
+    except TextdlError:
+        raise
+    except ValueError as error:
+        lines = str(error).splitlines() or ["the data do not fit"]
+        if "NaN" in lines[0] or "infinity" in lines[0]:
+            raise kind(f"{lines[0].rstrip('.')}; fill in or drop such entries") from error
+        raise kind(" ".join(lines)) from error
+
+
+def check_features(estimator: Any, features: Any, *, reset: bool = False) -> Any:
+    """Check that features are finite numbers, with as many columns as before.
+
+    Args:
+        estimator: whose `n_features_in_` is compared or, with `reset`, set.
+        features: `(N, F)`, array-like, SciPy sparse or `BCOO`.
+        reset: whether the estimator is fitted from scratch.
+
+    Returns:
+        `(N, F)` float32 or float64, a NumPy array or a CSR matrix.
+
+    Raises:
+        DataError: they do not fit.
+    """
+    x = without_bcoo(features)
+    with as_data_error():
+        return validate_data(estimator, x, reset=reset, accept_sparse="csr", dtype=FLOATS)
+
+
+def check_both(estimator: Any, features: Any, targets: Any, **options: Any) -> tuple[Any, Any]:
+    """Check features, and targets of the same length.
+
+    Args:
+        estimator: whose `n_features_in_` is compared or set.
+        features: `(N, F)`, array-like, SciPy sparse or `BCOO`.
+        targets: `(N,)` or `(N, K)`.
+        options: of scikit-learn's `validate_data`.
+
+    Returns:
+        `(N, F)` float features, an array or a CSR matrix, and `(N,)` or `(N, K)` targets.
+
+    Raises:
+        DataError: they do not fit, or a label ends in NUL, which an array would drop.
+    """
+    if isinstance(targets, Iterable) and getattr(targets, "dtype", np.dtype("O")).kind == "O":
+        check_labels(targets)
+    with as_data_error():
+        x, y = validate_data(
+            estimator,
+            without_bcoo(features),
+            targets,
+            accept_sparse="csr",
+            dtype=FLOATS,
+            multi_output=True,
+            **options,
+        )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return x, y.toarray() if hasattr(y, "toarray") else y
+
+
+def check_labels(labels: Iterable[Any]) -> None:
+    """Refuse labels that end in NUL, which NumPy drops: two classes would become one.
+
+    Raises:
+        DataError: there is one.
+    """
+    for label in labels:
+        if isinstance(label, str) and label.endswith("\0"):
+            raise DataError(
+                f"label {label!r} ends in a NUL character, which arrays cannot keep; remove it"
+            )
+
+
+def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:
+    """Check the weights of the examples, `(N,)`, none below 0; None is 1 each."""
+    with as_data_error():
+        checked = _check_sample_weight(weights, features, ensure_non_negative=True)
+        if not checked.any():
+            raise ValueError("sample_weight is 0 for every example; expected at least one above 0")
+        return np.asarray(checked)
+
+
+def cast_features(features: Any, dtype: np.dtype[Any]) -> Any:
+    """Cast features to the precision of the network, unless a value is too large for it."""
+    if features.dtype == dtype:
+        return features
+    with np.errstate(over="ignore"):
+        cast = features.astype(dtype)
+    if not np.isfinite(cast.data if hasattr(cast, "tocsr") else cast).all():
+        raise DataError(
+            f"X has values too large for {dtype}; scale the features, or set dtype='float64'"
+        )
+    return cast

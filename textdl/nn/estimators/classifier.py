@@ -1,25 +1,153 @@
-"""MLPClassifier: a network that says how probable each class is."""
+"""MLPClassifier: a network that predicts probabilities of classes; labels to targets and back."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_expit, log_softmax
+from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from textdl.errors import ParameterError
-from textdl.nn.estimators.classes import ClassifierOutputMixin
+from textdl.errors import DataError, ParameterError
+from textdl.nn.estimators.base import as_data_error, check_labels
 from textdl.nn.estimators.mlp import MLPEstimator
-from textdl.nn.estimators.validation import as_data_error
+from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
+from textdl.nn.training.step import Metric
 from textdl.parameters import document_parameters, parameter
+
+MOST_CHARACTERS = 1 << 24  # of all classes of a file, each padded to the longest, as in NumPy
+_NUMERIC = re.compile(r"[<>|=][biuf][1248]")
+
+
+class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
+    """Labels to targets, and outputs to labels; for an estimator that has `_outputs`.
+
+    Two classes share one logistic output, more have a softmax. A `(N, K)` matrix of 0 and 1 means
+    several labels per example, each with a logistic output of its own.
+
+    Attributes:
+        classes_: the classes, sorted.
+        multilabel_: whether an example can have several labels.
+    """
+
+    classes_: NDArray[Any]
+    multilabel_: bool
+    n_outputs_: int
+    _outputs: Any  # (X) -> z (N, O)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """The probability of every class, `(N, K)`."""
+        probabilities: NDArray[np.float64] = np.exp(self.predict_log_proba(X))
+        return probabilities
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """The logarithm of the probability of every class, `(N, K)`."""
+        z = self._outputs(X).astype(np.float64)
+        if self.multilabel_:
+            return np.asarray(log_expit(z))
+        if len(self.classes_) == 2:
+            return np.hstack([log_expit(-z), log_expit(z)])
+        return np.asarray(log_softmax(z, axis=1))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class, `(N,)`; with several labels, 1 where p > 1/2, `(N, K)`."""
+        z = self._outputs(X)
+        if self.multilabel_:
+            many: NDArray[Any] = (z > 0).astype(int)
+            return many
+        best = z.argmax(1) if z.shape[1] > 1 else (z[:, 0] > 0).astype(int)
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
+
+    @property
+    def out_activation_(self) -> str:
+        """The activation of the output units."""
+        return "softmax" if len(self.classes_) > 2 and not self.multilabel_ else "logistic"
+
+    @property
+    def _stratifies(self) -> bool:
+        return not self.multilabel_
+
+    def _learn_targets(self, y: Any, classes: Any) -> int:
+        with as_data_error():
+            check_classification_targets(y)
+            self.multilabel_ = type_of_target(y) == "multilabel-indicator"
+        if self.multilabel_:
+            self.classes_ = np.arange(y.shape[1])
+            return len(self.classes_)
+        if y.ndim > 1:
+            raise DataError(f"y has the shape {y.shape}; expected labels, or a matrix of 0 and 1")
+        if classes is not None:
+            check_labels(classes)
+        self.classes_ = np.unique(y if classes is None else classes)
+        check_labels(self.classes_.tolist())
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"y has one class only, {self.classes_.tolist()}; expected two classes or more"
+            )
+        return 1 if len(self.classes_) == 2 else len(self.classes_)
+
+    def _encode_targets(self, y: Any) -> NDArray[Any]:
+        if self.multilabel_:
+            return np.asarray(y, float)
+        if y.ndim > 1:
+            raise DataError(f"y has the shape {y.shape}; expected one label per example")
+        unseen = np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise DataError(
+                f"label {unseen.tolist()[0]!r} is not among the classes "
+                f"{self.classes_[:10].tolist()}; call fit again, or give all classes to the first "
+                "partial_fit"
+            )
+        numbers: NDArray[Any] = np.searchsorted(self.classes_, y).astype(np.int32)
+        return numbers if len(self.classes_) > 2 else numbers[:, None].astype(float)
+
+    def _loss_and_metrics(self) -> tuple[Metric, tuple[tuple[str, Metric], ...], str]:
+        if self.out_activation_ == "softmax":
+            return softmax_loss, (("accuracy", softmax_accuracy),), "val_accuracy"
+        return logistic_loss, (("accuracy", logistic_accuracy),), "val_accuracy"
+
+    def _targets_state(self) -> dict[str, Any]:
+        kind = "str" if self.classes_.dtype.kind in "OU" else self.classes_.dtype.str
+        classes = [str(c) for c in self.classes_] if kind == "str" else self.classes_.tolist()
+        if kind == "str" and not _fit_in_array(classes):
+            raise ParameterError("the names of the classes are too long to save; shorten them")
+        return {"classes": classes, "type": kind, "multilabel": self.multilabel_}
+
+    def _restore_targets(self, targets: Mapping[str, Any]) -> None:
+        classes = targets["classes"]
+        kind = targets["type"]
+        self.multilabel_ = targets["multilabel"]
+        if not isinstance(self.multilabel_, bool):
+            raise TypeError(f"multilabel is {self.multilabel_!r}; expected true or false")
+        self.classes_ = classes_from_state(classes)
+        if kind != "str":
+            if not _NUMERIC.fullmatch(kind):
+                raise ValueError(f"its classes are of type {kind!r}")
+            self.classes_ = self.classes_.astype(kind)
+        if len(classes) < 2 and not self.multilabel_:
+            raise ValueError("it has one class only")
+        outputs = 1 if len(classes) == 2 and not self.multilabel_ else len(classes)
+        if outputs != self.n_outputs_:
+            raise ValueError(f"it has {len(classes):,} classes, and {self.n_outputs_:,} outputs")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 @document_parameters
 @dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
-    """A multi-layer perceptron for classes.
+    """A multi-layer perceptron for classification.
 
     Two classes share one logistic output, more have a softmax. A `(N, K)` matrix of 0 and 1 means
     several labels per example, each with a logistic output of its own.
@@ -30,15 +158,15 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
     Attributes:
         classes_: the classes, sorted.
         multilabel_: whether an example can have several labels.
-        params_: of the layers, NumPy arrays.
+        params_: parameters of the layers, NumPy arrays.
         coefs_: weights `(I, O)`, layer by layer.
         intercepts_: biases `(O,)`, layer by layer.
-        history_: every metric of every epoch.
-        loss_curve_: the loss of every epoch.
-        validation_scores_: accuracy on the validation data of every epoch, where some were set
-            aside.
-        n_iter_: epochs.
-        n_features_in_: numbers per example.
+        history_: every metric, epoch by epoch.
+        loss_curve_: the mean loss of every epoch, without the L2 term.
+        validation_scores_: accuracy on the validation data after every epoch, with
+            `early_stopping`.
+        n_iter_: epochs trained.
+        n_features_in_: features per example.
 
     Example:
         >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["no", "yes", "yes", "no"]
@@ -48,12 +176,14 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
     """
 
     _: KW_ONLY
-    class_weight: Any = parameter(None, "balanced, a map from class to weight, or None: 1 each")
+    class_weight: Any = parameter(
+        None, "weights of the classes: balanced, a dict from class to weight, or None: 1 each"
+    )
 
     _numeric: ClassVar[bool] = False
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train one epoch more; the first call draws the weights.
+        """Train one more epoch; the first call draws the weights.
 
         Args:
             X: `(N, F)` float features, dense or SciPy sparse.
@@ -70,14 +200,14 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
         """
         if isinstance(self.class_weight, str):
             raise ParameterError(
-                f"class_weight={self.class_weight!r} needs all labels at once; give a map from "
+                f"class_weight={self.class_weight!r} needs all labels at once; give a dict from "
                 "class to weight for partial_fit"
             )
         return self._fit_one_epoch(X, y, classes, sample_weight)
 
     @property
     def validation_scores_(self) -> list[float]:
-        """Accuracy on the validation data of every epoch, where some were set aside."""
+        """Accuracy on the validation data after every epoch, with `early_stopping`."""
         return self.history_.get("val_accuracy", [])
 
     def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
@@ -85,3 +215,31 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
             return 1.0
         with as_data_error():
             return np.asarray(compute_sample_weight(self.class_weight, y))
+
+
+def classes_from_state(classes: Any) -> NDArray[Any]:
+    """Classes `(K,)` from the header of a file.
+
+    Args:
+        classes: K strings, or K numbers of one type.
+
+    Raises:
+        ValueError: they are anything else, or one is a duplicate.
+
+    Example:
+        >>> classes_from_state(["ham", "spam"]).tolist()
+        ['ham', 'spam']
+    """
+    kinds = {type(name) for name in classes} if isinstance(classes, list) else set()
+    if len(kinds) != 1 or not kinds <= {str, int, float, bool}:
+        raise ValueError("its classes are not a list of strings, or of numbers of one type")
+    if len(set(classes)) != len(classes):
+        raise ValueError("a class is a duplicate")
+    check_labels(classes)
+    if kinds == {str} and not _fit_in_array(classes):
+        raise ValueError("the names of its classes are too long")
+    return np.array(classes)
+
+
+def _fit_in_array(names: list[str]) -> bool:
+    return len(names) * max(map(len, names)) <= MOST_CHARACTERS

@@ -1,4 +1,8 @@
-"""The parameters of the two estimators, declared once, and how both are fitted."""
+"""The parameters of the two estimators, declared once, and how both are fitted.
+
+Reference:
+    Hinton 1989, "Connectionist learning procedures".
+"""
 
 from __future__ import annotations
 
@@ -11,32 +15,30 @@ from typing import Any, ClassVar, Self
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from textdl.errors import DivergenceError, ParameterError
 from textdl.jax_settings import fixed_settings, random_key
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.dataset import Dataset, make_dataset
-from textdl.nn.estimators.base import MLPBase
-from textdl.nn.estimators.validation import (
+from textdl.nn.estimators.base import (
+    MLPBase,
     as_data_error,
     cast_features,
     check_both,
     check_weights,
-    validation_split,
 )
 from textdl.nn.initializers import INITIALIZERS
-from textdl.nn.layers.layer import Params, init_params
-from textdl.nn.layers.sequential import Sequential, mlp
-from textdl.nn.optimizers import OPTIMIZERS, SCHEDULES
-from textdl.nn.regularizers import Regularizer
-from textdl.nn.training.config import TrainingConfig
-from textdl.nn.training.fit import FitResult, fit
-from textdl.nn.training.progress import progress_bar
+from textdl.nn.layers.dense import mlp
+from textdl.nn.layers.sequential import Params, Sequential, init_params
+from textdl.nn.losses import Regularizer
+from textdl.nn.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
+from textdl.nn.training.fit import FitResult, fit, progress_bar
 from textdl.nn.training.step import Metric, Objective, TrainState
 from textdl.parameters import check_parameters, parameter
 
-FLOAT64_NUMBERS = 100_000  # at most, for which float64 costs nothing
+FLOAT64_NUMBERS = 100_000  # up to which float64 costs nothing
 DEFAULT_BATCH_SIZE = 200
 
 
@@ -58,58 +60,66 @@ class MLPEstimator(MLPBase):
     """
 
     hidden_layer_sizes: Any = parameter(
-        (100,), "units of every hidden layer, a number or a tuple of them"
+        (100,),
+        "units of every hidden layer: a whole number from 1 up, or a tuple, which may be empty",
     )
-    activation: str = parameter("relu", "of the hidden layers", choices=tuple(ACTIVATIONS))
+    activation: str = parameter(
+        "relu", "activation of the hidden layers", choices=tuple(ACTIVATIONS)
+    )
     _: KW_ONLY
     optimizer: Any = parameter(
         "adam", f"a transformation of optax, or a name: {', '.join(OPTIMIZERS)}"
     )
-    alpha: float = parameter(0.0001, "strength of the L2 term, alpha/2 Σw² per batch", minimum=0)
+    alpha: float = parameter(
+        0.0001, "strength of L2 regularization, alpha/2 Σw² per batch", minimum=0
+    )
     batch_size: int | str = parameter(
         "auto",
-        f"examples per step; auto: {DEFAULT_BATCH_SIZE}, or all of them where there are fewer",
+        f"examples per step, a whole number from 1 up; auto: {DEFAULT_BATCH_SIZE}, or all examples "
+        "where there are fewer",
     )
     learning_rate: str = parameter(
-        "constant", "how the rate changes over the steps", choices=tuple(SCHEDULES)
+        "constant", "schedule of the rate over the steps", choices=tuple(SCHEDULES)
     )
-    learning_rate_init: float = parameter(0.001, "the rate at the first step", minimum=0)
+    learning_rate_init: float = parameter(0.001, "the rate at the first step", above=0)
     max_iter: int = parameter(200, "epochs, at most", minimum=1)
     shuffle: bool = parameter(True, "draw a new order of the examples every epoch")
     random_state: Any = parameter(
-        0, "seed of every random draw, a number or a RandomState; the same gives the same bits"
+        0,
+        "seed of all random draws, an integer from 0 or a RandomState; equal seeds give equal bits",
     )
     tol: float = parameter(
-        1e-4, "what counts as improvement of the loss, or of the validation score"
+        1e-4, "smallest change of the loss, or of the validation score, that is an improvement"
     )
     verbose: bool = parameter(False, "show a progress bar on stderr")
-    warm_start: bool = parameter(False, "fit goes on from the last one")
+    warm_start: bool = parameter(False, "fit continues from the weights of the last fit")
     early_stopping: bool = parameter(
-        False, "set data aside, watch the score on them, and restore the best weights"
+        False, "hold out validation data, monitor the score on them, and restore the best weights"
     )
     validation_fraction: float = parameter(
-        0.1, "the share of the examples to set aside", minimum=0, maximum=1
+        0.1, "fraction of the examples to hold out", minimum=0, maximum=1
     )
     n_iter_no_change: float = parameter(
         10, "stop after so many epochs without improvement", minimum=1
     )
-    # Its range, which excludes 1, is checked by the layer.
     dropout: float = parameter(
-        0.0, "share of hidden units left out at a step, from 0 up to, not including, 1"
+        0.0, "probability of dropping a hidden unit at a step", minimum=0, below=1
     )
     clip_norm: float | None = parameter(
-        None, "gradients are scaled down to this norm; None: never", minimum=0
+        None, "gradients are scaled down to this norm; None: never", above=0
     )
-    initializer: str = parameter("glorot_uniform", "of the weights", choices=tuple(INITIALIZERS))
+    initializer: str = parameter(
+        "glorot_uniform", "how weights are drawn", choices=tuple(INITIALIZERS)
+    )
     sparse_update: bool = parameter(
         False,
         "with sparse features, update only the first layer's weights of the features in the "
-        "batch: another algorithm than the dense update, see nn.training.lazy_rows",
+        "batch: another algorithm than the dense update, see nn.training.step.lazy_step",
     )
     dtype: str = parameter(
         "auto",
-        "of the weights; auto is float64 for features given in it of at most "
-        f"{FLOAT64_NUMBERS:,} numbers, where it costs nothing, and float32 for others",
+        "type of the weights; auto is float64 for float64 features of at most "
+        f"{FLOAT64_NUMBERS:,} entries, where it costs nothing, and float32 for others",
         choices=("auto", "float32", "float64"),
     )
 
@@ -117,7 +127,7 @@ class MLPEstimator(MLPBase):
 
     @abstractmethod
     def _learn_targets(self, y: Any, classes: Any) -> int:
-        """Learn what the targets are; say how many outputs they need."""
+        """Learn what the targets are, and return how many outputs they need."""
 
     @abstractmethod
     def _encode_targets(self, y: Any) -> NDArray[Any]:
@@ -128,7 +138,7 @@ class MLPEstimator(MLPBase):
         """The loss, the metrics, and what early stopping watches."""
 
     def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
-        """What the weight of every example is multiplied by, for its class."""
+        """Factor of the weight of every example, by its class."""
         return 1.0
 
     @fixed_settings()
@@ -161,7 +171,7 @@ class MLPEstimator(MLPBase):
 
     @fixed_settings()
     def _fit_one_epoch(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
-        """One epoch more, from where the last one ended."""
+        """Train one more epoch, from where the last one ended."""
         self._check_parameters()
         first = not hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=first, y_numeric=self._numeric)
@@ -187,12 +197,12 @@ class MLPEstimator(MLPBase):
         units = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
         if not all(isinstance(unit, int | np.integer) and unit >= 1 for unit in units):
             raise ParameterError(
-                f"hidden_layer_sizes={sizes} is out of range; expected whole numbers from 1 up"
+                f"hidden_layer_sizes={sizes!r} is out of range; expected whole numbers from 1 up"
             )
         return tuple(map(int, units))
 
     def _start_over(self, x: Any, y: Any, classes: Any = None) -> None:
-        """Forget what was learned, and draw new weights."""
+        """Discard what was learned, and draw new weights."""
         self._seed = self._draw_seed()
         self.history_ = {}
         self._optimizer_state = None
@@ -296,3 +306,40 @@ class MLPEstimator(MLPBase):
         self._optimizer_state = result.state.optimizer
         for name, values in result.history.items():
             self.history_.setdefault(name, []).extend(values)
+
+
+def validation_split(
+    fraction: float, seed: int, targets: NDArray[Any], *, stratify: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Hold out a fraction of the examples, with the same shares of the classes.
+
+    Args:
+        fraction: of the examples, above 0 and below 1.
+        seed: of the choice.
+        targets: `(N, ...)`.
+        stratify: whether classes keep their shares.
+
+    Returns:
+        Row numbers to train on, and those held out.
+
+    Raises:
+        ParameterError: the fraction is out of range.
+        DataError: a class has too few examples.
+
+    Example:
+        >>> training, validation = validation_split(0.5, 1, np.array([0, 0, 1, 1]), stratify=True)
+        >>> len(training), len(validation)
+        (2, 2)
+    """
+    if not 0 < fraction < 1:
+        raise ParameterError(
+            f"validation_fraction={fraction} is out of range; expected between 0 and 1"
+        )
+    with as_data_error():
+        training, validation = train_test_split(
+            np.arange(len(targets)),
+            test_size=fraction,
+            random_state=seed,
+            stratify=targets if stratify else None,
+        )
+    return training, validation

@@ -1,4 +1,4 @@
-"""Any saved network from its file, whichever estimator it is of."""
+"""Loading a saved network, whichever estimator it belongs to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ESTIMATORS: Mapping[str, type[SavedNetwork]] = {
 
 
 def load_network(path: str | os.PathLike[str]) -> SavedNetwork:
-    """The network in a file, of whichever estimator.
+    """Load a network, whichever estimator it belongs to.
 
     Raises:
         FileFormatError: the file is missing or damaged, or holds no network.
@@ -38,6 +38,6 @@ def load_network(path: str | os.PathLike[str]) -> SavedNetwork:
     if archive.kind not in ESTIMATORS:
         raise FileFormatError(
             f"{str(path)!r} is a file of {archive.kind}, expected {' or '.join(ESTIMATORS)}; load "
-            "it as what it is"
+            "it by its own class"
         )
     return ESTIMATORS[archive.kind]._from_archive(archive)

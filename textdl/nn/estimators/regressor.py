@@ -1,4 +1,4 @@
-"""MLPRegressor: a network that predicts numbers."""
+"""MLPRegressor: a network for regression."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from textdl.parameters import document_parameters
 @document_parameters
 @dataclass(eq=False, repr=False)
 class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
-    """A multi-layer perceptron for numbers.
+    """A multi-layer perceptron for regression.
 
-    It minimizes half the squared error, as scikit-learn's does; scale features, and targets that
-    are not of about size 1.
+    It minimizes half the squared error, as scikit-learn's does; scale the features, and targets
+    whose magnitude is far from 1.
 
     Args:
         {parameters}
 
     Attributes:
-        params_: of the layers, NumPy arrays.
+        params_: parameters of the layers, NumPy arrays.
         coefs_: weights `(I, O)`, layer by layer.
         intercepts_: biases `(O,)`, layer by layer.
-        history_: every metric of every epoch.
-        loss_curve_: the loss of every epoch.
-        n_iter_: epochs.
-        n_features_in_: numbers per example.
+        history_: every metric, epoch by epoch.
+        loss_curve_: the mean loss of every epoch, without the L2 term.
+        n_iter_: epochs trained.
+        n_features_in_: features per example.
 
     Example:
         >>> model = MLPRegressor((), learning_rate_init=0.1, alpha=0,
@@ -45,7 +45,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     _numeric: ClassVar[bool] = True
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train one epoch more; the first call draws the weights.
+        """Train one more epoch; the first call draws the weights.
 
         Args:
             X: `(N, F)` float features, dense or SciPy sparse.

@@ -1,8 +1,14 @@
-"""The dense layer: z = x W + b, and an activation g(z)."""
+"""The dense layer: z = x W + b, and an activation g(z); the multi-layer perceptron made of it.
+
+Reference:
+    Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -12,17 +18,24 @@ from jax import Array
 from textdl.errors import DataError, ParameterError
 from textdl.jax_settings import check_key
 from textdl.nn.activations import ACTIVATIONS
+from textdl.nn.data.dataset import Features
 from textdl.nn.data.dense import DenseRows
-from textdl.nn.data.features import Features
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.data.sparse import SparseBatch, SparseRows
 from textdl.nn.initializers import Initializer, glorot_uniform
-from textdl.nn.layers.layer import Layer
+from textdl.nn.layers.dropout import Dropout
+from textdl.nn.layers.sequential import Layer, Sequential, sequential
 from textdl.parameters import lookup
 
 
 class DenseParams(NamedTuple):
-    """The parameters of a dense layer."""
+    """The parameters of a dense layer.
+
+    Example:
+        >>> params = DenseParams(jnp.zeros((3, 2)), jnp.zeros(2))
+        >>> params.weights.shape, params.bias.shape
+        ((3, 2), (2,))
+    """
 
     weights: Array  # (I, O) float, W
     bias: Array  # (O,) float, b
@@ -77,7 +90,10 @@ class Dense(Layer):
         Args:
             params: of the layer.
             x: `(..., I)`, or the sparse rows of a batch.
-            key: not used; this layer draws nothing.
+            key: not used, since this layer draws nothing.
+
+        Returns:
+            `(..., O)` float.
 
         Raises:
             DataError: `x` does not have I numbers per row.
@@ -125,6 +141,49 @@ def affine(params: DenseParams, x: Array | SparseBatch) -> Array:
     if shape:
         _check_size(shape[-1], params.weights.shape[0])
     return x @ params.weights + params.bias
+
+
+def mlp(
+    sizes: Sequence[int],
+    activation: str = "relu",
+    dropout: float = 0.0,
+    initializer: Initializer = glorot_uniform,
+) -> Sequential:
+    """A multi-layer perceptron: a_0 = x, a_l = g(a_l-1 W_l + b_l).
+
+    The last layer has no activation: its z are the logits. The parameters also have an entry for
+    each dropout layer, an empty tuple: W_1 is `params[0].weights`, W_2 `params[2].weights`.
+
+    Args:
+        sizes: units of every layer, from the inputs to the outputs.
+        activation: g of the hidden layers, a name in `ACTIVATIONS`.
+        dropout: share of units dropped after every hidden layer; at least 0, below 1.
+        initializer: of the weights.
+
+    Returns:
+        The network, whose parameters its `init` draws.
+
+    Raises:
+        ParameterError: fewer than two sizes, one below 1, an unknown activation, or a rate out of
+            range.
+
+    Example:
+        >>> import jax
+        >>> network = mlp((4, 8, 3), "tanh")
+        >>> params = network.init(jax.random.key(0))
+        >>> network.apply(params, jnp.ones((5, 4))).shape
+        (5, 3)
+    """
+    if len(sizes) < 2:
+        raise ParameterError(f"sizes={tuple(sizes)}; expected at least inputs and outputs")
+    lookup("activation", activation, ACTIVATIONS)
+    *hidden, last = pairwise(sizes)
+    layers: list[Layer] = []
+    if hidden or dropout:  # a rate out of range is refused even where nothing is dropped
+        between = Dropout(dropout)
+        for inputs, outputs in hidden:
+            layers += [Dense(inputs, outputs, activation, initializer), between]
+    return sequential(*layers, Dense(*last, initializer=initializer))
 
 
 def _check_size(found: int, expected: int) -> None:

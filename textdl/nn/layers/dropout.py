@@ -1,4 +1,4 @@
-"""Dropout: each unit is left out with some probability, so that none can rely on another.
+"""Dropout: each unit is dropped with some probability, so that none can rely on another.
 
 Reference:
     Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
@@ -16,7 +16,7 @@ from jax import Array
 from textdl.errors import ParameterError
 from textdl.jax_settings import check_key
 from textdl.nn.data.sequences import SequenceBatch
-from textdl.nn.layers.layer import Layer
+from textdl.nn.layers.sequential import Layer
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Dropout(Layer):
     """x_i m_i / (1 - rate), m_i ~ Bernoulli(1 - rate): the expectation is x ("inverted" dropout).
 
     Args:
-        rate: share of units that become 0; from 0 up to, not including, 1.
+        rate: share of units that become 0; at least 0, below 1.
 
     Raises:
         ParameterError: the rate is out of range.
@@ -52,6 +52,9 @@ class Dropout(Layer):
             params: none.
             x: `(...,)` float, or a `SequenceBatch` of vectors.
             key: of the draw; None, as in prediction, gives `x` itself.
+
+        Returns:
+            What `x` is: an array, or a `SequenceBatch`.
         """
         if key is None or self.rate == 0:
             return x

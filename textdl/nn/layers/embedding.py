@@ -1,4 +1,8 @@
-"""The embedding layer: a learned vector per id, such as of a word."""
+"""The embedding layer: a learned vector per id, such as of a word.
+
+Reference:
+    Bengio et al. 2003, "A neural probabilistic language model".
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,19 @@ from jax import Array
 
 from textdl.errors import DataError, ParameterError
 from textdl.jax_settings import check_key
-from textdl.nn.data.features import Features
+from textdl.nn.data.dataset import Features
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.initializers import Initializer, uniform
-from textdl.nn.layers.layer import Layer
+from textdl.nn.layers.sequential import Layer
 
 
 class EmbeddingParams(NamedTuple):
-    """The parameters of an embedding layer."""
+    """The parameters of an embedding layer.
+
+    Example:
+        >>> EmbeddingParams(jnp.zeros((10, 4))).table.shape
+        (10, 4)
+    """
 
     table: Array  # (V, D) float, E
 
@@ -60,15 +69,18 @@ class Embedding(Layer):
     def apply(
         self, params: EmbeddingParams, x: SequenceBatch, *, key: Array | None = None
     ) -> SequenceBatch:
-        """The vectors `(B, T, D)` of ids `(B, T)`, their lengths as they were.
+        """The vectors of ids, with their lengths unchanged.
 
-        An id that the table does not have is given NaN, which no mask lets pass unnoticed; what
-        stands in the padding makes no difference.
+        An id that the table does not have becomes NaN, which no mask hides; the values in the
+        padding make no difference.
 
         Args:
             params: of the layer.
             x: ids `(B, T)` with lengths.
-            key: not used; this layer draws nothing.
+            key: not used, since this layer draws nothing.
+
+        Returns:
+            Vectors `(B, T, D)` with the same lengths.
 
         Raises:
             DataError: `x` is not sequences of ids.

@@ -1,4 +1,9 @@
-"""Pooling: one vector of a whole sequence."""
+"""Pooling: one vector for a whole sequence.
+
+Reference:
+    Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text
+    classification".
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from jax import Array
 
 from textdl.errors import DataError
 from textdl.nn.data.sequences import SequenceBatch
-from textdl.nn.layers.layer import Layer
+from textdl.nn.layers.sequential import Layer
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,10 @@ class MeanPooling(Layer):
         Args:
             params: none.
             x: vectors `(B, T, D)` with lengths.
-            key: not used; this layer draws nothing.
+            key: not used, since this layer draws nothing.
+
+        Returns:
+            `(B, D)` float.
 
         Raises:
             DataError: `x` is not sequences of vectors.

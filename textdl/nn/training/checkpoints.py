@@ -19,9 +19,8 @@ from textdl.errors import CheckpointError
 from textdl.identity import UnidentifiableError, identify
 from textdl.io.checkpoints import CheckpointFolder, CheckpointState, checkpoint_folder
 from textdl.nn.data.dataset import Dataset
-from textdl.nn.pytree import difference, fill, named_arrays
-from textdl.nn.training.config import TrainingConfig
-from textdl.nn.training.early_stopping import BestEpoch, FitProgress
+from textdl.nn.layers.sequential import difference, fill, named_arrays
+from textdl.nn.training.config import BestEpoch, FitProgress, TrainingConfig
 from textdl.nn.training.step import Objective, TrainState
 
 STATE = "state"  # before the names of arrays
@@ -30,7 +29,7 @@ BEST = "best"
 
 @dataclass(frozen=True)
 class FitCheckpoints:
-    """Where `fit` writes checkpoints; an interrupted training goes on from the last.
+    """Where `fit` writes checkpoints; an interrupted training resumes from the last.
 
     Args:
         folder: made where it does not exist.
@@ -92,30 +91,30 @@ class FitCheckpointFolder:
 
 @contextmanager
 def open_fit_checkpoints(
-    checkpoints: FitCheckpoints | None,
+    checkpoints: FitCheckpoints,
     objective: Objective,
     config: TrainingConfig,
     data: Dataset,
     validation: Dataset | None,
     key: Array,
-) -> Iterator[FitCheckpointFolder | None]:
-    """Yield the checkpoints of a training, if it has any; no other process may use them meanwhile.
+) -> Iterator[FitCheckpointFolder]:
+    """Yield the checkpoints of a training; no other process may use them meanwhile.
 
     Args:
-        checkpoints: where they are; None: nowhere.
+        checkpoints: where they are.
         objective: of the training, as all below.
         config: how to train.
         data: to train on.
         validation: to measure on.
         key: of all draws.
 
+    Yields:
+        The folder, which stays locked until the end.
+
     Raises:
         CheckpointError: another process uses them, the folder cannot be written, or the training
-            has a function that cannot be told from others.
+            has a function that cannot be identified in another process.
     """
-    if checkpoints is None:
-        yield None
-        return
     run = _describe(objective, config, data, validation, key)
     with checkpoint_folder(Path(checkpoints.folder), resume=True):
         yield FitCheckpointFolder(checkpoints, run)
@@ -125,18 +124,20 @@ def _decode(saved: CheckpointState, template: TrainState) -> tuple[TrainState, F
     state = _restored(STATE, template, saved.arrays)
     has_best = any(name.startswith(f"{BEST}.") or name == BEST for name in saved.arrays)
     params = _restored(BEST, template.params, saved.arrays) if has_best else None
-    told = saved.progress
-    best = BestEpoch(float(told["best_value"]), int(told["epochs_without_improvement"]), params)
-    return state, FitProgress(int(told["epoch"]), tuple(told["history"]), best)
+    progress = saved.progress
+    best = BestEpoch(
+        float(progress["best_value"]), int(progress["epochs_without_improvement"]), params
+    )
+    return state, FitProgress(int(progress["epoch"]), tuple(progress["history"]), best)
 
 
 def _restored(prefix: str, template: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     """The tree of a prefix, whose arrays must be those of the template."""
     own = {name: array for name, array in arrays.items() if name.split(".")[0] == prefix}
-    what = difference(template, own, prefix)
-    if what is not None:
+    fault = difference(template, own, prefix)
+    if fault is not None:
         raise CheckpointError(
-            f"the checkpoint {what}, which does not fit; start in another folder, or with the same "
+            f"the checkpoint {fault}, which does not fit; start in another folder, or use the same "
             "network and optimizer"
         )
     return jax.tree.map(jnp.asarray, fill(template, own, prefix))
@@ -149,7 +150,7 @@ def _describe(
     validation: Dataset | None,
     key: Array,
 ) -> dict[str, Any]:
-    """What the bits are a function of, as far as JSON can say it."""
+    """Everything that the bits are a function of, as JSON values."""
     settings = {field.name: getattr(config, field.name) for field in fields(config)}
     functions = {field.name: getattr(objective, field.name) for field in fields(objective)}
     return {name: _identity(name, value) for name, value in settings.items()} | {

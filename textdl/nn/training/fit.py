@@ -1,8 +1,9 @@
-"""The training loop: epochs until they are done, or until nothing improves any more."""
+"""The training loop: epochs until all are done, or until nothing improves any more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import jax
@@ -11,31 +12,49 @@ import optax
 from jax import Array
 from numpy.typing import NDArray
 
+from textdl import progress
 from textdl.errors import DivergenceError, ParameterError
 from textdl.jax_settings import check_key, fixed_settings
-from textdl.nn.data.batching import epoch_batches
-from textdl.nn.data.dataset import Dataset, check_dataset
+from textdl.nn.data.dataset import Dataset, check_dataset, epoch_batches
 from textdl.nn.data.sparse import SparseRows
-from textdl.nn.layers.layer import Params
+from textdl.nn.layers.sequential import Params
 from textdl.nn.training.checkpoints import (
     FitCheckpointFolder,
     FitCheckpoints,
     open_fit_checkpoints,
 )
-from textdl.nn.training.config import TrainingConfig
-from textdl.nn.training.early_stopping import FitProgress
+from textdl.nn.training.config import FitProgress, TrainingConfig
 from textdl.nn.training.evaluate import evaluate_checked
-from textdl.nn.training.progress import EpochLog
 from textdl.nn.training.step import Objective, TrainState, run_epoch
+
+
+class EpochLog(NamedTuple):
+    """What a callback of `fit` is given after every epoch.
+
+    Example:
+        >>> EpochLog(1, 10, {"loss": 0.5}, ()).metrics["loss"]
+        0.5
+    """
+
+    epoch: int  # from 1
+    epochs: int  # at most
+    metrics: dict[str, float]  # the loss and the metrics, also those of validation
+    params: Any  # after the epoch
+
 
 Callback = Callable[[EpochLog], object]  # training stops after one that returns True
 
 
 class FitResult(NamedTuple):
-    """The result of `fit`."""
+    """The result of `fit`.
 
-    params: Params  # the best, where ``val_...`` was watched; else the last
-    state: TrainState  # to go on from
+    Example:
+        >>> FitResult((), TrainState((), ()), {"loss": [0.7, 0.4]}).history["loss"][-1]
+        0.4
+    """
+
+    params: Params  # of the best epoch, where ``val_...`` was monitored; else of the last
+    state: TrainState  # to continue from
     history: dict[str, list[float]]  # every metric, epoch by epoch
 
 
@@ -54,10 +73,10 @@ def fit(
     """Train a network.
 
     The same start, data, settings, key and versions give the same bits, also when the training was
-    interrupted and went on from a checkpoint.
+    interrupted and resumed from a checkpoint.
 
     Args:
-        start: parameters of the network, or the state of an earlier training to go on from.
+        start: parameters of the network, or the state of an earlier training to continue from.
         data: N examples, by `make_dataset`.
         objective: the network, its loss, and what else is measured.
         config: how to train.
@@ -66,14 +85,14 @@ def fit(
             ``val_``.
         callbacks: each is called with an `EpochLog` after every epoch; training stops after an
             epoch for which one returns True.
-        checkpoints: where to write checkpoints, and to go on from the last one there.
+        checkpoints: where to write checkpoints, and to resume from the last one there.
 
     Returns:
-        The parameters, the state to go on from, and the metrics of every epoch.
+        The parameters, the state to continue from, and the metrics of every epoch.
 
     Raises:
         ParameterError: a setting does not fit the data, or the key is not one.
-        DataError: the data do not fit the network, or the loss is not a number per example.
+        DataError: the data do not fit the network, or the loss is not one number per example.
         DivergenceError: the loss or a weight is not finite; its `last_good` is the `FitResult` of
             the epoch before.
         CheckpointError: the checkpoint is damaged or belongs to another training.
@@ -96,6 +115,8 @@ def fit(
         state = start
     else:
         state = TrainState(start, jax.jit(run.optimizer.init)(start))
+    if checkpoints is None:
+        return _train(run, state, None, callbacks)
     with open_fit_checkpoints(checkpoints, objective, config, data, validation, key) as saved:
         return _train(run, state, saved, callbacks)
 
@@ -106,7 +127,7 @@ def _train(
     saved: FitCheckpointFolder | None,
     callbacks: Sequence[Callback],
 ) -> FitResult:
-    """Epoch after epoch, from the last checkpoint if there is one."""
+    """Train epoch by epoch, from the last checkpoint if there is one."""
     config = run.config
     progress = FitProgress()
     capacity = 0
@@ -120,7 +141,7 @@ def _train(
         if saved is not None and saved.due(progress, config):
             saved.save(state, progress)
         log = EpochLog(progress.epoch, config.epochs, progress.history[-1], state.params)
-        # All of them, also those after the one that stops, see the epoch.
+        # All callbacks see the epoch, also those after the one that stops.
         answers = [callback(log) for callback in callbacks]
         stopped = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
     return _result(state, progress)
@@ -144,7 +165,7 @@ class _Run(NamedTuple):
     def epoch(
         self, state: TrainState, progress: FitProgress, order: NDArray[np.int32], capacity: int
     ) -> tuple[TrainState, FitProgress]:
-        """One epoch further; an error leaves what was before as it is."""
+        """Train one epoch; an error leaves the previous state intact."""
         after, metrics, finite = run_epoch(
             state,
             self.data,
@@ -171,8 +192,25 @@ class _Run(NamedTuple):
         return {f"val_{name}": value for name, value in metrics.items()}
 
 
+@contextmanager
+def progress_bar(show: bool = True) -> Iterator[Callable[[EpochLog], None]]:
+    """Yield a callback for `fit` that draws every epoch with its metrics on stderr.
+
+    Example:
+        >>> with progress_bar(show=False) as draw:
+        ...     draw(EpochLog(1, 10, {"loss": 0.5}, ()))
+    """
+    with progress.progress_bar("epoch", show=show) as bar:
+
+        def draw(log: EpochLog) -> None:
+            metrics = (f"{name}={value:.4g}" for name, value in log.metrics.items())
+            bar.update(log.epoch, log.epochs, note=", ".join(metrics))
+
+        yield draw
+
+
 def _result(state: TrainState, progress: FitProgress) -> FitResult:
-    """The result at this point."""
+    """The result after the epochs so far."""
     if progress.best.params is not None:
         state = state._replace(params=progress.best.params)
     names = progress.history[0] if progress.history else ()

@@ -1,11 +1,23 @@
-"""One gradient step, an epoch of them in one dispatch, and what both measure."""
+"""One gradient step, an epoch of steps in one dispatch, and the metrics of both.
+
+`lazy_step` updates only the rows of a table that a batch uses: an option for very wide sparse
+features. Adam moves every weight at every step, because its averages decay even where the gradient
+is 0. With a vocabulary of a million words nearly all of that work is on rows that the batch does
+not touch. A lazy step sees the rows of the batch alone, their averages included, and the others
+stay unchanged. That is another algorithm ("lazy Adam"): rare rows keep their momentum from one use
+to the next, and a regularizer shrinks the rows of the batch only.
+
+References:
+    Bottou, Curtis and Nocedal 2018, "Optimization methods for large-scale machine learning";
+    TensorFlow Addons, `LazyAdam`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +26,11 @@ from jax import Array, lax
 
 from textdl.errors import DataError
 from textdl.nn.data.dataset import Batch, Dataset
-from textdl.nn.layers.layer import Layer, Params
-from textdl.nn.layers.sequential import check_layer
+from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
+from textdl.nn.layers.sequential import Layer, Params, check_layer
 from textdl.nn.losses import reshape_advice, weighted_mean
-from textdl.nn.training.lazy_rows import has_rows, scatter_rows, take_rows, unique_columns
 
+Tree = TypeVar("Tree")
 Metric = Callable[[Array, Array], Array]  # (outputs (B, ...), targets (B, ...)) -> (B,)
 
 
@@ -34,14 +46,14 @@ class Objective:
         loss: of outputs and targets of B examples, one number per example, `(B,)`.
         metrics: likewise, by name; only measured.
         regularizer: R, of the parameters; a scalar.
-        lazy_rows: picks the table of the parameters of which only the rows of a sparse batch are
-            updated; see `training.lazy_rows`.
+        lazy_rows: selects the table of the parameters of which only the rows of a sparse batch are
+            updated; see `lazy_step`.
 
     Raises:
         ParameterError: the network is not a layer.
 
     Example:
-        >>> from textdl.nn.layers.sequential import mlp
+        >>> from textdl.nn.layers.dense import mlp
         >>> from textdl.nn.losses import softmax_loss
         >>> Objective(mlp((4, 8, 3)), softmax_loss).metrics
         ()
@@ -58,7 +70,13 @@ class Objective:
 
 
 class TrainState(NamedTuple):
-    """Everything that training changes."""
+    """Everything that training changes.
+
+    Example:
+        >>> params = (jnp.zeros(2),)
+        >>> TrainState(params, optax.adam(1e-3).init(params)).params[0].shape
+        (2,)
+    """
 
     params: Params
     optimizer: optax.OptState
@@ -72,7 +90,7 @@ def step(
     objective: Objective,
     optimizer: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
-    """Take one gradient step, and measure the batch on the way.
+    """Take one gradient step, and compute the metrics of the batch.
 
     Args:
         state: before.
@@ -136,6 +154,95 @@ def lazy_step(
     return scatter_rows(state, part, rows, mask), metrics
 
 
+def unique_columns(batch: SparseBatch, size: int) -> tuple[Array, SparseBatch]:
+    """Find the distinct columns of a batch, and renumber the columns of the batch.
+
+    Args:
+        batch: with columns below `size`, `(P,)`.
+        size: rows of the table.
+
+    Returns:
+        The distinct columns at some of `P` positions, `NO_COLUMN` at the others, and the batch with
+        these positions as its columns.
+
+    Example:
+        >>> batch = SparseBatch(jnp.array([3]), jnp.array([7, 2, 7]), jnp.ones(3))
+        >>> columns, local = unique_columns(batch, 8)
+        >>> columns.tolist() == [NO_COLUMN, 2, 7], local.columns.tolist()
+        (True, [2, 1, 2])
+    """
+    positions = jnp.arange(len(batch.columns), dtype=jnp.int32)
+    # The position written last represents a column: this avoids sorting, which is slow in XLA.
+    chosen = jnp.zeros(size, jnp.int32).at[batch.columns].set(positions, mode="drop")
+    position = chosen.at[batch.columns].get(mode="fill", fill_value=0)
+    columns = jnp.where(position == positions, batch.columns, NO_COLUMN)
+    return columns, batch._replace(columns=position)
+
+
+def has_rows(
+    params: Any, state: optax.OptState, table: Array, optimizer: optax.GradientTransformation
+) -> tuple[Any, Any]:
+    """Mark the leaf `table` among the parameters, and its statistics in the optimizer's state.
+
+    Args:
+        params: of a network.
+        state: of the optimizer.
+        table: `(V, ...)`, the leaf itself.
+        optimizer: whose state it is.
+
+    Returns:
+        The two trees, with a bool in place of every leaf.
+    """
+    is_table = jax.tree.map(lambda leaf: leaf is table, params)
+    in_state = optax.tree_map_params(
+        optimizer, lambda _, it: it, state, is_table, transform_non_params=lambda _: False
+    )
+    return is_table, in_state
+
+
+def take_rows(tree: Tree, rows: Array, mask: Any) -> Tree:
+    """The tree with only `rows` of those leaves that have them.
+
+    Args:
+        tree: of arrays.
+        rows: `(P,)` int; `NO_COLUMN` gives a row of 0.
+        mask: a bool for every leaf, whether it has the rows; see `has_rows`.
+
+    Returns:
+        The tree, in which those leaves are `(P, ...)`.
+
+    Example:
+        >>> take_rows((jnp.arange(3.0), jnp.ones(1)), jnp.array([2]), (True, False))[0].tolist()
+        [2.0]
+    """
+    part: Tree = jax.tree.map(
+        lambda leaf, it: leaf.at[rows].get(mode="fill", fill_value=0) if it else leaf, tree, mask
+    )
+    return part
+
+
+def scatter_rows(tree: Tree, part: Tree, rows: Array, mask: Any) -> Tree:
+    """Write the part back into the tree it was taken from.
+
+    Args:
+        tree: of arrays.
+        part: what `take_rows` made of it, changed.
+        rows: `(P,)` int; rows at `NO_COLUMN` are dropped.
+        mask: as for `take_rows`.
+
+    Returns:
+        The tree with new rows, and with the other leaves of the part.
+
+    Example:
+        >>> scatter_rows((jnp.zeros(3),), (jnp.array([7.0]),), jnp.array([2]), (True,))[0].tolist()
+        [0.0, 0.0, 7.0]
+    """
+    whole: Tree = jax.tree.map(
+        lambda leaf, new, it: leaf.at[rows].set(new, mode="drop") if it else new, tree, part, mask
+    )
+    return whole
+
+
 def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[str, Array]:
     """The weighted means of the loss and the metrics over a batch.
 
@@ -143,6 +250,9 @@ def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[
         objective: whose loss and metrics.
         outputs: `(B, ...)` of the network.
         batch: B examples.
+
+    Returns:
+        A scalar by name, ``loss`` and those of the metrics.
 
     Raises:
         DataError: the loss or a metric does not give one number per example, or `(B,)` targets
@@ -152,7 +262,7 @@ def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[
     if outputs.shape == (*targets.shape, 1):
         raise DataError(
             f"outputs of shape {outputs.shape} against targets of shape {targets.shape} would be "
-            f"broadcast; {reshape_advice(outputs.shape, targets.shape)}"
+            f"broadcast; expected one shape: {reshape_advice(outputs.shape, targets.shape)}"
         )
     means = {}
     for name, metric in (("loss", objective.loss), *objective.metrics):
@@ -160,8 +270,8 @@ def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[
         if jnp.shape(values) != batch.weights.shape:
             raise DataError(
                 f"{name} has shape {jnp.shape(values)} for a batch of {len(batch.weights)} "
-                f"examples; expected {batch.weights.shape}, a number per example: "
-                "take the mean over the outputs alone, .mean(-1), or none"
+                f"examples; expected {batch.weights.shape}, one number per example; "
+                "take the mean over the outputs only, .mean(-1), or no mean"
             )
         means[name] = weighted_mean(values, batch.weights)
     return means

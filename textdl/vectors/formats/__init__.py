@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.compression import compression_of, open_decompressed
-from textdl.io.safetensors import open_verified
+from textdl.io.safetensors import is_safetensors, open_verified
 from textdl.vectors.formats import native, word2vec_binary, word2vec_text
 from textdl.vectors.formats.rows import VectorData
 
@@ -32,7 +32,7 @@ class Format(NamedTuple):
 FORMATS: Mapping[str, Format] = {
     # Its words are UTF-8 by definition; what is not is damage.
     "safetensors": Format(
-        native.matches,
+        is_safetensors,
         lambda path, errors: native.load(path),
         native.save,
         (".safetensors",),

@@ -41,11 +41,6 @@ KIND = ArchiveKind(
 )
 
 
-def matches(head: bytes) -> bool:
-    """Whether a file that begins with `head` is a safetensors file, sound or damaged."""
-    return b"\0" in head[:8] and head[8:9] == b"{"  # no text holds a NUL
-
-
 def save(table: VectorData, path: Path) -> None:
     """Write `table` to `path`, complete or not at all.
 

@@ -1,4 +1,4 @@
-"""Updates of the rows in a batch alone: what changes, what must not, where both updates agree."""
+"""Lazy steps, which update only the rows of a batch: what changes, and where both steps agree."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.estimators.mlp import first_weights
-from textdl.nn.training.lazy_rows import unique_columns
+from textdl.nn.training.step import unique_columns
 
 KEY = jax.random.key(0)
 ROWS = nn.Objective(network(), mean_squared, lazy_rows=first_weights)
@@ -42,7 +42,7 @@ def narrow(case):
         pytest.param(name, marks=pytest.mark.full) for name in nn.OPTIMIZERS if name not in ("adam")
     ],
 )
-def test_rows_of_absent_features_stay_as_they_are(narrow, start, optimizer):
+def test_lazy_step_keeps_rows_of_absent_features(narrow, start, optimizer):
     training = nn.TrainingConfig(epochs=2, batch_size=4, optimizer=optimizer, learning_rate=0.02)
     trained = nn.fit(start, narrow[1], SHRUNK, training, key=KEY)
     moved = np.asarray(trained.params[0].weights != start[0].weights).any(1)
@@ -50,7 +50,7 @@ def test_rows_of_absent_features_stay_as_they_are(narrow, start, optimizer):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(trained.params))
 
 
-def test_sgd_without_regularizer_is_the_dense_update(case, start):
+def test_lazy_sgd_without_regularizer_equals_dense_step(case, start):
     training = nn.TrainingConfig(epochs=4, batch_size=4, optimizer="sgd", learning_rate=0.05)
     ends = [
         nn.fit(start, case.data(sparse=True, weights=case.weights), objective, training, key=KEY)
@@ -60,7 +60,7 @@ def test_sgd_without_regularizer_is_the_dense_update(case, start):
     np.testing.assert_allclose(ends[0].history["loss"], ends[1].history["loss"], rtol=1e-5)
 
 
-def test_lazy_adam_by_hand(case, start):
+def test_lazy_adam_matches_numpy(case, start):
     """Averages and weights of a row stand still while no example of the batch has its feature."""
     training = nn.TrainingConfig(epochs=3, batch_size=4, learning_rate=0.02, shuffle=False)
     trained = nn.fit(start, case.data(sparse=True), SHRUNK, training, key=KEY)
@@ -82,7 +82,7 @@ def test_lazy_adam_by_hand(case, start):
     assert_close_layers(trained.params, layers)
 
 
-def test_the_dense_update_moves_what_is_absent(narrow, start):
+def test_dense_step_moves_rows_of_absent_features(narrow, start):
     """The two are different algorithms: a regularizer shrinks every row of the dense one."""
     objective = nn.Objective(network(), mean_squared, regularizer=nn.Regularizer(l2=0.5))
     training = nn.TrainingConfig(epochs=1, batch_size=4)
@@ -90,7 +90,7 @@ def test_the_dense_update_moves_what_is_absent(narrow, start):
     assert (trained.params[0].weights != start[0].weights).all()
 
 
-def test_an_empty_matrix_trains_the_biases(case, start):
+def test_lazy_step_on_an_empty_matrix_trains_the_biases(case, start):
     data = nn.make_dataset(csr_array((10, 6), dtype=np.float32), case.y)
     training = nn.TrainingConfig(epochs=1, batch_size=4, optimizer="sgd")
     trained = nn.fit(start, data, ROWS, training, key=KEY)
@@ -99,7 +99,7 @@ def test_an_empty_matrix_trains_the_biases(case, start):
 
 
 @pytest.mark.parametrize("columns", [[7, 2, 7, 0, 2, NO_COLUMN], [5] * 6, [NO_COLUMN] * 6])
-def test_renumbered_batches_give_the_same_product(columns):
+def test_unique_columns_give_the_same_product(columns):
     values = [1.0, 2, 3, 4, 5, 0] if columns[0] != NO_COLUMN else [0.0] * 6
     batch = SparseBatch(jnp.array([2, 2, 5]), jnp.array(columns), jnp.array(values))
     rows, local = jax.jit(unique_columns, static_argnums=1)(batch, 8)

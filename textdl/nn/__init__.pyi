@@ -1,0 +1,65 @@
+"""The names that `textdl.nn` exports: for type checkers, and for `__init__.py` at run time."""
+
+from textdl.nn import activations as activations
+from textdl.nn import initializers as initializers
+from textdl.nn import losses as losses
+from textdl.nn.activations import ACTIVATIONS as ACTIVATIONS
+from textdl.nn.activations import elu as elu
+from textdl.nn.activations import gelu as gelu
+from textdl.nn.activations import leaky_relu as leaky_relu
+from textdl.nn.activations import linear as linear
+from textdl.nn.activations import log_softmax as log_softmax
+from textdl.nn.activations import relu as relu
+from textdl.nn.activations import sigmoid as sigmoid
+from textdl.nn.activations import softmax as softmax
+from textdl.nn.activations import softplus as softplus
+from textdl.nn.activations import tanh as tanh
+from textdl.nn.data.dataset import Dataset as Dataset
+from textdl.nn.data.dataset import make_dataset as make_dataset
+from textdl.nn.data.dataset import split_dataset as split_dataset
+from textdl.nn.data.sequences import SequenceBatch as SequenceBatch
+from textdl.nn.data.sequences import Sequences as Sequences
+from textdl.nn.data.sequences import make_sequences as make_sequences
+from textdl.nn.data.sparse import from_bcoo as from_bcoo
+from textdl.nn.data.sparse import to_bcoo as to_bcoo
+from textdl.nn.gradcheck import check_gradients as check_gradients
+from textdl.nn.initializers import INITIALIZERS as INITIALIZERS
+from textdl.nn.layers.dense import Dense as Dense
+from textdl.nn.layers.dense import DenseParams as DenseParams
+from textdl.nn.layers.dense import affine as affine
+from textdl.nn.layers.dense import mlp as mlp
+from textdl.nn.layers.dropout import Dropout as Dropout
+from textdl.nn.layers.embedding import Embedding as Embedding
+from textdl.nn.layers.embedding import EmbeddingParams as EmbeddingParams
+from textdl.nn.layers.pooling import MeanPooling as MeanPooling
+from textdl.nn.layers.sequential import Layer as Layer
+from textdl.nn.layers.sequential import Sequential as Sequential
+from textdl.nn.layers.sequential import sequential as sequential
+from textdl.nn.layers.sequential import summarize as summarize
+from textdl.nn.losses import Regularizer as Regularizer
+from textdl.nn.losses import absolute_error as absolute_error
+from textdl.nn.losses import binary_cross_entropy as binary_cross_entropy
+from textdl.nn.losses import categorical_cross_entropy as categorical_cross_entropy
+from textdl.nn.losses import huber as huber
+from textdl.nn.losses import logistic_accuracy as logistic_accuracy
+from textdl.nn.losses import logistic_loss as logistic_loss
+from textdl.nn.losses import sample_weights as sample_weights
+from textdl.nn.losses import softmax_accuracy as softmax_accuracy
+from textdl.nn.losses import softmax_loss as softmax_loss
+from textdl.nn.losses import squared_error as squared_error
+from textdl.nn.losses import weighted_mean as weighted_mean
+from textdl.nn.training import config
+from textdl.nn.training.checkpoints import FitCheckpoints as FitCheckpoints
+from textdl.nn.training.config import OPTIMIZERS as OPTIMIZERS
+from textdl.nn.training.config import SCHEDULES as SCHEDULES
+from textdl.nn.training.config import TrainingConfig as TrainingConfig
+from textdl.nn.training.evaluate import evaluate as evaluate
+from textdl.nn.training.evaluate import predict as predict
+from textdl.nn.training.fit import EpochLog as EpochLog
+from textdl.nn.training.fit import FitResult as FitResult
+from textdl.nn.training.fit import fit as fit
+from textdl.nn.training.fit import progress_bar as progress_bar
+from textdl.nn.training.step import Objective as Objective
+from textdl.nn.training.step import TrainState as TrainState
+
+optimizers = config
