@@ -185,7 +185,12 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
 
     @property
     def idf_(self) -> Weights:
-        """`(V,)` weight of each term; may be set, to give weights instead of learning them."""
+        """`(V,)` weight of each term; may be set, to give weights instead of learning them.
+
+        Raises:
+            AttributeError: `use_idf` is False.
+            NotFittedError: nothing was fitted, or no document.
+        """
         if not self.use_idf:
             raise AttributeError("idf_ is not defined, because use_idf is False")
         if self._given_idf is not None:
