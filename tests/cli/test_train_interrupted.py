@@ -276,7 +276,7 @@ def test_resume_damaged_store_is_read_again(run, capsys, finished, refused, piec
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 4
     path.write_bytes(data)
-    refused([*train(run), "--resume"], 1, "is no complete token store")
+    refused([*train(run), "--resume"], 1, "is not a complete token store")
     assert main([*train(run, run / "text.txt"), "--resume"]) == 0
     err = capsys.readouterr().err
     assert err.startswith("textdl: warning: the text in ")

@@ -303,7 +303,7 @@ def reseal(folder):
         ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [5, 0, 0]}, "do not fall"),
         ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [2**70, 1, 1]}, "too large"),
         ("vocabulary.json", {"words": ["a", "b", "\ud800"], "counts": [3, 1, 1]}, "surrogate"),
-        ("vocabulary.json", {"words": [], "counts": []}, "no list of words"),
+        ("vocabulary.json", {"words": [], "counts": []}, "not a list of words"),
     ],
 )
 def test_store_contradictory_content_is_refused(tmp_path, piece, content, says):

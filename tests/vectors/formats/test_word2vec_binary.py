@@ -57,11 +57,11 @@ def test_truncation_at_every_byte_is_noticed(tmp_path):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"2 2\n" + row(b"a", 0.1, 0.2) * 3, "what follows row 2 of 2"),
+        (b"2 2\n" + row(b"a", 0.1, 0.2) * 3, "after row 2 of 2"),
         (b"9 2\n" + row(b"a", 0.1, 0.2) + row(b"b", 0.1, 0.2), "claims 9 words .* holds 2"),
         (b"2 2\n" + row(b"a", 0.1, 0.2) * 2, "'a' stands in row 0 and again in row 1"),
         (b"2 2\n" + row(b"a", 0.1, 0.2) + row(b"b", np.nan, 0), "vector of b'b' is not finite"),
-        (b"2 2\n" + row(b"a", 0.1, 0.2) + b"\x01" * 100_000, "what follows row 1 of 2"),
+        (b"2 2\n" + row(b"a", 0.1, 0.2) + b"\x01" * 100_000, "after row 1 of 2"),
         (b"2 99999999999\n" + row(b"a", 0.1, 0.2), "vectors of 99,999,999,999 numbers"),
     ],
 )
