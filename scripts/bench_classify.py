@@ -1,12 +1,13 @@
-"""Text classification: the embedding bag against fastText, and the accuracy of the defaults.
+"""Text classification: the embedding-bag classifier against fastText, and the defaults.
 
     python scripts/bench_classify.py                      # about 6 minutes on two cores
     python scripts/bench_classify.py imdb --rounds 1      # one of: imdb, 20news, smsspam
     python scripts/bench_classify.py --fasttext PYTHON    # where fastText is in another environment
 
-imdb: the embedding bag and fastText's supervised mode with the same dimensions, n-grams, epochs and
-threads, on the same shuffled lines, in alternating processes. Training is from opening the file to
-the model; the whole process from starting Python to the saved model; compilation is in both.
+imdb: the embedding-bag classifier and fastText's supervised mode with the same dimensions, n-grams,
+epochs and threads, on the same shuffled lines, in alternating processes. Training is from opening
+the file to the model; the whole process from starting Python to the saved model; compilation is in
+both.
 20news: `textdl classify train` with defaults, three seeds. smsspam: F1 of spam with defaults, five
 folds. Prints Markdown tables and writes ``bench/classify.json``.
 """

@@ -52,7 +52,7 @@ def train_textdl(corpus: Path, out: Path, settings: Settings) -> dict[str, Any]:
     from textdl.text.corpus import read_corpus
     from textdl.text.encode import encode
     from textdl.text.store import TokenStore
-    from textdl.text.tokenize import get_tokenizer
+    from textdl.text.tokenizers import get_tokenizer
 
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()

@@ -92,7 +92,7 @@ def main() -> None:
     from textdl.text.corpus import read_corpus
     from textdl.text.encode import encode
     from textdl.text.store import TokenStore
-    from textdl.text.tokenize import get_tokenizer
+    from textdl.text.tokenizers import get_tokenizer
 
     chunks = islice(read_corpus(find_data("wiki17m.txt.gz")), 20)
     with tempfile.TemporaryDirectory() as name:

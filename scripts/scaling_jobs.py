@@ -69,7 +69,7 @@ def read(point: Point, path: Path) -> Run:
     from textdl.text.corpus import read_corpus
     from textdl.text.encode import encode
     from textdl.text.store import TokenStore
-    from textdl.text.tokenize import get_tokenizer
+    from textdl.text.tokenizers import get_tokenizer
 
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         began = time.perf_counter()

@@ -1,6 +1,7 @@
 """The structure of the package: arrows between its parts, names, sizes, and what is documented."""
 
 import ast
+import importlib
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +16,7 @@ ALLOWED = {
     "string_array": {"errors"},
     "parallel": {"errors"},
     "progress": set(),
+    "table": set(),
     "parameters": {"errors"},
     "identity": set(),
     "gensim_names": {"errors"},
@@ -37,6 +39,7 @@ LEAVES = {
     "string_array",
     "parallel",
     "progress",
+    "table",
     "parameters",
     "identity",
     "gensim_names",
@@ -95,7 +98,7 @@ def test_nltk_and_jax_are_imported_where_they_belong():
             for alias in node.names
         }
         if "nltk" in roots:
-            assert name_of(path) == "text/tokenize.py"
+            assert name_of(path).startswith("text/tokenizers/")
         if "jax" in roots:
             is_cache = name_of(path) == "io/compilation_cache.py"
             assert is_cache or part_of(path) in {"jax_settings", "embed", "nn", "classify"}
@@ -156,16 +159,55 @@ def test_class_names_stand_once():
     assert [name for name, times in found.items() if times > 1] == []
 
 
-def test_functions_of_three_parameters_say_what_they_are():
-    lacking = []
-    for path in MODULES:
-        for node in definitions(path):
-            if not isinstance(node, ast.FunctionDef):
-                continue
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            names = [it.arg for it in arguments if it.arg not in ("self", "cls")]
-            if len(names) >= 3 and "Args:" not in (ast.get_docstring(node) or ""):
-                lacking.append(f"{name_of(path)}: {node.name}")
+def wanted_sections(function):
+    """What the docstring of a function has to have: Args and Returns from three parameters on."""
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    names = [it.arg for it in arguments if it.arg not in ("self", "cls")]
+    returned = ast.unparse(function.returns) if function.returns else "None"
+    if len(names) >= 3:
+        yield ("Args:",)
+        if returned not in ("None", "NoReturn", "Self"):
+            yield ("Returns:", "Yields:")
+    if raises(function):
+        yield ("Raises:",)
+
+
+def raises(function):
+    """Whether the body of a function raises an error of its own."""
+    nodes = list(function.body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+            nodes += ast.iter_child_nodes(node)
+    return False
+
+
+def test_functions_say_what_they_take_return_and_raise():
+    lacking = [
+        f"{name_of(path)}: {node.name} lacks {' or '.join(sections)}"
+        for path in MODULES
+        for node in definitions(path)
+        if isinstance(node, ast.FunctionDef) and not is_setter(node)
+        for sections in wanted_sections(node)
+        if not any(section in (ast.get_docstring(node) or "") for section in sections)
+    ]
+    assert lacking == []
+
+
+def is_setter(function):
+    """Whether a function sets a property, which its getter documents."""
+    return any(ast.unparse(it).endswith(".setter") for it in function.decorator_list)
+
+
+@pytest.mark.parametrize("package", ["textdl", "textdl.nn", "textdl.plot"])
+def test_every_exported_name_has_an_example(package):
+    module = importlib.import_module(package)
+    exported = {name: getattr(module, name) for name in module.__all__}
+    lacking = [
+        name for name, it in exported.items() if callable(it) and ">>>" not in (it.__doc__ or "")
+    ]
     assert lacking == []
 
 
@@ -191,7 +233,7 @@ def test_few_modules_have_one_importer():
             importers.get(target, set()).add(module_of(path))
     plain = {name: them for name, them in importers.items() if not is_package(name)}
     single = sorted(name for name, them in plain.items() if len(them - {name}) == 1)
-    assert len(single) < 0.27 * len(plain), single
+    assert len(single) < 0.2 * len(plain), single
 
 
 def module_of(path):

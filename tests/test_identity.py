@@ -17,7 +17,7 @@ import pytest
 
 from textdl import nn
 from textdl.identity import UnidentifiableError, identify
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 ROOT = Path(__file__).parents[1]
 SCALE = 2.0

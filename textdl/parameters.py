@@ -11,6 +11,7 @@ command line are all made from it:
 
 from __future__ import annotations
 
+import codecs
 import math
 import types
 from collections.abc import Callable, Collection, Mapping
@@ -161,6 +162,28 @@ def expectation(known: Parameter) -> str:
     if known.allows_callable:
         expected += ", or a function"
     return f"{expected}, or None" if known.is_optional else expected
+
+
+def text_encoding(name: str) -> str:
+    """The name by which Python knows an encoding of text.
+
+    Raises:
+        ParameterError: it does not know it, or as a codec of something else, such as compression.
+
+    Example:
+        >>> text_encoding("UTF8"), text_encoding("latin-1")
+        ('utf-8', 'iso8859-1')
+    """
+    try:
+        codec = codecs.lookup(name)
+        is_text = getattr(codec, "_is_text_encoding", True)
+    except (LookupError, TypeError, ValueError):
+        is_text = False
+    if not is_text:
+        raise ParameterError(
+            f"encoding={name!r} is unknown; expected one such as 'utf-8' or 'latin-1'"
+        )
+    return codec.name
 
 
 def document_parameters(kind: Class) -> Class:

@@ -53,11 +53,16 @@ class ProgressBar:
     def write(self, line: str) -> None:
         """Leave a line above the bar."""
         if self._show:
-            self._bar.write(line, file=sys.stderr)
+            print_above_bars(line)
 
     def close(self) -> None:
         """End the bar."""
         self._bar.close()
+
+
+def print_above_bars(line: str) -> None:
+    """Print a line on stderr, above the bars that are drawn there."""
+    tqdm.write(line, file=sys.stderr)
 
 
 @contextmanager

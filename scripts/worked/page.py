@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from textdl import plot
+from textdl.table import format_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,12 +21,8 @@ def heading(title: str) -> None:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as aligned columns; floats get four digits."""
-    lines = [list(header), *([_text(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print(
-            "  " + "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
-        )
+    cells = [list(header), *([_text(cell) for cell in row] for row in rows)]
+    print(indent("\n".join(format_table(cells)), "  "))
     print()
 
 

@@ -87,7 +87,7 @@ def assert_same_fit(ours, theirs, documents, others=()):
     names = theirs.get_feature_names_out()
     np.testing.assert_array_equal(ours.get_feature_names_out(), names)
     assert ours.get_feature_names_out().dtype == names.dtype
-    others = list(others) or [*documents[::-1], "unseen words are no columns"]
+    others = list(others) or [*documents[::-1], "unseen words are not columns"]
     assert_same_matrix(ours.transform(others), theirs.transform(others))
 
 

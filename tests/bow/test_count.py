@@ -3,7 +3,7 @@
 import pytest
 
 from textdl.bow.count import CountVectorizer
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 SENTENCES = ["The cat sat", "The dog sat", "Orange, apple, grape"]
 DICTIONARY = ["the", "cat", "sat", "dog", "orange", "apple", "grape"]

@@ -9,7 +9,7 @@ from textdl import BM25Transformer, BM25Vectorizer, TfidfTransformer, TfidfVecto
 from textdl.bow.count import CountVectorizer
 from textdl.bow.hashing import HashingVectorizer
 from textdl.parameters import parameters_of
-from textdl.text.tokenize import TOKENIZERS
+from textdl.text.tokenizers import TOKENIZERS
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_save_given_weights_round_trip(path):
     assert TfidfVectorizer.load(path).idf_.tolist() == [2, 3]
 
 
-def test_safetensors_package_reads_the_file(path):
+def test_safetensors_package_reads_file(path):
     reader = pytest.importorskip("safetensors.numpy")
     CountVectorizer().fit(["the cat", "the dog"]).save(path)
     arrays = reader.load_file(path)

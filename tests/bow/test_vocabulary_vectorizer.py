@@ -13,7 +13,7 @@ from textdl.bow.engine.counting import DroppedTokens
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.errors import ParameterError
 from textdl.text import corpus
-from textdl.text import lines as lines_module
+from textdl.text import files as files_module
 
 VARIANTS = [
     CountVectorizer(),
@@ -75,7 +75,7 @@ def test_fit_transform_files_same_as_lines(tmp_path, monkeypatch):
     sources = [tmp_path, tmp_path / "*.txt*", [plain, packed]]
     for size in (1 << 20, 16):  # small chunks cut the long line, and it is put together again
         monkeypatch.setattr(corpus, "CHUNK_BYTES", size)
-        monkeypatch.setattr(lines_module, "CHUNK_BYTES", size)
+        monkeypatch.setattr(files_module, "CHUNK_BYTES", size)
         for source in [*sources, iter([plain, packed])]:
             ours = CountVectorizer(ngram_range=(1, 2))
             assert_same_matrix(ours.fit_transform(source), expected)

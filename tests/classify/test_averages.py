@@ -9,7 +9,7 @@ from tests.classify.test_text_classifier import KINDS, QUICK
 from textdl import TextClassifier, Vectors
 from textdl.classify.averages import AveragedVectors
 from textdl.errors import DataError, FileFormatError, ParameterError
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 WORDS = ["up", "down", "north", "straße", ",", "日本"]
 VECTORS = Vectors(WORDS, np.random.default_rng(0).normal(size=(6, 4)))

@@ -1,7 +1,9 @@
 """What every verb owes a user who asks for something impossible."""
 
+import numpy as np
 import pytest
 
+from textdl import Vectors
 from textdl.cli.main import main
 
 
@@ -27,3 +29,24 @@ def refused(capsys):
         assert err.count("\n") == 1
 
     return check
+
+
+@pytest.fixture
+def call(capsys):
+    """Run a command line: the exit code, and what it printed on stdout and stderr."""
+
+    def check(*arguments):
+        code = main(list(map(str, arguments)))
+        return code, *capsys.readouterr()
+
+    return check
+
+
+@pytest.fixture(scope="module")
+def king(tmp_path_factory):
+    """A file of six words with plain geometry."""
+    words = ["king", "man", "queen", "woman", "tree", "Éire ☘"]
+    matrix = [[1, 1, 0], [1, 0, 0], [-1, 1, 0], [-1, 0, 0], [0, 0, 1], [0, 0.1, 1]]
+    path = tmp_path_factory.mktemp("vectors") / "king.safetensors"
+    Vectors(words, matrix, np.arange(6)[::-1]).save(path)
+    return str(path)

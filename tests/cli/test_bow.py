@@ -77,7 +77,7 @@ def assert_holds(path, vectorizer, texts=TEXTS):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
-def test_options_are_the_parameters(run, corpus, matrix, options, vectorizer):
+def test_fit_options_are_the_parameters(run, corpus, matrix, options, vectorizer):
     run("bow", "fit", corpus, "-o", matrix, *options)
     if "--binary" in options:
         vectorizer.set_params(binary=True)
@@ -87,7 +87,7 @@ def test_options_are_the_parameters(run, corpus, matrix, options, vectorizer):
         assert_holds(matrix, vectorizer)
 
 
-def test_fit_reports(run, corpus, matrix):
+def test_fit_reports_sizes(run, corpus, matrix):
     report = run("bow", "fit", corpus, "-o", matrix, "--tfidf", "--json")
     assert report.pop("seconds") > 0
     expected = {"kind": "TfidfVectorizer", "documents": 5, "terms": 11, "entries": 13}
@@ -115,7 +115,7 @@ def test_fit_progress_counts_documents(run, corpus, matrix, monkeypatch, quiet):
     assert drawn == [2, 4, 5]
 
 
-def test_folders_globs_and_pipes_give_the_same_matrix(run, corpus, tmp_path):
+def test_fit_folders_globs_and_pipes_same_matrix(run, corpus, tmp_path):
     (tmp_path / "parts").mkdir()
     for number, text in enumerate(TEXTS):
         (tmp_path / "parts" / f"{number}.txt").write_text(text + "\n", "utf-8")
@@ -133,19 +133,19 @@ def test_folders_globs_and_pipes_give_the_same_matrix(run, corpus, tmp_path):
     assert answer["neighbors"][0]["file"] == "-"
 
 
-def test_equal_corpora_give_equal_bytes(run, corpus, tmp_path):
+def test_fit_equal_corpora_equal_bytes(run, corpus, tmp_path):
     run("bow", "fit", corpus, "-o", tmp_path / "a", "--jobs", "1")
     run("bow", "fit", corpus, "-o", tmp_path / "b", "--jobs", "2")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_one_line_without_an_end(run, matrix, tmp_path):
+def test_fit_line_without_end_is_a_document(run, matrix, tmp_path):
     (tmp_path / "one").write_bytes(b"a cat")
     report = run("bow", "fit", tmp_path / "one", "-o", matrix, "--json")
     assert (report["documents"], report["terms"]) == (1, 1)
 
 
-def test_stray_bytes(run, refused, matrix, tmp_path):
+def test_fit_stray_bytes_are_refused_or_ignored(run, refused, matrix, tmp_path):
     (tmp_path / "bad").write_bytes(b"a cat\xff sat\n")
     fit = ["bow", "fit", str(tmp_path / "bad"), "-o", str(matrix)]
     refused(fit, 1, "is not UTF-8: byte 0xff at offset 5")
@@ -153,18 +153,18 @@ def test_stray_bytes(run, refused, matrix, tmp_path):
     assert run(*fit, "--errors", "ignore", "--json")["terms"] == 2
 
 
-def test_doubtful_stop_words_are_named_once(capsys, corpus, matrix):
+def test_fit_inconsistent_stop_words_warn_once(capsys, corpus, matrix):
     fit = ["bow", "fit", str(corpus), "-o", str(matrix), "--stop-words", "english"]
     assert main([*fit, "--token-pattern", r"\w\w\w"]) == 0
     err = capsys.readouterr().err
-    assert err.startswith("textdl: Your stop_words may be inconsistent")
+    assert err.startswith("textdl: warning: Your stop_words may be inconsistent")
     assert err.count("\n") == 1
 
 
 # similar
 
 
-def test_similar_tells_document_cosine_place_and_terms(run, corpus, matrix, tmp_path):
+def test_similar_prints_document_cosine_location_and_terms(run, corpus, matrix, tmp_path):
     second = tmp_path / "more.txt"
     second.write_text("a cat\nthe cat sat on the dog\n")
     run("bow", "fit", corpus, second, "-o", matrix)
@@ -190,7 +190,7 @@ def test_similar_tells_document_cosine_place_and_terms(run, corpus, matrix, tmp_
 
 
 @pytest.mark.parametrize("kind", [[], ["--tfidf"], ["--bm25"], ["--hashing"]], ids=str)
-def test_every_kind_can_be_searched(run, corpus, matrix, kind):
+def test_similar_searches_every_kind(run, corpus, matrix, kind):
     run("bow", "fit", corpus, "-o", matrix, *kind)
     answers = run("bow", "similar", matrix, "on a mat", "STRASSE straße", "", "--json")
     measure = "score" if kind == ["--bm25"] else "similarity"
@@ -200,7 +200,7 @@ def test_every_kind_can_be_searched(run, corpus, matrix, kind):
     assert answers[1]["neighbors"][0]["terms"] == ["straße"]
 
 
-def test_a_matrix_from_python(run, refused, matrix):
+def test_similar_matrix_saved_in_python_has_no_locations(run, refused, matrix):
     vectorizer = TfidfVectorizer()
     vectorizer.save(matrix, vectorizer.fit_transform(TEXTS))
     (answer,) = run("bow", "similar", matrix, "apple", "--json")
@@ -235,29 +235,29 @@ def test_a_matrix_from_python(run, refused, matrix):
         (["--max-df", "nan"], 2, "max_df=nan"),
         (["--min-df", "3", "--max-df", "2"], 2, "max_df=2 corresponds to < documents"),
         (["--min-df", "5"], 2, "no terms remain of 11"),
-        (["--max-features", "0"], 2, "'0' is no whole number"),
+        (["--max-features", "0"], 2, "'0' is not a whole number"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_fit_refuses(refused, corpus, matrix, options, code, says):
+def test_fit_bad_options_are_refused(refused, corpus, matrix, options, code, says):
     refused(["bow", "fit", str(corpus), "-o", str(matrix), *options], code, says)
     assert not matrix.exists()
 
 
 @pytest.mark.parametrize("kind", [[], ["--hashing"]], ids=str)
-def test_an_empty_file(refused, tmp_path, matrix, kind):
+def test_fit_empty_file_is_refused(refused, tmp_path, matrix, kind):
     (tmp_path / "empty").write_bytes(b"")
     fit = ["bow", "fit", str(tmp_path / "empty"), "-o", str(matrix), *kind]
     refused(fit, 1, "expected at least one line of text")
 
 
-def test_documents_without_terms(refused, tmp_path, matrix):
+def test_fit_documents_without_terms_are_refused(refused, tmp_path, matrix):
     (tmp_path / "short").write_text("a\nb\n")
     fit = ["bow", "fit", str(tmp_path / "short"), "-o", str(matrix)]
     refused(fit, 1, "2 documents have no terms")
 
 
-def test_an_output_that_cannot_be_written(refused, corpus, tmp_path):
+def test_fit_unwritable_output_is_refused(refused, corpus, tmp_path):
     fit = ["bow", "fit", str(corpus), "-o", str(tmp_path / "no" / "matrix")]
     refused(fit, 1, "does not exist; create it first")
     (tmp_path / "old").write_text("kept")
@@ -270,14 +270,14 @@ def test_an_output_that_cannot_be_written(refused, corpus, tmp_path):
     [
         ([], 2, "required: VERB"),
         (["similar"], 2, "MATRIX, TEXT"),
-        (["similar", "m", "cat", "-n", "0"], 2, "'0' is no whole number"),
+        (["similar", "m", "cat", "-n", "0"], 2, "'0' is not a whole number"),
         (["similar", "m", os.fsdecode(b"cat\xff")], 2, r"'cat\udcff' is not UTF-8"),
         (["similar", "missing", "cat"], 1, "cannot read 'missing'"),
         (["fit", "x"], 2, "--output"),
         (["fit", "missing.txt", "-o", "m"], 1, "'missing.txt' does not exist"),
     ],
 )
-def test_wrong_usage(refused, arguments, code, says):
+def test_bow_wrong_usage_is_refused(refused, arguments, code, says):
     refused(["bow", *arguments], code, says)
 
 
@@ -287,7 +287,7 @@ def sealed(whole, old, new):
     return put_together(seal(header, body), body)
 
 
-def test_a_damaged_matrix(run, refused, corpus, matrix):
+def test_similar_damaged_matrix_is_refused(run, refused, corpus, matrix):
     run("bow", "fit", corpus, "-o", matrix)
     whole = matrix.read_bytes()
     for content, says in (
@@ -311,7 +311,7 @@ def test_a_damaged_matrix(run, refused, corpus, matrix):
 # info
 
 
-def test_info_knows_every_vectorizer():
+def test_info_describes_every_vectorizer():
     assert set(VECTORIZERS) <= set(DESCRIBERS)
 
 
@@ -361,7 +361,7 @@ def test_info_of_a_network(run, refused, tmp_path):
     refused(["info", str(path)], 1, "truncated")
 
 
-def test_info_of_vectors_and_of_anything_else(run, refused, tmp_path):
+def test_info_of_vectors_and_other_files(run, refused, tmp_path):
     path = tmp_path / "v.txt"
     path.write_text("2 2\nup 1 0\ndown -1 0\n")
     facts = run("info", path, "--json")
@@ -371,7 +371,7 @@ def test_info_of_vectors_and_of_anything_else(run, refused, tmp_path):
     refused(["info", str(tmp_path / "missing")], 1, "missing")
 
 
-def test_parquet_is_a_corpus(run, refused, matrix, tmp_path):
+def test_fit_parquet_column_is_a_corpus(run, refused, matrix, tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 

@@ -354,7 +354,7 @@ def test_verbs_wrong_usage_is_refused(refused, model, mail, tmp_path):
         (["predict", str(model)], 2, "expected texts, or --input FILE"),
         (["predict", str(model), "a", "--input", "-"], 2, "not both"),
         (["predict", "missing", "a"], 1, "cannot read 'missing'"),
-        (["predict", str(model), "a", "-n", "0"], 2, "'0' is no whole number"),
+        (["predict", str(model), "a", "-n", "0"], 2, "'0' is not a whole number"),
         (["evaluate", str(model), "missing.tsv"], 1, "'missing.tsv' does not exist"),
         (["train", str(mail), "-o", str(tmp_path / "no" / "m")], 1, "create it first"),
     ):

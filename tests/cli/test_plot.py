@@ -52,13 +52,13 @@ def is_png(path):
     return path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_loss(capsys, elsewhere):
+def test_loss_draws_curves(capsys, elsewhere):
     out = run(capsys, "loss", "two.safetensors", "run.json", "-o", "loss.png")
     assert out == "2 loss curves in loss.png\n"
     assert is_png(elsewhere / "loss.png")
 
 
-def test_loss_in_json(capsys, elsewhere):
+def test_loss_reports_json(capsys, elsewhere):
     network = MLPClassifier.load("two.safetensors")
     out = run(capsys, "loss", "two.safetensors", "run.json", "-o", "loss.svg", "--json")
     assert json.loads(out) == {
@@ -71,7 +71,7 @@ def test_loss_in_json(capsys, elsewhere):
     assert (elsewhere / "loss.svg").read_bytes().startswith(b"<?xml")
 
 
-def test_files_of_one_name_are_told_apart_by_their_paths(capsys, elsewhere):
+def test_loss_files_of_one_name_are_named_by_path(capsys, elsewhere):
     (elsewhere / "other").mkdir()
     (elsewhere / "other" / "run.json").write_text('{"loss": [1]}')
     run(capsys, "loss", "run.json", "other/run.json", "-o", "two.svg")
@@ -79,7 +79,7 @@ def test_files_of_one_name_are_told_apart_by_their_paths(capsys, elsewhere):
     assert len((elsewhere / "two.svg").read_text()) > len((elsewhere / "one.svg").read_text())
 
 
-def test_boundary(capsys, elsewhere):
+def test_boundary_draws_and_reports_accuracy(capsys, elsewhere):
     out = run(capsys, "boundary", "two.safetensors", "points.csv", "-o", "b.png", "--json")
     found = json.loads(out)
     assert (found["points"], found["classes"], found["output"]) == (40, [0, 1], "b.png")
@@ -89,7 +89,7 @@ def test_boundary(capsys, elsewhere):
     assert out == f"40 points, accuracy {found['accuracy']:.4f} in b.png\n"
 
 
-def test_rates(capsys, elsewhere):
+def test_rates_draws_and_reports_losses(capsys, elsewhere):
     command = ["rates", "points.csv", "--epochs", "3", "--hidden", "4", "-o", "r.png"]
     out = run(capsys, *command, "--rates", "0.001", "0.1", "1e300", "--json")
     found = json.loads(out)
@@ -125,30 +125,30 @@ def test_rates(capsys, elsewhere):
         (["boundary", "two.safetensors", "-o", "x.png"], 2, "POINTS"),
         (["rates", "points.csv", "-o", "x.png"], 2, "--rates"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "-1"], 2, "--rates"),
-        (["rates", "points.csv", "-o", "x.png", "--rates", "0"], 2, "'0' is no learning rate"),
-        (["rates", "points.csv", "-o", "x.png", "--rates", "nan"], 2, "'nan' is no learning rate"),
-        (["rates", "points.csv", "-o", "x.png", "--rates", "fast"], 2, "'fast' is no learning"),
+        (["rates", "points.csv", "-o", "x.png", "--rates", "0"], 2, "'0' is not a learning rate"),
+        (["rates", "points.csv", "-o", "x.png", "--rates", "nan"], 2, "'nan' is not a learning"),
+        (["rates", "points.csv", "-o", "x.png", "--rates", "fast"], 2, "'fast' is not a learning"),
         (["rates", "bad.csv", "-o", "x.png", "--rates", "1"], 1, "line 3"),
         (["rates", "one.csv", "-o", "x.png", "--rates", "1"], 1, "one class only"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "1", "--optimizer", "newton"], 2,
          "newton"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "1", "--epochs", "0"], 2, "'0'"),
         (["rates", "points.csv", "-o", "x.png", "--rates", "1", "--hidden", "no"], 2, "'no'"),
-        ([], 2, "PICTURE"),
+        ([], 2, "VERB"),
         (["pie"], 2, "pie"),
     ],
 )  # fmt: skip
-def test_errors_are_one_line_and_no_picture(refused, elsewhere, arguments, code, says):
+def test_plot_errors_are_one_line_and_no_picture(refused, elsewhere, arguments, code, says):
     refused(["plot", *arguments], code, says)
     assert not list(elsewhere.glob("*.png"))
 
 
-def test_output_is_checked_before_the_work(refused, monkeypatch):
+def test_rates_unwritable_output_is_refused_before_training(refused, monkeypatch):
     monkeypatch.setattr(MLPClassifier, "fit", None)  # would fail
     refused(["plot", "rates", "points.csv", "--rates", "1", "-o", "no/x.png"], 1, "does not exist")
 
 
-def test_json_and_debug_belong_to_the_pictures(capsys, refused):
+def test_json_and_debug_are_options_of_the_pictures(capsys, refused):
     refused(["plot", "--json", "loss", "run.json", "-o", "x.png"], 2, "--json")
     with pytest.raises(ValueError, match="expected one of"):
         main(["plot", "loss", "run.json", "-o", "x.pdf", "--debug"])

@@ -9,7 +9,7 @@ from textdl.bow.engine import counting
 from textdl.cli.main import main
 from textdl.text import corpus as corpus_module
 from textdl.text import encode as encode_module
-from textdl.text import lines as lines_module
+from textdl.text import files as files_module
 
 # wordpunct did not travel to other processes; the others take as long again.
 FULL = pytest.mark.full
@@ -39,7 +39,7 @@ def in_processes(monkeypatch):
         monkeypatch.setattr(encode_module, "_encode_in_processes", spy)
         monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", -1)
         monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 1_000)
-        monkeypatch.setattr(lines_module, "CHUNK_BYTES", 1_000)
+        monkeypatch.setattr(files_module, "CHUNK_BYTES", 1_000)
         monkeypatch.setattr(counting, "TOKENIZER_CHUNK", 1_000)
         return started
 

@@ -46,7 +46,7 @@ def test_train_reports_and_saves(capsys, corpus, tmp_path):
     assert list(vectors.counts) == sorted(vectors.counts, reverse=True)
 
 
-def test_several_sources_pipes_and_compression_give_the_same_vectors(corpus, tmp_path):
+def test_train_files_pipes_and_compression_same_vectors(corpus, tmp_path):
     half = corpus.read_text().splitlines()
     first, second = tmp_path / "a.txt", tmp_path / "b.txt.gz"
     first.write_text("\n".join(half[:100]))
@@ -62,7 +62,7 @@ def test_several_sources_pipes_and_compression_give_the_same_vectors(corpus, tmp
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process here")
-def test_one_core_and_many_give_the_same_bytes(corpus, tmp_path):
+def test_train_one_core_and_many_same_bytes(corpus, tmp_path):
     files = []
     for cores in ({min(os.sched_getaffinity(0))}, os.sched_getaffinity(0)):
         files.append(tmp_path / f"{len(cores)}-{len(files)}.bin")
@@ -97,7 +97,7 @@ def test_one_core_and_many_give_the_same_bytes(corpus, tmp_path):
         (["--learning-rate", "900", "--epochs", "3"], 1, "learning_rate=900"),
     ],
 )
-def test_bad_options_get_one_line_and_no_file(
+def test_train_bad_options_get_one_line_and_no_file(
     refused, monkeypatch, corpus, tmp_path, options, code, says
 ):
     monkeypatch.chdir(tmp_path)
@@ -115,7 +115,7 @@ def test_bad_options_get_one_line_and_no_file(
         (None, "does not exist"),
     ],
 )
-def test_bad_corpora_get_one_line_and_no_file(refused, tmp_path, content, says):
+def test_train_bad_corpora_get_one_line_and_no_file(refused, tmp_path, content, says):
     corpus, out = tmp_path / "text.txt", tmp_path / "v.bin"
     if content is not None:
         corpus.write_bytes(content)
@@ -123,14 +123,14 @@ def test_bad_corpora_get_one_line_and_no_file(refused, tmp_path, content, says):
     assert not out.exists()
 
 
-def test_output_is_checked_before_the_work(capsys, corpus, tmp_path):
+def test_train_unwritable_output_is_refused_before_training(capsys, corpus, tmp_path):
     assert main(["train", str(corpus), "-o", str(tmp_path / "none" / "v.bin"), *QUICK]) == 1
     assert "does not exist" in capsys.readouterr().err
     assert main(["train", str(corpus), "-o", str(tmp_path / "v.docx"), *QUICK]) == 2
     assert ".docx" in capsys.readouterr().err
 
 
-def test_undecodable_bytes_can_be_replaced(tmp_path):
+def test_train_undecodable_bytes_are_replaced(tmp_path):
     corpus, out = tmp_path / "text.txt", tmp_path / "v.bin"
     corpus.write_bytes(b"caf\xe9 au lait " * 30)
     assert (
@@ -140,7 +140,7 @@ def test_undecodable_bytes_can_be_replaced(tmp_path):
     assert np.isfinite(Vectors.load(out).matrix).all()
 
 
-def test_train_cbow_is_the_estimators(corpus, tmp_path):
+def test_train_cbow_equals_the_estimator(corpus, tmp_path):
     out = tmp_path / "v.safetensors"
     assert main(["train", str(corpus), "-o", str(out), *QUICK, "--arch", "cbow", "--quiet"]) == 0
     model = Word2Vec(arch="cbow", vector_size=8, min_count=1, tokenizer="whitespace").fit(corpus)
@@ -149,7 +149,7 @@ def test_train_cbow_is_the_estimators(corpus, tmp_path):
     assert saved.config["arch"] == "cbow"
 
 
-def test_help_shows_every_parameter_with_its_default(capsys):
+def test_train_help_shows_every_parameter_with_its_default(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     shown = " ".join(capsys.readouterr().out.split())

@@ -62,7 +62,7 @@ def wait_until(condition, seconds=60):
         time.sleep(0.01)
 
 
-def test_interrupted_and_resumed_is_as_if_never_stopped(corpus, tmp_path):
+def test_resume_interrupted_run_same_bytes(corpus, tmp_path):
     whole, resumed = tmp_path / "whole.bin", tmp_path / "resumed.bin"
     options = [*QUICK, "--epochs", "60"]
     assert main(["train", str(corpus), "-o", str(whole), *options, "--quiet"]) == 0
@@ -138,7 +138,7 @@ def test_signal_while_text_is_read(tmp_path, temporary, with_checkpoint):
 
 
 @pytest.mark.full
-def test_next_run_removes_the_store_of_a_killed_one(corpus, tmp_path, temporary):
+def test_train_removes_the_store_of_a_killed_run(corpus, tmp_path, temporary):
     options = [corpus, "-o", tmp_path / "v.bin", *QUICK]
     with start(*options, "--epochs", 100_000, temporary=temporary) as process:
         wait_for_epoch(process, 1)
@@ -152,7 +152,7 @@ def test_next_run_removes_the_store_of_a_killed_one(corpus, tmp_path, temporary)
 
 
 @pytest.mark.full
-def test_ignored_hangup_stays_ignored(corpus, tmp_path):
+def test_train_ignored_hangup_stays_ignored(corpus, tmp_path):
     """As under nohup."""
     ignoring = "signal.signal(signal.SIGHUP, signal.SIG_IGN)"
     options = [corpus, "-o", tmp_path / "v.bin", *QUICK, "--epochs", 60]
@@ -165,7 +165,7 @@ def test_ignored_hangup_stays_ignored(corpus, tmp_path):
 
 
 @pytest.mark.full
-def test_run_in_a_folder_in_use_is_refused(corpus, tmp_path, refused):
+def test_train_checkpoint_folder_in_use_is_refused(corpus, tmp_path, refused):
     options = [corpus, "-o", tmp_path / "v.bin", *QUICK, "--epochs", 100_000]
     options += ["--checkpoint", tmp_path / "run"]
     with start(*options) as process:
@@ -245,7 +245,7 @@ def test_resume_without_text_is_refused(refused, tmp_path):
     refused(train(tmp_path), 2, "CORPUS is missing; only --resume goes on without it")
 
 
-def test_damaged_checkpoint_is_one_line(finished, run, capsys):
+def test_resume_damaged_checkpoint_is_one_line(finished, run, capsys):
     path = run / "run" / f"{checkpoint_numbers(run / 'run')[-1]:08d}.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     # The first checkpoint of so short a run is its last: there is no other to go on from.
@@ -261,7 +261,7 @@ def test_damaged_checkpoint_is_one_line(finished, run, capsys):
     assert (run / "v.bin").read_bytes() == (finished / "v.bin").read_bytes()
 
 
-def test_damaged_newest_checkpoint_is_one_warning(run, capsys, finished):
+def test_resume_damaged_newest_checkpoint_is_one_warning(run, capsys, finished):
     (run / "run" / "00000002.safetensors").write_bytes(b"half")
     assert main([*train(run), "--resume"]) == 0
     err = capsys.readouterr().err
@@ -271,12 +271,12 @@ def test_damaged_newest_checkpoint_is_one_warning(run, capsys, finished):
 
 
 @pytest.mark.parametrize("piece", ["store.json", "tokens.bin"])
-def test_damaged_store_is_read_again(run, capsys, finished, refused, piece):
+def test_resume_damaged_store_is_read_again(run, capsys, finished, refused, piece):
     path = run / "run" / "store" / piece
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 4
     path.write_bytes(data)
-    refused([*train(run), "--resume"], 1, "is no complete token store")
+    refused([*train(run), "--resume"], 1, "is not a complete token store")
     assert main([*train(run, run / "text.txt"), "--resume"]) == 0
     err = capsys.readouterr().err
     assert err.startswith("textdl: warning: the text in ")

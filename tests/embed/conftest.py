@@ -6,7 +6,7 @@ import pytest
 from textdl.text.corpus import read_corpus
 from textdl.text.encode import encode
 from textdl.text.store import TokenStore
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 
 def zipf_text(words, vocabulary, seed=0, line=20):

@@ -92,7 +92,7 @@ def test_epochs_differ_and_repeat(store):
     assert (np.asarray(first.tokens) != np.asarray(second.tokens)).any()
 
 
-def test_epoch_can_be_entered_anywhere(store):
+def test_epoch_entered_anywhere_same_batches(store):
     sampler = BatchSampler(store, EmbeddingConfig(min_count=1))
     whole, rest = list(sampler.epoch(1)), list(sampler.epoch(1, start=5))
     assert len(rest) == len(whole) - 5
@@ -123,7 +123,7 @@ def test_rate_falls_linearly_to_the_smallest(store):
     ("step", "block", "shape"),
     [(1, 128, (1, 16)), (40, 128, (1, 32)), (128, 128, (1, 128)), (1000, 64, (15, 64))],
 )
-def test_a_step_is_whole_blocks(store, step, block, shape):
+def test_step_is_whole_blocks(store, step, block, shape):
     config = EmbeddingConfig(min_count=1, step_tokens=step, block_tokens=block)
     assert next(BatchSampler(store, config).epoch(0)).left.shape[1:] == shape
 

@@ -323,7 +323,7 @@ def test_power_cuts_of_a_loop_device_resume_to_the_same_bytes(straight, tmp_path
     assert had_checkpoint > cuts // 4, "the cuts should not all come before the first checkpoint"
 
 
-def test_output_survives_its_own_reading(recorded, tmp_path):
+def test_recorded_output_is_finite(recorded, tmp_path):
     """The bytes that all are compared with are vectors."""
     (tmp_path / "v.safetensors").write_bytes(recorded[1])
     assert np.isfinite(Vectors.load(tmp_path / "v.safetensors").matrix).all()

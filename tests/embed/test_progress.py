@@ -11,7 +11,7 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.progress import RoundReport, RunCallbacks, training_progress_bar
 from textdl.embed.trainer import train_corpus
 from textdl.text import corpus as corpus_module
-from textdl.text import lines as lines_module
+from textdl.text import files as files_module
 from textdl.text.source import CorpusConfig
 
 
@@ -56,7 +56,7 @@ def test_progress_bar_elsewhere_writes_epochs_only(monkeypatch):
 
 def test_train_corpus_reading_counts_words(monkeypatch):
     monkeypatch.setattr(corpus_module, "CHUNK_BYTES", 1_000)
-    monkeypatch.setattr(lines_module, "CHUNK_BYTES", 1_000)
+    monkeypatch.setattr(files_module, "CHUNK_BYTES", 1_000)
     told = []
     config = EmbeddingConfig(vector_size=8, min_count=1, epochs=1)
     corpus = CorpusConfig(zipf_text(1_000, 20), "whitespace")

@@ -144,7 +144,7 @@ def test_cbow_on_bursty_text_converges(bursty_store, name, step_tokens):
 
 
 @pytest.mark.parametrize("rate", [10.0, 900.0])
-def test_absurd_learning_rate_is_an_error_and_no_file(tmp_path, rate):
+def test_absurd_learning_rate_errors_without_file(tmp_path, rate):
     out = tmp_path / "vectors.safetensors"
     with pytest.raises(DivergenceError, match=f"learning_rate={rate:g} .*try learning_rate="):
         Word2Vec(learning_rate=rate, vector_size=10).fit(prose(20_000)).vectors_.save(out)
@@ -152,7 +152,7 @@ def test_absurd_learning_rate_is_an_error_and_no_file(tmp_path, rate):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e4])
-def test_row_that_explodes_is_an_error(store, value):
+def test_exploding_row_errors(store, value):
     table = np.zeros((3, 4), np.float32)
     table[1, 2] = value
     tables = {"fine": jnp.zeros((2, 4)), "other": jnp.asarray(table)}

@@ -113,7 +113,7 @@ def test_documentation_describes_every_parameter():
         assert f"\n        {name}: " in Word2Vec.__doc__
 
 
-def test_table_is_refused_by_its_name():
+def test_fit_dataframe_errors():
     class DataFrame(list):
         columns = ("label", "text")
 
@@ -129,7 +129,7 @@ def test_token_store_and_corpus_config_are_corpora(store):
     np.testing.assert_array_equal(ours.matrix, theirs.vectors_.matrix)
 
 
-def test_sources_agree(tmp_path):
+def test_fit_any_kind_of_corpus_same_vectors(tmp_path):
     lines = zipf_text(2_000, 50)
     path = tmp_path / "text.txt"
     path.write_text("\n".join(lines))
@@ -142,7 +142,7 @@ def test_sources_agree(tmp_path):
 
 
 @pytest.mark.parametrize("text", [["a"], ["a b"], ["a a a a"], ["ü ☃ 漢字 e\u0301"] * 3])
-def test_the_smallest_texts(text):
+def test_smallest_texts_train(text):
     if text == ["a"]:
         with pytest.raises(CorpusError, match="single word"):
             Word2Vec(**QUICK).fit(text)

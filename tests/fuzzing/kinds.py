@@ -22,8 +22,7 @@ from textdl import (
 )
 from textdl.bow.loading import load as load_bow
 from textdl.bow.search import Index
-from textdl.classify.examples import read_examples
-from textdl.classify.labels import make_targets
+from textdl.classify.examples import make_targets, read_examples
 from textdl.cli.main import main
 from textdl.errors import ParameterError
 from textdl.plot.curves import read_history

@@ -13,8 +13,9 @@ from textdl.bow.engine.counting import DocumentReader
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusError, CorpusReadError, DataError
 from textdl.io.compression import open_decompressed
-from textdl.text import lines
-from textdl.text.corpus import CHUNK_BYTES, read_corpus, read_documents
+from textdl.text import files
+from textdl.text.corpus import read_corpus, read_documents
+from textdl.text.files import CHUNK_BYTES
 
 MEGABYTE = b"word " * (1 << 18)
 OPEN = {".gz": gzip.open, ".xz": lzma.open}
@@ -85,7 +86,7 @@ def test_bow_chunks_of_empty_documents_are_cut():
 
 
 def test_read_documents_too_long_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr(lines, "LONGEST_DOCUMENT", 3 * CHUNK_BYTES)
+    monkeypatch.setattr(files, "LONGEST_DOCUMENT", 3 * CHUNK_BYTES)
     path = tmp_path / "text.txt"
     path.write_text("ok\n" + "word " * CHUNK_BYTES)
     with pytest.raises(CorpusError, match=r"begins with 'word .* has more than 3,145,728 char"):

@@ -18,9 +18,9 @@ from nltk.tokenize import RegexpTokenizer
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError, TextdlError
 from textdl.text import encode as encode_module
-from textdl.text.corpus import Chunk
 from textdl.text.encode import encode, encode_chunk
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.files import Chunk
+from textdl.text.tokenizers import get_tokenizer
 
 WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
 
@@ -62,7 +62,7 @@ def wait_until(condition):
 
 
 @given(st.lists(st.lists(WORDS)), st.booleans())
-def test_a_chunk_against_a_loop(documents, tokenized):
+def test_encode_chunk_against_loop(documents, tokenized):
     chunk = Chunk(documents if tokenized else [" ".join(words) for words in documents])
     encoded = encode_chunk(chunk, str.split)
     assert decoded(encoded) == documents
@@ -71,7 +71,7 @@ def test_a_chunk_against_a_loop(documents, tokenized):
     assert encoded.continues is False
 
 
-def test_tuples_and_tokenizers_that_make_them():
+def test_encode_chunk_tuples_are_tokens():
     assert decoded(encode_chunk(Chunk([("a", "b"), ()]), str.split)) == [["a", "b"], []]
     assert decoded(encode_chunk(Chunk(["ab", ""]), tuple)) == [["a", "b"], []]
 
@@ -80,7 +80,7 @@ def test_tuples_and_tokenizers_that_make_them():
     ("workers", "name"),
     [(1, "whitespace"), (2, "whitespace"), (3, "whitespace"), (None, "whitespace"), (2, "nltk")],
 )
-def test_the_result_does_not_depend_on_the_processes(at_once, workers, name):
+def test_encode_any_workers_same_result(at_once, workers, name):
     tokenizer = get_tokenizer(name)
     chunks = many_chunks()
     encoded = list(encode(iter(chunks), tokenizer, workers=workers))
@@ -91,13 +91,13 @@ def test_the_result_does_not_depend_on_the_processes(at_once, workers, name):
     assert not children()
 
 
-def test_a_lambda_travels(at_once):
+def test_encode_lambda_runs_in_processes(at_once):
     suffix = "!"
     encoded = list(encode(many_chunks(3), lambda text: [text + suffix], workers=2))
     assert decoded(encoded[1])[0] == [many_chunks(3)[1].documents[0] + "!"]
 
 
-def test_a_tokenizer_that_cannot_travel_stays_here(at_once):
+def test_encode_tokenizer_that_cannot_be_pickled_stays_in_process(at_once):
     with Path(os.devnull).open() as stream:
         tokenizer = lambda text: [text, str(stream.closed)]  # noqa: E731
         encoded = list(encode(many_chunks(3), tokenizer, workers=2))
@@ -206,13 +206,13 @@ if __name__ == "__main__":
     assert run_python(program) == "[4000]\n"
 
 
-def test_a_small_corpus_starts_no_process():
+def test_encode_small_corpus_starts_no_process():
     with patch.object(encode_module, "_encode_in_processes", side_effect=AssertionError):
         assert len(list(encode(many_chunks(2), str.split, workers=2))) == 2
         assert list(encode([], str.split)) == []
 
 
-def test_chunks_are_taken_as_they_are_needed(at_once):
+def test_encode_takes_chunks_as_needed(at_once):
     taken = 0
 
     def endless():
@@ -230,7 +230,7 @@ def test_chunks_are_taken_as_they_are_needed(at_once):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_in_the_corpus_propagates(at_once, workers):
+def test_encode_error_in_corpus_propagates(at_once, workers):
     def broken():
         yield from many_chunks()
         raise CorpusReadError("the file went away")
@@ -241,7 +241,7 @@ def test_an_error_in_the_corpus_propagates(at_once, workers):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_in_the_tokenizer_names_the_text(at_once, workers):
+def test_encode_error_in_tokenizer_names_text(at_once, workers):
     def tokenizer(text):
         return text.split()[: 1 // (0 if "number 17" in text else 1)]
 
@@ -252,7 +252,7 @@ def test_an_error_in_the_tokenizer_names_the_text(at_once, workers):
 
 
 @pytest.mark.parametrize("error", [TypeError("mine"), UnicodeEncodeError("utf-8", "é", 0, 1, "x")])
-def test_errors_of_the_tokenizer_are_not_mistaken_for_ours(error):
+def test_encode_tokenizer_errors_are_passed_on(error):
     def tokenizer(text):
         raise error
 
@@ -275,7 +275,7 @@ def test_errors_of_the_tokenizer_are_not_mistaken_for_ours(error):
     ],
 )
 @pytest.mark.parametrize("workers", [1, 2])
-def test_tokenizers_that_return_no_tokens(at_once, tokenizer, message, workers):
+def test_encode_chunk_tokenizer_without_tokens_errors(at_once, tokenizer, message, workers):
     with pytest.raises(ParameterError) as error_info:
         list(encode([Chunk(["a cat"])], tokenizer, workers=workers))
     assert message in str(error_info.value)
@@ -283,18 +283,18 @@ def test_tokenizers_that_return_no_tokens(at_once, tokenizer, message, workers):
 
 
 @pytest.mark.parametrize("bad", [3, None, b"b", "\udcff", ["b"]])
-def test_token_lists_with_something_else(bad):
+def test_encode_chunk_tokens_not_text_error(bad):
     with pytest.raises(ParameterError, match="token 1 of the document"):
         encode_chunk(Chunk([["a"], ["a", bad]]), str.split)
 
 
 @pytest.mark.parametrize("workers", [0, -1])
-def test_too_few_workers(workers):
+def test_encode_workers_below_one_errors(workers):
     with pytest.raises(ParameterError, match=f"workers is {workers}; expected at least 1"):
         list(encode(many_chunks(), str.split, workers=workers))
 
 
-def test_a_killed_process_is_an_error_of_one_line(at_once):
+def test_encode_killed_process_errors(at_once):
     def tokenizer(text):
         if "number 17" in text:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -307,7 +307,7 @@ def test_a_killed_process_is_an_error_of_one_line(at_once):
     assert not children()
 
 
-def test_a_forgotten_generator_ends_its_processes(at_once):
+def test_encode_forgotten_generator_ends_its_processes(at_once):
     encoded = encode(many_chunks(), str.split, workers=2)
     next(encoded)  # is made here: processes are started for those that follow
     next(encoded)
@@ -343,7 +343,7 @@ def test_interrupt_within_the_pool_waits_until_it_has_let_go(at_once, monkeypatc
 
 SLOW_PROGRAM = """
 import signal, time
-from textdl.text.corpus import Chunk
+from textdl.text.files import Chunk
 from textdl.text.encode import encode
 
 def tokenizer(text):
@@ -381,7 +381,7 @@ def test_interrupts_and_kills_leave_no_process(start_python, group):
     wait_until(gone)
 
 
-def test_nothing_warns_and_no_main_guard_is_needed(run_python):
+def test_encode_script_without_main_guard_warns_nothing(run_python):
     program = """
 from textdl.text import corpus, encode
 encode.PARALLEL_AFTER_SECONDS, corpus.CHUNK_BYTES = -1, 1000

@@ -8,9 +8,9 @@ import pytest
 
 from textdl.classify.examples import ExampleFormat, read_examples
 from textdl.errors import CorpusReadError
-from textdl.text.corpus import find_files, read_corpus, read_documents
+from textdl.text.corpus import read_corpus, read_documents
+from textdl.text.files import TextColumn, find_files
 from textdl.text.parquet import read_batches
-from textdl.text.records import TextColumn
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -38,13 +38,13 @@ def write(tmp_path):
     ],
     ids=str,
 )
-def test_a_row_is_a_document(write, type_):
+def test_parquet_row_is_document(write, type_):
     path = write(text=pyarrow.array(TEXTS).cast(type_), id=[1, 2, 3, 4])
     assert list(read_documents(path)) == list(read_documents([path])) == TEXTS
     assert max(len(text) for chunk in read_corpus(path) for text in chunk.documents) < 1 << 21
 
 
-def test_another_column_is_named_behind_the_path(write):
+def test_parquet_column_behind_path_is_read(write):
     path = write(body=["one", "two"], title=["x", "y"])
     assert list(read_documents(f"{path}::body")) == ["one", "two"]
     assert list(read_documents(Path(f"{path}::title"))) == ["x", "y"]
@@ -62,13 +62,13 @@ def test_columns_of_folders_and_globs(write, tmp_path):
     ]  # fmt: skip
 
 
-def test_text_and_parquet_side_by_side(write, tmp_path):
+def test_folder_of_text_and_parquet_gives_both(write, tmp_path):
     write("c/b.parquet", text=["from Parquet"])
     (tmp_path / "c" / "a.txt").write_text("from text")
     assert list(read_documents(tmp_path / "c")) == ["from text", "from Parquet"]
 
 
-def test_a_file_is_called_so(write, tmp_path):
+def test_file_of_that_very_name_is_read(write, tmp_path):
     write("odd::text.parquet", text=["one"])
     assert list(read_documents(tmp_path / "odd::text.parquet")) == ["one"]
     (tmp_path / "a::b").write_text("plain")
@@ -86,15 +86,15 @@ def test_a_file_is_called_so(write, tmp_path):
         ("", ("", "text")),
     ],
 )
-def test_names(name, expected):
+def test_text_column_parse(name, expected):
     assert TextColumn.parse(name) == expected
 
 
-def test_an_empty_table(write):
+def test_parquet_empty_table_has_no_documents(write):
     assert list(read_corpus(write(text=pyarrow.array([], pyarrow.string())))) == []
 
 
-def test_nulls(write):
+def test_parquet_null_errors_unless_ignored(write):
     path = write(text=["a", "b", "c", "d", None])
     with pytest.raises(CorpusReadError, match=r"row 5 of column 'text' of .* is null; drop"):
         list(read_corpus(path))
@@ -107,7 +107,7 @@ def refused(corpus, says):
     assert "\n" not in str(caught.value)
 
 
-def test_columns_that_cannot_be_read(write, tmp_path):
+def test_parquet_unreadable_column_errors(write, tmp_path):
     path = write(body=["one"], id=[1])
     refused(path, r"has no column 'text', only body, id; name one as docs.parquet::body")
     refused(f"{path}::no", "has no column 'no'")
@@ -119,7 +119,7 @@ def test_columns_that_cannot_be_read(write, tmp_path):
     refused(f"{tmp_path}/notes.txt::id", "does not exist")
 
 
-def test_damaged_files(write):
+def test_damaged_parquet_errors(write):
     path = write(text=["one", "two"] * 100)
     whole = path.read_bytes()
     for content in (b"", b"PAR1", b"text, not Parquet", whole[:-20], whole[20:]):
@@ -184,12 +184,12 @@ def test_batches_hold_all_columns(write):
     assert rows == [{"text": "a", "id": 1}, {"text": "b", "id": 2}]
 
 
-def test_without_pyarrow(write, monkeypatch):
+def test_parquet_without_pyarrow_errors(write, monkeypatch):
     path = write(text=["one"])
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     refused(path, r"needs pyarrow; pip install 'textdl\[parquet\]'")
 
 
-def test_text_does_not_load_pyarrow():
+def test_import_corpus_does_not_load_pyarrow():
     program = "import sys, textdl.text.corpus; sys.exit('pyarrow' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.errors import CorpusReadError, DataError
-from textdl.text.corpus import find_files, read_documents
-from textdl.text.records import ColumnNames, TextColumn, is_table, read_records
+from textdl.text.corpus import read_documents
+from textdl.text.files import TextColumn, find_files, is_table
+from textdl.text.records import ColumnNames, read_records
 
 TEXTS = ["a cat", "", 'she said "no", twice', "é\u2028è"]
 
@@ -49,20 +50,20 @@ def test_named_column_is_read(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-def test_column_is_text_without_a_name(tmp_path, suffix):
+def test_column_without_name_is_text(tmp_path, suffix):
     path = tmp_path / f"reviews.{suffix}"
     path.write_text(WRITERS[suffix](TEXTS).replace("body", "text"), "utf-8")
     assert list(read_documents(path)) == TEXTS
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))))
-def test_any_text_comes_back_from_csv(tmp_path_factory, texts):
+def test_csv_any_text_round_trip(tmp_path_factory, texts):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(as_csv(texts).encode())
     assert list(read_documents(f"{path}::body")) == texts
 
 
-def test_csv_of_another_encoding(tmp_path):
+def test_csv_of_other_encoding_is_decoded(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text(as_csv(["caf\u00e9"]), "latin-1")
     assert list(read_documents(f"{path}::body", encoding="latin-1")) == ["caf\u00e9"]
@@ -77,7 +78,7 @@ def test_missing_column_names_those_there_are(tmp_path, suffix):
         list(read_documents(path))
 
 
-def test_json_without_the_column(tmp_path):
+def test_json_without_column_errors(tmp_path):
     path = tmp_path / "reviews.jsonl"
     path.write_text('{"body": "a"}\n{"body": null}\n{"other": 1}\n{"body": 3}\n')
     with pytest.raises(CorpusReadError, match=r"line 2 of .* has None in 'body'; expected text"):
@@ -118,7 +119,7 @@ def test_is_table_by_name():
     assert not any(map(is_table, map(Path, others)))
 
 
-def test_file_of_the_very_name_comes_first(tmp_path):
+def test_file_of_that_very_name_comes_before_column(tmp_path):
     path = tmp_path / "a.csv::text"
     path.write_text("text\nx\n")
     assert TextColumn.of(path) == TextColumn(str(path), "text")

@@ -39,7 +39,7 @@ def test_same_files_are_the_same_however_named(folder, tmp_path, monkeypatch):
         check(stored, tmp_path, corpus=corpus)
 
 
-def test_touched_and_moved_files_are_the_same(folder, tmp_path):
+def test_require_same_source_touched_and_moved_files_pass(folder, tmp_path):
     stored = describe_source(CorpusConfig(folder))
     os.utime(folder / "a", ns=(1, 1))
     check(stored, tmp_path, corpus=folder)
@@ -47,7 +47,7 @@ def test_touched_and_moved_files_are_the_same(folder, tmp_path):
     check(stored, tmp_path, corpus=tmp_path / "moved")
 
 
-def test_untouched_files_are_not_read_again(folder, tmp_path, monkeypatch):
+def test_require_same_source_untouched_files_are_not_read_again(folder, tmp_path, monkeypatch):
     stored = describe_source(CorpusConfig(folder))
     read = []
     monkeypatch.setattr(source_module, "file_checksum", lambda path: read.append(path.name))
@@ -84,7 +84,7 @@ def test_missing_corpus_is_an_error(folder, tmp_path):
         check(stored, tmp_path, corpus=tmp_path / "gone")
 
 
-def test_order_of_files_matters(folder, tmp_path):
+def test_require_same_source_other_order_of_files_errors(folder, tmp_path):
     stored = describe_source(CorpusConfig([folder / "a", folder / "b"]))
     assert "/texts/a" in refused(stored, tmp_path, corpus=[folder / "b", folder / "a"])
 
@@ -92,7 +92,7 @@ def test_order_of_files_matters(folder, tmp_path):
 TEXTS = ["a cat", "a dog"]
 
 
-def test_texts_in_memory_are_compared(tmp_path):
+def test_require_same_source_texts_in_memory_are_compared(tmp_path):
     stored = describe_source(CorpusConfig(TEXTS))
     check(stored, tmp_path, corpus=tuple(TEXTS))
     others = [["a cat", "a do"], ["a cat", "a", " dog"], ["a cata dog"], [["a", "cat"], ["dog"]]]
@@ -103,7 +103,7 @@ def test_texts_in_memory_are_compared(tmp_path):
     refused(tokens, tmp_path, corpus=[["a", "bc"], ["d"]])
 
 
-def test_what_is_read_once_is_known_by_kind(folder, tmp_path):
+def test_describe_source_one_shot_iterable_is_known_by_kind(folder, tmp_path):
     stored = describe_source(CorpusConfig(iter(TEXTS)))
     given = iter(TEXTS)
     check(stored, tmp_path, corpus=given)
@@ -115,7 +115,7 @@ def test_what_is_read_once_is_known_by_kind(folder, tmp_path):
     assert "made from '-', not '/texts/a'" in refused(pipe, tmp_path, corpus=folder / "a")
 
 
-def test_settings_are_compared(tmp_path):
+def test_require_same_source_other_settings_error(tmp_path):
     stored = describe_source(CorpusConfig(TEXTS, "whitespace"))
     same = {"corpus": TEXTS, "tokenizer": "whitespace"}
     check(stored, tmp_path, **same)
@@ -128,7 +128,7 @@ def test_settings_are_compared(tmp_path):
     refused(stored, tmp_path, corpus=None, tokenizer="nltk", lowercase=None, errors=None)
 
 
-def test_tokenizers_are_known_by_their_code(tmp_path):
+def test_describe_source_tokenizer_is_known_by_its_code(tmp_path):
     def splitting(mark):
         return lambda text: text.split(mark)
 
@@ -137,7 +137,7 @@ def test_tokenizers_are_known_by_their_code(tmp_path):
     assert "splitting" in refused(stored, tmp_path, corpus=TEXTS, tokenizer=splitting(","))
 
 
-def test_tokenizer_that_cannot_be_compared(tmp_path):
+def test_require_same_source_incomparable_tokenizer_errors(tmp_path):
     def holding(lock):
         return lambda text: [text, repr(lock)]
 
@@ -148,7 +148,7 @@ def test_tokenizer_that_cannot_be_compared(tmp_path):
     check(stored, tmp_path, corpus=None, tokenizer=None, lowercase=None, errors=None)
 
 
-def test_a_column_of_parquet_is_part_of_the_text(tmp_path):
+def test_parquet_column_is_part_of_the_source(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 

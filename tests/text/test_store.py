@@ -17,10 +17,11 @@ from textdl.errors import CorpusError, CorpusReadError, OutputError
 from textdl.io.checksums import file_checksum, seal, unseal
 from textdl.text import corpus as corpus_module
 from textdl.text import store as store_module
-from textdl.text.corpus import Chunk, read_corpus
+from textdl.text.corpus import read_corpus
 from textdl.text.encode import encode, encode_chunk
+from textdl.text.files import Chunk
 from textdl.text.store import TokenStore
-from textdl.text.tokenize import get_tokenizer
+from textdl.text.tokenizers import get_tokenizer
 
 WORDS = st.text(st.sampled_from("abcé😀"), min_size=1, max_size=2)
 
@@ -45,7 +46,7 @@ def files_in(folder):
 
 @given(st.lists(st.lists(WORDS), min_size=1), st.integers(1, 30))
 @example([["a"], [], ["b"]], 1)
-def test_a_store_against_a_loop(tmp_path_factory, sentences, size):
+def test_build_against_loop(tmp_path_factory, sentences, size):
     folder = tmp_path_factory.getbasetemp()
     chunking = patch.multiple(corpus_module, CHUNK_BYTES=size, CHUNK_TOKENS=size)
     with chunking, patch.object(store_module, "BLOCK", 8):
@@ -61,7 +62,7 @@ def test_a_store_against_a_loop(tmp_path_factory, sentences, size):
     assert (store.tokens.dtype, store.offsets.dtype) == (np.int32, np.int64)
 
 
-def test_more_words_than_the_counts_have_room_for(tmp_path):
+def test_build_many_words_counts_grow(tmp_path):
     chunks = [Chunk([[str(i) for i in range(start)]]) for start in (10, 70_000, 150_000, 150_001)]
     store = TokenStore.build((encode_chunk(chunk, str.split) for chunk in chunks), tmp_path / "s")
     counts = Counter(word for chunk in chunks for word in chunk.documents[0])
@@ -69,7 +70,7 @@ def test_more_words_than_the_counts_have_room_for(tmp_path):
     assert by_word == counts
 
 
-def test_the_fingerprint_is_of_the_content_alone(tmp_path, monkeypatch):
+def test_fingerprint_is_of_content_alone(tmp_path, monkeypatch):
     monkeypatch.setattr("textdl.text.encode.PARALLEL_AFTER_SECONDS", -1)
     text = "the cat sat\n\non the mat\n" + "and then it sat some more " * 50 + "\nthe end"
     path = tmp_path / "text"
@@ -89,12 +90,12 @@ def test_the_fingerprint_is_of_the_content_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "other", [["a b", "c a"], ["a b c", "b"], ["a b", "c", "a"], ["a b", "d a"]]
 )
-def test_another_content_has_another_fingerprint(tmp_path, other):
+def test_fingerprint_other_content_differs(tmp_path, other):
     one = build(["a b c", "a"], tmp_path / "one")
     assert build(other, tmp_path / "other").fingerprint != one.fingerprint
 
 
-def test_a_long_line_is_one_sentence(tmp_path, monkeypatch):
+def test_build_long_line_is_one_sentence(tmp_path, monkeypatch):
     noise = random.Random(1)
     words = ["w" + str(noise.randrange(50)) for _ in range(5000)]
     path = tmp_path / "line"
@@ -105,14 +106,14 @@ def test_a_long_line_is_one_sentence(tmp_path, monkeypatch):
     assert decoded(store) == [["first", "line"], words, ["last", "line"]]
 
 
-def test_chunks_that_end_in_the_middle_of_a_document(tmp_path):
+def test_build_chunks_that_end_within_document_same_store(tmp_path):
     chunks = [Chunk(["a", "b"], True), Chunk(["c"], True), Chunk(["", "d"]), Chunk(["e"], True)]
     store = TokenStore.build([encode_chunk(c, str.split) for c in chunks], tmp_path / "store")
     assert decoded(store) == [["a"], ["b", "c"], ["d"], ["e"]]
 
 
 @given(st.lists(st.integers(0, 3), min_size=1).filter(any), st.data())
-def test_sentences_against_a_loop(tmp_path_factory, lengths, data):
+def test_sentences_against_loop(tmp_path_factory, lengths, data):
     folder = tmp_path_factory.getbasetemp() / "sentences"
     store = build([["a"] * length for length in lengths], folder)
     expected = [i for i, length in enumerate(lengths) for _ in range(length)]
@@ -123,7 +124,7 @@ def test_sentences_against_a_loop(tmp_path_factory, lengths, data):
     assert sentences.dtype == np.int32
 
 
-def test_reopening(tmp_path):
+def test_open_same_as_built(tmp_path):
     built = build(["a cat", "a dog"], tmp_path / "store")
     opened = TokenStore.open(str(tmp_path / "store"))
     assert decoded(opened) == decoded(built) == [["a", "cat"], ["a", "dog"]]
@@ -133,21 +134,21 @@ def test_reopening(tmp_path):
     assert not opened.tokens.flags.writeable
 
 
-def test_odd_words_survive(tmp_path):
+def test_odd_words_round_trip(tmp_path):
     words = ["a\nb", "\t", '"', "\\", "'", "😀", "\0", "", "\u2028", "a b", "\x85"]
     store = build([words], tmp_path / "store")
     assert decoded(TokenStore.open(tmp_path / "store")) == decoded(store) == [words]
 
 
 @pytest.mark.parametrize("texts", [[""], ["", " \t\u3000"], [[]], [[], []]])
-def test_a_corpus_without_a_word(tmp_path, texts):
+def test_build_corpus_without_word_errors(tmp_path, texts):
     with pytest.raises(CorpusError, match="the corpus is empty; expected text with"):
         build(texts, tmp_path / "store")
     assert files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\t\n", b"\xef\xbb\xbf"])
-def test_a_file_without_a_word(tmp_path, data):
+def test_build_file_without_word_errors(tmp_path, data):
     path = tmp_path / "text"
     path.write_bytes(data)
     with pytest.raises(CorpusError, match="the corpus is empty; expected text with"):
@@ -157,7 +158,7 @@ def test_a_file_without_a_word(tmp_path, data):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, CorpusReadError("gone"), RuntimeError])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_interrupted_build_leaves_what_was_there(tmp_path, monkeypatch, error, workers):
+def test_build_interrupted_keeps_existing_store(tmp_path, monkeypatch, error, workers):
     monkeypatch.setattr("textdl.text.encode.PARALLEL_AFTER_SECONDS", -1)
     build(["an old one"], tmp_path / "store")
     before = files_in(tmp_path)
@@ -173,7 +174,7 @@ def test_an_interrupted_build_leaves_what_was_there(tmp_path, monkeypatch, error
     assert decoded(TokenStore.open(tmp_path / "store")) == [["an", "old", "one"]]
 
 
-def test_a_failed_build_closes_its_chunks(tmp_path):
+def test_build_failure_closes_chunks(tmp_path):
     closed = False
 
     def chunks():
@@ -191,7 +192,7 @@ def test_a_failed_build_closes_its_chunks(tmp_path):
 
 
 @pytest.mark.parametrize("room", [100_000, 450_000])
-def test_a_full_disk(tmp_path, room):
+def test_build_full_disk_errors(tmp_path, room):
     """A limit on the size of files stands for it; 400 kB of tokens, then 800 kB of offsets."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -207,7 +208,7 @@ def test_a_full_disk(tmp_path, room):
     assert files_in(tmp_path) == []
 
 
-def test_a_missing_parent_is_noticed_before_reading(tmp_path):
+def test_build_missing_parent_errors_before_reading(tmp_path):
     def unread():
         raise AssertionError("read")
         yield
@@ -216,7 +217,7 @@ def test_a_missing_parent_is_noticed_before_reading(tmp_path):
         TokenStore.build(unread(), tmp_path / "missing" / "store")
 
 
-def test_a_store_replaces_another(tmp_path):
+def test_build_replaces_existing_store(tmp_path):
     build(["an old one"], tmp_path / "store")
     build(["a new one"], tmp_path / "store")
     assert decoded(TokenStore.open(tmp_path / "store")) == [["a", "new", "one"]]
@@ -233,18 +234,18 @@ def assert_no_store(folder):
         TokenStore.open(folder)
     message = str(error_info.value)
     assert "\n" not in message
-    assert f"{str(folder)!r} is no complete token store" in message
+    assert f"{str(folder)!r} is not a complete token store" in message
     assert message.endswith("build it again")
 
 
-def test_no_store(tmp_path):
+def test_open_missing_store_errors(tmp_path):
     assert_no_store(tmp_path)
     assert_no_store(tmp_path / "missing")
 
 
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("damage", ["gone", "empty", "half", "odd", "longer", "a folder"])
-def test_a_damaged_piece(tmp_path, piece, damage):
+def test_open_damaged_file_errors(tmp_path, piece, damage):
     build(["a cat", "a dog and a cat"], tmp_path / "store")
     path = tmp_path / "store" / piece
     data = path.read_bytes()
@@ -273,7 +274,7 @@ def test_a_damaged_piece(tmp_path, piece, damage):
         ("vocabulary.json", None),
     ],
 )
-def test_pieces_with_something_else(tmp_path, piece, content):
+def test_open_piece_of_other_content_errors(tmp_path, piece, content):
     build(["a cat"], tmp_path / "store")
     (tmp_path / "store" / piece).write_text(json.dumps(content), "utf-8")
     assert_no_store(tmp_path / "store")
@@ -302,7 +303,7 @@ def reseal(folder):
         ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [5, 0, 0]}, "do not fall"),
         ("vocabulary.json", {"words": ["a", "b", "c"], "counts": [2**70, 1, 1]}, "too large"),
         ("vocabulary.json", {"words": ["a", "b", "\ud800"], "counts": [3, 1, 1]}, "surrogate"),
-        ("vocabulary.json", {"words": [], "counts": []}, "no list of words"),
+        ("vocabulary.json", {"words": [], "counts": []}, "not a list of words"),
     ],
 )
 def test_store_contradictory_content_is_refused(tmp_path, piece, content, says):
@@ -358,7 +359,7 @@ def test_store_keeps_where_it_is_from(tmp_path):
 # Real text
 
 
-def test_a_benchmark_corpus(tmp_path, data_folder):
+def test_build_benchmark_corpus_keeps_every_token(tmp_path, data_folder):
     with gzip.open(data_folder / "wiki-raw-20mb.txt.gz", "rt", encoding="utf-8", newline="\n") as f:
         lines = [line.removesuffix("\n") for line in islice(f, 3000)]
     path = tmp_path / "text"
@@ -369,7 +370,7 @@ def test_a_benchmark_corpus(tmp_path, data_folder):
 
 @pytest.mark.full
 @pytest.mark.parametrize("one_line", [False, True])
-def test_the_whole_benchmark_corpus(tmp_path, data_folder, one_line):
+def test_build_whole_benchmark_corpus_counts_every_word(tmp_path, data_folder, one_line):
     path = data_folder / "wiki17m.txt.gz"
     text = gzip.decompress(path.read_bytes()).decode()
     if one_line:

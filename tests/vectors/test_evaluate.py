@@ -9,8 +9,8 @@ from textdl.vectors.vectors import Vectors
 
 
 @pytest.fixture(scope="module")
-def judged(data_folder):
-    """Random vectors, a few common directions among them, of most words of the judgement files."""
+def benchmark_vectors(data_folder):
+    """Random vectors, a few common directions among them, of most words of the benchmarks."""
     text = (data_folder / "eval" / "questions-words.txt").read_text()
     words = sorted(
         {w.lower() for line in text.splitlines() if line[0] != ":" for w in line.split()}
@@ -25,29 +25,35 @@ def judged(data_folder):
 
 
 @pytest.fixture(scope="module")
-def judged_by_gensim(judged):
+def benchmark_in_gensim(benchmark_vectors):
     models = pytest.importorskip("gensim.models")
     keyed = models.KeyedVectors(vector_size=10)
-    keyed.add_vectors(list(judged.labels), judged.matrix)
+    keyed.add_vectors(list(benchmark_vectors.labels), benchmark_vectors.matrix)
     return keyed
 
 
 @pytest.mark.parametrize("name", ["EN-WS-353-ALL.txt", "EN-MEN-TR-3k.txt"])
-def test_word_pairs_agree_with_gensim(data_folder, judged, judged_by_gensim, name):
+def test_evaluate_word_pairs_same_as_gensim(
+    data_folder, benchmark_vectors, benchmark_in_gensim, name
+):
     path = data_folder / "eval" / name
-    ours = evaluate_word_pairs(judged, path)
-    _, spearman, skipped = judged_by_gensim.evaluate_word_pairs(str(path))
+    ours = evaluate_word_pairs(benchmark_vectors, path)
+    _, spearman, skipped = benchmark_in_gensim.evaluate_word_pairs(str(path))
     assert ours.spearman == pytest.approx(spearman[0], abs=1e-5)
     assert 100 * ours.skipped / (ours.pairs + ours.skipped) == pytest.approx(skipped)
 
 
-def test_analogies_agree_with_gensim(tmp_path, data_folder, judged, judged_by_gensim):
+def test_evaluate_analogies_same_as_gensim(
+    tmp_path, data_folder, benchmark_vectors, benchmark_in_gensim
+):
     lines = (data_folder / "eval" / "questions-words.txt").read_text().splitlines()
     path = tmp_path / "some.txt"
     path.write_text("\n".join(x for i, x in enumerate(lines) if x[0] == ":" or i % 29 == 0))
-    limit = len(judged) - 300
-    ours = evaluate_analogies(judged, path, restrict_vocab=limit)
-    accuracy, sections = judged_by_gensim.evaluate_word_analogies(str(path), restrict_vocab=limit)
+    limit = len(benchmark_vectors) - 300
+    ours = evaluate_analogies(benchmark_vectors, path, restrict_vocab=limit)
+    accuracy, sections = benchmark_in_gensim.evaluate_word_analogies(
+        str(path), restrict_vocab=limit
+    )
     assert ours.accuracy == pytest.approx(accuracy)
     for our, their in zip(ours.sections, sections[:-1], strict=True):
         asked = len(their["correct"]) + len(their["incorrect"])
@@ -67,7 +73,7 @@ def family():
     return Vectors(words, rows)
 
 
-def test_analogies_by_hand(tmp_path, family):
+def test_evaluate_analogies_by_hand(tmp_path, family):
     path = tmp_path / "q.txt"
     path.write_text(
         "# a comment\n: family\nMan woman King queen\nman woman boy girl\nman woman king boy\n"
@@ -89,7 +95,7 @@ def test_analogies_by_hand(tmp_path, family):
     assert (nothing.questions, nothing.skipped) == (0, 5)
 
 
-def test_word_pairs_by_hand(tmp_path, family):
+def test_evaluate_word_pairs_by_hand(tmp_path, family):
     path = tmp_path / "p.txt"
     path.write_bytes(
         b"\xef\xbb\xbfword1\tword2\tscore\r\n# c\r\nking\tqueen\t1\r\nKING man 9\r\n\r\n"
@@ -101,7 +107,7 @@ def test_word_pairs_by_hand(tmp_path, family):
 
 
 @pytest.mark.parametrize("separator", [",", ", ", "\t", " "])
-def test_word_pairs_separated_in_any_way(tmp_path, family, separator):
+def test_evaluate_word_pairs_any_separator_same_result(tmp_path, family, separator):
     path = tmp_path / "p.csv"
     rows = [("Word 1", "Word 2", "Human (mean)")] if separator.strip(" ") else []
     rows += [("king", "queen", "1"), ("king", "man", "9"), ("king", "nobody", "3")]
@@ -111,7 +117,7 @@ def test_word_pairs_separated_in_any_way(tmp_path, family, separator):
     assert result.spearman == pytest.approx(1)
 
 
-def test_analogies_without_sections(tmp_path, family):
+def test_evaluate_analogies_without_sections_has_no_section(tmp_path, family):
     path = tmp_path / "q.txt"
     path.write_text("man woman king queen\nman woman boy girl\n")
     result = evaluate_analogies(family, path)
@@ -146,14 +152,14 @@ def test_bats_asks_every_pair_with_every_other(tmp_path, family):
     assert (alone.questions, alone.skipped, alone.sections) == (6, 6, ())
 
 
-def test_bats_line_that_is_no_pair(tmp_path, family):
+def test_bats_line_not_a_pair_errors(tmp_path, family):
     path = tmp_path / "b.txt"
     path.write_text("king queen\nman\n")
     with pytest.raises(CorpusError, match="line 2: 'man', expected a word and its answers"):
         evaluate_analogies(family, path)
 
 
-def test_no_order_to_agree_with(tmp_path, family):
+def test_evaluate_word_pairs_without_order_is_nan(tmp_path, family):
     path = tmp_path / "p.txt"
     for text in ("x y 1\n", "king queen 1\n", "king man 1\nqueen woman 1\n"):
         path.write_text(text)
@@ -171,7 +177,7 @@ def test_no_order_to_agree_with(tmp_path, family):
         ("# only\n", "no pairs"),
     ],
 )
-def test_malformed_pairs(tmp_path, family, text, says):
+def test_malformed_pairs_error(tmp_path, family, text, says):
     path = tmp_path / "p.txt"
     path.write_text(text)
     with pytest.raises(CorpusError, match=says):
@@ -179,14 +185,14 @@ def test_malformed_pairs(tmp_path, family, text, says):
 
 
 @pytest.mark.parametrize(("text", "says"), [(": a\na b c\n", "line 2: 'a b c'"), ("", "no anal")])
-def test_malformed_analogies(tmp_path, family, text, says):
+def test_malformed_analogies_error(tmp_path, family, text, says):
     path = tmp_path / "q.txt"
     path.write_text(text)
     with pytest.raises(CorpusError, match=says):
         evaluate_analogies(family, path)
 
 
-def test_unreadable_files(tmp_path, family):
+def test_unreadable_file_errors(tmp_path, family):
     (tmp_path / "latin").write_bytes(b"caf\xe9 a 1\n")
     for evaluate in (evaluate_word_pairs, evaluate_analogies):
         with pytest.raises(CorpusReadError, match="No such file"):

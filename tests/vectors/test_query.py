@@ -1,3 +1,4 @@
+import difflib
 import math
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.errors import FileFormatError, ParameterError
+from textdl.string_array import StringArray
 from textdl.vectors import query
 from textdl.vectors.query import normalize, row_norms
+
+LETTERS = st.text("abcdXY", min_size=1, max_size=7)
 
 
 def cosine_loop(a, b):
@@ -28,7 +32,7 @@ def nearest(matrix, queries, topn, excluded):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(1, 12), st.integers(1, 50))
-def test_agrees_with_a_double_loop(seed, rows, size, topn):
+def test_nearest_against_double_loop(seed, rows, size, topn):
     rng = np.random.default_rng(seed)
     matrix = rng.standard_normal((rows, size)).astype(np.float32)
     matrix[rng.integers(rows)] = 0
@@ -44,7 +48,7 @@ def test_agrees_with_a_double_loop(seed, rows, size, topn):
         np.testing.assert_allclose(values, best, atol=1e-12)
 
 
-def test_blocks_do_not_change_the_answer(monkeypatch):
+def test_nearest_any_block_size_same_answer(monkeypatch):
     rng = np.random.default_rng(1)
     matrix = rng.standard_normal((500, 16)).astype(np.float32)
     asked = np.arange(0, 500, 7)
@@ -57,7 +61,7 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
     assert np.array_equal(whole.similarities, parts.similarities)
 
 
-def test_many_rows_agree_with_a_full_sort():
+def test_nearest_many_rows_same_as_full_sort():
     rng = np.random.default_rng(7)
     matrix = rng.standard_normal((150_000, 8)).astype(np.float32)
     matrix[140_000:140_020] = 2 * matrix[3]
@@ -71,7 +75,7 @@ def test_many_rows_agree_with_a_full_sort():
     assert found.rows[0, :20].tolist() == list(range(140_000, 140_020))
 
 
-def test_equal_rows_come_in_row_order():
+def test_nearest_equal_rows_in_row_order():
     matrix = np.tile(np.float32([[0.3, 0.7, 0.1]]), (1000, 1))
     found = nearest(matrix, matrix[:3], 7, np.array([[0], [5], [2]]))
     assert found.rows.tolist() == [
@@ -81,7 +85,7 @@ def test_equal_rows_come_in_row_order():
     ]
 
 
-def test_scaling_a_row_does_not_reorder_near_ties():
+def test_nearest_near_ties_do_not_depend_on_scale():
     rng = np.random.default_rng(2)
     row = rng.standard_normal(50)
     scales = rng.uniform(1e-6, 1e6, 300)
@@ -91,7 +95,7 @@ def test_scaling_a_row_does_not_reorder_near_ties():
     assert found.rows[0].tolist() == nearest_loop(matrix, row, 20, set())
 
 
-def test_zero_vectors_have_similarity_zero():
+def test_nearest_zero_vectors_have_similarity_zero():
     matrix = np.float32([[0, 0], [1, 0], [-1, 0], [0, 0]])
     found = nearest(matrix, matrix[:2], 4, np.empty((2, 0), np.int64))
     assert found.similarities.tolist() == [[0, 0, 0, 0], [1, 0, 0, -1]]
@@ -100,14 +104,14 @@ def test_zero_vectors_have_similarity_zero():
 
 
 @pytest.mark.parametrize(("rows", "asked"), [(0, 0), (0, 2), (1, 1), (3, 0)])
-def test_no_rows_or_no_queries(rows, asked):
+def test_nearest_without_rows_or_queries_is_empty(rows, asked):
     matrix = np.ones((rows, 2), np.float32)
     found = nearest(matrix, np.ones((asked, 2)), 5, np.zeros((asked, 1), np.int64))
     assert found.rows.shape == found.similarities.shape == (asked, max(0, rows - 1))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_rows_that_are_not_finite(bad):
+def test_rows_that_are_not_finite_error(bad):
     matrix = np.ones((20, 3), np.float32)
     matrix[7, 1] = bad
     with pytest.raises(ParameterError, match="row 7 holds"):
@@ -119,12 +123,12 @@ def test_rows_that_are_not_finite(bad):
             )
 
 
-def test_norms_of_extreme_rows():
+def test_row_norms_extreme_rows_do_not_overflow():
     matrix = np.float32([[3e37, 4e37], [3e-30, 4e-30], [0, 0]])
     np.testing.assert_allclose(query.row_norms(matrix), [5e37, 5e-30, 0], rtol=1e-6)
 
 
-def test_odd_one_out_is_the_least_central():
+def test_odd_one_out_is_least_central():
     assert query.odd_one_out(np.float32([[1, 0.1], [1, -0.1], [0, 9], [1, 0]])) == 2
 
 
@@ -159,3 +163,51 @@ def test_nearest_from_many_threads_same_answer():
     expected = list(map(search, range(40)))
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(search, range(40))) == expected
+
+
+# Spellings
+
+
+@given(LETTERS, st.lists(LETTERS, unique=True, max_size=20))
+def test_close_spellings_same_as_difflib_over_all_words(word, words):
+    close = query.close_spellings(word, StringArray.from_strings(words), count=100)
+    matcher = difflib.SequenceMatcher(b=word, autojunk=False)
+    expected = set()
+    for candidate in words:
+        matcher.set_seq1(candidate)
+        if matcher.ratio() >= 0.7:
+            expected.add(candidate)
+    cased = {word.lower(), word.capitalize(), word.upper()} - {word}
+    assert set(close) == expected | (cased & set(words))
+
+
+@pytest.mark.parametrize(
+    ("word", "close"),
+    [
+        ("quen", ["queen", "quern"]),
+        ("NATO", ["nato"]),
+        ("paris", ["Paris"]),
+        ("thier", ["their", "the"]),
+        ("zzzzz", []),
+        ("", []),
+        ("x" * 5000, []),
+        ("naive", ["naïve"]),
+        ("\udcffqueen", ["queen", "quern"]),
+    ],
+)
+def test_close_spellings_most_similar_first(word, close):
+    words = ["the", "their", "queen", "quern", "nato", "Paris", "naïve", ""]
+    assert query.close_spellings(word, StringArray.from_strings(words)) == close
+
+
+def test_unknown_word_message_is_one_printable_line_with_remedy():
+    labels = StringArray.from_strings(["king", "queen", "quern"])
+    assert query.unknown_word_message("quen", labels) == (
+        '"quen" is not in the vocabulary of 3 words; close spellings: queen, quern'
+    )
+    for word in ("zz", "a\nb", "\udcff", "", "x" * 5000):
+        message = query.unknown_word_message(word, labels)
+        assert "lower min_count" in message
+        assert message.isprintable()
+        assert len(message) < 250
+    assert "of 0 words" in query.unknown_word_message("a", StringArray.from_strings([]))

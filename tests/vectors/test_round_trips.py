@@ -44,7 +44,7 @@ def round_trip(vectors, name):
 
 
 @given(vectors_v_d(any_word))
-def test_native(vectors):
+def test_native_round_trip(vectors):
     again = round_trip(vectors, "v.safetensors")
     assert again.labels == list(vectors.labels)
     assert same_bits(again.matrix, vectors.matrix)
@@ -55,14 +55,14 @@ def test_native(vectors):
 @pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.bin"])
 @settings(max_examples=60)
 @given(vectors_v_d(plain_word))
-def test_exchange(name, vectors):
+def test_exchange_formats_round_trip(name, vectors):
     again = round_trip(vectors, name)
     assert again.labels == list(vectors.labels)
     assert same_bits(again.matrix, vectors.matrix)
 
 
 @pytest.mark.parametrize("name", ["v.txt", "v.bin"])
-def test_many_blocks_and_gzip(tmp_path, name):
+def test_many_blocks_and_gzip_are_read(tmp_path, name):
     rng = np.random.default_rng(5)
     matrix = rng.standard_normal((4000, 300)).astype(np.float32)
     vectors = Vectors([f"wörd{i}" for i in range(4000)], matrix)
@@ -84,7 +84,7 @@ def test_native_keeps_counts_and_config(tmp_path):
     assert again.config == config
 
 
-def test_saving_over_the_file_it_is_mapped_from(tmp_path):
+def test_save_over_file_it_is_mapped_from(tmp_path):
     path = tmp_path / "v.safetensors"
     Vectors(["a", "b"], np.eye(2)).save(path)
     mapped = Vectors.load(path)

@@ -72,25 +72,25 @@ def test_batch_is_the_same_as_one_by_one(random_vectors):
     assert random_vectors.most_similar_batch([]) == []
 
 
-def test_answers_are_plain_python(random_vectors):
+def test_answers_are_plain_python_values(random_vectors):
     word, similarity = random_vectors.most_similar("w1", topn=1)[0]
     assert (type(word), type(similarity)) == (str, float)
     assert type(random_vectors.similarity("w1", "w2")) is float
     assert type(random_vectors.doesnt_match(["w1", "w2", "w3"])) is str
 
 
-def test_zero_vector_is_similar_to_nothing(random_vectors):
+def test_similarity_of_zero_vector_is_zero(random_vectors):
     assert random_vectors.similarity("w17", "w17") == 0.0
     assert random_vectors.most_similar("w17", topn=2) == [("w0", 0.0), ("w1", 0.0)]
     assert random_vectors.most_similar(["w1"], ["w1"], topn=1) == [("w0", 0.0)]
 
 
-def test_itself_is_exactly_one(random_vectors):
+def test_similarity_with_itself_is_one(random_vectors):
     assert random_vectors.similarity("w5", "w5") == pytest.approx(1.0, abs=1e-15)
     assert random_vectors.similarity("w5", "w5") <= 1.0
 
 
-def test_lookup(random_vectors):
+def test_vectors_are_looked_up_by_word(random_vectors):
     assert len(random_vectors) == 300
     assert random_vectors.vector_size == 20
     assert "w5" in random_vectors
@@ -110,7 +110,7 @@ def test_rows_are_read_only(random_vectors):
             array[0] = 1
 
 
-def test_the_callers_array_stays_writable():
+def test_constructor_callers_array_stays_writable():
     matrix = np.ones((1, 2), np.float32)
     Vectors(["a"], matrix)
     matrix[0, 0] = 2
@@ -130,7 +130,7 @@ def test_unknown_words_are_named_with_close_spellings(random_vectors, ask):
 
 
 @pytest.mark.parametrize("topn", [0, -1, 2.0, "3", None, True])
-def test_topn_out_of_range(random_vectors, topn):
+def test_topn_out_of_range_errors(random_vectors, topn):
     with pytest.raises(ParameterError, match="topn is"):
         random_vectors.most_similar("w1", topn=topn)
 
@@ -140,7 +140,7 @@ def test_topn_beyond_the_vocabulary_gives_all_others(random_vectors):
     assert len(random_vectors.most_similar(["w1", "w1", "w2"], topn=np.int64(10_000))) == 298
 
 
-def test_questions_that_make_no_sense(random_vectors):
+def test_meaningless_questions_error(random_vectors):
     for call, says in [
         (lambda: random_vectors.most_similar(), "no word"),
         (lambda: random_vectors.most_similar([]), "no word"),
@@ -168,12 +168,12 @@ def test_questions_that_make_no_sense(random_vectors):
         ((["a"], [[1.0]], [1, 2]), "counts has shape"),
     ],
 )
-def test_bad_construction(arguments, says):
+def test_constructor_bad_arguments_error(arguments, says):
     with pytest.raises(ParameterError, match=says):
         Vectors(*arguments)
 
 
-def test_one_word_and_no_word():
+def test_vectors_of_one_word_or_none():
     one = Vectors(["only"], [[1.0, 2.0]])
     assert one.most_similar("only") == []
     assert one.most_similar(np.ones(2))[0][0] == "only"

@@ -27,7 +27,8 @@ from textdl.parameters import check_parameters, document_parameters, parameter
 def bm25_idf(document_frequency: NDArray[Any], documents: int) -> NDArray[np.float64]:
     """`log(1 + (n - df + 1/2) / (df + 1/2))`, which is never negative (Lucene's form).
 
-    Reference: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
+    References:
+        Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
     """
     frequency = document_frequency.astype(np.float64)
     weights: NDArray[np.float64] = np.log1p((documents - frequency + 0.5) / (frequency + 0.5))
@@ -51,7 +52,8 @@ def bm25_weights(
     Returns:
         `(documents, V)` sparse weights.
 
-    Reference: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
+    References:
+        Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
     """
     lengths = np.asarray(counts.sum(axis=1), dtype=np.float64).reshape(-1)
     penalty = k1 * (1 - b + b * lengths / (mean_length or 1.0))  # (documents,)
@@ -64,7 +66,7 @@ def bm25_weights(
 @document_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class BM25Transformer(BM25Parameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Counts to BM25 weights (Robertson and Zaragoza 2009; the idf is Lucene's).
+    """Counts to BM25 weights; the idf is Lucene's.
 
     The score of a document for a query is the product of its row with the query's counts.
 
@@ -77,6 +79,9 @@ class BM25Transformer(BM25Parameters, OneToOneFeatureMixin, TransformerMixin, Ba
 
     Raises:
         ParameterError: from `fit`, where a parameter is out of range.
+
+    References:
+        Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
 
     Example:
         >>> counts = np.array([[1, 1, 0], [0, 1, 3]])
@@ -130,6 +135,9 @@ class BM25Vectorizer(BM25Parameters, VocabularyVectorizer):
 
     Raises:
         ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
+
+    References:
+        Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
 
     Example:
         >>> vectorizer = BM25Vectorizer()

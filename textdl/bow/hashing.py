@@ -33,7 +33,8 @@ class HashingVectorizer(HashingParameters, Vectorizer):
     Raises:
         ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
 
-    Reference: Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning".
+    References:
+        Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning".
 
     Example:
         >>> vectorizer = HashingVectorizer(n_features=8, norm=None)
@@ -95,7 +96,7 @@ class HashingVectorizer(HashingParameters, Vectorizer):
         return place
 
     def _hash(self, counts: CorpusCounts) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """`(N + 1,)` the column of every number, and its sign."""
+        """`(N + 1,)` the column of every id, and its sign."""
         present = counts.present()
         names = counts.names().encoded(present)
         hashes = np.zeros(len(counts.document_frequency), np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 
 from textdl.errors import ParameterError
 from textdl.parameters import parameter
-from textdl.text.tokenize import TOKENIZERS
+from textdl.text.tokenizers import TOKENIZERS
 
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 MAX_NGRAM = 100  # time and memory grow with each length

@@ -142,6 +142,9 @@ def encode_matrix(matrix: Any, width: int, files: Iterable[tuple[str, int]]) -> 
         width: columns of its vectorizer.
         files: where its documents come from: names, each with its number of documents.
 
+    Returns:
+        The content of that part.
+
     Raises:
         ParameterError: the matrix has other columns, or holds a number that is not finite; or the
             files have other documents.

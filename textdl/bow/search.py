@@ -19,8 +19,8 @@ from textdl.bow.loading import load
 from textdl.bow.persistence import FileSizes
 from textdl.bow.vectorizer import Vectorizer
 from textdl.errors import CorpusError, FileFormatError, ParameterError
-from textdl.text.corpus import find_files, read_documents
-from textdl.text.lines import DecodeErrors
+from textdl.text.corpus import read_documents
+from textdl.text.files import DecodeErrors, find_files
 
 _SCORES_PER_BLOCK = 1 << 22
 _DOCUMENTS_PER_REPORT = 1 << 10
@@ -165,7 +165,7 @@ class LineDocuments:
     Args:
         corpora: files, folders, globs, or ``-`` for standard input.
         errors: what to do with bytes that are not UTF-8, as `read_corpus` does.
-        report: is told now and then how many documents have been read.
+        report: called at times with the number of documents read so far.
 
     Raises:
         CorpusReadError: there is no such file.

@@ -94,6 +94,10 @@ class TfidfTransformer(TfidfParameters, OneToOneFeatureMixin, TransformerMixin, 
     Raises:
         ParameterError: from `fit`, where a parameter is out of range.
 
+    References:
+        Spärck Jones 1972, "A statistical interpretation of term specificity and its application in
+        retrieval"; the smoothing and the added 1 are scikit-learn's.
+
     Example:
         >>> TfidfTransformer(norm=None).fit_transform([[1, 1], [0, 2]]).toarray().round(3)
         array([[1.405, 1.   ],
@@ -158,6 +162,10 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
     Raises:
         ParameterError, CorpusError, CorpusReadError: as `CountVectorizer` does.
 
+    References:
+        Spärck Jones 1972, "A statistical interpretation of term specificity and its application in
+        retrieval"; the smoothing and the added 1 are scikit-learn's.
+
     Example:
         >>> vectorizer = TfidfVectorizer()
         >>> weights = vectorizer.fit_transform(["The cat sat", "The dog sat", "Apple, grape"])
@@ -177,7 +185,12 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
 
     @property
     def idf_(self) -> Weights:
-        """`(V,)` weight of each term; may be set, to give weights instead of learning them."""
+        """`(V,)` weight of each term; may be set, to give weights instead of learning them.
+
+        Raises:
+            AttributeError: `use_idf` is False.
+            NotFittedError: nothing was fitted, or no document.
+        """
         if not self.use_idf:
             raise AttributeError("idf_ is not defined, because use_idf is False")
         if self._given_idf is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +13,7 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from textdl.bow import persistence
-from textdl.bow.engine.analysis import TextAnalysis
+from textdl.bow.engine.analysis import TextAnalysis, term_function
 from textdl.bow.engine.counting import (
     CorpusCounts,
     DocumentReader,
@@ -25,11 +26,11 @@ from textdl.errors import ParameterError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
 from textdl.parallel import count_jobs
 
-CHARACTERS_PER_PART = 1 << 27  # of a transform; what was numbered for them is then forgotten
+CHARACTERS_PER_PART = 1 << 27  # of a transform; what was interned for them is then forgotten
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Documents in, a sparse matrix out; the base of the vectorizers.
 
     Documents may also be a `Path` (a file, glob or folder, compressed or not) or an iterable of
@@ -44,7 +45,7 @@ class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator
 
     def build_analyzer(self) -> Callable[[Any], list[Any]]:
         """The function that makes the terms of a document, all steps in one."""
-        return _Analyzer(make_reader(self), self.term_function())
+        return _Analyzer(make_reader(self), term_function(self))
 
     def save(
         self,
@@ -110,9 +111,9 @@ class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator
         """
 
     @property
+    @abstractmethod
     def _width(self) -> int:
         """Columns of its matrices."""
-        raise NotImplementedError
 
     def _count_parts(self, documents: Any) -> Iterator[CorpusCounts]:
         """Count documents a part at a time, so that new terms do not pile up."""

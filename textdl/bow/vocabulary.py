@@ -54,6 +54,9 @@ def make_statistics(
         frequencies: `(2, V)` documents that have each term, and its occurrences.
         documents: of the corpus.
         dropped: tokens that are not among the terms.
+
+    Returns:
+        Those arrays and numbers, as a file holds them.
     """
     return CorpusStatistics(
         terms.blob, terms.offsets, frequencies[0], frequencies[1], documents, dropped
@@ -61,7 +64,7 @@ def make_statistics(
 
 
 def build_statistics(counts: CorpusCounts) -> tuple[CorpusStatistics, Rows]:
-    """The statistics of a corpus, and `(N + 1,)` the row in them of each number, or -1."""
+    """The statistics of a corpus, and `(N + 1,)` the row in them of each id, or -1."""
     names = counts.names()
     order = names.sort(counts.present())
     statistics = CorpusStatistics(
@@ -81,8 +84,11 @@ def recount(counts: CorpusCounts, rows: Rows, terms: StringArray) -> CorpusStati
 
     Args:
         counts: of a corpus.
-        rows: `(N + 1,)` which of `terms` each number is, or -1.
+        rows: `(N + 1,)` which of `terms` each id is, or -1.
         terms: `(V,)` of the vocabulary.
+
+    Returns:
+        The statistics, in the order of `terms`; what is not among them counts as unknown.
     """
     known = np.flatnonzero(rows >= 0)
     totals = np.zeros((2, len(terms)), np.int64)
@@ -95,7 +101,7 @@ def recount(counts: CorpusCounts, rows: Rows, terms: StringArray) -> CorpusStati
 
 
 def columns_of_terms(counts: CorpusCounts, vocabulary: Mapping[str, int]) -> Rows:
-    """`(N + 1,)` the column of every number, -1 for what is not in the vocabulary."""
+    """`(N + 1,)` the column of every id, -1 for what is not in the vocabulary."""
     present = counts.present()
     columns = np.full(len(counts.document_frequency), -1, np.int32)
     names = counts.names().encoded(present)
@@ -154,6 +160,9 @@ def add_part(
         parts: what was learned before.
         new: what is added.
         is_given: all have the terms of one given vocabulary.
+
+    Returns:
+        The parts, the smallest last.
     """
     found = [*parts, new]
     while len(found) > 1 and (is_given or _size(found[-2]) <= 2 * _size(found[-1])):
@@ -259,7 +268,7 @@ class Columns:
         return len(self.kept)
 
     def of_rows(self, rows: Rows) -> Rows:
-        """`(N + 1,)` the column of every number, given its row in the statistics, or -1."""
+        """`(N + 1,)` the column of every id, given its row in the statistics, or -1."""
         column = np.full(_size(self.statistics) + 1, -1, np.int32)  # the last is for row -1
         column[self.kept] = np.arange(len(self.kept))
         return column[rows]

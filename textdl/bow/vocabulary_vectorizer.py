@@ -54,7 +54,7 @@ class NotFittedError(TextdlError, SklearnNotFittedError):  # type: ignore[misc]
 class VocabularyVectorizer(VocabularyParameters, Vectorizer):
     """A vectorizer that learns a vocabulary: at once, in parts, or put together from several."""
 
-    # The documents are no metadata, though they are not called X.
+    # The documents are not metadata, though they are not called X.
     __metadata_request__fit: ClassVar = {"raw_documents": metadata_routing.UNUSED}
     __metadata_request__partial_fit: ClassVar = {"raw_documents": metadata_routing.UNUSED}
     __metadata_request__transform: ClassVar = {"raw_documents": metadata_routing.UNUSED}
@@ -220,7 +220,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
     # What was learned.
 
     def _update_statistics(self, counts: CorpusCounts) -> NDArray[np.int32]:
-        """Learn from counts; `(N + 1,)` the row of each number in its statistics, or -1."""
+        """Learn from counts; `(N + 1,)` the row of each id in its statistics, or -1."""
         if self.vocabulary is not None and not self._parts:
             self.vocabulary_ = self.vocabulary
         if self._is_given:
@@ -280,7 +280,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
         return count_corpus(counter, chunks, count_jobs(self.n_jobs), keep_rows=keep_rows)
 
     def _matrix(self, counts: CorpusCounts, columns: NDArray[np.int32]) -> sparse.csr_array:
-        """The counts of documents, given `(N + 1,)` the column of every number, or -1."""
+        """The counts of documents, given `(N + 1,)` the column of every id, or -1."""
         place = place_in(columns, self._width)
         jobs = count_jobs(self.n_jobs)
         matrix = assemble(counts.rows, place, self._width, self._matrix_dtype(), jobs)

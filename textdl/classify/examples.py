@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from textdl.errors import DataError, ParameterError
 from textdl.parameters import parameter
-from textdl.text.corpus import find_files
-from textdl.text.lines import DecodeErrors
-from textdl.text.records import LABEL_COLUMN, TEXT_COLUMN, ColumnNames, read_records
+from textdl.text.files import TEXT_COLUMN, DecodeErrors, find_files
+from textdl.text.records import LABEL_COLUMN, ColumnNames, read_records
 
 SHOWN = 10  # classes that a message names
 MAX_LABEL_LENGTH = 1_000  # characters; an array of labels makes room for the longest in every row

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import DataError
+from textdl.table import format_table
 
 
 class ClassScores(NamedTuple):
@@ -98,18 +99,11 @@ def as_text(report: ClassificationReport) -> str:
     rows: list[tuple[str, ...]] = [("class", *ClassScores._fields)]
     for name, (*shares, support) in report.classes.items():
         rows.append((name, *(f"{share:.4f}" for share in shares), f"{support:,}"))
-    lines += _columns(rows)
+    lines += format_table(rows, "<>")
     if report.confusion is not None:
         names = list(report.classes)
         counts = [[f"{count:,}" for count in row] for row in report.confusion]
         head: list[tuple[str, ...]] = [("true \\ predicted", *names)]
         rows = head + [(name, *row) for name, row in zip(names, counts, strict=True)]
-        lines += ["", *_columns(rows)]
+        lines += ["", *format_table(rows, "<>")]
     return "\n".join(lines)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    ]

@@ -126,7 +126,7 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
         return len(document_frequencies(self.features_))
 
     def predict_details(self, X: Any) -> Predictions:
-        """The probability of every class, and whether anything of a text is known.
+        """The probability of every class, and whether any term of a text is known.
 
         A text without any known term is given the prediction of an empty text.
         """
@@ -195,7 +195,7 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
         return make_report([str(name) for name in self.classes_], truth, predicted)
 
     def top_features(self, n: int = 10) -> dict[Any, list[str]]:
-        """The terms that speak most for each class, the strongest first.
+        """The terms that are most typical of each class, the most typical first.
 
         The score of a term is that of a text of it alone: how far its log-probability of the class
         is above the mean over classes, times log(1 + df), where df is the number of texts that have

@@ -1,15 +1,25 @@
-"""Bag-of-words: bow fit, bow similar."""
+"""Bag-of-words matrices: bow fit, bow similar."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.bow_options import PARAMETERS, proper_text
-from textdl.cli.output import print_json, printed_warnings, whole_number
+from textdl.bow.parameters import STOP_WORD_LISTS, TfidfParameters, VocabularyParameters
+from textdl.cli.options import (
+    Option,
+    add_parameters,
+    describe,
+    given_parameters,
+    positive_int,
+    utf8_text,
+)
+from textdl.cli.output import print_answers, print_json, printed_warnings
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
+from textdl.table import format_table
 
 if TYPE_CHECKING:
     from textdl.bow.search import Index, Match
@@ -22,48 +32,97 @@ KINDS = {  # by option: what it makes, in words and as a class of textdl
 COUNTS = ("counts", "CountVectorizer")
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module, and those below it."""
-    bow = verbs.add_parser("bow", help="turn documents into a matrix, and search it")
-    below = bow.add_subparsers(title="verbs", dest="bow_verb", required=True, metavar="VERB")
-    fit = below.add_parser(
-        "fit",
-        help="turn documents, one per line, into a matrix of counts or weights",
-        description="One file holds the matrix, the vocabulary and the settings.",
+def ngrams(text: str) -> tuple[int, int]:
+    """Read the range of n-grams: `1,2`, or `2` alone.
+
+    Raises:
+        ArgumentTypeError: the text is not a range.
+    """
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2) or not 1 <= numbers[0] <= numbers[-1]:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range such as 1,2 or 2")
+    return numbers[0], numbers[-1]
+
+
+def document_limit(text: str) -> int | float:
+    """Read a number of documents, or a share of them.
+
+    Raises:
+        ArgumentTypeError: the text is not a number.
+    """
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is neither a number of documents nor a share such as 0.5"
     )
-    fit.add_argument(
+
+
+# The options that differ from the parameters of a vectorizer, by the names of these.
+CHANGED: Mapping[str, Option] = {
+    "ngram_range": Option("ngrams", ngrams, "1,2"),
+    "min_df": Option(type=document_limit, metavar="N"),
+    "max_df": Option(type=document_limit, metavar="N"),
+    "max_features": Option(type=positive_int),
+    "stop_words": Option(choices=STOP_WORD_LISTS),
+    "token_pattern": Option(metavar="REGEX"),
+    "decode_error": Option("errors"),
+    "n_jobs": Option("jobs", positive_int),
+}
+_PYTHON_ONLY = ("input", "encoding", "preprocessor", "dtype", "vocabulary")
+_DEFAULT_WEIGHTS = ("norm", "use_idf", "smooth_idf")
+
+
+def add_fit(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl bow fit``."""
+    describe(
+        parser,
+        "Turn documents, one per line, into a sparse matrix of counts or weights, one row per "
+        "document and one column per term. The file that is written holds the matrix, the "
+        "vocabulary and the parameters; textdl bow similar searches it.",
+        "textdl bow fit corpus.txt -o corpus.safetensors --tfidf --ngrams 1,2 --min-df 2",
+        "75,643 documents, 128,686 terms, 2,072,657 entries in corpus.safetensors: "
+        "TF-IDF weights, 2.2 s",
+    )
+    parser.add_argument(
         "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
     )
-    fit.add_argument("-o", "--output", metavar="MATRIX", required=True)
-    _takes_kind(fit)
-    _takes_parameters(fit)
-    fit.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    fit.set_defaults(run=fit_matrix)
-
-    similar = below.add_parser("similar", help="the documents nearest to each text")
-    similar.add_argument("matrix", metavar="MATRIX", help="what bow fit wrote")
-    similar.add_argument("texts", metavar="TEXT", nargs="+", type=proper_text)
-    similar.add_argument(
-        "-n", type=whole_number, default=10, metavar="N", help="how many documents (default 10)"
-    )
-    similar.set_defaults(run=find_similar)
-
-
-def _takes_kind(fit: argparse.ArgumentParser) -> None:
-    kinds = fit.add_mutually_exclusive_group()
+    parser.add_argument("-o", "--output", metavar="MATRIX", required=True, help="the file to write")
+    kinds = parser.add_mutually_exclusive_group()
     for option, (text, _) in KINDS.items():
         kinds.add_argument(
-            f"--{option}", dest="kind", action="store_const", const=option, help=text
-        )
+            f"--{option}", dest="kind", action="store_const", const=option,
+            help=f"{text} in the place of {COUNTS[0]}",
+        )  # fmt: skip
+    add_parameters(parser, VocabularyParameters, exclude=_PYTHON_ONLY, changed=CHANGED)
+    add_parameters(parser, TfidfParameters, exclude=_DEFAULT_WEIGHTS)
+    parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    parser.set_defaults(run=fit_matrix)
 
 
-def _takes_parameters(fit: argparse.ArgumentParser) -> None:
-    """Add the options that are parameters of a vectorizer, by the names these have."""
-    added = [
-        fit.add_argument(f"--{option}", default=argparse.SUPPRESS, help=text, **rest)
-        for option, (text, rest) in PARAMETERS.items()
-    ]
-    fit.set_defaults(parameters=[option.dest for option in added])
+def add_similar(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl bow similar``."""
+    describe(
+        parser,
+        "Print the documents of a matrix that are nearest to each TEXT, one per line: its number, "
+        "its cosine (with BM25 weights: its score), the file and the line it came from, and the "
+        "terms in common.",
+        'textdl bow similar corpus.safetensors "sort a list" -n 2',
+        "38342  0.4841  corpus.txt:38342  sort list, sort, list",
+        " 2341  0.3319  corpus.txt:2341   sort list, sort, list",
+    )
+    parser.add_argument("matrix", metavar="MATRIX", help="what textdl bow fit wrote")
+    parser.add_argument("texts", metavar="TEXT", nargs="+", type=utf8_text, help="what to search")
+    parser.add_argument(
+        "-n", type=positive_int, default=10, metavar="N",
+        help="documents per text (default %(default)s)",
+    )  # fmt: skip
+    parser.set_defaults(run=find_similar)
 
 
 def fit_matrix(options: argparse.Namespace) -> None:
@@ -104,7 +163,8 @@ def _vectorizer(options: argparse.Namespace) -> Any:
     import textdl
 
     kind = getattr(textdl, _kind(options)[1])
-    parameters = {name: vars(options)[name] for name in options.parameters if name in options}
+    parameters = given_parameters(options, VocabularyParameters)
+    parameters |= given_parameters(options, TfidfParameters)
     for name in parameters:
         if name not in kind().get_params():
             raise ParameterError(
@@ -139,10 +199,7 @@ def find_similar(options: argparse.Namespace) -> None:
             ]
         )
         return
-    for number, (text, matches) in enumerate(zip(options.texts, found, strict=True)):
-        if len(found) > 1:
-            print(("\n" if number else "") + f"{text}:")
-        _print_matches(matches)
+    print_answers(list(zip(options.texts, map(_lines, found), strict=True)))
 
 
 def _as_json(index: Index, match: Match) -> dict[str, Any]:
@@ -152,10 +209,10 @@ def _as_json(index: Index, match: Match) -> dict[str, Any]:
     return facts | location
 
 
-def _print_matches(matches: list[Match]) -> None:
+def _lines(matches: list[Match]) -> list[str]:
     """Number, score, file and line, terms in common; one document per line."""
     if not matches:
-        print("no document has a term in common")
+        return ["no document has a term in common"]
     rows = [
         (
             str(match.document + 1),
@@ -165,6 +222,4 @@ def _print_matches(matches: list[Match]) -> None:
         )
         for match in matches
     ]
-    number, score, place = (max((len(row[i]) for row in rows), default=0) for i in range(3))
-    for row in rows:
-        print(f"{row[0]:>{number}}  {row[1]:>{score}}  {row[2]:<{place}}  {row[3]}".rstrip())
+    return format_table(rows, ">><")

@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from textdl.bow.parameters import STOP_WORD_LISTS
 from textdl.classify.config import TextClassifierParameters
 from textdl.classify.examples import ExampleFormat, Examples, make_truth, read_examples
-from textdl.cli.bow_options import document_limit, ngrams, proper_text
-from textdl.cli.options import add_parameters, given_parameters
-from textdl.cli.output import print_json, printed_warnings, whole_number
+from textdl.cli.bow import CHANGED
+from textdl.cli.options import (
+    Option,
+    add_parameters,
+    describe,
+    given_parameters,
+    positive_int,
+    utf8_text,
+)
+from textdl.cli.output import print_json, printed_warnings
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
-from textdl.parameters import parameters_of
 from textdl.text.corpus import read_documents
 
 if TYPE_CHECKING:
@@ -28,9 +33,13 @@ TEXTS_PER_CHUNK = 4096  # so that predictions of a pipe come as it flows
 
 
 def hidden_sizes(text: str) -> tuple[int, ...]:
-    """Read the units of hidden layers: `256`, or `256,64`."""
+    """Read the units of hidden layers: `256`, or `256,64`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
     try:
-        return tuple(map(whole_number, text.split(",")))
+        return tuple(map(positive_int, text.split(",")))
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a list of whole numbers such as 256 or 256,64"
@@ -38,7 +47,11 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
 
 
 def condition(text: str) -> tuple[str, str]:
-    """Read which rows to take: `split=train`."""
+    """Read which rows to take: `split=train`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
     column, equals, value = text.partition("=")
     if not (column and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not a condition such as split=train")
@@ -50,83 +63,72 @@ def column_names(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 
 
-# By parameter, where neither its name nor its type says all of its option.
-_OPTIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "ngram_range": ("--ngrams", {"type": ngrams, "metavar": "1,2"}),
-    "min_df": ("--min-df", {"type": document_limit, "metavar": "N"}),
-    "max_df": ("--max-df", {"type": document_limit, "metavar": "N"}),
-    "stop_words": ("--stop-words", {"choices": STOP_WORD_LISTS, "metavar": "NAME"}),
-    "hidden_layer_sizes": ("--hidden", {"type": hidden_sizes, "metavar": "N,N"}),
-    "n_jobs": ("--jobs", {"type": whole_number, "metavar": "N"}),
-    "columns": ("--columns", {"type": column_names, "metavar": "A,B,C"}),
-    "where": ("--where", {"type": condition, "metavar": "COLUMN=VALUE"}),
-}
-_METAVARS: Mapping[str, str] = {
-    "vectors": "FILE",
-    "token_pattern": "REGEX",
-    "label": "NAME",
-    "text": "NAME",
+# The options that differ from the parameters, by the names of these.
+_CHANGED: Mapping[str, Option] = {
+    **CHANGED,
+    "hidden_layer_sizes": Option("hidden", hidden_sizes, "N,N"),
+    "vectors": Option(metavar="FILE"),
+    "label": Option(metavar="NAME"),
+    "text": Option(metavar="NAME"),
+    "columns": Option(type=column_names, metavar="A,B,C"),
+    "where": Option(type=condition, metavar="COLUMN=VALUE"),
 }
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module, and those below it."""
-    classify = verbs.add_parser(
-        "classify",
-        help="train and apply classifiers of text",
-        description="Train a classifier of text, score it, and apply it.",
-    )
-    below = classify.add_subparsers(
-        title="verbs", dest="classify_verb", required=True, metavar="VERB"
-    )
-    _add_train(below)
-    _add_evaluate(below)
-    _add_predict(below)
-
-
-def _add_train(below: argparse._SubParsersAction[Any]) -> None:
-    train = below.add_parser(
-        "train",
-        help="train a model on labeled texts",
-        description="Train a model on labeled texts: TSV, CSV, JSON lines, Parquet, or lines with "
-        "__label__NAME.",
-        epilog="example: textdl classify train mail.tsv -o spam.safetensors",
+def add_train(train: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify train``."""
+    describe(
+        train,
+        "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
+        "lines, Parquet, or lines with __label__NAME.",
+        "textdl classify train sms.tsv -o spam.safetensors --quiet",
+        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs ...",
     )
     _add_examples(train)
-    train.add_argument(
-        "-o", "--output", metavar="MODEL", required=True, help="the .safetensors file to write"
-    )
+    train.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")
     parameters = train.add_argument_group("parameters of the classifier")
-    _add_options(parameters, TextClassifierParameters, exclude=["verbose"])
+    add_parameters(parameters, TextClassifierParameters, exclude=["verbose"], changed=_CHANGED)
     train.add_argument("--quiet", action="store_true", help="show no progress on stderr")
     train.set_defaults(run=train_model)
 
 
-def _add_evaluate(below: argparse._SubParsersAction[Any]) -> None:
-    evaluate = below.add_parser(
-        "evaluate",
-        help="score a model on labeled texts",
-        description="Score a model on labeled texts: accuracy, precision, recall and F1 of each "
+def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify evaluate``."""
+    describe(
+        evaluate,
+        "Score a model on labeled texts: accuracy, macro F1, precision, recall and F1 of every "
         "class, and the confusion matrix.",
-        epilog="example: textdl classify evaluate spam.safetensors more.tsv",
+        "textdl classify evaluate spam.safetensors more.tsv",
+        "accuracy 0.9930, macro F1 0.9841",
+        "",
+        "class  precision  recall      f1  support",
+        "ham       0.9921  1.0000  0.9960      500",
+        "spam      1.0000  0.9459  0.9722       74",
+        "...",
     )
-    evaluate.add_argument("model", metavar="MODEL", help="what classify train wrote")
+    evaluate.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
     _add_examples(evaluate)
     evaluate.set_defaults(run=evaluate_model)
 
 
-def _add_predict(below: argparse._SubParsersAction[Any]) -> None:
-    predict = below.add_parser(
-        "predict",
-        help="the most probable classes of each text",
-        description="Print the most probable classes of each text, one text per line.",
-        epilog='example: textdl classify predict spam.safetensors "win a free prize" -n 2',
+def add_predict(predict: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl classify predict``."""
+    describe(
+        predict,
+        "Print the most probable classes of each text with their probabilities, one text per line.",
+        'textdl classify predict spam.safetensors "Claim your free prize" "see you at noon?" -n 2',
+        "spam 0.9988\tham 0.0012",
+        "ham 0.9985\tspam 0.0015",
     )
-    predict.add_argument("model", metavar="MODEL", help="what classify train wrote")
-    predict.add_argument("texts", metavar="TEXT", nargs="*", type=proper_text)
+    predict.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
+    predict.add_argument("texts", metavar="TEXT", nargs="*", type=utf8_text, help="to classify")
     predict.add_argument("--input", metavar="FILE", help="texts, one per line; - for stdin")
     predict.add_argument(
-        "-n", type=whole_number, default=1, metavar="N", help="classes per text (default 1)"
+        "-n",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="classes per text (default %(default)s)",
     )
     predict.set_defaults(run=predict_classes)
 
@@ -134,19 +136,7 @@ def _add_predict(below: argparse._SubParsersAction[Any]) -> None:
 def _add_examples(verb: argparse.ArgumentParser) -> None:
     """Add the files, and how label and text stand in them."""
     verb.add_argument("files", metavar="FILE", nargs="+", help="files, folders, globs, or -")
-    _add_options(verb.add_argument_group("format of the files"), ExampleFormat)
-
-
-def _add_options(group: argparse._ArgumentGroup, kind: type, exclude: Collection[str] = ()) -> None:
-    """Add an option for each parameter of a dataclass."""
-    known = parameters_of(kind)
-    named = {name: option for name, option in _OPTIONS.items() if name in known}
-    add_parameters(group, kind, exclude=[*exclude, *named], metavars=_METAVARS)
-    for name, (option, reading) in named.items():
-        description = known[name].description.replace("%", "%%")
-        group.add_argument(
-            option, dest=name, default=argparse.SUPPRESS, help=description, **reading
-        )
+    add_parameters(verb.add_argument_group("format of the files"), ExampleFormat, changed=_CHANGED)
 
 
 def train_model(options: argparse.Namespace) -> None:
@@ -243,7 +233,11 @@ def _note_unknown(unknown: int, texts: int) -> None:
 
 
 def predict_classes(options: argparse.Namespace) -> None:
-    """Print the most probable classes of every text, one text per line."""
+    """Print the most probable classes of every text, one text per line.
+
+    Raises:
+        ParameterError: texts and a file of texts are given, or neither.
+    """
     # JAX and scikit-learn, which other verbs do without.
     from textdl.classify.text_classifier import TextClassifier
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
+from textdl.cli.options import describe
 from textdl.cli.output import print_json
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module."""
-    convert = verbs.add_parser(
-        "convert",
-        help="write vectors in another format",
-        description="The input is recognised by its content, the output named by its suffix: "
-        ".safetensors (textdl), .bin (word2vec binary), .txt or .vec (word2vec text).",
+def add_convert(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl convert``."""
+    describe(
+        parser,
+        "Write vectors in another format. The format of IN is detected by its content (textdl, "
+        "word2vec text and binary, GloVe, fastText .vec), that of OUT by its suffix: .safetensors "
+        "(textdl), .bin (word2vec binary), .txt or .vec (word2vec text).",
+        "textdl convert vectors.safetensors vectors.bin",
+        "9,505 vectors of size 100 in vectors.bin",
     )
-    convert.add_argument("input", metavar="IN")
-    convert.add_argument("output", metavar="OUT")
-    convert.set_defaults(run=convert_file)
+    parser.add_argument("input", metavar="IN", help="a file of vectors, of any known format")
+    parser.add_argument("output", metavar="OUT", help="the file to write")
+    parser.set_defaults(run=convert_file)
 
 
 def convert_file(options: argparse.Namespace) -> None:

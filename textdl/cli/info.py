@@ -7,19 +7,33 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from textdl.cli.options import describe
 from textdl.cli.output import print_json
+from textdl.table import format_table
 
 SHOWN = 10  # items of a list
+_NAME_WIDTH = 18  # so that the facts of several files can be compared
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module."""
-    info = verbs.add_parser("info", help="what a file of vectors, a matrix or a network holds")
-    info.add_argument("file", metavar="FILE")
-    info.add_argument(
+def add_info(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl info``."""
+    describe(
+        parser,
+        "Print what a file holds, be it vectors, a matrix, a network or a classifier: its kind and "
+        "format, its sizes, and the parameters it was made with, one fact per line.",
+        "textdl info vectors.safetensors",
+        "format             safetensors",
+        "bytes              4,067,273",
+        "kind               Vectors",
+        "vocab              9,505",
+        "vector_size        100",
+        "...",
+    )
+    parser.add_argument("file", metavar="FILE", help="what textdl wrote, or vectors of any format")
+    parser.add_argument(
         "--verify", action="store_true", help="compare all of the file with its checksums"
     )
-    info.set_defaults(run=show_info)
+    parser.set_defaults(run=show_info)
 
 
 def show_info(options: argparse.Namespace) -> None:
@@ -37,8 +51,8 @@ def show_info(options: argparse.Namespace) -> None:
     if options.json:
         print_json(facts)
         return
-    for name, value in _flat(facts):
-        print(f"{name:<18} {_shown(value)}")
+    rows = [(name, _shown(value)) for name, value in _flat(facts)]
+    print("\n".join(format_table(rows, first_width=_NAME_WIDTH, gap=1)))
 
 
 def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Options of the command line, made from the parameters of a dataclass.
+"""How a verb is described, and its options: made from the parameters of a dataclass.
 
 A parameter `vector_size` becomes ``--vector-size``. What it may be, its description and its default
 are said where it is declared (`textdl.parameters.parameter`), and nowhere else. An option that is
@@ -8,12 +8,43 @@ not given is not among the parsed ones, so that the default stays that of the pa
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 from textdl.parameters import Parameter, parameters_of
 
 _METAVARS: Mapping[Any, str] = {int: "N", float: "X"}
+_UNCHANGED: Mapping[str, Option] = {}
+
+
+class Option(NamedTuple):
+    """In what an option differs from its parameter."""
+
+    name: str = ""  # without the dashes; empty: that of the parameter
+    type: Callable[[str], Any] | None = None  # reads a value; None: the type of the parameter
+    metavar: str | None = None  # what stands for a value in the help
+    choices: tuple[str, ...] = ()  # names, where the parameter may be other things, too
+
+
+def describe(parser: argparse.ArgumentParser, description: str, example: str, *prints: str) -> None:
+    """Say in the help of a verb what it does.
+
+    Args:
+        parser: of the verb.
+        description: a paragraph.
+        example: a command line.
+        prints: lines that it prints.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> describe(parser, "Print the cosine of two words.", "textdl similarity v a b", "0.5")
+        >>> print(parser.epilog)
+        example:
+          $ textdl similarity v a b
+          0.5
+    """
+    parser.description = description
+    parser.epilog = "\n  ".join(["example:", f"$ {example}", *prints])
 
 
 def add_parameters(
@@ -21,7 +52,7 @@ def add_parameters(
     kind: type,
     *,
     exclude: Collection[str] = (),
-    metavars: Mapping[str, str] | None = None,
+    changed: Mapping[str, Option] = _UNCHANGED,
 ) -> None:
     """Add an option for each parameter of a dataclass.
 
@@ -32,7 +63,7 @@ def add_parameters(
         parser: or a group of its options.
         kind: a dataclass whose fields are made by `parameter`.
         exclude: parameters that are no options.
-        metavars: what stands for the value of an option in its help, by parameter.
+        changed: options that differ from their parameters, by the name of the parameter.
 
     Example:
         >>> from dataclasses import dataclass
@@ -48,9 +79,31 @@ def add_parameters(
     """
     for name, known in parameters_of(kind).items():
         if name not in exclude:
-            option = "--" + name.replace("_", "-")
-            details = _details(known, (metavars or {}).get(name))
-            parser.add_argument(option, dest=name, default=argparse.SUPPRESS, **details)
+            add_parameter(parser, known, changed.get(name, Option()))
+
+
+def add_parameter(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup,
+    known: Parameter,
+    option: Option,
+    *,
+    show_default: bool = True,
+) -> None:
+    """Add the option for one parameter.
+
+    Args:
+        parser: or a group of its options.
+        known: the parameter.
+        option: in what the option differs from it.
+        show_default: say the default of the parameter, which not every verb takes.
+    """
+    parser.add_argument(
+        "--" + (option.name or known.name.replace("_", "-")),
+        dest=known.name,
+        default=argparse.SUPPRESS,
+        help=_help(known, show_default=show_default).replace("%", "%%"),
+        **_reading(known, option),
+    )
 
 
 def given_parameters(options: argparse.Namespace, kind: type) -> dict[str, Any]:
@@ -66,25 +119,55 @@ def given_parameters(options: argparse.Namespace, kind: type) -> dict[str, Any]:
     return {name: getattr(options, name) for name in parameters_of(kind) if name in options}
 
 
-def _details(known: Parameter, metavar: str | None) -> dict[str, Any]:
-    """What `add_argument` is told of a parameter."""
-    text = _help(known).replace("%", "%%")
+def positive_int(text: str) -> int:
+    """Read a whole number from 1 up.
+
+    Raises:
+        ArgumentTypeError: the text is not one.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return number
+
+
+def utf8_text(text: str) -> str:
+    """Read a text, which must be UTF-8.
+
+    Raises:
+        ArgumentTypeError: a byte of it is not.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
+    return text
+
+
+def _reading(known: Parameter, option: Option) -> dict[str, Any]:
+    """How the value of an option is read, for `add_argument`."""
     if known.type is bool:
-        return {"help": text, "action": argparse.BooleanOptionalAction}
-    if known.choices:
-        return {"help": text, "choices": known.choices, "metavar": metavar or "NAME"}
+        return {"action": argparse.BooleanOptionalAction}
+    if choices := option.choices or known.choices:
+        return {"choices": choices, "metavar": option.metavar or "NAME"}
     value_type = known.type if known.type in (int, float) else str
-    return {"help": text, "type": value_type, "metavar": metavar or _METAVARS.get(known.type, "S")}
+    metavar = option.metavar or _METAVARS.get(known.type, "S")
+    return {"type": option.type or value_type, "metavar": metavar}
 
 
-def _help(known: Parameter) -> str:
+def _help(known: Parameter, *, show_default: bool) -> str:
     """The description, with choices and default."""
     text = known.description
     if known.choices:
         text += f": {', '.join(known.choices)}"
-    if known.default is None:  # what None stands for is in the description
-        return text
     default = known.default
+    if default is None or not show_default:  # what None stands for is in the description
+        return text
     if known.type is bool:
-        default = "yes" if known.default else "no"
+        default = "yes" if default else "no"
+    elif isinstance(default, tuple):
+        default = ",".join(map(str, default))
     return f"{text} (default {default})"

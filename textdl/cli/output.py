@@ -1,8 +1,7 @@
-"""What the verbs print, and how numbers on the command line are read."""
+"""What the verbs print: answers, JSON and warnings."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import math
@@ -12,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from textdl.errors import one_line
 
@@ -40,16 +40,26 @@ def drop_output() -> None:
 
 @contextmanager
 def printed_warnings() -> Iterator[None]:
-    """Print the warnings of a block on stderr when it is done, equal ones once, each on a line."""
-    with warnings.catch_warnings(record=True) as found:
+    """Print the warnings of a block on stderr as they come, each on a line, equal ones once."""
+    printed = set()
+
+    def show(message: Warning | str, *place: Any, **more: Any) -> None:
+        # tqdm, which clears a progress bar for the line: few runs have something to warn of.
+        from textdl.progress import print_above_bars
+
+        line = f"textdl: warning: {one_line(str(message))}"
+        if line not in printed:
+            printed.add(line)
+            print_above_bars(line)
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
         yield
-    for message in dict.fromkeys(str(warning.message) for warning in found):
-        print(f"textdl: {one_line(message)}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document; what is no number becomes null, for NaN is no JSON."""
+    """Print one JSON document; NaN and infinity, which JSON does not have, become null."""
     document = json.dumps(_finite(value), ensure_ascii=False)
     try:
         document.encode(sys.stdout.encoding or "utf-8")
@@ -66,35 +76,10 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def print_neighbors(
-    found: Sequence[tuple[str | list[str], Sequence[tuple[str, float]]]], *, as_json: bool
-) -> None:
-    """Print queries and their neighbours, one neighbour a line."""
-    if as_json:
-        print_json(
-            [
-                {
-                    "query": query,
-                    "neighbors": [{"word": word, "similarity": cosine} for word, cosine in words],
-                }
-                for query, words in found
-            ]
-        )
-        return
-    for number, (query, words) in enumerate(found):
-        if len(found) > 1:
+def print_answers(answers: Sequence[tuple[object, Sequence[str]]]) -> None:
+    """Print the lines of every answer, below its query where there are several."""
+    for number, (query, lines) in enumerate(answers):
+        if len(answers) > 1:
             print(("\n" if number else "") + f"{query}:")
-        width = max((len(word) for word, _ in words), default=0)
-        for word, cosine in words:
-            print(f"{word:<{width}}  {cosine:.4f}")
-
-
-def whole_number(text: str) -> int:
-    """Read a whole number from 1 up."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
-    return number
+        for line in lines:
+            print(line)

@@ -7,67 +7,105 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.output import print_json, whole_number
+from textdl.cli.options import describe, positive_int
+from textdl.cli.output import print_json
 from textdl.errors import DataError, DivergenceError, FileFormatError, ParameterError
 
 if TYPE_CHECKING:
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.plot.classifiers import Points
 
-PICTURE_HELP = "the file to write; its name ends in .png or .svg"
+HIDDEN = (16, 16)  # units of the layers of plot rates
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module, and the pictures below it."""
-    plot = verbs.add_parser("plot", help="draw loss curves and decision boundaries")
-    pictures = plot.add_subparsers(
-        title="pictures", dest="picture", required=True, metavar="PICTURE"
+def add_loss(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl plot loss``."""
+    describe(
+        parser,
+        "Draw the loss of trainings, epoch by epoch, one curve per run. A RUN is a network that "
+        "MLPClassifier or MLPRegressor saved, or a file of what textdl train --json prints.",
+        "textdl plot loss first.json second.json -o loss.png",
+        "2 loss curves in loss.png",
     )
-    loss = pictures.add_parser("loss", help="the loss of trainings, epoch by epoch")
-    loss.add_argument(
+    parser.add_argument(
         "runs", metavar="RUN", nargs="+", help="a saved network, or what textdl train --json prints"
     )
-    loss.set_defaults(run=draw_losses)
-
-    boundary = pictures.add_parser("boundary", help="what a classifier says of the whole plane")
-    boundary.add_argument("model", metavar="MODEL", help="a saved MLPClassifier of two features")
-    _takes_points(boundary)
-    boundary.set_defaults(run=draw_boundary)
-
-    rates = pictures.add_parser("rates", help="train once per learning rate, and compare the loss")
-    _takes_points(rates)
-    _takes_training(rates)
-    rates.set_defaults(run=draw_rates)
-    for picture in (loss, boundary, rates):
-        picture.add_argument("-o", "--output", metavar="FILE", required=True, help=PICTURE_HELP)
+    _add_output(parser)
+    parser.set_defaults(run=draw_losses)
 
 
-def _takes_points(picture: argparse.ArgumentParser) -> None:
-    picture.add_argument(
-        "points", metavar="POINTS", help="CSV: a header, then two numbers and a label a line"
+def add_boundary(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl plot boundary``."""
+    describe(
+        parser,
+        "Draw which class a network predicts at every point of the plane, and the points of a "
+        "file on it.",
+        "textdl plot boundary model.safetensors points.csv -o boundary.png",
+        "200 points, accuracy 0.9950 in boundary.png",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a saved MLPClassifier of two features")
+    _add_points(parser)
+    _add_output(parser)
+    parser.set_defaults(run=draw_boundary)
+
+
+def add_rates(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl plot rates``."""
+    describe(
+        parser,
+        "Train a network on the points of a file once per learning rate, and draw the loss, epoch "
+        "by epoch, one curve per rate.",
+        "textdl plot rates points.csv --rates 0.01 0.1 1 -o rates.png",
+        "3 learning rates in rates.png",
+    )
+    _add_points(parser)
+    add = parser.add_argument
+    add("--rates", metavar="RATE", nargs="+", type=rate, required=True, help="learning rates")
+    add(
+        "--epochs", type=positive_int, default=100, metavar="N",
+        help="passes over the points (default %(default)s)",
+    )  # fmt: skip
+    add(
+        "--hidden", type=positive_int, nargs="+", default=HIDDEN, metavar="UNITS",
+        help=f"units of every hidden layer (default {' '.join(map(str, HIDDEN))})",
+    )  # fmt: skip
+    add(
+        "--optimizer", default="sgd", metavar="NAME",
+        help="sgd, adam, or another of optax (default %(default)s)",
+    )  # fmt: skip
+    add(
+        "--seed", type=int, default=0, metavar="N",
+        help="seed of every random draw (default %(default)s)",
+    )  # fmt: skip
+    _add_output(parser)
+    parser.set_defaults(run=draw_rates)
+
+
+def _add_points(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "points", metavar="POINTS", help="CSV: a header, then two numbers and a label per line"
     )
 
 
-def _takes_training(picture: argparse.ArgumentParser) -> None:
-    add = picture.add_argument
-    add("--rates", metavar="RATE", nargs="+", type=rate, required=True, help="learning rates")
-    add("--epochs", type=whole_number, default=100, metavar="N", help="(default 100)")
-    add(
-        "--hidden", type=whole_number, nargs="+", default=[16, 16], metavar="UNITS",
-        help="of every hidden layer (default 16 16)",
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True,
+        help="the file to write; its name ends in .png or .svg",
     )  # fmt: skip
-    add("--optimizer", default="sgd", metavar="NAME", help="sgd, adam, ... (default sgd)")
-    add("--seed", type=int, default=0, metavar="N", help="of every random draw (default 0)")
 
 
 def rate(text: str) -> float:
-    """Read a learning rate."""
+    """Read a learning rate.
+
+    Raises:
+        ArgumentTypeError: the text is not a number above 0.
+    """
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no learning rate, a number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a learning rate, a number above 0")
     return number
 
 
@@ -100,7 +138,8 @@ def draw_boundary(options: argparse.Namespace) -> None:
     from textdl.plot.classifiers import read_points
 
     plot.check_picture(options.output)
-    points, model = read_points(options.points), _load_classifier(options.model)
+    points = read_points(options.points)
+    model = _load_classifier(options.model)
     labels = points.labels_as(model.classes_)
     figure = plot.decision_boundary(model, points.xy, labels, names=points.names)
     plot.save(figure, options.output)

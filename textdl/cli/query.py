@@ -1,55 +1,104 @@
-"""Questions to saved vectors: similar, analogy, similarity, odd. NumPy is all they load."""
+"""Queries to saved vectors: similar, analogy, similarity, odd. NumPy is all they load."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
 
-from textdl.cli.output import print_json, print_neighbors, whole_number
+from textdl.cli.options import describe, positive_int
+from textdl.cli.output import print_answers, print_json
+from textdl.table import format_table
 from textdl.vectors.vectors import Vectors
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verbs of this module."""
-    similar = verbs.add_parser("similar", help="the nearest words of each word")
-    _takes_vectors(similar, similar_words)
-    similar.add_argument("words", metavar="WORD", nargs="+")
+def add_similar(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl similar``."""
+    describe(
+        parser,
+        "Print the nearest neighbors of each WORD: those whose vectors have the largest cosine "
+        "with its own, one word and its cosine per line.",
+        "textdl similar vectors.safetensors matrix -n 3",
+        "matrices           0.6853",
+        "positive-definite  0.5743",
+        "csr_matrix         0.5704",
+    )
+    _add_vectors(parser)
+    parser.add_argument("words", metavar="WORD", nargs="+", help="of the vocabulary")
+    _add_topn(parser)
+    parser.set_defaults(run=similar_words)
 
-    analogy = verbs.add_parser("analogy", help="A is to B as C is to ?")
-    _takes_vectors(analogy, solve_analogy)
+
+def add_analogy(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl analogy``."""
+    describe(
+        parser,
+        "Answer the question: A is to B as C is to what? The answers are the words whose vectors "
+        "have the largest cosine with B - A + C (3CosAdd, on unit vectors), one word and its "
+        "cosine per line.",
+        "textdl analogy vectors.safetensors row rows column -n 2",
+        "columns   0.7784",
+        "eligible  0.4609",
+    )
+    _add_vectors(parser)
     for name in "abc":
-        analogy.add_argument(name, metavar=name.upper())
-
-    for verb in (similar, analogy):
-        verb.add_argument(
-            "-n", type=whole_number, default=10, metavar="N", help="how many words (default 10)"
-        )
-
-    similarity = verbs.add_parser("similarity", help="the cosine of two words")
-    _takes_vectors(similarity, compare_words)
-    similarity.add_argument("words", metavar="WORD", nargs=2)
-
-    odd = verbs.add_parser("odd", help="the word that does not belong")
-    _takes_vectors(odd, find_odd)
-    odd.add_argument("words", metavar="WORD", nargs="+")
+        parser.add_argument(name, metavar=name.upper(), help="a word of the vocabulary")
+    _add_topn(parser)
+    parser.set_defaults(run=solve_analogy)
 
 
-def _takes_vectors(verb: argparse.ArgumentParser, run: Any) -> None:
-    verb.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
-    verb.set_defaults(run=run)
+def add_similarity(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl similarity``."""
+    describe(
+        parser,
+        "Print the cosine of the vectors of two words: 1 for the same direction, 0 for "
+        "orthogonal ones.",
+        "textdl similarity vectors.safetensors week month",
+        "0.7444",
+    )
+    _add_vectors(parser)
+    parser.add_argument("words", metavar="WORD", nargs=2, help="of the vocabulary")
+    parser.set_defaults(run=compare_words)
+
+
+def add_odd(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl odd``."""
+    describe(
+        parser,
+        "Print the word that does not belong: the one whose vector has the smallest cosine with "
+        "the mean of all that are given.",
+        "textdl odd vectors.safetensors week month year gzip",
+        "gzip",
+    )
+    _add_vectors(parser)
+    parser.add_argument("words", metavar="WORD", nargs="+", help="three or more words")
+    parser.set_defaults(run=find_odd)
+
+
+def _add_vectors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
+
+
+def _add_topn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-n",
+        type=positive_int,
+        default=10,
+        metavar="N",
+        help="how many words (default %(default)s)",
+    )
 
 
 def similar_words(options: argparse.Namespace) -> None:
-    """Print the neighbours of every word."""
+    """Print the neighbors of every word."""
     found = Vectors.load(options.vectors).most_similar_batch(options.words, topn=options.n)
-    print_neighbors(list(zip(options.words, found, strict=True)), as_json=options.json)
+    _print_neighbors(options.words, found, as_json=options.json)
 
 
 def solve_analogy(options: argparse.Namespace) -> None:
     """Print what is to C as B is to A."""
-    a, b, c = options.a, options.b, options.c
-    found = Vectors.load(options.vectors).most_similar([b, c], [a], topn=options.n)
-    print_neighbors([([a, b, c], found)], as_json=options.json)
+    vectors = Vectors.load(options.vectors)
+    found = vectors.most_similar([options.b, options.c], [options.a], topn=options.n)
+    _print_neighbors([[options.a, options.b, options.c]], [found], as_json=options.json)
 
 
 def compare_words(options: argparse.Namespace) -> None:
@@ -68,3 +117,22 @@ def find_odd(options: argparse.Namespace) -> None:
         print_json({"odd": odd})
     else:
         print(odd)
+
+
+def _print_neighbors(
+    queries: Sequence[str | list[str]],
+    found: Sequence[Sequence[tuple[str, float]]],
+    *,
+    as_json: bool,
+) -> None:
+    """One word and its cosine per line."""
+    if as_json:
+        answers = zip(queries, found, strict=True)
+        print_json([{"query": query, "neighbors": _as_json(words)} for query, words in answers])
+        return
+    tables = [format_table([(word, f"{cosine:.4f}") for word, cosine in words]) for words in found]
+    print_answers(list(zip(queries, tables, strict=True)))
+
+
+def _as_json(words: Sequence[tuple[str, float]]) -> list[dict[str, str | float]]:
+    return [{"word": word, "similarity": cosine} for word, cosine in words]

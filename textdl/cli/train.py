@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textdl.cli.options import add_parameters, given_parameters
-from textdl.cli.output import print_json
+from textdl.cli.options import Option, add_parameters, describe, given_parameters
+from textdl.cli.output import print_json, printed_warnings
 from textdl.embed.config import Word2VecParameters
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.interruption import interruptible
@@ -23,38 +19,43 @@ if TYPE_CHECKING:
     from textdl.text.corpus import Corpus
     from textdl.text.source import CorpusConfig
 
-_METAVARS = {"checkpoint": "DIR", "checkpoint_every": "60s|5000steps"}
+_CHANGED = {
+    "checkpoint": Option(metavar="DIR"),
+    "checkpoint_every": Option(metavar="60s|5000steps"),
+}
 
 
-def add_verbs(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb of this module."""
-    train = verbs.add_parser(
-        "train",
-        help="train word vectors on text",
-        description="Train word vectors on text, and write them to a file.",
-        epilog="example: textdl train corpus.txt -o vectors.safetensors --vector-size 300",
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``textdl train``."""
+    describe(
+        parser,
+        "Train word vectors on text (skip-gram or CBOW with negative sampling), and write them to "
+        "a file. The same corpus, parameters and seed give the same vectors. With --checkpoint, a "
+        "run that was interrupted is resumed with --resume, and ends in the same vectors.",
+        "textdl train corpus.txt -o vectors.safetensors --epochs 15 --quiet",
+        "9,505 vectors in vectors.safetensors: 15 epochs of 1,563,605 words ...",
     )
-    train.add_argument(
+    parser.add_argument(
         "corpus",
         metavar="CORPUS",
         nargs="*",
         help="files, folders, globs, or - for stdin; with --resume it may be left out",
     )
-    train.add_argument(
+    parser.add_argument(
         "-o",
         "--output",
         metavar="VECTORS",
         required=True,
         help="the file to write: .safetensors, .bin, .txt or .vec",
     )
-    add_parameters(train, Word2VecParameters, exclude=["verbose"], metavars=_METAVARS)
-    train.add_argument("--quiet", action="store_true", help="show no progress on stderr")
-    train.set_defaults(run=train_vectors)
+    add_parameters(parser, Word2VecParameters, exclude=["verbose"], changed=_CHANGED)
+    parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    parser.set_defaults(run=train_vectors)
 
 
 def train_vectors(options: argparse.Namespace) -> None:
     """Train, save, and report."""
-    with interruptible(), _printed_warnings():
+    with interruptible(), printed_warnings():
         # JAX, which few other verbs need.
         from textdl.io.compilation_cache import enable_compilation_cache
 
@@ -87,7 +88,7 @@ def _corpus(options: argparse.Namespace) -> Corpus | CorpusConfig:
 
 
 def _all_files(options: argparse.Namespace) -> list[Path]:
-    from textdl.text.corpus import find_files
+    from textdl.text.files import find_files
 
     try:
         return [path for argument in options.corpus for path in find_files(argument)]
@@ -97,25 +98,6 @@ def _all_files(options: argparse.Namespace) -> list[Path]:
         raise CheckpointError(
             f"{error}; or leave out CORPUS to go on with the text in {options.checkpoint!r}"
         ) from error
-
-
-@contextmanager
-def _printed_warnings() -> Iterator[None]:
-    """Print a warning about a checkpoint as one line on stderr."""
-    from textdl.io.checkpoints import CheckpointWarning
-
-    shown = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-        if issubclass(category, CheckpointWarning):
-            print(f"textdl: warning: {message}", file=sys.stderr)
-        else:
-            shown(message, category, *place, **more)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", CheckpointWarning)
-        warnings.showwarning = show
-        yield
 
 
 def _summarize(options: argparse.Namespace, model: Word2Vec) -> None:

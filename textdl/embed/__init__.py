@@ -5,13 +5,12 @@ The map, in the order in which a text runs through it:
     word2vec.py      the estimator: stores parameters, calls the trainer, keeps what it returns
     config.py        every parameter, with default, range and description
     trainer.py       one run: from a corpus to vectors, round after round; stops what diverges
-    corpus_store.py  the token store that a run trains on: given, kept with checkpoints, temporary
     batches.py       from the store to batches: subsampled, cut into blocks, dealt out at random
     sampling.py      the random draws: what is kept, windows, noise words
     objectives/      what a model is made of, as pure functions: loss and gradients of a batch
     update.py        the step: update damping, bounds, one scatter per table
     local_sgd.py     workers that train side by side, and how their tables are merged
-    checkpoint.py    where a run stands, and when and how that is written
+    checkpoint.py    what is on disk: the token store, and where the run stands
     progress.py      what a run reports, and the bar that shows it
 
 A walk. `Word2Vec(...).fit("corpus.txt")` checks its parameters and hands an `EmbeddingConfig` and a

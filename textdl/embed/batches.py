@@ -93,7 +93,7 @@ class BatchSampler:
         """Cut spans into blocks, each with its halo, and deal them out at random.
 
         A step takes its blocks from all over a span. Words come in bursts: a name that an article
-        has a hundred times would be moved so often at once that it is thrown far out.
+        has a hundred times would be moved so often at once that its row diverges.
 
         Yields:
             For `S B` blocks, token ids `(S B, L + 2w)`, and how far the context of each center goes

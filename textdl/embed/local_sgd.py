@@ -47,7 +47,7 @@ Rows: TypeAlias = "int | Array"
 class Workers:
     """The workers of a run, and the rounds they train in.
 
-    The threads only wait: JAX computes outside Python's lock, so a thread a worker is enough.
+    The threads only wait: JAX computes outside Python's lock, so one thread per worker is enough.
 
     Args:
         sampler: of the batches.

@@ -17,9 +17,13 @@ from numpy.typing import NDArray
 
 import textdl
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointConfig, EmbeddingCheckpoints, RunPosition
+from textdl.embed.checkpoint import (
+    CheckpointConfig,
+    EmbeddingCheckpoints,
+    RunPosition,
+    open_token_store,
+)
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.corpus_store import open_token_store
 from textdl.embed.local_sgd import Workers
 from textdl.embed.objectives.objective import Tables
 from textdl.embed.progress import RoundReport, RunCallbacks

@@ -6,7 +6,7 @@ sum from going wrong; none of them knows what the rows of a table stand for.
 **Update damping** weighs a row by the number of updates that are *expected* in a step. On its way
 to where it settles, a row covers 1 - q of the way in `n` updates that follow each other,
 q = exp(-κ n). Updates that are computed from the same point know nothing of each other: their sum
-overshoots, and the rows that are updated most are thrown to and fro, ever further. So a row takes
+overshoots, and the rows that are updated most swing to and fro, ever further. So a row takes
 only the share of the sum that the updates would have covered in sequence; for rare rows that is all
 of it.
 
@@ -30,7 +30,7 @@ For every point y of a lower loss, g · (x - y) >= 0, so
 An update that overshoots adds a constant to the squared distance; it never multiplies it, which is
 what divergence is. The score with a row o changes by at most STEP_LIMIT |o|, a share of
 STEP_LIMIT / |x| of what it can be: the larger a row has become, the smaller the share, so a score
-that has gone too far is led back and not thrown over to the other side. The mean of rows is no
+that has gone too far is corrected and does not overshoot to the other side. The mean of rows is no
 longer than the longest of them, and MERGE_LIMIT / W again is a constant.
 
 **One scatter per table**: two in a row would copy it.

@@ -70,7 +70,7 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
         """Train on a corpus.
 
         With `resume`, the corpus, `tokenizer`, `lowercase`, `errors` and `encoding` must be those
-        of the run that is gone on with; a corpus that can be read only once, such as a generator,
+        of the run that is resumed; a corpus that can be read only once, such as a generator,
         is not read again, and cannot be compared.
 
         Args:

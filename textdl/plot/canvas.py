@@ -109,7 +109,11 @@ def check_picture(path: str | os.PathLike[str]) -> None:
 
 
 def check_installed() -> None:
-    """Raise `OutputError` where matplotlib is not installed."""
+    """Find out now whether a picture can be drawn later.
+
+    Raises:
+        OutputError: matplotlib is not installed.
+    """
     try:
         import matplotlib  # noqa: F401  # an extra: few programs draw
     except ImportError:

@@ -1,1 +1,14 @@
-"""Reading text: corpora, tokenizers, vocabulary and the token store."""
+"""Text: from files to tokens, and from tokens to ids.
+
+The map, in the order in which a text runs through it:
+
+    files.py       files found, opened, decoded, and cut into lines
+    records.py     rows of tables: TSV, CSV, JSON lines, fastText's lines
+    parquet.py     rows of Parquet, which needs pyarrow
+    corpus.py      whatever can be a corpus, as chunks of documents
+    tokenizers/    a text in, a list of tokens out; one per file, and the table of their names
+    encode.py      chunks as token ids, on all cores
+    vocabulary.py  words by falling count
+    store.py       the token store: a corpus as ids on disk
+    source.py      the parameters of reading text, and whether two corpora are the same text
+"""

@@ -6,12 +6,11 @@ Of a table (`.csv .tsv .jsonl .ndjson .parquet`), the rows of one column are the
 the name ``text``, or another, as in ``reviews.csv::body``.
 
 Memory is bounded whatever the input: a chunk has about `CHUNK_BYTES` bytes and at most as many
-documents, empty ones among them (see `lines` and `records` for what files may hold).
+documents, empty ones among them (see `files` and `records` for what files may hold).
 """
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,18 +19,19 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import Any, TypeAlias
 
-from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.io.compression import STDIN
-from textdl.text.lines import (
+from textdl.errors import CorpusError, ParameterError
+from textdl.parameters import text_encoding
+from textdl.text.files import (
     CHUNK_BYTES,
     UTF_8,
     Chunk,
     DecodeErrors,
-    is_utf8,
+    find_files,
+    is_table,
     join_chunks,
     read_lines,
 )
-from textdl.text.records import MARK, TextColumn, is_table, read_column
+from textdl.text.records import read_column
 
 Document: TypeAlias = str | Sequence[str]
 Corpus: TypeAlias = (
@@ -57,6 +57,9 @@ def read_corpus(
             is empty text.
         encoding: of files, a name that Python knows; Parquet has its own.
 
+    Returns:
+        Chunks of about `CHUNK_BYTES` bytes, read as they are asked for.
+
     Raises:
         CorpusError: an iterable has no items.
         CorpusReadError: a file is missing, damaged, binary or not of this encoding.
@@ -68,7 +71,7 @@ def read_corpus(
     """
     if errors not in ("strict", "replace", "ignore"):
         raise ParameterError(f"errors={errors!r} is unknown; expected strict, replace or ignore")
-    is_utf8(encoding)  # refuses what is not the name of an encoding
+    text_encoding(encoding)  # refuses what is not the name of one
     if isinstance(corpus, str | os.PathLike):
         return _read_files(find_files(corpus), errors, encoding)
     if isinstance(corpus, bytes | bytearray) or not isinstance(corpus, Iterable):
@@ -95,6 +98,9 @@ def read_documents(
         errors: what to do with bytes that are not of the encoding.
         encoding: of files.
 
+    Yields:
+        The documents, in order.
+
     Raises:
         CorpusError: a document has more than `LONGEST_DOCUMENT` characters; or as in `read_corpus`.
 
@@ -103,57 +109,6 @@ def read_documents(
         ['a cat', 'a dog']
     """
     yield from join_chunks(read_corpus(corpus, errors=errors, encoding=encoding))
-
-
-def find_files(corpus: str | os.PathLike[str]) -> list[Path]:
-    """List the files that a path, glob or folder stands for, in sorted order; ``-`` is itself.
-
-    A folder is searched to any depth; names that begin with a dot are passed over. Behind any of
-    them, ``::column`` chooses a column of tables, and stands behind each path that is found.
-
-    Raises:
-        CorpusReadError: there is no such file.
-    """
-    name = os.fspath(corpus)
-    if name == STDIN:
-        return [Path(STDIN)]
-    try:
-        found = sorted(_matching(name)) or _columns(TextColumn.parse(name))
-    except OSError as error:
-        raise CorpusReadError(
-            f"cannot look for the corpus {short(name)} ({error.strerror}); expected a path: pass a "
-            "text as [text]"
-        ) from error
-    if found:
-        # A file of that name is not standard input.
-        return [path.absolute() if str(path) == STDIN else path for path in found]
-    if name and Path(name).is_dir():
-        raise CorpusReadError(f"the folder {name!r} holds no files; expected text files")
-    raise CorpusReadError(
-        f"the corpus {short(name)} does not exist; expected a file, a folder, a glob pattern or - "
-        "for standard input: pass a text as [text]"
-    )
-
-
-def _matching(name: str) -> Iterable[Path]:
-    path = Path(name)
-    if not name or "\0" in name:
-        return []
-    if path.is_dir():
-        return (p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
-    if path.exists():  # a file, a pipe or a device
-        return [path]
-    return filter(Path.is_file, map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
-
-
-def _columns(name: TextColumn) -> list[Path]:
-    """Tables, each with the name of the column."""
-    found = sorted(filter(is_table, _matching(name.file)))
-    return [Path(f"{path}{MARK}{name.column}") for path in found]
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _require_same_kind(items: Iterable[object]) -> Iterator[Any]:

@@ -24,12 +24,10 @@ from numpy.typing import NDArray
 from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
 from textdl.parallel import look_ahead
-from textdl.text.lines import Chunk
-from textdl.text.tokenize import NamedTokenizer, Tokenizer
+from textdl.text.files import Chunk
+from textdl.text.tokenizers import Tokenizer
 
-PARALLEL_AFTER_SECONDS = (
-    0.2  # seconds of work in this process before starting others, which takes about as long
-)
+PARALLEL_AFTER_SECONDS = 0.2  # of work in this process; to start others takes about as long
 POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
 
 
@@ -43,19 +41,19 @@ class EncodedChunk(NamedTuple):
 
 
 def interning_dict() -> defaultdict[str, int]:
-    """A dictionary that numbers words as it meets them, without any Python bytecode."""
+    """A dictionary that gives words ids as it meets them, without any Python bytecode."""
     return defaultdict(count().__next__)
 
 
 def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
-    """Tokenize the documents of a chunk and number their words.
+    """Tokenize the documents of a chunk and intern their words.
 
     There is no Python bytecode per token: the tokenizer runs per document, and a dictionary that
-    numbers what it has not seen is driven from C. The tokens of one document are forgotten before
+    interns what it has not seen is driven from C. The tokens of one document are forgotten before
     the next is cut, which halves the time: they never leave the cache.
 
     Raises:
-        ParameterError: the tokenizer returns no list, or a token is no text.
+        ParameterError: the tokenizer does not return a list, or a token is not text.
 
     Example:
         >>> encode_chunk(Chunk(["to be or", "not to be"]), str.split).ids.tolist()
@@ -66,7 +64,7 @@ def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
     tokens = chain.from_iterable(_tokens(chunk.documents, tokenizer, lengths))
     try:
         ids = np.fromiter(map(numbers.__getitem__, tokens), np.int32)
-        "".join(numbers).encode()  # fails for what is no str, or a str that no file can hold
+        "".join(numbers).encode()  # fails for what is not str, or a str that no file can hold
     except (TypeError, UnicodeEncodeError) as error:
         if hasattr(error, "__notes__"):  # the tokenizer's own
             raise
@@ -108,7 +106,7 @@ def _bad_token(documents: Iterable[Sequence[Any]]) -> ParameterError:
             else:
                 continue
             return ParameterError(f"token {position} of the document {short(document)} {problem}")
-    return ParameterError("the tokenizer made tokens that are no text; expected a list of str")
+    return ParameterError("the tokenizer made tokens that are not text; expected a list of str")
 
 
 def encode(
@@ -126,6 +124,9 @@ def encode(
         chunks: of a corpus.
         tokenizer: cuts texts; documents that are lists of tokens are taken as they are.
         workers: processes.
+
+    Yields:
+        The ids and words of each chunk, in order.
 
     Raises:
         ParameterError: `workers` is below 1, or as in `encode_chunk`.
@@ -159,7 +160,7 @@ def _copy_of(tokenizer: Tokenizer, chunk: Chunk, encoded: EncodedChunk) -> bytes
     try:
         copied: bytes = dumps(tokenizer)
         copy = pickle.loads(copied)
-        if not texts or isinstance(tokenizer, NamedTokenizer):
+        if not texts:
             return copied
         row = min(texts, key=lambda row: len(chunk.documents[row]))
         return copied if list(copy(chunk.documents[row])) == _decoded(encoded, row) else None

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from textdl.errors import CorpusReadError
-from textdl.text.lines import DecodeErrors
+from textdl.text.files import DecodeErrors
 
-SUFFIX = ".parquet"
 ROWS_AT_ONCE = 1 << 9
 BYTES_AT_ONCE = 1 << 26
 LONGEST_TEXT = 1 << 28  # bytes
@@ -27,6 +26,9 @@ def read_text(path: Path, name: str, *, errors: DecodeErrors = "strict") -> Iter
         name: of the column.
         errors: what to do with bytes that are not UTF-8, and with a null: ``strict`` refuses them;
             otherwise a null is an empty text.
+
+    Yields:
+        The texts of some rows, in order.
 
     Raises:
         CorpusReadError: the file cannot be read, has no such column, or one of something else.
@@ -81,7 +83,7 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[A
 
 
 def _largest_row(path: Path, group: Any, columns: Sequence[str] | None) -> int:
-    """How many bytes a row of a group may expand to, or does on average, if that is more.
+    """How many bytes each row of a group may expand to, or does on average, if that is more.
 
     Raises:
         CorpusReadError: it is more than can be read.
@@ -132,6 +134,9 @@ def read_values(
         name: of the column.
         row: how many rows of the file come before.
         errors: what to do with bytes that are not UTF-8.
+
+    Returns:
+        One value per row; None for a null.
 
     Raises:
         CorpusReadError: a text is not UTF-8.

@@ -16,45 +16,26 @@ from reprlib import repr as short
 from typing import Any, NamedTuple
 
 from textdl.errors import CorpusReadError, DataError
-from textdl.io import compression
 from textdl.text import parquet
-from textdl.text.lines import LONGEST_DOCUMENT, UTF_8, DecodeErrors, join_chunks, read_lines
+from textdl.text.files import (
+    LONGEST_DOCUMENT,
+    MARK,
+    PARQUET_SUFFIX,
+    UTF_8,
+    DecodeErrors,
+    TextColumn,
+    join_chunks,
+    read_lines,
+    suffix_of,
+)
 
-MARK = "::"  # between a file and its column
-TEXT_COLUMN = "text"
 LABEL_COLUMN = "label"
 FASTTEXT_PREFIX = "__label__"
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-TABLE_SUFFIXES = (parquet.SUFFIX, ".csv", ".tsv", ".jsonl", ".ndjson")
 LONGEST_FIELD = LONGEST_DOCUMENT
 ROWS_AT_ONCE = 1 << 9
 
 Record = tuple[int, Mapping[str, Any]]  # line or row number from 1, column -> value
-
-
-class TextColumn(NamedTuple):
-    """A column of a table."""
-
-    file: str  # or a folder, or a glob
-    column: str = TEXT_COLUMN
-
-    @classmethod
-    def parse(cls, name: str) -> TextColumn:
-        """Read a name such as ``reviews.parquet::body``; without a column, it is ``text``.
-
-        Example:
-            >>> TextColumn.parse("reviews.parquet::body")
-            TextColumn(file='reviews.parquet', column='body')
-            >>> TextColumn.parse("notes.txt").column
-            'text'
-        """
-        file, mark, column = name.rpartition(MARK)
-        return cls(file, column) if mark and file and column else cls(name)
-
-    @classmethod
-    def of(cls, path: Path) -> TextColumn:
-        """The column that a path names; where there is a file of that very name, ``text``."""
-        return cls(str(path)) if path.is_file() else cls.parse(str(path))
 
 
 class ColumnNames(NamedTuple):
@@ -62,12 +43,6 @@ class ColumnNames(NamedTuple):
 
     required: tuple[str, ...]  # a header must name them
     given: tuple[str, ...] | None = None  # of all columns, for a file without a header
-
-
-def is_table(path: Path) -> bool:
-    """Whether a path, with or without a column, names a table, of which a column is text."""
-    names = (str(path), TextColumn.parse(str(path)).file)
-    return any(_suffix(Path(name)) in TABLE_SUFFIXES for name in names)
 
 
 def read_column(
@@ -81,12 +56,15 @@ def read_column(
             ``strict`` refuses them; otherwise a missing value is an empty text.
         encoding: of the file; Parquet has its own.
 
+    Yields:
+        The texts of some rows, in order.
+
     Raises:
         CorpusReadError: the file cannot be read, has no such column, or one of something else.
         DataError: a line is malformed.
     """
     file, column = TextColumn.of(path)
-    if _suffix(Path(file)) == parquet.SUFFIX:
+    if suffix_of(Path(file)) == PARQUET_SUFFIX:
         yield from parquet.read_text(Path(file), column, errors=errors)
         return
     records = read_records(
@@ -116,33 +94,26 @@ def read_records(
         encoding: of the file; Parquet has its own.
         needs_header: a file of TSV or CSV whose first line does not name the columns is refused.
 
+    Returns:
+        The number of each line or row, from 1, and its values by column.
+
     Raises:
         DataError: a line has too many or too few columns, or is not JSON.
         CorpusReadError: the file cannot be read, or lacks its header.
     """
-    if _suffix(path) == parquet.SUFFIX:
+    if suffix_of(path) == PARQUET_SUFFIX:
         return _from_parquet(path, errors)
     lines = join_chunks(read_lines(path, errors=errors, encoding=encoding))
     first = next(lines, "")
     if needs_header and first:
         _check_header(first, path, columns)
-    return _reader(_suffix(path), first)(chain([first], lines), path, columns)
-
-
-def _suffix(path: Path) -> str:
-    """What a file is by its name, compressed or not; Parquet compresses by itself."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in compression.SUFFIXES:
-        suffixes.pop()
-        if suffixes and suffixes[-1] == parquet.SUFFIX:
-            return ""
-    return suffixes[-1] if suffixes else ""
+    return _reader(suffix_of(path), first)(chain([first], lines), path, columns)
 
 
 def _check_header(first: str, path: Path, columns: ColumnNames) -> None:
-    if _suffix(path) in JSON_SUFFIXES:
+    if suffix_of(path) in JSON_SUFFIXES:
         return
-    names = next(csv.reader([first], delimiter="\t" if _suffix(path) == ".tsv" else ","))
+    names = next(csv.reader([first], delimiter="\t" if suffix_of(path) == ".tsv" else ","))
     missing = [name for name in columns.required if name not in names]
     if missing:
         raise CorpusReadError(

@@ -16,10 +16,9 @@ from textdl.identity import UnidentifiableError, identify, name_of
 from textdl.io.checksums import DIGEST_BYTES, file_checksum
 from textdl.io.compression import STDIN
 from textdl.parameters import parameter
-from textdl.text.corpus import Corpus, find_files
-from textdl.text.lines import UTF_8, DecodeErrors
-from textdl.text.records import TextColumn
-from textdl.text.tokenize import Tokenizer, TokenizerName
+from textdl.text.corpus import Corpus
+from textdl.text.files import UTF_8, DecodeErrors, TextColumn, find_files
+from textdl.text.tokenizers import TOKENIZERS, Tokenizer
 
 NAMES_SHOWN = 3  # files in a message
 TEXTS_AT_ONCE = 1 << 12  # of a list that is hashed
@@ -30,8 +29,8 @@ UNKNOWN = "unknown: "  # before the name of a tokenizer that cannot be compared
 class TextParameters:
     """How an estimator reads text: the parameters that its options and documentation show."""
 
-    tokenizer: TokenizerName | Tokenizer = parameter(
-        "nltk", "how text is cut into words", allows_callable=True
+    tokenizer: str | Tokenizer = parameter(
+        "nltk", "how text is cut into words", choices=TOKENIZERS, allows_callable=True
     )
     lowercase: bool = parameter(True, "lower-case the text first")
     errors: DecodeErrors = parameter("strict", "what to do with bytes that are not of the encoding")
@@ -53,7 +52,7 @@ class CorpusConfig:
     """
 
     corpus: Corpus | None
-    tokenizer: TokenizerName | Tokenizer | None = TextParameters.tokenizer
+    tokenizer: str | Tokenizer | None = TextParameters.tokenizer
     lowercase: bool | None = TextParameters.lowercase
     errors: DecodeErrors | None = TextParameters.errors
     encoding: str | None = TextParameters.encoding
@@ -83,11 +82,11 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
 
     Args:
         stored: what `describe_source` said of the text that is there.
-        source: what is to be gone on with; what is None in it is not compared.
+        source: of the run that resumes; its settings that are None are not compared.
         folder: for the message.
 
     Raises:
-        CheckpointError: it is another one, or it cannot be told.
+        CheckpointError: it is another one, or the two cannot be compared.
         CorpusReadError: a file is missing or unreadable.
     """
     remedy = "start in another folder, or leave out CORPUS (corpus=None) to go on with that text"
@@ -107,10 +106,10 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
     then = stored.get("corpus", {})
     now = _describe_corpus(source.corpus, known=then)
     if _content(then) != _content(now):
-        raise _difference(folder, *_told_apart(then, now), remedy)
+        raise _difference(folder, *_differing_parts(then, now), remedy)
 
 
-def _describe_tokenizer(tokenizer: TokenizerName | Tokenizer | None) -> str | None:
+def _describe_tokenizer(tokenizer: str | Tokenizer | None) -> str | None:
     if tokenizer is None or isinstance(tokenizer, str):
         return tokenizer
     try:
@@ -175,7 +174,7 @@ def _digest_texts(items: Sequence[Any]) -> str:
                 lengths = str([list(map(len, tokens)) for tokens in some])
                 text = "".join(chain.from_iterable(some))
         except TypeError:
-            return "no text"  # reading will say so
+            return "not text"  # reading will say so
         digest.update(lengths.encode())
         digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -188,7 +187,7 @@ def _content(corpus: Any) -> Any:
     return [(file.get("digest", file["path"]), file["column"]) for file in corpus["files"]]
 
 
-def _told_apart(then: Any, now: Any) -> tuple[str, str]:
+def _differing_parts(then: Any, now: Any) -> tuple[str, str]:
     """Both sides of a difference between two corpora, in words."""
     files = [corpus.get("files", []) for corpus in (then, now)]
     if not all(files):

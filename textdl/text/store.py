@@ -17,7 +17,7 @@ from textdl.errors import CorpusError, CorpusReadError
 from textdl.io.atomic import Sync, atomic_write
 from textdl.io.checksums import file_checksum, seal, unseal
 from textdl.text.encode import EncodedChunk, interning_dict
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 FORMAT = "textdl token store"
 VERSION = 2
@@ -61,6 +61,9 @@ class TokenStore:
             source: where the text is from, as JSON can say it; kept beside it.
             sync: what reaches the disk, as in `atomic_write`.
 
+        Returns:
+            The store, mapped.
+
         Raises:
             CorpusError: there is no token.
             OutputError: `folder` cannot be written.
@@ -102,7 +105,7 @@ class TokenStore:
             return store
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorpusReadError(
-                f"{str(folder)!r} is no complete token store ({error}); build it again"
+                f"{str(folder)!r} is not a complete token store ({error}); build it again"
             ) from error
 
     @classmethod
@@ -110,7 +113,7 @@ class TokenStore:
         """Map the files of a store that is known to be whole, as its header is."""
         listing = json.loads((folder / VOCABULARY).read_text("utf-8"))
         if not isinstance(listing, dict) or not isinstance(header.get("source"), dict):
-            raise ValueError("its vocabulary or its source is no JSON object")
+            raise ValueError("its vocabulary or its source is not a JSON object")
         return cls(
             np.memmap(folder / TOKENS[0], TOKENS[1], "r"),
             np.memmap(folder / OFFSETS[0], OFFSETS[1], "r"),
@@ -131,14 +134,14 @@ class TokenStore:
 def _write_in_order_of_use(
     chunks: Iterable[EncodedChunk], folder: Path
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Write the ids of every chunk, interning_dict words as they first appear, and the offsets.
+    """Write the ids of every chunk, intern words as they first appear, and write the offsets.
 
     Returns:
         The words, and their counts `(V,)`.
     """
     numbers = interning_dict()
     counts = np.zeros(1 << 16, np.int64)
-    with (folder / TOKENS[0]).open("wb") as ids, _Borders(folder / OFFSETS[0]) as borders:
+    with (folder / TOKENS[0]).open("wb") as ids, _OffsetWriter(folder / OFFSETS[0]) as offsets:
         for chunk in chunks:
             words = map(numbers.__getitem__, chunk.words)
             local = np.fromiter(words, TOKENS[1], len(chunk.words))
@@ -146,29 +149,29 @@ def _write_in_order_of_use(
                 counts = np.append(counts, np.zeros(len(numbers), np.int64))
             counts[local] += np.bincount(chunk.ids, minlength=len(local))
             ids.write(local[chunk.ids].data)
-            borders.add(chunk.lengths, continues=chunk.continues)
+            offsets.add(chunk.lengths, continues=chunk.continues)
     return list(numbers), counts[: len(numbers)]
 
 
-class _Borders:
+class _OffsetWriter:
     """The offsets of sentences, on their way to a file: they are never all in memory."""
 
     def __init__(self, path: Path) -> None:
         self.stream = path.open("wb")
         self.end = 0  # of the last document so far
-        self.goes_on = False  # it goes on in what comes next, so its end is no border
+        self.continues = False  # in what comes next, so its end is not an offset
 
     def __enter__(self) -> Self:
         return self
 
     def add(self, lengths: NDArray[np.int64], *, continues: bool) -> None:
-        """Write where all documents so far end, but for the last one, which may go on."""
+        """Write where all documents so far end, but for the last one, which may continue."""
         if len(lengths):
             ends = self.end + np.append(0, np.cumsum(lengths))
-            self.stream.write(ends[int(self.goes_on) : -1].astype(OFFSETS[1]).data)
+            self.stream.write(ends[int(self.continues) : -1].astype(OFFSETS[1]).data)
             self.end = int(ends[-1])
-            self.goes_on = False
-        self.goes_on |= continues
+            self.continues = False
+        self.continues |= continues
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self.stream:
@@ -187,7 +190,7 @@ def _renumber(path: Path, new_ids: NDArray[np.int32]) -> None:
 
 @contextmanager
 def _closing(chunks: Iterable[EncodedChunk]) -> Iterator[None]:
-    """Close a generator at the end, so that a failure here ends its processes now, not some day."""
+    """Close a generator at the end, so that a failure here ends its processes at once."""
     try:
         yield
     finally:
@@ -208,7 +211,7 @@ def _check(store: TokenStore) -> None:
     words = store.vocabulary.words
     counts = store.vocabulary.counts
     if not isinstance(words, list) or set(map(type, words)) != {str}:
-        raise ValueError("its vocabulary is no list of words")
+        raise ValueError("its vocabulary is not a list of words")
     "".join(words).encode()  # a lone surrogate is a ValueError
     if len(set(words)) != len(words):
         raise ValueError("a word is in its vocabulary twice")

@@ -1,1 +1,9 @@
-"""Labelled vectors: the matrix, queries, files and evaluation."""
+"""Labeled vectors: the matrix, queries, files and evaluation.
+
+The map; NumPy is all that a lookup needs:
+
+    vectors.py   `Vectors`: what users ask of words and their vectors
+    query.py     the answers, as functions on arrays: nearest rows, close spellings
+    evaluate.py  word-similarity benchmarks and analogies
+    formats/     one file per format, and the table of them
+"""

@@ -3,8 +3,10 @@
 A word of the test is looked up as it stands, and lowercased if it is not in the vocabulary. Lines
 with words that are still unknown are skipped and counted.
 
-References: Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space"
-(analogies; 3CosAdd); Finkelstein et al. 2002 (WordSim-353).
+References:
+    Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space" (analogies,
+    3CosAdd).
+    Finkelstein et al. 2002, "Placing search in context: the concept revisited" (WordSim-353).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class WordPairs(NamedTuple):
     """Agreement with human scores of word pairs."""
 
     spearman: float  # rank correlation; NaN if fewer than two pairs are known, or all score alike
-    pairs: int  # pairs judged
+    pairs: int  # pairs compared
     skipped: int  # pairs with an unknown word
 
 
@@ -105,6 +107,9 @@ def evaluate_analogies(
         vectors: to be evaluated.
         path: of a file, or of a folder of files.
         restrict_vocab: only so many of the first rows are asked about and answered with.
+
+    Returns:
+        The share of questions answered right, in all and by section, and how many were skipped.
 
     Raises:
         CorpusReadError: the file is missing or not UTF-8.

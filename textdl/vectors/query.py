@@ -1,4 +1,4 @@
-"""NearestRows by cosine, as pure functions on arrays.
+"""Nearest rows by cosine, and close spellings of a word without a row, as pure functions on arrays.
 
 Axes: V rows, D dimensions, Q queries, E rows a query must not answer with, n answers.
 
@@ -11,6 +11,7 @@ in the order of the file.
 from __future__ import annotations
 
 import os
+from difflib import SequenceMatcher
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -18,11 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
+from textdl.string_array import StringArray
 
 _SCORES_PER_BLOCK = 1 << 23  # 32 MB of float32
 _ROWS_PER_BLOCK = 1 << 16
 _WIDE_ROWS_PER_BLOCK = 1 << 12  # rows turned into float64 at a time
 _FEW_QUERIES = 2  # whose products take BLAS not much less time than NumPy
+
+# Rows stand by falling count: a suggestion should be a word people know, and soon found.
+_ROWS_SEARCHED = 200_000
+_ROWS_COMPARED = 300
+_LEAST_RATIO = 0.7
+_LONGEST_WORD = 100
 
 
 class NearestRows(NamedTuple):
@@ -106,7 +114,10 @@ def nearest(
         norms: `(V,)` lengths of its rows; a zero row has similarity 0 to everything.
         queries: `(Q, D)` unit vectors (or zero).
         topn: at least 1; fewer rows come back if there are fewer.
-        excluded: `(Q, E)` distinct rows that are no answers to a query.
+        excluded: `(Q, E)` distinct rows that may not answer a query.
+
+    Returns:
+        `n` rows for each query, best first, and their cosines.
 
     Raises:
         FileFormatError: `matrix` holds NaN or infinity (a mapped file is not scanned when opened).
@@ -234,3 +245,66 @@ def _exact(
         pairs = slice(begin, begin + _WIDE_ROWS_PER_BLOCK)
         exact[pairs] = np.einsum("pd,pd->p", normalize(matrix[row[pairs]]), queries[query[pairs]])
     return np.clip(exact, -1.0, 1.0)
+
+
+# Spellings
+
+
+def unknown_word_message(word: str, labels: StringArray) -> str:
+    """One line: the word, the size of the vocabulary, and close spellings or another remedy.
+
+    Example:
+        >>> labels = StringArray.from_strings(["king", "queen", "quern"])
+        >>> print(unknown_word_message("quen", labels))
+        "quen" is not in the vocabulary of 3 words; close spellings: queen, quern
+    """
+    shown = repr(word if len(word) <= _LONGEST_WORD else word[:_LONGEST_WORD] + "...")[1:-1]
+    start = f'"{shown}" is not in the vocabulary of {len(labels):,} words'
+    if close := close_spellings(word, labels):
+        return f"{start}; close spellings: {', '.join(close)}"
+    return f"{start} and none is spelled like it; try another word or train with a lower min_count"
+
+
+def close_spellings(word: str, labels: StringArray, count: int = 3) -> list[str]:
+    """Up to `count` labels spelled like `word`, the most similar first, ties by row.
+
+    Other capitalizations come first. The similarity of two spellings is difflib's: twice the
+    number of matching characters over the sum of the lengths.
+
+    Args:
+        word: that is misspelled.
+        labels: known words, the most frequent first.
+        count: how many, at most.
+
+    Returns:
+        The labels, the most similar first.
+    """
+    if len(word) > _LONGEST_WORD:
+        return []
+    cased = {word.lower(), word.capitalize(), word.upper()} - {word}
+    found = sorted(variant for variant in cased if variant in labels)
+    matcher = SequenceMatcher(b=word, autojunk=False)
+    ranked = []
+    for place, row in enumerate(_promising_rows(word, labels).tolist()):
+        matcher.set_seq1(labels[row])
+        ranked.append((-matcher.ratio(), place, labels[row]))
+    close = [label for ratio, _, label in sorted(ranked) if -ratio >= _LEAST_RATIO]
+    return list(dict.fromkeys(found + close))[:count]
+
+
+def _promising_rows(word: str, labels: StringArray) -> NDArray[np.intp]:
+    """The rows whose bytes, in whatever order, agree most with those of `word`.
+
+    The agreement `2 sum_b min(n_b(word), n_b(label)) / (length + length)` bounds difflib's ratio
+    from above (exactly so in ASCII).
+    """
+    raw = np.frombuffer(word.encode("utf-8", "replace"), dtype=np.uint8)
+    offsets = np.asarray(labels.offsets[: _ROWS_SEARCHED + 1])
+    blob = np.asarray(labels.blob[: offsets[-1]])
+    shared = np.zeros(len(offsets) - 1, dtype=np.int32)
+    for byte, times in zip(*np.unique(raw, return_counts=True), strict=True):
+        seen = np.concatenate([np.zeros(1, np.int32), np.cumsum(blob == byte, dtype=np.int32)])
+        shared += np.minimum(np.diff(seen[offsets]), np.int32(times))
+    agreement = 2 * shared / np.maximum(np.diff(offsets) + len(raw), 1)
+    best: NDArray[np.intp] = np.argsort(-agreement, kind="stable")[:_ROWS_COMPARED]
+    return best[: int((agreement[best] >= _LEAST_RATIO).sum())]

@@ -15,8 +15,7 @@ from textdl.errors import ParameterError, UnknownWordError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
-from textdl.vectors.data import VectorData
-from textdl.vectors.spelling import unknown_word_message
+from textdl.vectors.formats.rows import VectorData
 
 Number = TypeVar("Number", np.float32, np.int64)
 Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
@@ -24,11 +23,12 @@ Neighbors: TypeAlias = list[tuple[str, float]]
 
 
 class Vectors(metaclass=ExplainedNames):
-    """Labelled vectors, in memory or mapped from a file.
+    """Labeled vectors, in memory or mapped from a file.
 
     Args:
         labels: V distinct words.
-        matrix: `(V, D)`, one finite row a word; not copied if it is float32, so leave it as it is.
+        matrix: `(V, D)`, one finite row per word; not copied if it is float32, so leave it as it
+            is.
         counts: `(V,)` occurrences of each word in the training corpus.
         norms: `(V,)` lengths of the rows, computed if absent.
         config: how the vectors came about; JSON values only, saved with them.
@@ -76,6 +76,9 @@ class Vectors(metaclass=ExplainedNames):
             errors: what becomes of bytes in a word that are not UTF-8: shown as `\x97`, or
                 "strict": the file is refused.
             verify: compare also the matrix with its checksum, which reads all of it.
+
+        Returns:
+            The vectors.
 
         Raises:
             FileFormatError: it is missing, damaged, of no known format, or has no checksums.
@@ -147,7 +150,7 @@ class Vectors(metaclass=ExplainedNames):
         """The `topn` words closest to the mean of what is given, `negative` ones subtracted.
 
         Words count with their unit vectors, vectors as they are (as in gensim); the words given are
-        no answers.
+        left out of the answer.
 
         Args:
             positive: a word, a vector `(D,)`, or a list of either, which are added.
@@ -221,7 +224,7 @@ class Vectors(metaclass=ExplainedNames):
         if row is None:
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
-            raise UnknownWordError(unknown_word_message(word, self.labels))
+            raise UnknownWordError(query.unknown_word_message(word, self.labels))
         return row
 
     def _rows(self, words: Sequence[str]) -> NDArray[np.int64]:
@@ -254,12 +257,12 @@ def _as_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
         array = np.asarray(matrix, dtype=np.float32)
     except ValueError as error:
         raise ParameterError(
-            f"the matrix is no array of numbers ({error}); pass rows of D"
+            f"the matrix is not an array of numbers ({error}); pass rows of D"
         ) from None
     if array.ndim != 2 or len(array) != rows or not array.shape[1]:
         raise ParameterError(
             f"the matrix has shape {array.shape} for {rows:,} labels; expected ({rows}, D): one "
-            "row a label"
+            "row per label"
         )
     return array
 
@@ -268,7 +271,7 @@ def _as_column(name: str, values: ArrayLike, rows: int, dtype: type[Number]) -> 
     array = np.asarray(values, dtype=dtype)
     if array.shape != (rows,):
         raise ParameterError(
-            f"{name} has shape {array.shape} for {rows:,} labels; expected one number a label"
+            f"{name} has shape {array.shape} for {rows:,} labels; expected one number per label"
         )
     return _read_only(array)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from textdl.bow.count import CountVectorizer
-from textdl.bow.engine.analysis import TextAnalysis
+from textdl.bow.engine.analysis import TextAnalysis, term_function
 from textdl.bow.engine.counting import DocumentReader, count_corpus, make_counter
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 
@@ -46,7 +46,7 @@ def test_count_corpus_against_loop(parameters):
     counts = count_corpus(make_counter(analysis), chunks, 2, keep_rows=True)
     terms = counts.present()
     names = [name.decode() for name in counts.names().encoded(terms)]
-    documents = list(map(analysis.term_function(), itertools.chain(*chunks)))
+    documents = list(map(term_function(analysis), itertools.chain(*chunks)))
     assert counts.documents == len(documents) == sum(rows.shape[0] for rows in counts.rows)
     assert set(names) == set(itertools.chain(*documents))
     for name, term in zip(names, terms, strict=True):

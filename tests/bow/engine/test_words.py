@@ -18,7 +18,7 @@ from textdl.bow.engine.words import (
     parse_char_class,
 )
 from textdl.text.encode import encode_chunk
-from textdl.text.lines import Chunk
+from textdl.text.files import Chunk
 
 
 @pytest.mark.parametrize("kind", [r"\w", r"\S", r"\d", "[a-z_0-9]", r"[^\W\d]"])
@@ -37,9 +37,11 @@ def test_char_class_mask_same_as_re(kind):
         (r"\w\w{2,}\b", 3),
         ("[a-z]+", 1),
         (r"[^\s,]+", 1),
+        (r"\w+|[^\w\s]", 1),
+        (r"[a-z]+|\S", 1),
     ],
 )
-def test_patterns_that_are_parse_char_class(pattern, least):
+def test_parse_char_class_runs_of_a_class_have_their_least_length(pattern, least):
     assert parse_char_class(pattern).min_length == least
 
 
@@ -59,6 +61,10 @@ def test_patterns_that_are_parse_char_class(pattern, least):
         r"\w+ ",
         "[]a]+",
         "[^a]+",
+        r"\w\w+|[^\w\s]",
+        r"\w+|[^\w\s]+",
+        r"\w+|.",
+        r"[^\w\s]|\w+",
         "",
     ],
 )
@@ -80,6 +86,19 @@ def test_word_scanner_words_of_every_length_round_trip(documents):
     names = [name.decode() for name in encoded]
     assert names == [word for words in documents for word in words]
     np.testing.assert_array_equal(lexicon.encode(names), tokens.ids)
+
+
+@pytest.mark.parametrize("pattern", [r"\w+|[^\w\s]", r"[a-z]+|\S", r"\w+|[!£]", r"[^\s!]+|[!_]"])
+@given(documents=st.lists(st.text("aZ9_ \n\0-!?£é日😀½\ud800\u00a0"), max_size=4))
+def test_word_scanner_single_characters_same_as_re(pattern, documents):
+    lexicon = WordScanner(parse_char_class(pattern), str.lower, HashTable())
+    tokens, short = lexicon.scan(documents)
+    expected = [re.findall(pattern, document.lower()) for document in documents]
+    assert short == 0
+    assert tokens.lengths.tolist() == list(map(len, expected))
+    encoded = name_terms(lexicon, b" ", 1).encoded(tokens.ids)
+    names = [name.decode("utf-8", "surrogatepass") for name in encoded]
+    assert names == [word for words in expected for word in words]
 
 
 def test_tokenizer_lexicon_round_trip():

@@ -18,7 +18,7 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import OBJECTIVES
 from textdl.embed.objectives.objective import ProductGradients, RowGradients, get_objective
 from textdl.errors import ParameterError
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 BY_LOOP = {"skipgram": skipgram_by_loop, "cbow": cbow_by_loop}
 

@@ -97,7 +97,7 @@ def test_scores_beyond_the_range_of_exp_stay_finite():
 
 
 @pytest.mark.parametrize("noise_size", [FACTORS, FACTORS + 1, 3 * FACTORS, 1000])
-def test_the_product_under_the_logarithm_never_overflows(noise_size):
+def test_sum_softplus_product_never_overflows(noise_size):
     center, context, around, noise, left, right = some_blocks(1, 200, 1, 2, noise_size, 2, 0.01)
     loss = loss_of_blocks(center, around, noise, left, right).loss
     expected = pairwise_loss(center[0], context[0], noise[0], left[0], right[0], 5.0)

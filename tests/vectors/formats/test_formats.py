@@ -28,7 +28,7 @@ def write(tmp_path, content, name="v"):
         (b"0 5\n", "word2vec text"),
     ],
 )
-def test_recognised_by_content(tmp_path, content, name):
+def test_detect_format_by_content(tmp_path, content, name):
     for file in ("v.safetensors", "v.bin", "v.txt", "v"):
         assert formats.detect_format(write(tmp_path, content, file)) == name
         packed = write(tmp_path, gzip.compress(content), file)
@@ -67,7 +67,7 @@ def npz():
         (gzip.compress(b"2 3\na 1 2 3\nb 4 5 6\n", mtime=0)[:-9], "truncated or damaged"),
     ],
 )
-def test_refused_with_a_reason(tmp_path, content, says):
+def test_refused_file_error_gives_reason(tmp_path, content, says):
     path = write(tmp_path, content)
     with pytest.raises(FileFormatError, match=says) as caught:
         Vectors.load(path)
@@ -75,7 +75,7 @@ def test_refused_with_a_reason(tmp_path, content, says):
     assert "\n" not in str(caught.value)
 
 
-def test_nothing_there_and_a_folder(tmp_path):
+def test_missing_file_or_folder_errors(tmp_path):
     with pytest.raises(FileFormatError, match=r"cannot read the vectors .*No such file"):
         Vectors.load(tmp_path / "no.bin")
     with pytest.raises(FileFormatError, match=r"cannot read the vectors .*Is a directory"):
@@ -83,7 +83,7 @@ def test_nothing_there_and_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize("raw", [b"a%zA", b"a\n%A", b"\n\n\nA"])
-def test_binary_row_that_looks_like_text(tmp_path, raw):
+def test_binary_row_that_looks_like_text_is_detected(tmp_path, raw):
     (number,) = np.frombuffer(raw, np.float32)
     path = tmp_path / "v.bin"
     Vectors(["a"], [[number]]).save(path)
@@ -91,7 +91,7 @@ def test_binary_row_that_looks_like_text(tmp_path, raw):
     assert Vectors.load(path)["a"] == number
 
 
-def test_compressed_native_file(tmp_path):
+def test_compressed_native_file_errors(tmp_path):
     path = tmp_path / "v.safetensors"
     Vectors(["a"], [[1.0]]).save(path)
     path.write_bytes(gzip.compress(path.read_bytes()))
@@ -100,7 +100,7 @@ def test_compressed_native_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["v.npy", "v", "v.safetensors.gz", "bin"])
-def test_unknown_names_are_not_written(tmp_path, name):
+def test_save_unknown_suffix_errors(tmp_path, name):
     with pytest.raises(ParameterError, match=r"expected one of \.safetensors \.txt \.vec \.bin"):
         Vectors(["a"], [[1.0]]).save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
@@ -115,7 +115,7 @@ def test_unknown_names_are_not_written(tmp_path, name):
         ("C_fmt_gensim_word2vec_pre_kv_c", 1750, 10, -0.561106),
     ],
 )
-def test_files_of_other_programs(data_folder, name, words, size, first):
+def test_files_of_other_programs_are_read(data_folder, name, words, size, first):
     vectors = Vectors.load(data_folder / "formats" / name)
     assert vectors.matrix.shape == (words, size)
     assert vectors.matrix[0, 0] == np.float32(first)

@@ -31,7 +31,7 @@ def rewrite_header(path, **changes):
     rewrite(path, change_header)
 
 
-def test_the_safetensors_package_reads_it(small):
+def test_safetensors_package_reads_it(small):
     reader = pytest.importorskip("safetensors.numpy")
     safe_open = pytest.importorskip("safetensors").safe_open
     arrays = reader.load_file(small)
@@ -48,7 +48,7 @@ def test_the_safetensors_package_reads_it(small):
         assert set(file.metadata()) == {"textdl", "digests", "header_digest"}
 
 
-def test_what_the_safetensors_package_writes_is_read(tmp_path, small):
+def test_file_of_safetensors_package_is_read(tmp_path, small):
     package = pytest.importorskip("safetensors.numpy")
     header, _ = take_apart(small.read_bytes())
     metadata = {"textdl": header["__metadata__"]["textdl"]}
@@ -71,7 +71,7 @@ def test_equal_content_gives_equal_bytes(tmp_path):
     assert files[0] == files[1]
 
 
-def test_arrays_are_mapped_and_aligned(small):
+def test_load_arrays_are_mapped_and_aligned(small):
     vectors = Vectors.load(small)
     for array in (vectors.matrix, vectors.norms, vectors.counts, vectors.labels.offsets):
         assert array.flags.aligned
@@ -79,7 +79,7 @@ def test_arrays_are_mapped_and_aligned(small):
         assert not array.flags.writeable
 
 
-def test_strided_and_foreign_arrays_are_written_right(tmp_path):
+def test_save_strided_and_foreign_arrays_round_trip(tmp_path):
     path = tmp_path / "v.safetensors"
     matrix = np.arange(12, dtype=">f8").reshape(3, 4).T
     Vectors(list("abcd"), matrix[:, ::-1]).save(path)
@@ -113,7 +113,7 @@ def test_no_flipped_header_byte_crashes(small):
 
 
 @pytest.mark.parametrize("length", [10**8 + 1, 10**12, 2**63, 2**64 - 1])
-def test_huge_header(tmp_path, length):
+def test_huge_header_errors(tmp_path, length):
     for rest in (b"{" + b" " * 50, b"\xff" * 50):
         path = tmp_path / "v.safetensors"
         path.write_bytes(length.to_bytes(8, "little") + rest)
@@ -122,7 +122,7 @@ def test_huge_header(tmp_path, length):
 
 
 @pytest.mark.parametrize("text", [b"[" * 5000, b'{"a":' * 5000, b"[1]", b"{", b"\xff\xfe", b"{}"])
-def test_header_that_is_no_header(tmp_path, text):
+def test_header_not_json_errors(tmp_path, text):
     path = tmp_path / "v.safetensors"
     path.write_bytes(len(text).to_bytes(8, "little") + text)
     with pytest.raises(FileFormatError):
@@ -156,13 +156,13 @@ def test_header_that_is_no_header(tmp_path, text):
         ({"__metadata__": {"textdl": '{"format_version":9,"config":{}}'}}, "its header says"),
     ],
 )
-def test_header_that_contradicts_itself(small, changes, says):
+def test_contradictory_header_errors(small, changes, says):
     rewrite_header(small, **changes)
     with pytest.raises(FileFormatError, match=says):
         Vectors.load(small)
 
 
-def test_other_content_is_named(tmp_path):
+def test_load_other_content_error_names_it(tmp_path):
     path = tmp_path / "v.safetensors"
     with path.open("wb") as file:
         write_safetensors(file, {"weight": np.ones(2), "bias": np.ones(1)}, {"by": "others"})
@@ -192,7 +192,7 @@ def test_label_offsets_are_checked(tmp_path, offsets, says):
         Vectors.load(path)
 
 
-def test_a_vector_that_is_not_finite_is_noticed_when_asked(tmp_path):
+def test_mapped_vector_not_finite_errors_when_asked(tmp_path):
     path = tmp_path / "v.safetensors"
     matrix = np.ones((3, 2), np.float32)
     matrix[1, 1] = np.nan
@@ -208,19 +208,19 @@ def test_a_vector_that_is_not_finite_is_noticed_when_asked(tmp_path):
 
 
 @pytest.mark.parametrize("value", [object(), {1}, b"bytes", np.ones(2)])
-def test_config_that_no_file_can_hold(tmp_path, value):
+def test_config_not_json_errors(tmp_path, value):
     with pytest.raises(ParameterError, match=r"a=.* cannot be written to a file"):
         Vectors(["a"], [[1.0]], config={"a": value}).save(tmp_path / "v.safetensors")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_config_comes_back_as_it_was(tmp_path):
+def test_config_round_trip(tmp_path):
     config = {"a": float("inf"), "b": (1, [2, None]), 3: {"tuple": {4: True}}}
     Vectors(["a"], [[1.0]], config=config).save(tmp_path / "v.safetensors")
     assert Vectors.load(tmp_path / "v.safetensors").config == config
 
 
-def test_missing_output_folder(tmp_path):
+def test_save_missing_folder_errors(tmp_path):
     with pytest.raises(OutputError, match="does not exist"):
         Vectors(["a"], [[1.0]]).save(tmp_path / "no" / "v.safetensors")
 
@@ -252,7 +252,7 @@ def test_flipped_bit_of_matrix_is_noticed_on_request(small):
         Vectors.load(small, verify=True)
 
 
-def test_verify_of_sound_file(small):
+def test_verify_sound_file_passes(small):
     assert Vectors.load(small, verify=True).labels == ["up", "down", "é"]
 
 
@@ -266,7 +266,7 @@ def test_file_without_checksums_is_read_but_not_verified(small):
 
 
 @pytest.mark.parametrize("name", ["v.txt", "v.bin"])
-def test_verify_of_format_without_checksums(tmp_path, name):
+def test_verify_format_without_checksums_errors(tmp_path, name):
     Vectors(["a"], [[1.0]]).save(tmp_path / name)
     with pytest.raises(FileFormatError, match="has no checksums"):
         Vectors.load(tmp_path / name, verify=True)
@@ -290,20 +290,20 @@ def write_two_rows(folder, matrix):
     return path
 
 
-def test_no_dimensions(tmp_path):
+def test_no_dimensions_errors(tmp_path):
     path = write_two_rows(tmp_path, np.ones((2, 0), np.float32))
     with pytest.raises(FileFormatError, match="no dimensions"):
         Vectors.load(path)
 
 
-def test_negative_count(tmp_path):
+def test_negative_count_errors(tmp_path):
     path = tmp_path / "v.safetensors"
     Vectors(["a", "b"], [[1.0], [2.0]], [3, -1]).save(path)
     with pytest.raises(FileFormatError, match="row 1 has a negative count"):
         Vectors.load(path)
 
 
-def test_row_that_is_not_finite_without_norms(tmp_path):
+def test_row_not_finite_without_norms_errors(tmp_path):
     path = write_two_rows(tmp_path, np.array([[1], [np.inf]], np.float32))
     with pytest.raises(FileFormatError, match="row 1 holds NaN"):
         Vectors.load(path)

@@ -7,7 +7,6 @@ in the steps that are here wherever a function of the user takes part.
 
 from __future__ import annotations
 
-import codecs
 import re
 import sys
 import unicodedata
@@ -28,8 +27,8 @@ from textdl.bow.parameters import (
     Text2Tokens,
 )
 from textdl.errors import ParameterError
-from textdl.parameters import check_parameters
-from textdl.text.tokenize import get_tokenizer
+from textdl.parameters import check_parameters, text_encoding
+from textdl.text.tokenizers import get_tokenizer
 
 LONGEST_PATTERN = 10_000  # characters
 _WHITE_SPACES = re.compile(r"\s\s+")
@@ -37,11 +36,11 @@ _WHITE_SPACES = re.compile(r"\s\s+")
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TextAnalysis(DocumentParameters):
-    """The steps from a text to its terms.
+    """The steps from a text to its terms, which `term_function` puts together.
 
     Example:
-        >>> TextAnalysis(stop_words=["the"]).term_function()("The cat sat on the mat")
-        ['cat', 'sat', 'on', 'mat']
+        >>> TextAnalysis(lowercase=True).build_preprocessor()("The cat")
+        'the cat'
     """
 
     def build_preprocessor(self) -> Text2Text:
@@ -91,23 +90,6 @@ class TextAnalysis(DocumentParameters):
             return _STOP_WORDS[self.stop_words]()
         return frozenset(self.stop_words)
 
-    def term_function(self) -> Callable[[Any], list[Any]]:
-        """The function that makes the terms of a text, all steps in one."""
-        if callable(self.analyzer):
-            return partial(as_list, cut=self.analyzer)
-        shortest, longest = self.ngram_range  # a tuple, or a list
-        cut: Text2Tokens
-        if self.analyzer == "word":
-            cut = partial(
-                _word_ngrams,
-                tokenize=self.build_tokenizer(),
-                stop_words=self.get_stop_words() or frozenset(),
-                ngram_range=(shortest, longest),
-            )
-        else:
-            cut = partial(_CHARACTER_NGRAMS[self.analyzer], ngram_range=(shortest, longest))
-        return partial(as_list, cut=cut, preprocess=self.build_preprocessor())
-
     def _check(self) -> None:
         """Refuse parameters of the vectorizer that are out of range, and warn of unused ones.
 
@@ -147,7 +129,7 @@ class TextAnalysis(DocumentParameters):
             )
         _check_ngram_range(self.ngram_range)
         _check_stop_words(self.stop_words)
-        _check_encoding(self.encoding)
+        text_encoding(self.encoding)
         if self.token_pattern is not None and len(self.token_pattern) > LONGEST_PATTERN:
             raise ParameterError(
                 f"token_pattern={self.token_pattern!r}; expected a regular expression of at most "
@@ -191,6 +173,29 @@ class TextAnalysis(DocumentParameters):
         return sorted(tokens - stop_words)
 
 
+def term_function(analysis: TextAnalysis) -> Callable[[Any], list[Any]]:
+    """The function that makes the terms of a text, all steps in one.
+
+    Example:
+        >>> term_function(TextAnalysis(stop_words=["the"]))("The cat sat on the mat")
+        ['cat', 'sat', 'on', 'mat']
+    """
+    if callable(analysis.analyzer):
+        return partial(as_list, cut=analysis.analyzer)
+    shortest, longest = analysis.ngram_range  # a tuple, or a list
+    cut: Text2Tokens
+    if analysis.analyzer == "word":
+        cut = partial(
+            _word_ngrams,
+            tokenize=analysis.build_tokenizer(),
+            stop_words=analysis.get_stop_words() or frozenset(),
+            ngram_range=(shortest, longest),
+        )
+    else:
+        cut = partial(_CHARACTER_NGRAMS[analysis.analyzer], ngram_range=(shortest, longest))
+    return partial(as_list, cut=cut, preprocess=analysis.build_preprocessor())
+
+
 def _check_ngram_range(ngram_range: Any) -> None:
     pair = tuple(ngram_range) if isinstance(ngram_range, tuple | list) else ()
     is_whole = len(pair) == 2 and all(
@@ -212,16 +217,6 @@ def _check_stop_words(stop_words: Any) -> None:
     for word in stop_words:
         if not isinstance(word, str):
             raise ParameterError(f"stop_words hold {word!r}; expected words of type str")
-
-
-def _check_encoding(encoding: Any) -> None:
-    """Some of Python's codecs decompress, or are not of text."""
-    try:
-        is_known = getattr(codecs.lookup(encoding), "_is_text_encoding", True)
-    except (LookupError, TypeError, ValueError):
-        is_known = False
-    if not is_known:
-        raise ParameterError(f"encoding={encoding!r} is unknown; expected one such as 'utf-8'")
 
 
 def _english() -> frozenset[str]:
@@ -246,6 +241,9 @@ def as_list(
         document: a text, or whatever `cut` takes.
         cut: makes the terms.
         preprocess: applied to the document first.
+
+    Returns:
+        The terms, in order.
     """
     return list(cut(document if preprocess is None else preprocess(document)))
 

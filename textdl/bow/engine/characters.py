@@ -37,7 +37,7 @@ class CharacterScanner:
 
     Args:
         preprocess: applied to every document first; None for nothing.
-        table: gives the numbers.
+        table: gives the ids.
     """
 
     def __init__(self, preprocess: Callable[[str], str] | None, table: HashTable) -> None:
@@ -53,11 +53,11 @@ class CharacterScanner:
         return Tokens(self.intern(points), lengths), 0
 
     def intern(self, points: CodePoints) -> Ids:
-        """The numbers of characters."""
+        """The ids of characters."""
         return self.table.intern(points.astype(np.uint64) + np.uint64(1))  # no key is 0
 
     def encode(self, words: list[str]) -> Ids:
-        """The numbers of characters."""
+        """The ids of characters."""
         return self.intern(_code_points("".join(words)))
 
     def decode(self, keys: Keys) -> list[bytes]:
@@ -80,15 +80,15 @@ def count_within_words(
     Args:
         documents: texts.
         preprocess: applied to every document first; None for nothing.
-        table: numbers characters and n-grams.
+        table: interns characters and n-grams.
         ngram_range: characters of the shortest and the longest n-gram.
 
     Returns:
-        `(documents, numbers)` counts.
+        `(documents, ids)` counts.
     """
     not_space = parse_char_class(_NOT_SPACE)
     assert not_space is not None
-    # The numbers of words have no use beyond the chunk.
+    # The ids of words have no use beyond the chunk.
     words = WordScanner(not_space, preprocess, HashTable())
     found = words.find(documents)
     ids = words.intern(found.text, found.begins, found.ends)

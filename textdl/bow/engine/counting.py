@@ -7,7 +7,6 @@ allow it, else the steps of `textdl.bow.engine.analysis` in other processes.
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from textdl.bow.engine.analysis import TextAnalysis, as_list
+from textdl.bow.engine.analysis import TextAnalysis, as_list, term_function
 from textdl.bow.engine.characters import CharacterScanner, count_within_words
 from textdl.bow.engine.matrix import count_occurrences
 from textdl.bow.engine.terms import (
@@ -36,9 +35,11 @@ from textdl.bow.engine.words import TokenizerLexicon, WordScanner, parse_char_cl
 from textdl.bow.parameters import Text2Text
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.parallel import ordered_map
+from textdl.parameters import text_encoding
 from textdl.text.corpus import read_documents
 from textdl.text.encode import encode
-from textdl.text.lines import Chunk
+from textdl.text.files import UTF_8, Chunk
+from textdl.text.tokenizers import TOKENIZERS
 
 # Characters of text in a chunk. Larger chunks take more memory; of those for tokenizers, each goes
 # to another process, and the words in it come back; characters each begin several n-grams.
@@ -46,7 +47,6 @@ WORD_CHUNK = 3 << 18
 TOKENIZER_CHUNK = 1 << 20
 CHARACTER_CHUNK = 1 << 18
 NON_TEXT_SIZE = 1 << 10  # characters that a document counts for which is not text
-SPACELESS = ("nltk", "whitespace", "wordpunct")  # tokenizers whose tokens hold no space
 
 Frequencies = NDArray[np.int64]
 
@@ -62,7 +62,7 @@ class DroppedTokens(NamedTuple):
 class ChunkCounts(NamedTuple):
     """The terms of a chunk."""
 
-    rows: sparse.csr_array  # (documents, numbers) int32
+    rows: sparse.csr_array  # (documents, ids) int32
     short: int = 0  # runs of characters too short to be tokens
     stop_words: int = 0  # tokens that were left out
 
@@ -85,17 +85,17 @@ class ChunkCounter(NamedTuple):
 
 
 class CorpusCounts(NamedTuple):
-    """What a pass over a corpus found; a term is still a number."""
+    """What a pass over a corpus found; a term is still an id."""
 
     counter: ChunkCounter
     rows: list[sparse.csr_array]  # of each chunk; empty if they were not to be kept
-    document_frequency: Frequencies  # (N + 1,) of every number
+    document_frequency: Frequencies  # (N + 1,) of every id
     term_frequency: Frequencies  # (N + 1,)
     documents: int
     dropped: DroppedTokens
 
     def present(self) -> Ids:
-        """The numbers that are terms; others are parts of terms."""
+        """The ids that are terms; others are parts of terms."""
         return np.flatnonzero(self.document_frequency).astype(np.int32)
 
     def names(self) -> TermNames:
@@ -114,9 +114,12 @@ def count_corpus(
         chunks: of documents, such as `DocumentReader` reads.
         jobs: threads (or processes, where Python code cuts the texts).
         keep_rows: keep the counts of each document, or only the totals of each term.
+
+    Returns:
+        The totals of each term, and perhaps the counts of each document.
     """
     rows: list[sparse.csr_array] = []
-    totals = np.zeros((2, 0), np.int64)  # document and term frequency of every number
+    totals = np.zeros((2, 0), np.int64)  # document and term frequency of every id
     documents = 0
     short_tokens = 0
     stop_words = 0
@@ -205,8 +208,9 @@ def _count_within_words(
 
 def _count_by_python(lexicon: TokenizerLexicon, analysis: TextAnalysis) -> ChunkCounter:
     # A token with a space in it may look like two: then only the names of n-grams tell which are
-    # equal, not the numbers of their words.
-    is_spaceless = isinstance(analysis.tokenizer, str) and analysis.tokenizer in SPACELESS
+    # equal, not the ids of their words.
+    known = TOKENIZERS.get(analysis.tokenizer) if isinstance(analysis.tokenizer, str) else None
+    is_spaceless = known is not None and not known.allows_spaces
     shortest, longest = analysis.ngram_range
     cut: Callable[[Any], list[Any]]
     if analysis.analyzer == "word" and ((shortest, longest) == (1, 1) or is_spaceless):
@@ -214,7 +218,7 @@ def _count_by_python(lexicon: TokenizerLexicon, analysis: TextAnalysis) -> Chunk
         cut = partial(as_list, cut=tokenize, preprocess=analysis.build_preprocessor())
         stop_words = analysis.get_stop_words()
     else:
-        cut = analysis.term_function()
+        cut = term_function(analysis)
         shortest = longest = 1
         stop_words = None
     count_chunk = _token_counter(lexicon, (shortest, longest), stop_words)
@@ -226,7 +230,7 @@ def _token_counter(
     ngram_range: tuple[int, int],
     stop_words: Iterable[str] | None,
 ) -> Callable[[Any], ChunkCounts]:
-    stopped = lexicon.encode(sorted(stop_words or ()))  # before any other word: low numbers
+    stopped = lexicon.encode(sorted(stop_words or ()))  # before any other word: low ids
     is_stop = np.zeros(len(lexicon.table) + 2, np.bool_)
     is_stop[stopped] = True
 
@@ -343,7 +347,7 @@ class DocumentReader(NamedTuple):
 
     def _lines(self, corpus: Any) -> Iterator[str]:
         """The lines of files."""
-        if codecs.lookup(self.encoding).name != "utf-8":
+        if text_encoding(self.encoding) != UTF_8:
             raise ParameterError(
                 f"encoding={self.encoding!r} does not apply to files of a corpus, which are UTF-8; "
                 "convert them, or read them with input='filename'"
@@ -366,9 +370,8 @@ class DocumentReader(NamedTuple):
                 "encoding"
             ) from None
         except LookupError:
-            raise ParameterError(
-                f"encoding={self.encoding!r} is unknown; expected one such as 'utf-8'"
-            ) from None
+            text_encoding(self.encoding)  # says what is wrong with it
+            raise
 
 
 def make_reader(analysis: TextAnalysis) -> DocumentReader:

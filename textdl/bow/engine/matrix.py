@@ -69,7 +69,7 @@ def assemble(
     """One matrix of all rows; empties `blocks`.
 
     Args:
-        blocks: rows whose columns are numbers of terms.
+        blocks: rows whose columns are ids of terms.
         place: puts the entries of a block into the columns they belong to, sorted.
         width: columns of the matrix.
         dtype: of the counts.
@@ -98,7 +98,7 @@ def assemble(
 
 
 def place_in(columns: NDArray[np.int32], width: int) -> Callable[[Block], Block]:
-    """What gives number n the column `columns[n]`; -1 drops it.
+    """What gives id n the column `columns[n]`; -1 drops it.
 
     Args:
         columns: `(N + 1,)`.

@@ -1,8 +1,8 @@
-"""Terms as numbers: interned by a hash table, joined to n-grams, and given their names back.
+"""Terms as ids: interned by a hash table, joined to n-grams, and given their names back.
 
-A term is encoded as keys of 64 bits, and every distinct key gets a number. Eight bytes of text are
+A term is encoded as keys of 64 bits, and every distinct key gets an id. Eight bytes of text are
 a key of themselves; a longer word is a chain of pairs (its beginning so far, the next eight bytes),
-an n-gram a pair (the n-gram without its last word, that word), where each part is a number given
+an n-gram a pair (the n-gram without its last word, that word), where each part is an id given
 before. Equal keys mean equal terms: nothing is hashed beyond recognition, so nothing collides.
 
 All of it is NumPy: there is no Python object per token, and none per term before names are asked
@@ -28,7 +28,7 @@ Keys = NDArray[np.uint64]
 # The first byte of a key tells its kind. Eight bytes of UTF-8 text end in none of these.
 CONTINUED = 0xFE  # (beginning of a word, the next eight bytes)
 NGRAM = 0xFD  # (n-gram, word)
-LONG_WORD = 0xFC  # a word too long for a chain, numbered elsewhere
+LONG_WORD = 0xFC  # a word too long for a chain, interned elsewhere
 KIND_SHIFT = np.uint64(56)
 PART_BITS = 28
 MAX_IDS = 1 << PART_BITS
@@ -41,7 +41,7 @@ _NAMES_PER_BATCH = 1 << 14
 class Tokens(NamedTuple):
     """The tokens of consecutive documents."""
 
-    ids: Ids  # (T,) numbers of the tokens
+    ids: Ids  # (T,) ids of the tokens
     lengths: NDArray[np.int64]  # (documents,) tokens of each document
 
 
@@ -49,7 +49,7 @@ class Occurrences(NamedTuple):
     """Occurrences of terms in documents, in any order."""
 
     rows: NDArray[np.int32]  # (E,) documents, counted within the chunk
-    ids: Ids  # (E,) numbers of the terms
+    ids: Ids  # (E,) ids of the terms
 
 
 class PackedNames(NamedTuple):
@@ -60,12 +60,12 @@ class PackedNames(NamedTuple):
 
 
 def pair_keys(kind: int, left: Ids, right: Ids) -> Keys:
-    """Keys of pairs of numbers.
+    """Keys of pairs of ids.
 
     Args:
         kind: `CONTINUED` or `NGRAM`.
-        left: `(T,)` numbers below 2**28.
-        right: `(T,)` numbers below 2**28.
+        left: `(T,)` ids below 2**28.
+        right: `(T,)` ids below 2**28.
 
     Returns:
         `(T,)` keys.
@@ -78,7 +78,7 @@ def pair_keys(kind: int, left: Ids, right: Ids) -> Keys:
 
 
 def split_pairs(keys: Keys) -> tuple[Ids, Ids]:
-    """The two numbers that each pair was made of."""
+    """The two ids that each pair was made of."""
     part = np.uint64(MAX_IDS - 1)
     left = (keys >> np.uint64(PART_BITS)) & part
     right = keys & part
@@ -86,7 +86,7 @@ def split_pairs(keys: Keys) -> tuple[Ids, Ids]:
 
 
 class HashTable:
-    """Numbers distinct keys 1, 2, 3, ... as they come; may be shared between threads.
+    """Gives distinct keys the ids 1, 2, 3, ... as they come; may be shared between threads.
 
     Example:
         >>> table = HashTable()
@@ -104,11 +104,11 @@ class HashTable:
         return self._count
 
     def keys(self) -> Keys:
-        """`(N + 1,)` the key of each number; that of 0 is meaningless."""
+        """`(N + 1,)` the key of each id; that of 0 is meaningless."""
         return self._table.keys[: self._count + 1]
 
     def intern(self, keys: Keys) -> Ids:
-        """The numbers `(T,)` of keys, none of which is 0; new ones get the next numbers.
+        """The ids `(T,)` of keys, none of which is 0; new ones get the next ids.
 
         Raises:
             CorpusError: there are more than 2**28 distinct keys.
@@ -133,7 +133,7 @@ class HashTable:
             if 2 * total > len(self._table.slots):
                 self._table = _grow(self._table, self._count, total)
             ids = np.arange(self._count + 1, total + 1, dtype=np.int32)
-            # A thread that looks a key up meanwhile must not find a number without its key.
+            # A thread that looks a key up meanwhile must not find an id without its key.
             self._table.keys[ids] = keys
             _insert(self._table, keys, ids)
             self._count = total
@@ -142,8 +142,8 @@ class HashTable:
 class _Table(NamedTuple):
     """Open addressing with linear probing, at most half full."""
 
-    slots: Ids  # (2**b,) a number, or 0 for an empty slot
-    keys: Keys  # (2**(b-1) + 1,) the key of each number; key 0 belongs to none
+    slots: Ids  # (2**b,) an id, or 0 for an empty slot
+    keys: Keys  # (2**(b-1) + 1,) the key of each id; key 0 belongs to none
 
     def initial_slot(self, keys: Keys) -> NDArray[np.int64]:
         """The slot where the search for each key begins."""
@@ -163,7 +163,7 @@ def _grow(table: _Table, count: int, total: int) -> _Table:
 
 
 def _find(table: _Table, keys: Keys) -> Ids:
-    """The number of each key, or 0."""
+    """The id of each key, or 0."""
     slot = table.initial_slot(keys)
     ids: Ids = table.slots.take(slot)
     collided = np.flatnonzero((table.keys.take(ids) != keys) & (ids != 0))
@@ -208,9 +208,12 @@ def ngrams(tokens: Tokens, table: HashTable, shortest: int, longest: int) -> Occ
 
     Args:
         tokens: of some documents.
-        table: has numbered the tokens, and numbers the n-grams.
+        table: has interned the tokens, and interns the n-grams.
         shortest: tokens of an n-gram, at least 1.
         longest: tokens of an n-gram, at least `shortest`.
+
+    Returns:
+        An occurrence for each n-gram, by length, then by where it begins.
 
     Example:
         >>> table = HashTable()
@@ -246,7 +249,7 @@ class Lexicon(Protocol):
     table: HashTable
 
     def encode(self, words: list[str]) -> Ids:
-        """The numbers of whole words."""
+        """The ids of whole words."""
         ...
 
     def decode(self, keys: Keys) -> list[bytes]:
@@ -255,7 +258,7 @@ class Lexicon(Protocol):
 
 
 class TermNames:
-    """The names of the terms that a lexicon has numbered, and their order.
+    """The names of the terms that a lexicon has interned, and their order.
 
     The order is that of characters, which is that of UTF-8.
 
@@ -272,7 +275,7 @@ class TermNames:
 
     def pack(self, terms: Ids) -> PackedNames:
         """The names of `terms`, one after another."""
-        names = _pack([self._separator, *self._words[1:]])  # number 0 is no word
+        names = _pack([self._separator, *self._words[1:]])  # id 0 is not a word
         sizes = np.diff(names.offsets)
         batches = [
             _gather(names, sizes, self._ngram_words[terms[begin : begin + _NAMES_PER_BATCH]])
@@ -315,12 +318,15 @@ class TermNames:
 
 
 def name_terms(lexicon: Lexicon, separator: bytes, longest: int) -> TermNames:
-    """The names of all terms that a lexicon has numbered.
+    """The names of all terms that a lexicon has interned.
 
     Args:
-        lexicon: has numbered them.
+        lexicon: has interned them.
         separator: stands between the words of an n-gram.
         longest: words of an n-gram.
+
+    Returns:
+        What gives and sorts their names.
     """
     keys = lexicon.table.keys()
     kinds = keys >> KIND_SHIFT
@@ -328,7 +334,7 @@ def name_terms(lexicon: Lexicon, separator: bytes, longest: int) -> TermNames:
     simple = np.flatnonzero((kinds != CONTINUED) & (kinds != NGRAM))[1:]
     for row, name in zip(simple.tolist(), lexicon.decode(keys[simple]), strict=True):
         words[row] = name
-    # The parts of a pair have lower numbers than the pair, so their names are there before it.
+    # The parts of a pair have lower ids than the pair, so their names are there before it.
     continued = np.flatnonzero(kinds == CONTINUED)
     left, right = split_pairs(keys[continued])
     for row, a, b in zip(continued.tolist(), left.tolist(), right.tolist(), strict=True):

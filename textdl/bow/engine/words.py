@@ -1,10 +1,10 @@
-r"""Words as runs of bytes: from documents to numbers without a Python object per word.
+r"""Words as runs of bytes: from documents to ids without a Python object per word.
 
-A token pattern such as ``\w\w+`` or ``[a-z]+`` finds the maximal runs of a class of characters, and
-needs no regular expression engine (`parse_char_class`). Which characters belong to the class is
-asked of Python's own `re`, once for every character there is, so that the answer is Python's to
-the last of them. Words that Python code has cut, such as a tokenizer of NLTK, come as lists of
-`str` (`TokenizerLexicon`).
+A token pattern such as ``\w\w+`` or ``[a-z]+`` finds the maximal runs of a class of characters,
+and one such as ``\w+|[^\w\s]`` single characters beside them; neither needs a regular expression
+engine (`parse_char_class`). Which characters belong to a class is asked of Python's own `re`, once
+for every character there is, so that the answer is Python's to the last of them. Words that Python
+code has cut, such as a tokenizer of NLTK, come as lists of `str` (`TokenizerLexicon`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from textdl.bow.engine.terms import (
 from textdl.text.encode import EncodedChunk, interning_dict
 
 PIECE = 8  # bytes of a key
-LONGEST_CHAIN = 512  # bytes; a longer word is rare, and numbered by a dictionary
+LONGEST_CHAIN = 512  # bytes; a longer word is rare, and interned by a dictionary
 DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
 ZERO = b"\xff"  # stands for a NUL, because a key is padded with zeros
-_SURROGATES = "surrogatepass"  # a text may hold half a character; it is passed on as it is
+_SURROGATES = "surrogatepass"  # a text may hold a lone surrogate; it is passed on as it is
 
 TextBytes = NDArray[np.uint8]
 Positions = NDArray[np.int64]
@@ -44,30 +44,36 @@ Positions = NDArray[np.int64]
 _MASK = np.array([(1 << 8 * n) - 1 for n in range(PIECE + 1)], np.uint64)
 _CHARACTER_BYTES = np.repeat([1, 2, 3, 4, 1], [0xC0, 0x20, 0x10, 0x08, 0x08])  # by the first byte
 
-# A class, perhaps the same again, and a quantifier: (?u)\b\w\w+\b  \w{3,}  \S+  [a-z0-9]+
+_CHAR_CLASS = r"\\[wWsSdD]|\[\^?(?:[^\[\]\\&~|-]|[a-zA-Z0-9]-[a-zA-Z0-9]|\\[wWsSdD])+\]"
+# A class, perhaps the same again, a quantifier, and perhaps characters that are tokens by
+# themselves: (?u)\b\w\w+\b  \w{3,}  \S+  [a-z0-9]+  \w+|[^\w\s]
 _CHAR_CLASS_RUNS = re.compile(
-    r"(?:\(\?u\))?(?P<begin>\\b)?"
-    r"(?P<kind>\\[wWsSdD]|\[\^?(?:[^\[\]\\&~|-]|[a-zA-Z0-9]-[a-zA-Z0-9]|\\[wWsSdD])+\])"
-    r"(?P<again>(?P=kind)*)"
+    rf"(?:\(\?u\))?(?P<begin>\\b)?(?P<kind>{_CHAR_CLASS})(?P<again>(?P=kind)*)"
     r"(?:\+|\{(?P<least>[0-9]{1,3}),\})(?P<end>\\b)?"
+    rf"(?:\|(?P<single>{_CHAR_CLASS}))?"
 )
 
 
 class CharClass(NamedTuple):
-    """A class of characters, of which words are maximal runs."""
+    """A class of characters, of which words are maximal runs; others may be words by themselves."""
 
-    mask: NDArray[np.bool_]  # (1114112,) whether a character belongs to the class
+    mask: NDArray[np.bool_]  # (1114112,) whether a character belongs to a word
+    single: NDArray[np.bool_]  # (1114112,) whether it is a word by itself
     min_length: int  # characters of a word
-    outside: str  # two ASCII characters that are not of the class, nor are they in lower case
+    outside: str  # two ASCII characters that are not of the mask, nor are they in lower case
 
 
 def parse_char_class(token_pattern: str) -> CharClass | None:
     r"""What `token_pattern` finds in every text, if that is the maximal runs of a class.
 
+    Further characters may be words by themselves, if words may be as short.
+
     Example:
         >>> found = parse_char_class(r"(?u)\b\w\w+\b")
         >>> found.min_length, bool(found.mask[ord("½")]), bool(found.mask[ord("-")])
         (2, True, False)
+        >>> bool(parse_char_class(r"\w+|[^\w\s]").single[ord("-")])
+        True
         >>> parse_char_class(r"(?<=#)\w+") is None
         True
     """
@@ -78,10 +84,16 @@ def parse_char_class(token_pattern: str) -> CharClass | None:
         return None  # a boundary may lie within a run of another class
     min_length = len(match["again"]) // len(match["kind"]) + int(match["least"] or 1)
     mask = char_class_mask(match["kind"])
+    single = np.zeros_like(mask)
+    if match["single"]:
+        if min_length != 1:
+            return None
+        single = char_class_mask(match["single"]) & ~mask
+        mask = mask | single
     outside = [chr(c) for c in range(128) if not (mask[c] or mask[ord(chr(c).lower())])]
     if min_length == 0 or len(outside) < 2:
         return None
-    return CharClass(mask, min_length, "".join(outside[:2]))
+    return CharClass(mask, single, min_length, "".join(outside[:2]))
 
 
 @cache
@@ -112,7 +124,7 @@ class WordScanner:
     Args:
         char_class: what a word is.
         preprocess: applied to every document first; None for nothing.
-        table: gives the numbers.
+        table: gives the ids.
     """
 
     def __init__(
@@ -128,6 +140,10 @@ class WordScanner:
         self._inside[:128] = char_class.mask[:128]
         self._inside[[0, DOCUMENT_SEPARATOR[0]]] = False
         self._inside[ZERO[0]] = char_class.mask[0]
+        self._has_single = bool(char_class.single.any())
+        self._single = np.zeros(256, np.bool_)
+        self._single[:128] = char_class.single[:128]
+        self._single[ZERO[0]] = char_class.single[0]
         self._long: dict[bytes, int] = {}
         self._lock = Lock()
 
@@ -140,10 +156,7 @@ class WordScanner:
     def find(self, documents: Sequence[str]) -> WordSpans:
         """Where the words of documents are."""
         text, first = self._join(documents)
-        inside = self._inside.take(text)
-        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-        begins = edges[::2]
-        ends = edges[1::2]
+        begins, ends = self._edges(text)
         runs = len(begins)
         if self._char_class.min_length > 1:
             enough = _long_enough(text, begins, ends, self._char_class.min_length)
@@ -152,8 +165,20 @@ class WordScanner:
         lengths = np.diff(np.searchsorted(begins, np.append(first, len(text))))
         return WordSpans(text, begins, ends, lengths, runs - len(begins))
 
+    def _edges(self, text: TextBytes) -> tuple[Positions, Positions]:
+        """Where words begin, and where they end."""
+        inside = self._inside.take(text)
+        if not self._has_single:
+            edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+            return edges[::2], edges[1::2]
+        single = self._single.take(text)
+        is_edge = (inside[1:] != inside[:-1]) | single[1:] | single[:-1]
+        begins = np.flatnonzero(is_edge & inside[1:]) + 1
+        ends = np.flatnonzero(is_edge & inside[:-1]) + 1
+        return begins, ends
+
     def encode(self, words: list[str]) -> Ids:
-        """The numbers of words, whatever characters they have; an empty one has none."""
+        """The ids of words, whatever characters they have; an empty one has none."""
         encoded = [word.encode("utf-8", _SURROGATES).replace(b"\0", ZERO) for word in words if word]
         ends = np.cumsum([len(word) for word in encoded], dtype=np.int64)
         begins = np.append(0, ends)[:-1]
@@ -173,7 +198,7 @@ class WordScanner:
         return names
 
     def intern(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
-        """The numbers of words.
+        """The ids of words.
 
         Args:
             text: `(B,)` bytes; `PIECE` more follow the last word.
@@ -181,7 +206,7 @@ class WordScanner:
             ends: `(T,)` behind its last byte.
 
         Returns:
-            `(T,)` numbers.
+            `(T,)` ids.
         """
         ids = self.table.intern(_pieces(text, begins, ends))
         rest = np.flatnonzero(ends - begins > PIECE)
@@ -231,7 +256,10 @@ class WordScanner:
         return pieces
 
     def _clean(self, documents: list[str]) -> list[bytes]:
-        """UTF-8 in which every character outside the class is the same ASCII character."""
+        """UTF-8 in which every character outside the mask is the same ASCII character.
+
+        So is what stands on both sides of a character that is a word by itself, unless it is ASCII.
+        """
         if not documents:
             return []
         if self._only_lowercase:
@@ -242,15 +270,27 @@ class WordScanner:
         points = np.frombuffer(joined, "<u4")
         points = np.where(self._char_class.mask.take(points), points, np.uint32(ord(gap)))
         points[np.cumsum(lengths[:-1] + 1) - 1] = ord(mark)
+        if self._has_single:
+            points = self._set_apart(points, np.uint32(ord(gap)))
         text = points.astype("<u4").tobytes().decode("utf-32-le", _SURROGATES)
         return text.encode("utf-8", _SURROGATES).split(mark.encode())
+
+    def _set_apart(self, points: NDArray[np.uint32], gap: np.uint32) -> NDArray[np.uint32]:
+        """A gap before and after each character that is a word by itself and not ASCII."""
+        apart = self._char_class.single.take(points) & (points > 127)
+        sizes = np.where(apart, 3, 1)
+        last = np.cumsum(sizes)[apart] - 1  # of the three
+        points = np.repeat(points, sizes)
+        points[last] = gap
+        points[last - 2] = gap
+        return points
 
 
 class TokenizerLexicon:
     """Interns words that Python code has cut, by a dictionary.
 
     Args:
-        table: gives the numbers.
+        table: gives the ids.
     """
 
     def __init__(self, table: HashTable) -> None:
@@ -263,8 +303,8 @@ class TokenizerLexicon:
         return Tokens(self.encode(chunk.words)[chunk.ids], chunk.lengths), 0
 
     def encode(self, words: list[str]) -> Ids:
-        """The numbers of words."""
-        with self._lock:  # a dictionary that numbers what it lacks must not do so twice
+        """The ids of words."""
+        with self._lock:  # a dictionary that interns what it lacks must not do so twice
             keys = np.fromiter(map(self._keys.__getitem__, words), np.uint64, len(words))
         return self.table.intern(keys + np.uint64(1))
 

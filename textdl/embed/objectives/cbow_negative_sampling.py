@@ -55,7 +55,7 @@ from textdl.embed.objectives.objective import (
     Tables,
 )
 from textdl.embed.sampling import noise_probability
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 
 def loss_and_gradients(tables: Tables, batch: Batches, *, strip: int = STRIP) -> LossAndGradients:

@@ -6,7 +6,7 @@ expectation every pair meets `negative` of them, as if it had drawn its own.
 
 Noise words are never left out. word2vec drops one that equals the pair's context; to drop one that
 equals the center instead, which would be cheap here, leaves the score of a word with itself free to
-grow, and costs similarity judgments (SimLex) what it gains in relatedness (MEN).
+grow, and costs word similarity (SimLex) what it gains in relatedness (MEN).
 
 References:
     Mikolov et al. 2013, "Distributed representations of words and phrases" (negative sampling).
@@ -27,7 +27,7 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.objective import Sampler
 from textdl.embed.sampling import NoiseSampler
 from textdl.keyed_random import NOISE
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 NOISE_IDS = "noise"  # (S, B, K) int32
 NOISE_WEIGHT = "noise_weight"  # (S,) float32, how many noise words of a pair each stands for
@@ -68,7 +68,7 @@ def initial_loss(vocabulary: Vocabulary, config: EmbeddingConfig) -> float:
 def sigmoid(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Array:
     """σ(x) where the mask is set and 0 elsewhere.
 
-    The numerator is masked, and not the quotient: XLA would mask that anew for each of its uses.
+    The numerator is masked, and not the quotient: XLA would mask that again for each of its uses.
 
     Args:
         x: of any shape.

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import OBJECTIVES
 from textdl.parameters import lookup
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 Tables: TypeAlias = dict[str, Array]  # each (rows, D) float32
 #: Draws for one chunk, from its tokens `(S, B, L + 2w)` int32, its epoch, and its number in the

@@ -49,7 +49,7 @@ from textdl.embed.objectives.objective import (
     Tables,
 )
 from textdl.embed.sampling import noise_probability
-from textdl.text.vocab import Vocabulary
+from textdl.text.vocabulary import Vocabulary
 
 
 class ScoreGradients(NamedTuple):
@@ -84,9 +84,9 @@ def loss_and_gradients(tables: Tables, batch: Batches, *, strip: int = STRIP) ->
         ProductGradients(around, positive, strips),
         ProductGradients(noise, negative, C),
     ]
-    # Turned round here, and not within the product, whose kernels for that are half as fast.
-    turned = jnp.swapaxes(positive, 2, 3), jnp.swapaxes(negative, 1, 2)
-    positive, negative = lax.optimization_barrier(turned)  # type: ignore[no-untyped-call]
+    # Transposed here, and not within the product, whose kernels for that are half as fast.
+    transposed = jnp.swapaxes(positive, 2, 3), jnp.swapaxes(negative, 1, 2)
+    positive, negative = lax.optimization_barrier(transposed)  # type: ignore[no-untyped-call]
     from_around = jnp.einsum("bsrm,bsmd->bsrd", positive, O).reshape(C.shape)
     from_noise = jnp.einsum("blk,bkd->bld", negative, V)
     return LossAndGradients(
@@ -142,7 +142,7 @@ def expected_updates(
 ) -> Mapping[str, NDArray[np.float64]]:
     """The pairs that move each row at one center, in expectation.
 
-    A center has w + 1 pairs: reduced windows are w + 1 tokens wide in the mean, both sides counted.
+    A center has w + 1 pairs: reduced windows are w + 1 tokens wide on average, both sides counted.
     A word is in a pair's context as often as it is kept, and `negative` times as often as it is
     drawn as noise; the input rows are moved by the same pairs.
 

@@ -253,7 +253,11 @@ def _checked_seed(seed: Any) -> int:
 
 @contextmanager
 def as_data_error(kind: type[TextdlError] = DataError) -> Iterator[None]:
-    """Convert an error of scikit-learn to one of our own, on one line."""
+    """Convert an error of scikit-learn to one of our own, on one line.
+
+    Raises:
+        TextdlError: of the class `kind`, in place of a ValueError.
+    """
     try:
         yield
     except TextdlError:
@@ -330,7 +334,11 @@ def check_labels(labels: Iterable[Any]) -> None:
 
 
 def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:
-    """Check the weights of the examples, `(N,)`, none below 0; None is 1 each."""
+    """Check the weights of the examples, `(N,)`, none below 0; None is 1 each.
+
+    Raises:
+        DataError: they are of another length, negative, not finite, or all 0.
+    """
     with as_data_error():
         checked = _check_sample_weight(weights, features, ensure_non_negative=True)
         if not checked.any():
@@ -339,7 +347,11 @@ def check_weights(weights: Any, features: Any) -> NDArray[np.floating]:
 
 
 def cast_features(features: Any, dtype: np.dtype[Any]) -> Any:
-    """Cast features to the precision of the network, unless a value is too large for it."""
+    """Cast features to the precision of the network.
+
+    Raises:
+        DataError: a value is too large for it.
+    """
     if features.dtype == dtype:
         return features
     with np.errstate(over="ignore"):

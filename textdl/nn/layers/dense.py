@@ -102,7 +102,11 @@ class Dense(Layer):
         return ACTIVATIONS[self.activation](affine(params, x))
 
     def check_features(self, features: Features) -> None:
-        """Refuse sparse rows with a column that the weights do not have."""
+        """Refuse rows with a column that the weights do not have.
+
+        Raises:
+            DataError: there is one, or the features are sequences.
+        """
         if isinstance(features, Sequences):
             raise DataError(_SEQUENCES)
         if isinstance(features, DenseRows):

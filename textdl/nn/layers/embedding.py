@@ -93,7 +93,11 @@ class Embedding(Layer):
         return x._replace(values=vectors)
 
     def check_features(self, features: Features) -> None:
-        """Refuse ids that the table does not have."""
+        """Refuse ids that the table does not have.
+
+        Raises:
+            DataError: there is one, or the features are not sequences of ids.
+        """
         if not isinstance(features, Sequences):
             raise DataError(_NOT_IDS)
         smallest, largest = features.id_range()

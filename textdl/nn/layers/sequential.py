@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from textdl.errors import ParameterError
 from textdl.jax_settings import check_key
 from textdl.nn.data.dataset import Features
+from textdl.table import format_table
 
 Params = Any  # a pytree of arrays
 Tree = TypeVar("Tree")
@@ -236,8 +237,7 @@ def summarize(network: Layer, params: Params, output_activation: str | None = No
         rows.append((f"{name} {numbers[name]}", _shapes(own), details, f"{size:,}"))
     total = sum(int(np.prod(np.shape(leaf))) for leaf in jax.tree.leaves(params))
     rows.append(("total", "", "", f"{total:,}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(_aligned(row, widths)) for row in rows)
+    return "\n".join(format_table(rows, "<<<>"))
 
 
 def layers_of(network: Layer, params: Params) -> Iterator[tuple[Layer, Params]]:
@@ -339,12 +339,6 @@ def _shapes(params: Any) -> str:
     """The shapes of all arrays but biases."""
     shapes = [np.shape(leaf) for leaf in jax.tree.leaves(params)]
     return ", ".join(" x ".join(f"{n:,}" for n in shape) for shape in shapes if len(shape) > 1)
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    *words, number = row
-    texts = [word.ljust(width) for word, width in zip(words, widths, strict=False)]
-    return [*texts, number.rjust(widths[-1])]
 
 
 def _name(prefix: str, path: tuple[Any, ...]) -> str:

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.compression import compression_of, open_decompressed
 from textdl.io.safetensors import is_safetensors, open_verified
-from textdl.vectors.data import VectorData
 from textdl.vectors.formats import native, word2vec_binary, word2vec_text
+from textdl.vectors.formats.rows import VectorData
 
 _BYTES_TO_DETECT = 1 << 20
 
 
 class Format(NamedTuple):
-    """How one format is told, read and written."""
+    """How one format is detected, read and written."""
 
     matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
     read: Callable[[Path, str], VectorData]  # path, and what to do with words that are not UTF-8
@@ -28,7 +28,7 @@ class Format(NamedTuple):
     mapped: bool = False  # opened without reading, so never compressed
 
 
-# In the order they are tried: word2vec binary takes what has its header line and is no text.
+# In the order they are tried: word2vec binary takes what has its header line and is not text.
 FORMATS: Mapping[str, Format] = {
     # Its words are UTF-8 by definition; what is not is damage.
     "safetensors": Format(
@@ -65,7 +65,7 @@ _REFUSED: Mapping[bytes, str] = {
 
 
 def detect_format(path: Path) -> str:
-    """The name in `FORMATS` of the file at `path`, told by its content.
+    """The name in `FORMATS` of the file at `path`, detected by its content.
 
     Raises:
         FileFormatError: it is missing, empty, or of no known format.
@@ -102,6 +102,9 @@ def load(path: Path, errors: str = "backslashreplace", *, verify: bool = False) 
             copy the bytes of a corpus, whole characters or not. By default a stray byte is shown
             as `\x97`, "strict" refuses it.
         verify: compare all of the file with its checksums.
+
+    Returns:
+        Its rows, mapped if the format allows it.
 
     Raises:
         FileFormatError: it is missing, damaged, truncated or of no known format; or `verify` was

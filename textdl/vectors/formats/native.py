@@ -26,7 +26,7 @@ from textdl.io.archive import (
 )
 from textdl.string_array import StringArray
 from textdl.vectors import query
-from textdl.vectors.data import VectorData
+from textdl.vectors.formats.rows import VectorData
 
 MATRIX = "vectors"
 KIND = ArchiveKind(

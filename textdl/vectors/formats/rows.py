@@ -1,14 +1,15 @@
-"""What word2vec's two formats share: the line `V D`, and rows that arrive in blocks.
+"""What formats share: the record that each reads into and writes from; and rows of word2vec's two.
 
-What a header promises is never allocated: memory grows with what is read. A file takes its matrix,
-about 250 bytes for every word, and about 100 MB for the block that is being read.
+Those begin with the line `V D`, and their rows arrive in blocks. What a header promises is never
+allocated: memory grows with what is read. A file takes its matrix, about 250 bytes for every word,
+and about 100 MB for the block that is being read.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,11 +19,20 @@ from numpy.typing import NDArray
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.atomic import atomic_write
 from textdl.string_array import StringArray
-from textdl.vectors.data import VectorData
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
 LONGEST_HEADER = 1 << 10  # bytes
 LARGEST_VECTOR = 100_000  # numbers
+
+
+class VectorData(NamedTuple):
+    """Labeled rows and what is known about them."""
+
+    labels: StringArray  # V words
+    matrix: NDArray[np.float32]  # (V, D)
+    counts: NDArray[np.int64] | None = None  # (V,) occurrences in the training corpus
+    norms: NDArray[np.float32] | None = None  # (V,) lengths of the rows
+    config: Mapping[str, object] | None = None  # how the vectors came about; JSON values only
 
 
 class Shape(NamedTuple):
@@ -57,9 +67,12 @@ def build_vectors(
         path: of the file, for messages.
         errors: as in `bytes.decode`, for words that are not UTF-8.
 
+    Returns:
+        All rows, in the order of the file.
+
     Raises:
-        FileFormatError: the shape is none, rows are missing or left over, a word occurs twice, or
-            a word is not UTF-8 and `errors` is "strict".
+        FileFormatError: the shape is out of range, rows are missing or left over, a word occurs
+            twice, or a word is not UTF-8 and `errors` is "strict".
     """
     if not 1 <= shape.size <= LARGEST_VECTOR:
         raise FileFormatError(

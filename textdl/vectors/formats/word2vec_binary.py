@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.vectors.data import VectorData
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
     Shape,
+    VectorData,
     build_vectors,
     parse_header,
     write_rows,
@@ -71,8 +71,9 @@ def _blocks(
         done += len(words)
         if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):
             raise FileFormatError(
-                f"{str(path)!r} is damaged: what follows row {done:,} of {shape.rows:,} is no word "
-                f"and {shape.size:,} numbers, but {rest[:20]!r}...; copy or download it again"
+                f"{str(path)!r} is damaged: after row {done:,} of {shape.rows:,} it has "
+                f"{rest[:20]!r}..., expected a word and {shape.size:,} numbers; copy or download "
+                "it again"
             )
         block = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), shape.size)
         finite = np.isfinite(block).all(axis=1)

@@ -1,4 +1,4 @@
-"""word2vec text: a line `V D`, then a word and its D numbers a line; GloVe leaves out the first."""
+"""word2vec text: a line `V D`, then a word and its D numbers per line; GloVe omits the first."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.vectors.data import VectorData
-from textdl.vectors.formats.rows import Shape, build_vectors, parse_header, write_rows
+from textdl.vectors.formats.rows import Shape, VectorData, build_vectors, parse_header, write_rows
 
 _BYTES_PER_BLOCK = 1 << 20
-LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits a number, and its word
+LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits per number, and its word
 
 
 def matches(head: bytes) -> bool:
@@ -89,7 +88,7 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[list[bytes]]:
         if len(pending) > LONGEST_LINE:
             raise FileFormatError(
                 f"{str(path)!r} has a line of more than {LONGEST_LINE:,} bytes, {pending[:20]!r}..."
-                ", which is no word and its vector; correct or remove the line"
+                ", expected a word and its vector; correct or remove the line"
             )
         yield lines
     if pending:
@@ -120,8 +119,8 @@ def _parse(rows: list[tuple[int, list[bytes]]], size: int, path: Path) -> NDArra
         pass
     number, value = next((n, x) for n, fields in rows for x in fields[1:] if not _is_finite(x))
     raise FileFormatError(
-        f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is no finite number; "
-        "correct or remove the line"
+        f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is not a finite "
+        "number; correct or remove the line"
     )
 
 

@@ -1,22 +1,26 @@
-"""The lines of a file as documents: decoded and cut into chunks of about a megabyte.
+"""Files of text: found, opened, decoded, and cut into chunks of about a megabyte.
 
-A line is a document. One longer than a chunk is cut at white space and marked, so that it stays one
-document. Memory is bounded whatever the input: what goes on for `LONGEST_WORD` bytes without white
-space is refused, and so is a document of more than `LONGEST_DOCUMENT` characters where it is wanted
-in one piece.
+A corpus is named by a file, a folder or a glob, of tables perhaps with a column (`find_files`). A
+line is a document (`read_lines`); one longer than a chunk is cut at white space and marked, so that
+it stays one document. Memory is bounded whatever the input: more than `LONGEST_WORD` bytes without
+white space are refused, and so is a document of more than `LONGEST_DOCUMENT` characters
+where it is wanted in one piece.
 """
 
 from __future__ import annotations
 
 import codecs
+import glob
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from reprlib import repr as short
 from typing import IO, Any, Literal, NamedTuple, TypeAlias
 
-from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.io.compression import open_decompressed
+from textdl.errors import CorpusError, CorpusReadError
+from textdl.io.compression import STDIN, SUFFIXES, open_decompressed
+from textdl.parameters import text_encoding
 
 DecodeErrors: TypeAlias = Literal["strict", "replace", "ignore"]
 
@@ -25,6 +29,102 @@ LONGEST_WORD = 1 << 24  # bytes without any white space: this is not text
 LONGEST_DOCUMENT = 1 << 28  # characters; in one piece, it takes up to four bytes for each
 WHITE_BYTES = (b" ", b"\t", "\u3000".encode())  # where a long line may be cut
 UTF_8 = "utf-8"
+MARK = "::"  # between a table and its column
+TEXT_COLUMN = "text"
+PARQUET_SUFFIX = ".parquet"
+TABLE_SUFFIXES = (PARQUET_SUFFIX, ".csv", ".tsv", ".jsonl", ".ndjson")
+
+
+class TextColumn(NamedTuple):
+    """A column of a table."""
+
+    file: str  # or a folder, or a glob
+    column: str = TEXT_COLUMN
+
+    @classmethod
+    def parse(cls, name: str) -> TextColumn:
+        """Read a name such as ``reviews.parquet::body``; without a column, it is ``text``.
+
+        Example:
+            >>> TextColumn.parse("reviews.parquet::body")
+            TextColumn(file='reviews.parquet', column='body')
+            >>> TextColumn.parse("notes.txt").column
+            'text'
+        """
+        file, mark, column = name.rpartition(MARK)
+        return cls(file, column) if mark and file and column else cls(name)
+
+    @classmethod
+    def of(cls, path: Path) -> TextColumn:
+        """The column that a path names; where there is a file of that very name, ``text``."""
+        return cls(str(path)) if path.is_file() else cls.parse(str(path))
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path, with or without a column, names a table, of which a column is text."""
+    names = (str(path), TextColumn.parse(str(path)).file)
+    return any(suffix_of(Path(name)) in TABLE_SUFFIXES for name in names)
+
+
+def suffix_of(path: Path) -> str:
+    """What a file is by its name, compressed or not; Parquet compresses by itself."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in SUFFIXES:
+        suffixes.pop()
+        if suffixes and suffixes[-1] == PARQUET_SUFFIX:
+            return ""
+    return suffixes[-1] if suffixes else ""
+
+
+def find_files(corpus: str | os.PathLike[str]) -> list[Path]:
+    """List the files that a path, glob or folder stands for, in sorted order; ``-`` is itself.
+
+    A folder is searched to any depth; names that begin with a dot are passed over. Behind any of
+    them, ``::column`` chooses a column of tables, and stands behind each path that is found.
+
+    Raises:
+        CorpusReadError: there is no such file.
+    """
+    name = os.fspath(corpus)
+    if name == STDIN:
+        return [Path(STDIN)]
+    try:
+        found = sorted(_matching(name)) or _columns(TextColumn.parse(name))
+    except OSError as error:
+        raise CorpusReadError(
+            f"cannot look for the corpus {short(name)} ({error.strerror}); expected a path: pass a "
+            "text as [text]"
+        ) from error
+    if found:
+        # A file of that name is not standard input.
+        return [path.absolute() if str(path) == STDIN else path for path in found]
+    if name and Path(name).is_dir():
+        raise CorpusReadError(f"the folder {name!r} holds no files; expected text files")
+    raise CorpusReadError(
+        f"the corpus {short(name)} does not exist; expected a file, a folder, a glob pattern or - "
+        "for standard input: pass a text as [text]"
+    )
+
+
+def _matching(name: str) -> Iterable[Path]:
+    path = Path(name)
+    if not name or "\0" in name:
+        return []
+    if path.is_dir():
+        return (p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
+    if path.exists():  # a file, a pipe or a device
+        return [path]
+    return filter(Path.is_file, map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
+
+
+def _columns(name: TextColumn) -> list[Path]:
+    """Tables, each with the name of the column."""
+    found = sorted(filter(is_table, _matching(name.file)))
+    return [Path(f"{path}{MARK}{name.column}") for path in found]
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 class Chunk(NamedTuple):
@@ -44,11 +144,14 @@ def read_lines(
         errors: what to do with bytes that are not of the encoding.
         encoding: of the text, a name that Python knows.
 
+    Yields:
+        Chunks of about `CHUNK_BYTES` bytes, in order.
+
     Raises:
         CorpusReadError: the file is missing, damaged, binary or not of this encoding.
     """
     with open_decompressed(path, CorpusReadError, "corpus", allow_stdin=True) as stream:
-        if is_utf8(encoding):
+        if text_encoding(encoding) == UTF_8:
             yield from _cut(stream, path, errors)
         else:
             yield from _cut(_Transcoded(stream, path, errors, encoding), path, errors)
@@ -86,24 +189,6 @@ def join_chunks(chunks: Iterable[Chunk]) -> Iterator[str]:
             yield "".join(pieces)
             pieces = []
             size = 0
-
-
-def is_utf8(encoding: str) -> bool:
-    """Whether a name is one of UTF-8.
-
-    Raises:
-        ParameterError: it is not the name of an encoding of text.
-    """
-    try:
-        codec = codecs.lookup(encoding)
-        is_text = getattr(codec, "_is_text_encoding", True)  # some of Python's codecs compress
-    except (LookupError, TypeError, ValueError):
-        is_text = False
-    if not is_text:
-        raise ParameterError(
-            f"encoding={encoding!r} is unknown; expected one such as 'utf-8' or 'latin-1'"
-        )
-    return codec.name == UTF_8
 
 
 class _Transcoded(io.RawIOBase):
