@@ -87,7 +87,7 @@ def test_features_too_large_for_the_dtype():
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes=(3, 0) is out of range"),
         ({"hidden_layer_sizes": -1}, "hidden_layer_sizes=-1 is out of range; expected whole"),
         ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes=2.5"),
-        ({"hidden_layer_sizes": "big"}, "hidden_layer_sizes=big"),
+        ({"hidden_layer_sizes": "big"}, "hidden_layer_sizes='big'"),
         ({"activation": "swoosh"}, "activation='swoosh'; expected one of linear, "),
         ({"optimizer": "adamm"}, "optimizer 'adamm' is unknown; expected one of sgd, momentum"),
         ({"learning_rate": "fast"}, "learning_rate='fast'; expected one of constant, "),
