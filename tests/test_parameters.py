@@ -48,6 +48,7 @@ class Config:
         {"size": 1000, "rate": 0, "limit": 1},
         {"size": np.int32(7), "rate": np.float32(0.5), "verbose": np.True_},
         {"tokenizer": str.split, "errors": "replace", "activation": "tanh"},
+        {"rate": float("inf"), "norm": float("inf"), "dropout": 0.99},
         {"anything": object(), "plain": -1},
     ],
 )

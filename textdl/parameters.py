@@ -285,7 +285,9 @@ def _fits_number(known: Parameter, value: Any) -> bool:
     if not is_number:
         return False
     number = float(value)
-    return known.minimum <= number <= known.maximum and known.above < number < known.below
+    is_above = known.above == -math.inf or number > known.above
+    is_below = known.below == math.inf or number < known.below  # without a bound, infinity fits
+    return known.minimum <= number <= known.maximum and is_above and is_below
 
 
 def _fits_any(known: Parameter, value: Any) -> bool:
