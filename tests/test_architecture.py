@@ -228,7 +228,7 @@ def test_statements_stand_alone():
 def test_few_modules_have_one_importer():
     """Verbs, formats and other entries of a registry are among them; the bar is a fifth."""
     importers = {module: set() for module in map(module_of, MODULES)}
-    for path in MODULES:
+    for path in [*MODULES, *PACKAGE.rglob("*.pyi")]:  # a stub exports by importing
         for target in imports_of(path):
             importers.get(target, set()).add(module_of(path))
     plain = {name: them for name, them in importers.items() if not is_package(name)}
