@@ -64,7 +64,7 @@ def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
 
 
 def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
-    """|p - t|, entry by entry; shapes and errors as in `squared_error`.
+    """`|p - t|`, entry by entry; shapes and errors as in `squared_error`.
 
     Example:
         >>> absolute_error([1.0, 2.0], [1.5, 0.0]).tolist()
@@ -89,7 +89,7 @@ absolute_value.defjvps(lambda dx, _, x: jnp.sign(x) * dx)
 
 
 def huber(predictions: ArrayLike, targets: ArrayLike, delta: float = 1.0) -> Array:
-    """e²/2 where |e| <= δ, else δ (|e| - δ/2), with e = p - t.
+    """`e²/2` where `|e| <= δ`, else `δ (|e| - δ/2)`, with `e = p - t`.
 
     Args:
         predictions: `(...,)` float p.

@@ -46,8 +46,9 @@ class TrainingConfig:
     shuffle: bool = parameter(True, "draw a new order of the examples every epoch")
     monitor: str = parameter(
         "loss",
-        "what to watch: loss, the name of a metric, or either after val_; then the best weights "
-        "are restored in the end; what ends in loss or error should fall, all else rise",
+        "what to watch: loss, the name of a metric, or either of the validation data, such as "
+        "val_loss; then the best weights are restored in the end; what ends in loss or error "
+        "should fall, all else rise",
     )
     patience: float | None = parameter(
         None, "stop after so many epochs without improvement; None: never", minimum=1
