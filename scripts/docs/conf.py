@@ -24,6 +24,8 @@ release = textdl.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb"]
 exclude_patterns = ["_build"]
 
+smartquotes = False  # options begin with two hyphens
+
 html_theme = "furo"
 html_title = f"textdl {release}"
 html_show_copyright = False
@@ -39,7 +41,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 80
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]  # properties are documented below
 napoleon_use_rtype = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]

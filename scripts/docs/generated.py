@@ -62,7 +62,7 @@ def module_map() -> str:
     """A table per package: its files, and what each says that it owns."""
     single = sorted(path for path in PACKAGE.glob("*.py") if not path.stem.startswith("__"))
     sections = ["## `textdl/`: leaves, which everything may use", _map_of_files(single)]
-    for name in _in_order_of_use(package_arrows()):
+    for name in ("io", *_in_order_of_use(package_arrows())):
         folder = PACKAGE / name
         sections += [f"## `textdl/{name}/`", _summary(folder / "__init__.py")]
         files = sorted(folder.rglob("*.py"), key=lambda path: (path.parent, path.name))
@@ -85,13 +85,13 @@ def arrow_table() -> str:
 
 
 def package_arrows() -> dict[str, set[str]]:
-    """The packages that each package imports, `io` and other leaves left aside."""
-    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    """The packages that each package imports; `io` is one of the leaves, which are left aside."""
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - {"io"}
     arrows: dict[str, set[str]] = {}
     for name in packages:
         files = (PACKAGE / name).rglob("*.py")
         imported = {module.split(".")[1] for path in files for module in _imported_modules(path)}
-        arrows[name] = (imported & packages) - {name, "io"}
+        arrows[name] = (imported & packages) - {name}
     return arrows
 
 
