@@ -136,9 +136,10 @@ def test_named_files_and_names_exist(page):
 def test_python_compiles_and_command_lines_parse(page):
     text = page.read_text()
     for body in blocks(text, "python", "{code-cell}"):
-        body = "\n".join(line for line in body.splitlines() if not line.startswith(":tags:"))
-        if not body.startswith("%%sh"):
-            compile(body, name_of(page), "exec")
+        if body.startswith("%%sh"):
+            continue
+        lines = (line for line in body.splitlines() if not line.startswith((":tags:", "%")))
+        compile("\n".join(lines), name_of(page), "exec")
     for line in "\n".join(blocks(text, "sh", "{code-cell}")).splitlines():
         if line.startswith("textdl "):
             build_parser().parse_args(shlex.split(line, comments=True)[1:])
