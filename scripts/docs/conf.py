@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from generated import fill_in
+from nbclient import NotebookClient
 
 import textdl
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # of every notebook, that it is executed
+# The output of a shell comes in pieces of 100 bytes, between which MyST-NB would begin new lines.
+NotebookClient.__init__ = partialmethod(  # type: ignore[assignment, unused-ignore]
+    NotebookClient.__init__, coalesce_streams=True
+)
 
 project = "textdl"
 author = "the authors of textdl"
