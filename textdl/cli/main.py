@@ -56,7 +56,7 @@ VERBS: Mapping[str, Verb] = {
         },
     ),
     "classify": Verb(
-        "learn to tell classes of texts apart",
+        "train classifiers of text, and apply them",
         {
             "train": Verb("train a model on labeled texts", "textdl.cli.classify:add_train"),
             "evaluate": Verb("score a model on labeled texts", "textdl.cli.classify:add_evaluate"),
