@@ -117,7 +117,7 @@ def test_checkpoints_of_other_trainings_are_refused(saved, case, start, changed,
 
 @pytest.mark.parametrize("sizes", [(6, 5, 2), (6, 2), (6, 4, 2, 2), (6, 4, 4, 2)])
 def test_checkpoints_of_other_networks_are_refused(saved, case, sizes):
-    with pytest.raises(CheckpointError, match="start in another folder, or with the same network"):
+    with pytest.raises(CheckpointError, match="start in another folder, or use the same network"):
         resume(saved, nn.mlp(sizes).init(KEY), case)
 
 
@@ -136,7 +136,7 @@ def test_checkpoint_of_more_layers_is_refused(case, tmp_path):
     long, short = (nn.mlp((6, *[2] * depth)).init(KEY) for depth in (3, 2))
     objective = nn.Objective(AnyDepth(), mean_squared)
     resume(tmp_path, long, case, objective=objective)
-    with pytest.raises(CheckpointError, match="start in another folder, or with the same network"):
+    with pytest.raises(CheckpointError, match="start in another folder, or use the same network"):
         resume(tmp_path, short, case, objective=objective)
 
 

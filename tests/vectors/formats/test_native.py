@@ -140,7 +140,7 @@ def test_header_not_json_errors(tmp_path, text):
         ({"vectors": {"shape": [6]}}, r"expected F32 \(V, D\)"),
         ({"vectors": {"shape": [-3, -2]}}, "shape"),
         ({"vectors": {"shape": [True, 6]}}, "shape"),
-        ({"vectors": {"shape": [10**30, 10**30]}}, "no whole number of 64 bits"),
+        ({"vectors": {"shape": [10**30, 10**30]}}, "not a whole number of 64 bits"),
         ({"vectors": {"shape": [2**40, 2**40]}}, "does not fit"),
         ({"vectors": {"shape": [2**40, 2**40, 0]}}, "does not fit"),
         ({"vectors": {"shape": [1] * 9}}, "9 axes"),
