@@ -126,7 +126,7 @@ def _summary(path: Path) -> str:
 def parameter_table(name: str) -> str:
     """The parameters of a class: default, range, description."""
     rows = [
-        [f"`{it.name}`", f"`{_shown(it.default)}`", _range(it), it.description]
+        [f"`{it.name}`", f"`{_shown(it.default)}`", _range(it), _code_safe(it.description)]
         for it in parameters_of(_resolve(name)).values()
     ]
     return table(["parameter", "default", "may be", "what it is"], rows)
