@@ -1,49 +1,28 @@
 """Files of vectors: read by content, written by name.
 
-`FORMATS` maps a name to what detects, reads and writes it; a new format is one file and one line.
+`FORMATS` maps a name to what detects, reads and writes it. To add a format, write a module that
+ends in ``FORMAT = Format(...)``, and add a line to `FORMATS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.compression import compression_of, open_decompressed
-from textdl.io.safetensors import is_safetensors, open_verified
+from textdl.io.safetensors import open_verified
 from textdl.vectors.formats import native, word2vec_binary, word2vec_text
-from textdl.vectors.formats.rows import VectorData
+from textdl.vectors.formats.rows import Format, VectorData
 
 _BYTES_TO_DETECT = 1 << 20
 
 
-class Format(NamedTuple):
-    """How one format is detected, read and written."""
-
-    matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
-    read: Callable[[Path, str], VectorData]  # path, and what to do with words that are not UTF-8
-    write: Callable[[VectorData, Path], None]
-    suffixes: tuple[str, ...]
-    mapped: bool = False  # opened without reading, so never compressed
-
-
 # In the order they are tried: word2vec binary takes what has its header line and is not text.
 FORMATS: Mapping[str, Format] = {
-    # Its words are UTF-8 by definition; what is not is damage.
-    "safetensors": Format(
-        is_safetensors,
-        lambda path, errors: native.load(path),
-        native.save,
-        (".safetensors",),
-        mapped=True,
-    ),
-    "word2vec text": Format(
-        word2vec_text.matches, word2vec_text.read, word2vec_text.write, (".txt", ".vec")
-    ),
-    "word2vec binary": Format(
-        word2vec_binary.matches, word2vec_binary.read, word2vec_binary.write, (".bin",)
-    ),
+    "safetensors": native.FORMAT,
+    "word2vec text": word2vec_text.FORMAT,
+    "word2vec binary": word2vec_binary.FORMAT,
 }
 
 # What other programs write, and how a user gets from there to here.

@@ -24,9 +24,10 @@ from textdl.io.archive import (
     open_archive,
     write_archive,
 )
+from textdl.io.safetensors import is_safetensors
 from textdl.string_array import StringArray
 from textdl.vectors import query
-from textdl.vectors.formats.rows import VectorData
+from textdl.vectors.formats.rows import Format, VectorData
 
 MATRIX = "vectors"
 KIND = ArchiveKind(
@@ -104,3 +105,9 @@ def _check_values(
         raise archive.damaged(
             f"the word of row {int(np.argmax(counts < 0)):,} has a negative count"
         )
+
+
+# Its words are UTF-8 by definition; what is not is damage.
+FORMAT = Format(
+    is_safetensors, lambda path, errors: load(path), save, suffixes=(".safetensors",), mapped=True
+)

@@ -35,6 +35,16 @@ class VectorData(NamedTuple):
     config: Mapping[str, object] | None = None  # how the vectors came about; JSON values only
 
 
+class Format(NamedTuple):
+    """How one format is detected, read and written."""
+
+    matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
+    read: Callable[[Path, str], VectorData]  # path, and what to do with words that are not UTF-8
+    write: Callable[[VectorData, Path], None]
+    suffixes: tuple[str, ...]
+    mapped: bool = False  # opened without reading, so never compressed
+
+
 class Shape(NamedTuple):
     """What a file claims to hold; without a header line, the number of rows is None."""
 

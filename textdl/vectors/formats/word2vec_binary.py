@@ -13,6 +13,7 @@ from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
+    Format,
     Shape,
     VectorData,
     build_vectors,
@@ -98,3 +99,6 @@ def _split(data: bytes, most: int, width: int) -> tuple[list[bytes], list[bytes]
         vectors.append(data[begin : begin + width])
         place = begin + width
     return words, vectors, data[place:]
+
+
+FORMAT = Format(matches, read, write, suffixes=(".bin",))

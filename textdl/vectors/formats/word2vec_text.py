@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.vectors.formats.rows import Shape, VectorData, build_vectors, parse_header, write_rows
+from textdl.vectors.formats.rows import (
+    Format,
+    Shape,
+    VectorData,
+    build_vectors,
+    parse_header,
+    write_rows,
+)
 
 _BYTES_PER_BLOCK = 1 << 20
 LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits per number, and its word
@@ -143,3 +150,6 @@ def _trailing_numbers(fields: list[bytes]) -> int:
     while count < len(fields) - 1 and _is_number(fields[-1 - count]):
         count += 1
     return count
+
+
+FORMAT = Format(matches, read, write, suffixes=(".txt", ".vec"))
