@@ -32,7 +32,8 @@ def neighbors_in_readme():
     return {word: re.findall(r"(\S+) 0\.\d\d", near) for word, near in rows}
 
 
-def test_the_demo_shows_what_the_readme_says(tmp_path):
+@pytest.mark.full  # it trains for half a minute
+def test_demo_prints_what_the_readme_shows(tmp_path):
     """Ranks change with the versions of what is installed; 7 in 10 must still be near."""
     sys.path.insert(0, str(ROOT / "scripts"))
     import demo

@@ -36,6 +36,7 @@ def small(monkeypatch):
     monkeypatch.setattr(canvas, "DOTS_PER_INCH", 20)
 
 
+@pytest.mark.full  # the documentation executes every example whenever it is built, as CI does
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_prints_and_draws(capsys, tmp_path, name):
     import_module(f"scripts.worked.{name}").show(tmp_path)
