@@ -7,8 +7,8 @@ full disk without saying so. Equal content gives equal bytes.
 
 Checksums are metadata: `digests` maps the name of each array to that of its bytes, and
 `header_digest` is that of the header, without itself, in canonical JSON. They find damage; against
-a forger, who would compute them anew, every reader checks values as well. A file without them, of
-another program or of textdl 0.1.0, is read without.
+a forger, who would compute them anew, every reader checks values as well. A file of
+another program, which has none, is read without.
 
 A file is mapped, and its header takes about 25 times its length, at most `LONGEST_HEADER`, while
 it is read: that is all that is allocated here for a file, whatever it says.

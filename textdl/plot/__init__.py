@@ -7,8 +7,8 @@
     canvas.py       a figure in memory and on disk
 
 They need matplotlib, which ``pip install 'textdl[plot]'`` installs. Nothing here touches a display
-or matplotlib's global state: a function returns a `Figure`, to be saved, shown in a notebook or
-drawn on.
+or matplotlib's global state: a function returns a `Figure`, to be saved, drawn on, or shown
+in a notebook after ``%matplotlib inline``.
 
 Example:
     >>> from textdl import plot
