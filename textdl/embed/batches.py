@@ -7,16 +7,15 @@ entered anywhere. They come in chunks of steps, which is what a worker computes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import jax
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from textdl.embed.config import STRIP, EmbeddingConfig
-from textdl.embed.objectives.objective import Batches, get_objective
+from textdl.embed.objectives.objective import Blocks, TrainingText, make_objective
 from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
+from textdl.embed.tables import Batches
 from textdl.errors import CorpusError
 from textdl.keyed_random import BLOCK_ORDER, SUBSAMPLING, WINDOWS, permutation
 from textdl.text.store import TokenStore
@@ -50,7 +49,6 @@ class BatchSampler:
     def __init__(self, store: TokenStore, config: EmbeddingConfig) -> None:
         self.store = store
         self.config = config
-        self.objective = get_objective(config.arch)
         self.vocabulary = store.vocabulary.cut(config.min_count, config.max_vocab_size)
         counts = self.vocabulary.counts
         if counts.sum() < 2:
@@ -59,7 +57,7 @@ class BatchSampler:
         self.kept_per_epoch = float(keep @ counts)
         self.kept_share = keep * counts / self.kept_per_epoch
         self._subsample = Subsampler(keep, len(store.vocabulary))
-        self._sample = self.objective.make_sampler(self.vocabulary, config)
+        self.objective = make_objective(TrainingText(self.vocabulary, self.kept_share), config)
         self.length = min(config.block_tokens, max(STRIP, config.step_tokens // STRIP * STRIP))
         self.blocks = max(1, config.step_tokens // self.length)
         self.step_tokens = self.blocks * self.length
@@ -77,13 +75,17 @@ class BatchSampler:
             if number >= start:
                 yield self._draw(blocks, epoch, number)
 
-    def batch_spec(self) -> Batches:
-        """The shapes and types of a chunk, to compile what it is handed to."""
-        tokens = np.zeros((self.steps, self.blocks, self.length + 2 * self.config.window), np.int32)
-        extents = np.zeros((self.steps, self.blocks, self.length), np.int32)
-        sampled = self._sample(tokens, 0, 0)
-        chunk = (tokens, extents, extents, sampled, self._rates(0, 0))
-        return Batches(*jax.tree.map(_spec, chunk))
+    def epochs(self, epoch: int, start: int = 0) -> Iterator[Iterator[Batches]]:
+        """Yield the chunks of each epoch from one on, of that from number `start` on."""
+        yield self.epoch(epoch, start)
+        for later in range(epoch + 1, self.config.epochs):
+            yield self.epoch(later)
+
+    @property
+    def updates_per_step(self) -> dict[str, NDArray[np.float64]]:
+        """How often each row of each table is moved in a step, in expectation. `(rows,)` each."""
+        per_center = self.objective.expected_updates
+        return {name: updates * self.step_tokens for name, updates in per_center.items()}
 
     def epoch_fraction(self, chunks: int) -> float:
         """The share of an epoch that so many of its chunks are, in expectation; at most 1."""
@@ -103,9 +105,10 @@ class BatchSampler:
         length = self.length
         for number, span in enumerate(self._spans(epoch)):
             key = (self.config.seed, WINDOWS, epoch, number)
-            windows = reduced_windows(span.shape[1] - 2 * halo, halo, *key)
+            windows = self._windows(span.shape[1] - 2 * halo, *key)
             windows[span[1, halo : len(windows) + halo] < 0] = 0
-            left, right = (side.reshape(-1, length) for side in context_extents(span[1], windows))
+            left, right = context_extents(span[1], windows, self.config.window_side)
+            left, right = left.reshape(-1, length), right.reshape(-1, length)
             tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
             order = permutation(len(tokens), self.config.seed, BLOCK_ORDER, epoch, number)
             for some in order.reshape(-1, self.steps * self.blocks):
@@ -145,10 +148,14 @@ class BatchSampler:
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Batches:
         """Lay blocks out as steps, and draw what the objective needs."""
         tokens, left, right = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
-        sampled = self._sample(tokens, epoch, number)
-        chunk = (tokens, left, right, sampled, self._rates(epoch, number))
-        # Handed to the device here, in the thread that prepares, not where the device waits.
-        return Batches(*jax.device_put(chunk))
+        draws = self.objective.draw(Blocks(tokens, left, right, epoch, number))
+        return Batches(draws.rows, draws.values, self._rates(epoch, number))
+
+    def _windows(self, size: int, *key: int) -> NDArray[np.int32]:
+        """The window of every center. `-> (size,)`."""
+        if self.config.shrink_windows:
+            return reduced_windows(size, self.config.window, *key)
+        return np.full(size, self.config.window, np.int32)
 
     def _rates(self, epoch: int, number: int) -> NDArray[np.float32]:
         """Linear decay over the whole run: rate · (1 - progress), never below the smallest rate."""
@@ -160,13 +167,14 @@ class BatchSampler:
 
 
 def context_extents(
-    sentences: NDArray[np.int32], windows: NDArray[np.int32]
+    sentences: NDArray[np.int32], windows: NDArray[np.int32], side: str = "both"
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """How far the context of each center goes: its window, but not beyond its sentence.
 
     Args:
         sentences: `(n + 2w,)` the sentence of every token, in ascending order but for padding.
-        windows: `(n,)` the reduced window of every center; center `i` is token `i + w`.
+        windows: `(n,)` the window of every center; center `i` is token `i + w`.
+        side: of the window that is context: both, left or right.
 
     Returns:
         `(n,)` tokens to the left, and `(n,)` to the right.
@@ -183,11 +191,10 @@ def context_extents(
     after = np.repeat(borders[1:] - 1, lengths) - place
     halo = (len(sentences) - len(windows)) // 2
     own = slice(halo, halo + len(windows))
-    return np.minimum(windows, before[own]), np.minimum(windows, after[own])
-
-
-def _spec(array: NDArray[Any]) -> Any:
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)  # type: ignore[no-untyped-call]
+    nothing = np.zeros_like(windows)
+    left = nothing if side == "right" else np.minimum(windows, before[own])
+    right = nothing if side == "left" else np.minimum(windows, after[own])
+    return left, right
 
 
 def _padding(tokens: int) -> NDArray[np.int32]:

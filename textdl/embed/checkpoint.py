@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives.objective import Tables
+from textdl.embed.tables import Tables
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.io.atomic import Sync, scratch_folder
 from textdl.io.checkpoints import (
@@ -40,26 +40,29 @@ STORE = "store"  # the token store in a checkpoint folder
 
 @dataclass(frozen=True)
 class RunPosition:
-    """Where a run stands: at the start of a round of an epoch."""
+    """Where a run stands: between two rounds of an epoch."""
 
     epoch: int = 0
-    round: int = 0  # rounds of this epoch that are done
+    chunk: int = 0  # chunks of this epoch that are done
     steps: int = 0  # steps of all workers since the beginning
-    loss: float = 0.0  # summed over the pairs of this epoch
-    pairs: float = 0.0
+    loss: float = 0.0  # summed over the predictions of this epoch
+    predictions: float = 0.0
     history: tuple[float, ...] = ()  # mean loss of every finished epoch
 
     @property
     def mean_loss(self) -> float:
-        """Mean loss of a pair with its noise words, in this epoch so far."""
-        return self.loss / max(self.pairs, 1.0)
+        """Mean loss of a prediction, in this epoch so far."""
+        return self.loss / max(self.predictions, 1.0)
 
-    def after_round(self, loss: float, pairs: float, steps: int) -> RunPosition:
+    def after_round(
+        self, loss: float, predictions: float, *, chunks: int, steps: int
+    ) -> RunPosition:
         """One round further.
 
         Args:
-            loss: of the round, summed over its pairs.
-            pairs: of the round.
+            loss: of the round, summed over its predictions.
+            predictions: of the round.
+            chunks: of the round, of all workers.
             steps: of the round, of all workers.
 
         Returns:
@@ -67,10 +70,10 @@ class RunPosition:
         """
         return replace(
             self,
-            round=self.round + 1,
+            chunk=self.chunk + chunks,
             steps=self.steps + steps,
             loss=self.loss + loss,
-            pairs=self.pairs + pairs,
+            predictions=self.predictions + predictions,
         )
 
     def after_epoch(self) -> RunPosition:
@@ -183,10 +186,12 @@ def _decode(
     if any(array.dtype != np.float32 for array in arrays.values()):
         raise ValueError("its tables are not float32")
     position = RunPosition(**saved.progress)
-    counts = (position.epoch, position.round, position.steps)
+    counts = (position.epoch, position.chunk, position.steps)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError("it does not say where the run stood")
-    if not all(type(it) is float for it in (position.loss, position.pairs, *position.history)):
+    if not all(
+        type(it) is float for it in (position.loss, position.predictions, *position.history)
+    ):
         raise ValueError("its losses are not numbers")
     return {name: jnp.array(array) for name, array in arrays.items()}, position
 

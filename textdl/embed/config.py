@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.errors import ParameterError
-from textdl.parameters import check_parameters, parameter
+from textdl.parameters import check_parameters, parameter, parameters_of
 from textdl.text.source import TextParameters
 
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
-_LEARNING_RATES = ", ".join(f"{it.learning_rate} for {name}" for name, it in OBJECTIVES.items())
+_LEARNING_RATES = ", ".join(
+    f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in LEARNING_RATES.items()
+)
+DEFAULT_NEGATIVE = 5
 STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
 
 
@@ -29,11 +32,43 @@ class EmbeddingParameters:
         "skipgram",
         "what predicts what: a word its context (skipgram), or the mean of the context the word "
         "(cbow)",
-        choices=OBJECTIVES,
+        choices=ARCHITECTURES,
+    )
+    loss: str = parameter(
+        "ns",
+        "how a prediction is scored: against noise words (ns, negative sampling), or along its "
+        "path in a Huffman tree (hs, hierarchical softmax)",
+        choices=LOSSES,
     )
     vector_size: int = parameter(100, "dimensions D of a vector", minimum=1, maximum=65_536)
     window: int = parameter(5, "largest distance of a pair, in words", minimum=1, maximum=1_000)
-    negative: int = parameter(5, "noise words per pair", minimum=1, maximum=1_000)
+    window_side: str = parameter(
+        "both", "on which side of a word its context is", choices=("both", "left", "right")
+    )
+    shrink_windows: bool = parameter(
+        True, "draw the window of every word from 1 to `window`, so that near words count more"
+    )
+    negative: int | None = parameter(
+        None, "noise words per prediction, with ns (default: 5)", minimum=1, maximum=1_000
+    )
+    ns_exponent: float = parameter(
+        0.75,
+        "noise words are drawn in proportion to their counts to this power",
+        minimum=-10.0,
+        maximum=10.0,
+    )
+    cbow: str = parameter(
+        "mean", "how cbow joins the vectors of the context", choices=("mean", "sum")
+    )
+    context_gradient: str | None = parameter(
+        None,
+        "what each context vector of cbow gets of the gradient: divided by their number, or the "
+        "whole (default: as the loss says, divided for the mean and whole for the sum)",
+        choices=("divided", "whole"),
+    )
+    position_weights: bool = parameter(
+        False, "cbow multiplies each context vector with learned weights of its place"
+    )
     min_count: int = parameter(5, "drop words that occur less often", minimum=1)
     max_vocab_size: int | None = parameter(
         None, "keep at most this many words, the most frequent (default: all)", minimum=1
@@ -95,8 +130,11 @@ class EmbeddingConfig(EmbeddingParameters):
     def __post_init__(self) -> None:
         """Check every parameter, and choose those that are left to the objective."""
         check_parameters(self)
+        self._refuse_contradictions()
+        if self.negative is None and self.loss == "ns":
+            self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
-            self.learning_rate = OBJECTIVES[self.arch].learning_rate
+            self.learning_rate = LEARNING_RATES[self.arch, self.loss]
         if self.block_tokens % STRIP:
             raise ParameterError(
                 f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"
@@ -111,7 +149,32 @@ class EmbeddingConfig(EmbeddingParameters):
     @property
     def noise_words(self) -> int:
         """K, noise words of a block."""
-        return self.block_noise or NOISE_PER_NEGATIVE * self.negative
+        return self.block_noise or NOISE_PER_NEGATIVE * self.noise_per_prediction
+
+    @property
+    def noise_per_prediction(self) -> int:
+        """Noise words that a prediction meets, in expectation."""
+        return self.negative or 0
+
+    @property
+    def divides_gradient(self) -> bool:
+        """Whether a context vector of CBOW gets 1 / n of the gradient, and not all of it."""
+        default = "divided" if self.cbow == "mean" else "whole"
+        return (self.context_gradient or default) == "divided"
+
+    def _refuse_contradictions(self) -> None:
+        if self.loss == "hs" and self.negative is not None:
+            raise ParameterError(
+                f"negative={self.negative} with loss='hs'; hierarchical softmax has no noise "
+                "words: leave negative out, or choose loss='ns'"
+            )
+        if self.arch != "cbow":
+            for name in ("cbow", "context_gradient", "position_weights"):
+                value = getattr(self, name)
+                if value != parameters_of(EmbeddingParameters)[name].default:
+                    raise ParameterError(
+                        f"{name}={value!r} with arch={self.arch!r}; it is of use with arch='cbow'"
+                    )
 
 
 @dataclass(kw_only=True)

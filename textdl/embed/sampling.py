@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from textdl.keyed_random import UINT32_RANGE, random_bits, scaled_bits, uniform_integers
 
-NOISE_EXPONENT = 0.75  # Mikolov et al. 2013
-
 
 def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
     """The probability of keeping each word: min(1, sqrt(t/f) + t/f), f its share of the text.
@@ -27,14 +25,14 @@ def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.flo
     return probability
 
 
-def noise_probability(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The probability that a noise word is each word: in proportion to count^0.75.
+def noise_probability(counts: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
+    """The probability that a noise word is each word: in proportion to count^exponent.
 
     Example:
-        >>> noise_probability(np.array([16, 1])).round(3).tolist()
+        >>> noise_probability(np.array([16, 1]), 0.75).round(3).tolist()
         [0.889, 0.111]
     """
-    weights = counts.astype(np.float64) ** NOISE_EXPONENT
+    weights = counts.astype(np.float64) ** exponent
     probability: NDArray[np.float64] = weights / weights.sum()
     return probability
 
@@ -56,7 +54,7 @@ class Subsampler:
 
 
 class NoiseSampler:
-    """Draws words with probability in proportion to count^0.75, by Walker's alias method.
+    """Draws words with probability in proportion to count^exponent, by Walker's alias method.
 
     Each of V equal columns is split between the word of its number and its alias, so that a draw
     takes two random numbers and two look-ups, whatever the vocabulary.
@@ -66,9 +64,9 @@ class NoiseSampler:
         numbers with a given distribution".
     """
 
-    def __init__(self, counts: NDArray[np.int64]) -> None:
+    def __init__(self, counts: NDArray[np.int64], exponent: float) -> None:
         #: Of drawing each word. (V,)
-        self.word_probability = noise_probability(counts)
+        self.word_probability = noise_probability(counts, exponent)
         probability, self.alias = alias_table(self.word_probability)
         threshold = np.minimum(probability * UINT32_RANGE, UINT32_RANGE - 1)
         #: A column is its own word where 32 random bits fall below this, else its alias. (V,)

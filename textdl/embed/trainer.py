@@ -24,9 +24,9 @@ from textdl.embed.checkpoint import (
     open_token_store,
 )
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.local_sgd import Workers
-from textdl.embed.objectives.objective import Tables
+from textdl.embed.local_sgd import TrainingProblem, Workers
 from textdl.embed.progress import RoundReport, RunCallbacks
+from textdl.embed.tables import Tables
 from textdl.errors import DivergenceError
 from textdl.interruption import deferred_interrupts, interruptible
 from textdl.jax_settings import fixed_settings
@@ -52,7 +52,7 @@ class TrainedMatrix(NamedTuple):
     """What the training loop returns."""
 
     matrix: NDArray[np.float32]  # (V, D)
-    loss_curve: tuple[float, ...]  # mean loss of every epoch, per pair
+    loss_curve: tuple[float, ...]  # mean loss of every epoch, per prediction
 
 
 @fixed_settings()
@@ -115,18 +115,26 @@ def train(
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
     tables, position = _begin(sampler, checkpoints)
-    with Workers(sampler, tables) as workers, deferred_interrupts() as interrupted:
+    problem = TrainingProblem(
+        sampler.objective.loss_and_gradients, sampler.updates_per_step, sampler.steps
+    )
+    with (
+        Workers(problem, tables, sampler.config.workers) as workers,
+        deferred_interrupts() as interrupted,
+    ):
         del tables  # the workers own them
-        for groups in workers.rounds(position.epoch, position.round):
-            if not groups:
+        for round in workers.rounds(sampler.epochs(position.epoch, position.chunk)):
+            if round is None:
                 position = position.after_epoch()
                 _check_rows(workers.tables, sampler)
-                report(_round_report(position, sampler, workers.chunks_per_round))
+                report(_round_report(position, sampler))
                 continue
-            loss, pairs = workers.round(groups)
-            position = position.after_round(loss, pairs, sampler.steps * sum(map(len, groups)))
+            loss, predictions = workers.round(round)
+            position = position.after_round(
+                loss, predictions, chunks=round.chunks, steps=sampler.steps * round.chunks
+            )
             _check_loss(position.mean_loss, sampler)
-            report(_round_report(position, sampler, workers.chunks_per_round))
+            report(_round_report(position, sampler))
             if checkpoints and (checkpoints.pop_due(position) or interrupted.is_set()):
                 _check_rows(workers.tables, sampler)
                 checkpoints.save(workers.tables, position)
@@ -157,19 +165,17 @@ def _describe(config: EmbeddingConfig, store: TokenStore) -> dict[str, Any]:
 def _begin(
     sampler: BatchSampler, checkpoints: EmbeddingCheckpoints | None
 ) -> tuple[Tables, RunPosition]:
-    start = sampler.objective.init(sampler.vocabulary, sampler.config)
+    start = sampler.objective.init()
     saved = checkpoints.load(start) if checkpoints else None
     return saved or (start, RunPosition())
 
 
-def _round_report(
-    position: RunPosition, sampler: BatchSampler, chunks_per_round: int
-) -> RoundReport:
+def _round_report(position: RunPosition, sampler: BatchSampler) -> RoundReport:
     epochs = sampler.config.epochs
     words = len(sampler.store.tokens)
-    fraction = sampler.epoch_fraction(position.round * chunks_per_round)
+    fraction = sampler.epoch_fraction(position.chunk)
     done = (position.epoch + fraction) * words
-    if position.round == 0:  # an epoch has just ended
+    if position.chunk == 0:  # an epoch has just ended
         return RoundReport(position.epoch, epochs, done, epochs * words, position.history[-1], True)
     return RoundReport(position.epoch + 1, epochs, done, epochs * words, position.mean_loss, False)
 
@@ -179,7 +185,7 @@ def _round_report(
 
 def _check_loss(loss: float, sampler: BatchSampler) -> None:
     """Stop where the mean loss of an epoch so far is above that of tables which know nothing."""
-    start = sampler.objective.initial_loss(sampler.vocabulary, sampler.config)
+    start = sampler.objective.initial_loss
     if not loss <= LOSS_TOLERANCE * start:  # NaN is not below anything
         raise _divergence(f"the loss is {loss:,.4g}, at the start it was {start:.4g}", sampler)
 

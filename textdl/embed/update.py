@@ -42,10 +42,10 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import accumulate
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -53,7 +53,7 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import NDArray
 
-from textdl.embed.objectives.objective import Batches, LossAndGradients, TableGradients, Tables
+from textdl.embed.tables import Batches, LossFunction, TableGradients, Tables
 
 # κ, the share of its way that a row covers at one update, as measured. Larger, and frequent words
 # learn too slowly; smaller, and training diverges. Within a step it is larger, for rows also meet
@@ -68,14 +68,12 @@ STEP_LIMIT = 1.0
 MERGE_LIMIT = 4.0  # of all workers together
 MIN_SLOTS = 1 << 12
 
-LossFunction: TypeAlias = Callable[[Tables, Batches], LossAndGradients]
-
 
 class StepMetrics(NamedTuple):
     """What steps report beside the tables."""
 
-    loss: Array  # (S,) float32, summed over the pairs of a step and their noise
-    pairs: Array  # (S,) float32, of a step
+    loss: Array  # (S,) float32, summed over the predictions of a step and their noise
+    predictions: Array  # (S,) float32, of a step
 
 
 # Update damping
@@ -201,14 +199,14 @@ def step(
         loss_and_gradients: of the objective; a table without gradients stays as it is.
 
     Returns:
-        The tables, and the loss and pairs of the step.
+        The tables, and the loss and the predictions of the step.
     """
-    loss, pairs, gradients = loss_and_gradients(tables, batch)
+    loss, predictions, gradients = loss_and_gradients(tables, batch)
     moved = {
         name: apply_gradients(tables[name], of_table, batch.rate, weights[name])
         for name, of_table in gradients.items()
     }
-    return {**tables, **moved}, StepMetrics(loss.sum(), pairs.sum())
+    return {**tables, **moved}, StepMetrics(loss.sum(), predictions.sum())
 
 
 def apply_gradients(table: Array, gradients: TableGradients, rate: Array, weight: Array) -> Array:
@@ -264,7 +262,7 @@ def run_steps(
         loss_and_gradients: of the objective.
 
     Returns:
-        The tables, and loss and pairs of each step, `(S,)`.
+        The tables, and loss and predictions of each step, `(S,)`.
     """
 
     def body(tables: Tables, batch: Batches) -> tuple[Tables, StepMetrics]:

@@ -1,97 +1,143 @@
-"""Every objective: its gradients against a loop over pairs, and against automatic derivatives."""
-
-from functools import partial
+"""Every objective: its gradients against a loop over predictions, and automatic derivatives."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from tests.embed.objectives.reference import (
-    cbow_by_loop,
+    PREDICTIONS,
+    TERMS,
+    by_loop,
     random_batch,
+    random_chunk,
     random_tables,
-    skipgram_by_loop,
+    some_objective,
+    some_text,
     summed_gradients,
 )
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives import OBJECTIVES
-from textdl.embed.objectives.objective import ProductGradients, RowGradients, get_objective
+from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
+from textdl.embed.objectives.objective import make_objective
+from textdl.embed.tables import Batches, ProductGradients, RowGradients
 from textdl.errors import ParameterError
-from textdl.text.vocabulary import Vocabulary
 
-BY_LOOP = {"skipgram": skipgram_by_loop, "cbow": cbow_by_loop}
+SIDES = [(arch, loss) for arch in ARCHITECTURES for loss in LOSSES]
+MODELS = [{"arch": arch, "loss": loss} for arch, loss in SIDES] + [
+    {"arch": "cbow", "cbow": "sum"},
+    {"arch": "cbow", "cbow": "sum", "context_gradient": "divided"},
+    {"arch": "cbow", "cbow": "mean", "context_gradient": "whole", "loss": "hs"},
+    {"arch": "cbow", "position_weights": True},
+    {"arch": "cbow", "position_weights": True, "cbow": "sum", "window_side": "left"},
+    {"window_side": "right"},
+]
+# Those whose gradient is that of the loss.
+DERIVED = [model for model in MODELS if "context_gradient" not in model]
 
 
-def test_every_objective_is_tested():
-    assert set(BY_LOOP) == set(OBJECTIVES)
+def test_every_side_is_tested():
+    assert set(PREDICTIONS) == set(ARCHITECTURES)
+    assert set(TERMS) == set(LOSSES)
+    assert set(LEARNING_RATES) == set(SIDES)
 
 
-@pytest.mark.parametrize("strip", [1, 2, 8, 16])
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_gradients_equal_a_loop_over_pairs(arch, seed, strip):
-    tables, batch = random_tables(), random_batch(seed=seed)
-    function = jax.jit(partial(get_objective(arch).loss_and_gradients, strip=strip))
-    found = function(tables, batch)
-    loss, pairs, gradients = BY_LOOP[arch](tables, batch)
+@pytest.mark.parametrize("words", [2, 9, 300])
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_gradients_equal_a_loop_over_predictions(model, seed, words):
+    objective, text, config = some_objective(words, **model)
+    tables = random_tables(objective)
+    batch, tokens = random_batch(objective, config, words=words, seed=seed, length=32)
+    found = jax.jit(objective.loss_and_gradients)(tables, batch)
+    loss, predictions, gradients = by_loop(tables, batch, tokens, text, config)
     np.testing.assert_allclose(found.loss, loss, rtol=1e-5)
-    np.testing.assert_array_equal(found.pairs, pairs)
+    np.testing.assert_array_equal(found.predictions, predictions)
     for name, summed in summed_gradients(tables, found).items():
         np.testing.assert_allclose(summed, gradients[name], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_gradients_equal_automatic_derivatives(arch):
-    tables, batch = random_tables(40), random_batch(40, blocks=3, length=32, halo=5, noise=70)
-    function = get_objective(arch).loss_and_gradients
+@pytest.mark.parametrize("model", DERIVED, ids=str)
+def test_gradients_equal_automatic_derivatives(model):
+    objective, _, config = some_objective(40, **model, window=5)
+    tables = random_tables(objective)
+    batch, _ = random_batch(objective, config, words=40, blocks=3, length=32)
+    function = objective.loss_and_gradients
     expected = jax.grad(lambda tables: function(tables, batch).loss.sum())(tables)
     found = jax.jit(function)(tables, batch)
     for name, summed in summed_gradients(tables, found).items():
-        np.testing.assert_allclose(summed, expected[name], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(summed, expected[name], rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_scores_beyond_the_range_of_exp_stay_finite(arch):
-    tables, batch = random_tables(scale=100.0), random_batch()
-    found = get_objective(arch).loss_and_gradients(tables, batch)
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_scores_beyond_the_range_of_exp_stay_finite(model):
+    objective, text, config = some_objective(**model)
+    tables = random_tables(objective, scale=100.0)
+    batch, tokens = random_batch(objective, config)
+    found = objective.loss_and_gradients(tables, batch)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found))
-    loss, _, _ = BY_LOOP[arch](tables, batch)
+    loss, _, _ = by_loop(tables, batch, tokens, text, config)
     np.testing.assert_allclose(found.loss, loss, rtol=1e-4)
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_center_without_context_changes_nothing(arch):
-    tables, batch = random_tables(), random_batch()
-    nobody = jnp.zeros_like(batch.left)
-    alone = batch._replace(left=nobody, right=nobody)
-    found = get_objective(arch).loss_and_gradients(tables, alone)
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_center_without_context_changes_nothing(model):
+    objective, _, config = some_objective(**model)
+    tables = random_tables(objective)
+    batch, _ = random_batch(objective, config)
+    nobody = np.zeros_like(batch.values["left"])
+    alone = batch._replace(values={**batch.values, "left": nobody, "right": nobody})
+    found = objective.loss_and_gradients(tables, alone)
     assert not np.asarray(found.loss).any()
-    assert not np.asarray(found.pairs).any()
+    assert not np.asarray(found.predictions).any()
     assert not any(it.any() for it in summed_gradients(tables, found).values())
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_initial_loss_is_that_of_the_initial_tables(arch):
-    vocabulary = Vocabulary([f"w{i}" for i in range(9)], np.arange(90, 0, -10))
-    config = EmbeddingConfig(arch=arch, vector_size=4)
-    objective = get_objective(arch)
-    found = objective.loss_and_gradients(objective.init(vocabulary, config), random_batch())
-    loss = found.loss.sum() / found.pairs.sum()
-    np.testing.assert_allclose(loss, objective.initial_loss(vocabulary, config), rtol=1e-5)
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_initial_loss_bounds_that_of_the_initial_tables(model):
+    objective, _, config = some_objective(**model)
+    batch, _ = random_batch(objective, config)
+    found = objective.loss_and_gradients(objective.init(), batch)
+    loss = found.loss.sum() / found.predictions.sum()
+    if config.loss == "ns":
+        np.testing.assert_allclose(loss, objective.initial_loss, rtol=1e-5)
+    else:
+        assert 0 < loss <= objective.initial_loss * 1.00001
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_expected_updates_are_those_of_drawn_pairs(arch):
-    """Per pair, and each of a mean's n vectors for 1 / n of it."""
-    counts = np.array([400, 300, 200, 100])
-    vocabulary = Vocabulary(list("abcd"), counts)
-    config = EmbeddingConfig(arch=arch, window=3)
-    expected = get_objective(arch).expected_updates(vocabulary, counts / 1000, config)
-    per_center = {"skipgram": config.window + 1, "cbow": 1}[arch]
-    for updates in expected.values():
-        assert updates.shape == (4,)
-        np.testing.assert_allclose(updates.sum(), per_center * (1 + config.negative))
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_expected_updates_are_those_of_drawn_text(model):
+    """How often rows are moved: counted in long random texts, where few sentences end."""
+    objective, text, config = some_objective(**model, window=2)
+    draw = np.random.default_rng(0)
+    halo, length, blocks = config.window, 512, 8
+    tokens = draw.choice(9, (blocks, length + 2 * halo), p=text.kept_share)
+    reach = draw.integers(1, halo + 1, (blocks, length))
+    sides = {"both": (1, 1), "left": (1, 0), "right": (0, 1)}[config.window_side]
+    left, right = (side * reach for side in sides)
+    batch = Batches({}, {"left": left, "right": right}, 0.1)
+    counted = {name: np.zeros(len(it)) for name, it in objective.expected_updates.items()}
+    ones = {name: np.ones((len(it), 1)) for name, it in counted.items()}
+    for prediction in PREDICTIONS[config.arch](ones, batch, tokens, config):
+        scores = count_scores(counted, text, config, prediction)
+        for name, row, factor in prediction.parts:
+            counted[name][row] += scores * np.mean(factor)
+    for name, expected in objective.expected_updates.items():
+        found = counted[name] / (blocks * length)
+        if name == "positions":  # those near the center are within more windows
+            found, expected = found.sum(), expected.sum()
+        np.testing.assert_allclose(found, expected, rtol=0.15, atol=0.05)
+
+
+def count_scores(counted, text, config, prediction):
+    """Count the rows that a prediction is scored with, in expectation, and say how many."""
+    table, terms = TERMS[config.loss]
+    if config.loss == "ns":
+        share = text.vocabulary.counts**0.75
+        counted[table] += config.negative * share / share.sum()
+        counted[table][prediction.word] += 1
+        return 1 + config.negative
+    rows = [row for row, _, _ in terms(None, text, prediction)]
+    counted[table][rows] += 1
+    return len(rows)
 
 
 def test_gradients_are_scaled_row_by_row():
@@ -104,6 +150,33 @@ def test_gradients_are_scaled_row_by_row():
     np.testing.assert_allclose(product.scaled(factors), whole, rtol=1e-5)
 
 
-def test_unknown_objective_is_refused():
-    with pytest.raises(ParameterError, match="arch 'glove' is unknown; expected one of skipgram"):
-        get_objective("glove")
+def test_unknown_names_are_refused():
+    with pytest.raises(ParameterError, match="arch='glove'; expected one of skipgram, cbow"):
+        EmbeddingConfig(arch="glove")
+    config = EmbeddingConfig()
+    config.loss = "full"
+    with pytest.raises(ParameterError, match="loss 'full' is unknown; expected one of ns, hs"):
+        make_objective(some_text(), config)
+
+
+def test_vocabulary_of_one_word_has_no_decisions():
+    text = some_text(1)
+    objective = make_objective(text, EmbeddingConfig(loss="hs", vector_size=4, window=3))
+    batch, _ = random_batch(objective, EmbeddingConfig(window=3), words=1)
+    found = objective.loss_and_gradients(random_tables(objective), batch)
+    assert not np.asarray(found.loss).any()
+
+
+def test_noise_in_expectation_is_the_definition():
+    """Over many draws every word is noise in proportion to its count to the power of 3/4."""
+    objective, text, config = some_objective(vector_size=2)
+    counts = np.zeros(9)
+    for seed in range(200):
+        chunk, _ = random_chunk(objective, config, seed=seed)
+        counts += np.bincount(chunk.rows["output"]["noise"].reshape(-1), minlength=9)
+    share = text.vocabulary.counts**0.75
+    expected = counts.sum() * share / share.sum()
+    chi_square = ((counts - expected) ** 2 / expected).sum()
+    assert chi_square < 26  # 99.9 % with 8 degrees of freedom
+    weight = float(chunk.values["noise_weight"][0])
+    assert weight * chunk.rows["output"]["noise"].shape[2] == config.negative

@@ -1,32 +1,28 @@
-"""What an embedding model is made of: one objective per file, and the table of their names.
+"""What an embedding model is made of: an input side and an output side, and their names.
 
-An objective is a model's input side (what predicts: a word, the mean of its context), joined with
-its output side (how a prediction is scored: negative sampling). It is a handful of pure functions
-(`textdl.embed.objectives.objective.EmbeddingObjective`), which the one trainer calls.
+    objective.py             the protocol of both sides, and how they are joined
+    bands.py                 which tokens of a block are the context of which centers
+    word_tables.py           the tables of words: how they begin, how their rows are looked up
+    skipgram.py              an input side: a word predicts the words around it
+    cbow.py                  an input side: the mean or the sum of the words around it predicts it
+    negative_sampling.py     an output side: the predicted word against noise words
+    hierarchical_softmax.py  an output side: its path through a Huffman tree
 
-    objective.py                   the protocol: tables, batches, gradients
-    contexts.py                    input sides: a block's centers, and the tokens around them
-    negative_sampling.py           the output side: noise words that a block shares
-    skipgram_negative_sampling.py  a word predicts its context
-    cbow_negative_sampling.py      the mean of the context predicts the word
-
-To add an objective, write a module that ends in ``OBJECTIVE = EmbeddingObjective(...)``, and add a
-line to `OBJECTIVES`.
+To add an input side, write a module with a function ``input_side(text, config) -> InputSide`` and
+add a line to `ARCHITECTURES`; to add an output side, one with ``output_side(text, config, inputs)
+-> OutputSide`` and a line in `LOSSES`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+# The module of each input side, and of each output side. Here, so that names are known without JAX.
+ARCHITECTURES: dict[str, str] = {"skipgram": "skipgram", "cbow": "cbow"}
+LOSSES: dict[str, str] = {"ns": "negative_sampling", "hs": "hierarchical_softmax"}
 
-
-class ObjectiveEntry(NamedTuple):
-    """What is known of an objective without importing it, and so without JAX."""
-
-    module: str  # in this folder; `objective.get_objective` imports it
-    learning_rate: float  # at which it does well, as measured
-
-
-OBJECTIVES: dict[str, ObjectiveEntry] = {
-    "skipgram": ObjectiveEntry("skipgram_negative_sampling", learning_rate=0.03),
-    "cbow": ObjectiveEntry("cbow_negative_sampling", learning_rate=0.2),
+#: At which each pair of sides does well, as measured.
+LEARNING_RATES: dict[tuple[str, str], float] = {
+    ("skipgram", "ns"): 0.03,
+    ("skipgram", "hs"): 0.03,
+    ("cbow", "ns"): 0.2,
+    ("cbow", "hs"): 0.2,
 }

@@ -1,12 +1,19 @@
-"""The output side of negative sampling: noise words that a block shares, and stable losses.
+"""Negative sampling: the predicted words against noise words that a block shares.
 
-A pair with score s costs -log σ(s), and each of its noise words, with score t, -log σ(-t). A block
-of L centers draws K noise words once, and each center meets them all, weighted so that in
-expectation every pair meets `negative` of them, as if it had drawn its own.
+With C the vectors that predict, of the centers of a block, O the output vectors of the words that
+are predicted, and V those of K noise words,
 
-Noise words are never left out. word2vec drops one that equals the pair's context; to drop one that
-equals the center instead, which would be cheap here, leaves the score of a word with itself free to
-grow, and costs word similarity (SimLex) what it gains in relatedness (MEN).
+    S = O Cᵀ, T = V Cᵀ
+    loss = -Σ_ji M_ji log σ(S_ji) - (negative / K) Σ_i n_i Σ_k log σ(-T_ki),  n_i = Σ_j M_ji
+
+where M says what is predicted: a band, the tokens around each center, or the center alone. A block
+draws K noise words once, and each of its vectors meets them all, weighted so that in expectation
+every prediction meets `negative` of them, as if it had drawn its own. With a band, S is computed in
+strips, `R` centers against the `R + 2w` tokens around them; the noise is one dense product.
+
+Noise words are never left out. word2vec drops one that equals the predicted word; to drop one
+that equals the center instead, which would be cheap here, leaves the score of a word with itself
+free to grow, and costs word similarity (SimLex) what it gains in relatedness (MEN).
 
 References:
     Mikolov et al. 2013, "Distributed representations of words and phrases" (negative sampling).
@@ -16,53 +23,152 @@ References:
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
-from numpy.typing import NDArray
+from jax import Array, lax
 
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives.objective import Sampler
+from textdl.embed.objectives.bands import strips_of
+from textdl.embed.objectives.objective import (
+    Blocks,
+    Draws,
+    Hidden,
+    InputSide,
+    OutputLoss,
+    OutputSide,
+    TrainingText,
+)
+from textdl.embed.objectives.word_tables import CENTERS, OUTPUT, TOKENS
 from textdl.embed.sampling import NoiseSampler
+from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
 from textdl.keyed_random import NOISE
-from textdl.text.vocabulary import Vocabulary
 
-NOISE_IDS = "noise"  # (S, B, K) int32
-NOISE_WEIGHT = "noise_weight"  # (S,) float32, how many noise words of a pair each stands for
+NOISE_WORDS = "noise"  # rows, (S, B, K)
+NOISE_WEIGHT = "noise_weight"  # (S,) float32, how many noise words of a prediction each stands for
 
 FACTORS = 64  # from 1 to 2 each, so that their product is finite in float32
 
 
-def make_noise_sampler(vocabulary: Vocabulary, config: EmbeddingConfig) -> Sampler:
-    """A sampler of noise words: K for each block.
+def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) -> OutputSide:
+    """One row per word, which is predicted, and drawn as noise.
 
     Args:
-        vocabulary: words are drawn in proportion to count^0.75.
+        text: words are drawn in proportion to their counts to the power `ns_exponent`.
         config: has the seed, `negative`, and K.
+        inputs: what predicts.
 
     Returns:
-        A function from the tokens, epoch and number of a chunk to `noise` `(S, B, K)` int32 and
-        `noise_weight` `(S,)` float32.
+        The side; its rows start at 0.
     """
-    draw = NoiseSampler(vocabulary.counts)
-    weight = np.float32(config.negative / config.noise_words)
+    draw_noise = NoiseSampler(text.vocabulary.counts, config.ns_exponent)
+    negative = config.noise_per_prediction
+    weight = np.float32(negative / config.noise_words)
 
-    def sample(tokens: NDArray[np.int32], epoch: int, number: int) -> dict[str, NDArray[Any]]:
-        shape = (*tokens.shape[:2], config.noise_words)
-        ids = draw(math.prod(shape), config.seed, NOISE, epoch, number).reshape(shape)
-        return {NOISE_IDS: ids, NOISE_WEIGHT: np.full(len(tokens), weight)}
+    def draw(blocks: Blocks) -> Draws:
+        shape = (*blocks.left.shape[:2], config.noise_words)
+        key = (config.seed, NOISE, blocks.epoch, blocks.number)
+        noise = draw_noise(math.prod(shape), *key).reshape(shape)
+        predicted = (
+            {TOKENS: blocks.tokens} if inputs.predicts_context else {CENTERS: blocks.centers}
+        )
+        rows = {OUTPUT: {**predicted, NOISE_WORDS: noise}}
+        return Draws(rows, {NOISE_WEIGHT: np.full(len(noise), weight)})
 
-    return sample
+    return OutputSide(
+        init=lambda: {OUTPUT: jnp.zeros((len(text.vocabulary), inputs.hidden_size), jnp.float32)},
+        draw=draw,
+        loss=_context_loss if inputs.predicts_context else _center_loss,
+        scores=1.0 + negative,
+        updates={OUTPUT: text.kept_share + negative * draw_noise.word_probability},
+        # With output vectors at 0 a prediction and each of its noise words cost log 2.
+        initial_loss=(1 + negative) * math.log(2),
+    )
 
 
-def initial_loss(vocabulary: Vocabulary, config: EmbeddingConfig) -> float:
-    """The mean loss of a pair before training.
+def _context_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
+    """The loss where the words around each center are predicted.
 
-    With output vectors at zero a pair and each of its noise words cost log 2.
+    Args:
+        tables: has `output`.
+        hidden: has a band, M.
+        batch: without its axis `S`.
+
+    Returns:
+        The loss of each block, and its derivatives.
     """
-    return (1 + config.negative) * math.log(2)
+    C, counts, mask = hidden  # (B, L, D), (B, L), (B, L / R, R + 2w, R)
+    assert mask is not None
+    halo = (mask.shape[2] - mask.shape[3]) // 2
+    around = strips_of(batch.rows[OUTPUT][TOKENS], halo, mask.shape[3])  # (B, L / R, R + 2w)
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K)
+    O = tables[OUTPUT][around]  # noqa: E741  # (B, L / R, R + 2w, D)
+    V = tables[OUTPUT][noise]  # (B, K, D)
+    strips = C.reshape(*mask.shape[:2], mask.shape[3], C.shape[2])
+    scores = jnp.einsum("bsmd,bsrd->bsmr", O, strips)  # S
+    noise_scores = jnp.einsum("bkd,bld->bkl", V, C)  # T
+    weight = batch.values[NOISE_WEIGHT] * counts  # (B, L)
+
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
+    positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, R + 2w, R)
+    negative_loss = weight * sum_softplus(noise_scores, noise_exp_neg_abs)  # (B, L)
+    positive = -sigmoid(-scores, exp_neg_abs, mask)  # by S
+    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # by T
+
+    output_gradients: list[RowGradients | ProductGradients] = [
+        ProductGradients(around, positive, strips),
+        ProductGradients(noise, negative, C),
+    ]
+    # Transposed here, and not within the product, whose kernels for that are half as fast.
+    transposed = jnp.swapaxes(positive, 2, 3), jnp.swapaxes(negative, 1, 2)
+    positive, negative = lax.optimization_barrier(transposed)  # type: ignore[no-untyped-call]
+    from_around = jnp.einsum("bsrm,bsmd->bsrd", positive, O).reshape(C.shape)
+    from_noise = jnp.einsum("blk,bkd->bld", negative, V)
+    return OutputLoss(
+        positive_loss.sum((1, 2)) + negative_loss.sum(1),
+        from_around + from_noise,
+        {OUTPUT: output_gradients},
+    )
+
+
+def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
+    """The loss where each center is predicted.
+
+    Args:
+        tables: has `output`.
+        hidden: has the centers that are predicted.
+        batch: without its axis `S`.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    H, counts, _ = hidden  # (B, L, D), (B, L)
+    mask = counts > 0
+    centers = batch.rows[OUTPUT][CENTERS]  # (B, L)
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K)
+    O = tables[OUTPUT][centers]  # noqa: E741  # (B, L, D)
+    V = tables[OUTPUT][noise]  # (B, K, D)
+    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
+    scores = (O * H) @ jnp.ones(H.shape[2], H.dtype)
+    noise_scores = jnp.einsum("bkd,bld->bkl", V, H)
+    weight = batch.values[NOISE_WEIGHT] * counts  # (B, L)
+
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
+    positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B,)
+    negative_loss = (weight * sum_softplus(noise_scores, noise_exp_neg_abs)).sum(1)  # (B,)
+    positive = -sigmoid(-scores, exp_neg_abs, mask)[..., None]  # (B, L, 1), by the scores
+    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # (B, K, L)
+    output_gradients: list[RowGradients | ProductGradients] = [
+        RowGradients(centers, positive * H),
+        ProductGradients(noise, negative, H),
+    ]
+    by_center = lax.optimization_barrier(jnp.swapaxes(negative, 1, 2))  # type: ignore[no-untyped-call]
+    from_noise = jnp.einsum("blk,bkd->bld", by_center, V)
+    return OutputLoss(
+        positive_loss + negative_loss, positive * O + from_noise, {OUTPUT: output_gradients}
+    )
 
 
 def sigmoid(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Array:

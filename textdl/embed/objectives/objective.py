@@ -1,118 +1,183 @@
 """The protocol of objectives: pure functions on tables, which the trainer knows by name only.
 
-A table is a matrix of parameters, such as the vectors of words. It may have any number of rows, of
-anything: words, inner nodes of a tree, n-gram buckets, documents. An objective says how its tables
-begin, what a step needs to draw, what the loss of a batch is and how it changes with the rows, and
-which tables become the vectors. It knows nothing of learning rates, update damping, workers or
-checkpoints; the trainer knows nothing of words.
+An objective is an *input side*, what predicts (a word, the mean of its context, a document), joined
+with an *output side*, how a prediction is scored (negative sampling, hierarchical softmax). Every
+center of a block has one vector that predicts: either the words around the center, or the center
+itself. Either side says how its tables begin, what a step needs to draw, and how often its rows are
+moved. Neither knows anything of learning rates, update damping, workers or checkpoints; the trainer
+knows nothing of words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.objectives import ARCHITECTURES, LOSSES
+from textdl.embed.tables import (
+    Batches,
+    LossAndGradients,
+    LossFunction,
+    RowIds,
+    TableGradients,
+    Tables,
+)
 from textdl.parameters import lookup
 from textdl.text.vocabulary import Vocabulary
 
-Tables: TypeAlias = dict[str, Array]  # each (rows, D) float32
-#: Draws for one chunk, from its tokens `(S, B, L + 2w)` int32, its epoch, and its number in the
-#: epoch, both from 0: arrays `(S, ...)` by name, which become `Batches.sampled`.
-Sampler: TypeAlias = Callable[[NDArray[np.int32], int, int], dict[str, NDArray[Any]]]
+Updates: TypeAlias = Mapping[str, NDArray[np.float64]]  # of every row, `(rows,)` by table
 
 
-class Batches(NamedTuple):
-    """The input of `S` steps. A step takes `B` blocks of `L` consecutive centers.
+class TrainingText(NamedTuple):
+    """What an objective is made for."""
 
-    Functions of one step take the same without the axis `S`.
-    """
-
-    tokens: Array  # (S, B, L + 2w) int32, the centers and a halo of `w` tokens on each side
-    left: Array  # (S, B, L) int32, how many tokens before each center are its context
-    right: Array  # (S, B, L) int32, how many after it
-    sampled: dict[str, Array]  # each (S, ...), what the objective drew
-    rate: Array  # (S,) float32, the learning rate; of no concern to an objective
+    vocabulary: Vocabulary  # V words
+    kept_share: NDArray[np.float64]  # (V,) the share of each among the tokens that are kept
 
 
-class RowGradients(NamedTuple):
-    """Derivatives of the loss by rows of a table; a row that occurs several times adds up."""
+class Blocks(NamedTuple):
+    """The text of `S` steps. A step takes `B` blocks of `L` consecutive centers."""
 
-    ids: Array  # (...,) int32, the rows
-    values: Array  # (..., D)
+    tokens: NDArray[np.int32]  # (S, B, L + 2w), the centers and a halo of `w` tokens on each side
+    left: NDArray[np.int32]  # (S, B, L), how many tokens before each center are its context
+    right: NDArray[np.int32]  # (S, B, L), how many after it
+    epoch: int  # from 0
+    number: int  # of the chunk in its epoch, from 0
 
-    def scaled(self, factors: Array) -> Array:
-        """Multiply the gradient of each row by its factor. `(...,) -> (..., D)`."""
-        return factors[..., None] * self.values
-
-
-class ProductGradients(NamedTuple):
-    """Gradients of rows that are a product: of derivatives by scores, and the vectors scored.
-
-    Kept apart, they are scaled where they are small, before they are multiplied.
-    """
-
-    ids: Array  # (..., m) int32, the rows
-    score_gradients: Array  # (..., m, n), derivatives by the score of each row with each vector
-    vectors: Array  # (..., n, D)
-
-    def scaled(self, factors: Array) -> Array:
-        """Multiply the gradient of each row by its factor. `(..., m) -> (..., m, D)`."""
-        scaled = factors[..., None] * self.score_gradients
-        return jnp.einsum("...mn,...nd->...md", scaled, self.vectors)
+    @property
+    def centers(self) -> NDArray[np.int32]:
+        """`(S, B, L)` the words that are predicted."""
+        length = self.left.shape[2]
+        halo = (self.tokens.shape[2] - length) // 2
+        return np.ascontiguousarray(self.tokens[..., halo : halo + length])
 
 
-TableGradients: TypeAlias = Sequence[RowGradients | ProductGradients]
+class Draws(NamedTuple):
+    """What a side adds to the batches of a chunk."""
+
+    rows: RowIds
+    values: Mapping[str, NDArray[Any]]
 
 
-class LossAndGradients(NamedTuple):
-    """What a batch costs, and how that changes with the rows it uses."""
+class Hidden(NamedTuple):
+    """What predicts, in `B` blocks of `L` centers."""
 
-    loss: Array  # (B,) float32, of each block, summed over its pairs and their noise
-    pairs: Array  # (B,) float32, predictions of each block, over which the mean loss is taken
-    gradients: Mapping[str, TableGradients]  # by table; the gradient is the sum of these
+    vectors: Array  # (B, L, D), of each center
+    counts: Array  # (B, L) float32, how many words it predicts
+    #: `(B, L / R, R + 2w, R)` bool, where the words around a center are predicted: strip by strip
+    #: the tokens around R centers against these. None where the center is.
+    band: Array | None
+
+
+class OutputLoss(NamedTuple):
+    """The loss of `B` blocks, and its derivatives."""
+
+    loss: Array  # (B,) summed over the predictions
+    hidden_gradient: Array  # (B, L, D), by the vectors that predict
+    gradients: Mapping[str, TableGradients]  # by the rows of the output side's tables
+
+
+#: From the gradient by the vectors that predict `(B, L, D)` to that by rows of the input tables.
+Pullback: TypeAlias = Callable[[Array], Mapping[str, TableGradients]]
+
+
+class InputSide(NamedTuple):
+    """What predicts. Every function is pure."""
+
+    #: The tables at the start of training.
+    init: Callable[[], Tables]
+    #: What a chunk needs beyond its text.
+    draw: Callable[[Blocks], Draws]
+    #: Of one step, traced by JAX: what predicts, and how its gradient reaches the tables.
+    forward: Callable[[Tables, Batches], tuple[Hidden, Pullback]]
+    #: Whether the words around a center are predicted, and not the center.
+    predicts_context: bool
+    #: Predictions of a center, in expectation.
+    predictions: float
+    #: How many of them each row makes at one center, in expectation.
+    updates: Updates
+    #: The matrix of the words' vectors, `(V, D)` float32, in the order of the vocabulary.
+    export: Callable[[Tables], Array]
+    #: The length of a vector that predicts.
+    hidden_size: int
+
+
+class OutputSide(NamedTuple):
+    """How predictions are scored. Every function is pure."""
+
+    #: The tables at the start of training.
+    init: Callable[[], Tables]
+    #: What a chunk needs beyond its text.
+    draw: Callable[[Blocks], Draws]
+    #: Of one step, traced by JAX: the loss of what predicts, and its gradients.
+    loss: Callable[[Tables, Hidden, Batches], OutputLoss]
+    #: Scores of a prediction, in expectation: by so much more is a row moved that predicts.
+    scores: float
+    #: How often each row is scored at one prediction, in expectation.
+    updates: Updates
+    #: The mean loss of a prediction where nothing is learned yet.
+    initial_loss: float
 
 
 class EmbeddingObjective(NamedTuple):
-    """An objective, as the trainer takes it. Every field is a pure function."""
+    """An objective, as the trainer takes it. Every function is pure."""
 
     #: The tables at the start of training.
-    init: Callable[[Vocabulary, EmbeddingConfig], Tables]
-    #: What draws for the steps; made once a run, so it may prepare what it needs.
-    make_sampler: Callable[[Vocabulary, EmbeddingConfig], Sampler]
-    #: Of one step: traced by JAX, with all tables and a batch without its axis `S`.
-    loss_and_gradients: Callable[[Tables, Batches], LossAndGradients]
-    #: For update damping: from the vocabulary, the share of each word among the tokens that
-    #: subsampling keeps `(V,)`, and the config, the number of pairs that move each row of each
-    #: table at one center, in expectation: `(rows,)` float64 by table.
-    expected_updates: Callable[
-        [Vocabulary, NDArray[np.float64], EmbeddingConfig], Mapping[str, NDArray[np.float64]]
-    ]
-    #: The mean loss of a pair where nothing is learned yet; above it, training has diverged.
-    initial_loss: Callable[[Vocabulary, EmbeddingConfig], float]
+    init: Callable[[], Tables]
+    #: The rows and values of a chunk.
+    draw: Callable[[Blocks], Draws]
+    #: Of one step.
+    loss_and_gradients: LossFunction
+    #: For update damping: how often each row is moved at one center, in expectation.
+    expected_updates: Updates
+    #: The mean loss of a prediction before training; above it, training has diverged.
+    initial_loss: float
     #: The matrix of the words' vectors, `(V, D)` float32, in the order of the vocabulary.
     export: Callable[[Tables], Array]
 
 
-def get_objective(name: str) -> EmbeddingObjective:
-    """The objective of a name.
+def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObjective:
+    """The objective of a run: the input side of its `arch` and the output side of its `loss`.
 
     Raises:
-        ParameterError: the name is unknown.
-
-    Example:
-        >>> get_objective("cbow").loss_and_gradients.__module__
-        'textdl.embed.objectives.cbow_negative_sampling'
+        ParameterError: a name is unknown.
     """
-    entry = lookup("arch", name, OBJECTIVES)
-    objective: EmbeddingObjective = import_module(
-        f"textdl.embed.objectives.{entry.module}"
-    ).OBJECTIVE
-    return objective
+    inputs: InputSide = _module("arch", config.arch, ARCHITECTURES).input_side(text, config)
+    outputs: OutputSide = _module("loss", config.loss, LOSSES).output_side(text, config, inputs)
+    return compose(inputs, outputs)
+
+
+def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
+    """Join what predicts with how its predictions are scored."""
+
+    def init() -> Tables:
+        return inputs.init() | outputs.init()
+
+    def draw(blocks: Blocks) -> Draws:
+        of_inputs = inputs.draw(blocks)
+        of_outputs = outputs.draw(blocks)
+        return Draws(
+            {**of_inputs.rows, **of_outputs.rows}, {**of_inputs.values, **of_outputs.values}
+        )
+
+    def loss_and_gradients(tables: Tables, batch: Batches) -> LossAndGradients:
+        hidden, pullback = inputs.forward(tables, batch)
+        found = outputs.loss(tables, hidden, batch)
+        gradients = {**pullback(found.hidden_gradient), **found.gradients}
+        return LossAndGradients(found.loss, hidden.counts.sum(1), gradients)
+
+    moved = {name: outputs.scores * updates for name, updates in inputs.updates.items()}
+    scored = {name: inputs.predictions * updates for name, updates in outputs.updates.items()}
+    return EmbeddingObjective(
+        init, draw, loss_and_gradients, {**moved, **scored}, outputs.initial_loss, inputs.export
+    )
+
+
+def _module(parameter: str, name: str, registry: Mapping[str, str]) -> Any:
+    return import_module(f"textdl.embed.objectives.{lookup(parameter, name, registry)}")

@@ -1,0 +1,245 @@
+"""Hierarchical softmax: a word is predicted by the decisions on its path through a Huffman tree.
+
+With C the vectors that predict and N those of the inner nodes of the tree, a word costs
+
+    loss = -Σ_p log σ(s_p N_p · C),  s_p = 1 to the left of node p, -1 to its right,
+
+the sum being over the nodes from the root to the word. It is the logarithm of a probability: over
+all words they add up to 1.
+
+Few nodes are on most paths. The first `T` of them, by count, are scored for all vectors of a block
+in one dense product; for what is below, the nodes of each predicted word are looked up. Where the
+words around each center are predicted, one of the first nodes meets a center once for all of them:
+with n⁺ and n⁻ the decisions to its left and right, the loss is -n⁺ log σ(S) - n⁻ log σ(-S).
+
+References:
+    Morin and Bengio 2005, "Hierarchical probabilistic neural network language model".
+    Mikolov et al. 2013, "Distributed representations of words and phrases" (the Huffman tree).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.objectives.bands import strips_of
+from textdl.embed.objectives.huffman import decisions_above, huffman_tree, paths_below
+from textdl.embed.objectives.negative_sampling import sigmoid
+from textdl.embed.objectives.objective import (
+    Blocks,
+    Draws,
+    Hidden,
+    InputSide,
+    OutputLoss,
+    OutputSide,
+    TrainingText,
+)
+from textdl.embed.objectives.word_tables import LEFT, RIGHT
+from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
+
+NODES = "nodes"  # the table
+UPPER = "upper"  # rows, (S, T): the first nodes, of which all vectors are scored
+PATHS = "paths"  # rows, (S, B, n, P): the nodes below on the way to each of n predicted words
+SIGNS = "signs"  # values, (S, B, n, P): 1 or -1 where that node decides, else 0
+EXITS = "exits"  # values, (S, B, n): the row of each word among what the first nodes decide
+
+UPPER_NODES = 127  # T: more make the dense product larger, fewer leave more to be looked up
+STRIP = 8  # predicted words that are multiplied with the centers around them at once
+
+
+def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) -> OutputSide:
+    """One row per inner node of the tree.
+
+    Args:
+        text: its counts make the tree.
+        config: of no concern.
+        inputs: what predicts.
+
+    Returns:
+        The side; its rows start at 0.
+    """
+    tree = huffman_tree(text.vocabulary.counts)
+    nodes = max(1, len(tree.node_parent))  # a tree of one word has none, and nothing to predict
+    upper = min(UPPER_NODES, nodes)
+    exit_of, decisions = decisions_above(tree, upper)
+    paths = paths_below(tree, upper)
+    every = np.arange(upper, dtype=np.int32)
+
+    def draw(blocks: Blocks) -> Draws:
+        words = blocks.tokens if inputs.predicts_context else blocks.centers
+        rows = {
+            UPPER: np.broadcast_to(every, (len(words), upper)),
+            PATHS: paths.nodes[words],
+        }
+        return Draws({NODES: rows}, {SIGNS: paths.signs[words], EXITS: exit_of[words]})
+
+    on_upper = np.abs(decisions).astype(np.float64)
+    updates = np.zeros(nodes)
+    updates[:upper] = np.bincount(exit_of, text.kept_share, len(decisions)) @ on_upper
+    shares = np.broadcast_to(text.kept_share[:, None], paths.signs.shape)
+    is_on_path = paths.signs != 0
+    updates += np.bincount(paths.nodes[is_on_path], shares[is_on_path], nodes)
+    lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
+    loss = _context_loss if inputs.predicts_context else _center_loss
+    return OutputSide(
+        init=lambda: {NODES: jnp.zeros((nodes, inputs.hidden_size), jnp.float32)},
+        draw=draw,
+        loss=partial(loss, decisions=decisions),
+        scores=float(updates.sum()),
+        updates={NODES: updates},
+        # A decision costs log 2 at first; on the longest path, for a text may have any words.
+        initial_loss=float(lengths.max()) * math.log(2),
+    )
+
+
+def _center_loss(
+    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8]
+) -> OutputLoss:
+    """The loss where each center is predicted.
+
+    Args:
+        tables: has `nodes`.
+        hidden: has the centers that are predicted.
+        batch: without its axis `S`.
+        decisions: `(rows, T)` of the first nodes.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    H, counts, _ = hidden  # (B, L, D), (B, L)
+    signs = batch.values[SIGNS] * counts[..., None]  # (B, L, P)
+    decided = jnp.asarray(decisions, jnp.float32)[batch.values[EXITS]] * counts[..., None]
+    of_upper = _upper_loss(
+        tables, H, jnp.maximum(decided, 0), jnp.maximum(-decided, 0), batch.rows[NODES][UPPER]
+    )
+    paths = batch.rows[NODES][PATHS]  # (B, L, P)
+    N = tables[NODES][paths]  # (B, L, P, D)
+    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
+    scores = signs * ((N * H[:, :, None]) @ jnp.ones(H.shape[2], H.dtype))
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    losses = jnp.where(signs != 0, jnp.maximum(-scores, 0) + jnp.log1p(exp_neg_abs), 0)
+    gradient = -signs * sigmoid(-scores, exp_neg_abs)  # (B, L, P), by the scores without signs
+    below = RowGradients(paths, gradient[..., None] * H[:, :, None])
+    return OutputLoss(
+        of_upper.loss + losses.sum((1, 2)),
+        of_upper.hidden_gradient + jnp.einsum("blp,blpd->bld", gradient, N),
+        {NODES: [*of_upper.gradients[NODES], below]},
+    )
+
+
+def _context_loss(
+    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8]
+) -> OutputLoss:
+    """The loss where the words around each center are predicted.
+
+    Args:
+        tables: has `nodes`.
+        hidden: has a band, M.
+        batch: without its axis `S`.
+        decisions: `(rows, T)` of the first nodes.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    C, _, band = hidden  # (B, L, D), (B, L / R, R + 2w, R)
+    assert band is not None
+    halo = (band.shape[2] - band.shape[3]) // 2
+    exits = strips_of(batch.values[EXITS], halo, band.shape[3])  # (B, L / R, R + 2w)
+    table = jnp.asarray(decisions, jnp.float32)
+    M = jnp.swapaxes(band, 2, 3).astype(jnp.float32)
+    to_left, to_right = (
+        jnp.einsum("bsrm,bsmt->bsrt", M, jnp.maximum(sign * table, 0)[exits]) for sign in (1, -1)
+    )  # n⁺, n⁻
+    shape = (*C.shape[:2], -1)
+    of_upper = _upper_loss(
+        tables, C, to_left.reshape(shape), to_right.reshape(shape), batch.rows[NODES][UPPER]
+    )
+    below = _context_loss_below(tables, C, batch, halo)
+    return OutputLoss(
+        of_upper.loss + below.loss,
+        of_upper.hidden_gradient + below.hidden_gradient,
+        {NODES: [*of_upper.gradients[NODES], *below.gradients[NODES]]},
+    )
+
+
+def _upper_loss(
+    tables: Tables, vectors: Array, to_left: Array, to_right: Array, nodes: Array
+) -> OutputLoss:
+    """What the first nodes decide, for all vectors of a block at once.
+
+    Args:
+        tables: has `nodes`.
+        vectors: `(B, L, D)`.
+        to_left: `(B, L, T)` n⁺, how many words each vector predicts on the left of each node.
+        to_right: `(B, L, T)` n⁻.
+        nodes: `(T,)` the rows.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    N = tables[NODES][nodes]  # (T, D)
+    scores = jnp.einsum("bld,td->blt", vectors, N)
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    decided = to_left + to_right
+    losses = (
+        to_left * jnp.maximum(-scores, 0)
+        + to_right * jnp.maximum(scores, 0)
+        + decided * jnp.log1p(exp_neg_abs)
+    )
+    gradient = decided * sigmoid(scores, exp_neg_abs) - to_left  # (B, L, T), by the scores
+    flat = gradient.reshape(-1, gradient.shape[2]).T  # (T, B L)
+    by_node = ProductGradients(nodes, flat, vectors.reshape(-1, vectors.shape[2]))
+    return OutputLoss(
+        losses.sum((1, 2)), jnp.einsum("blt,td->bld", gradient, N), {NODES: [by_node]}
+    )
+
+
+def _context_loss_below(tables: Tables, C: Array, batch: Batches, halo: int) -> OutputLoss:
+    """What the nodes below decide: strips of predicted words against the centers around them.
+
+    Args:
+        tables: has `nodes`.
+        C: `(B, L, D)` the vectors of the centers.
+        batch: without its axis `S`.
+        halo: w.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    blocks, length, size = C.shape
+    words = length + 2 * halo
+    count = -(-words // STRIP)
+    of_strips = [(0, 0), (0, count * STRIP - words), (0, 0)]
+    paths = jnp.pad(batch.rows[NODES][PATHS], of_strips).reshape(blocks, count, -1)
+    signs = jnp.pad(batch.values[SIGNS], of_strips).reshape(blocks, count, STRIP, 1, -1)
+    # Word j of a block may be predicted by the centers j - 2w to j.
+    span = jnp.arange(0, count * STRIP, STRIP)[:, None] + jnp.arange(STRIP + 2 * halo)
+    around = [(0, 0), (2 * halo, count * STRIP - length), (0, 0)]
+    centers = jnp.pad(C, around)[:, span]  # (B, s, R + 2w, D)
+    left, right = (
+        jnp.pad(batch.values[side], around[:2])[:, span][:, :, None] for side in (LEFT, RIGHT)
+    )  # (B, s, 1, R + 2w)
+    offset = halo + jnp.arange(STRIP)[:, None] - jnp.arange(STRIP + 2 * halo)  # (R, R + 2w)
+    predicts = (offset != 0) & (offset >= -left) & (offset <= right)  # (B, s, R, R + 2w)
+
+    N = tables[NODES][paths]  # (B, s, R P, D)
+    decided = predicts[..., None] * signs.astype(jnp.float32)  # (B, s, R, R + 2w, P)
+    decided = jnp.swapaxes(decided, 3, 4).reshape(blocks, count, -1, STRIP + 2 * halo)
+    scores = decided * jnp.einsum("bsnd,bscd->bsnc", N, centers)
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    losses = jnp.where(decided != 0, jnp.maximum(-scores, 0) + jnp.log1p(exp_neg_abs), 0)
+    gradient = -decided * sigmoid(-scores, exp_neg_abs)  # (B, s, R P, R + 2w)
+    by_center = jnp.einsum("bscn,bsnd->bscd", jnp.swapaxes(gradient, 2, 3), N)
+    padded = jnp.zeros((blocks, length + 2 * halo + count * STRIP - length, size), C.dtype)
+    hidden_gradient = padded.at[:, span].add(by_center)[:, 2 * halo : 2 * halo + length]
+    return OutputLoss(
+        losses.sum((1, 2, 3)),
+        hidden_gradient,
+        {NODES: [ProductGradients(paths, gradient, centers)]},
+    )

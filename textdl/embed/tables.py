@@ -1,0 +1,71 @@
+"""Tables of parameters, batches that name the rows they use, and gradients of rows.
+
+A table is a matrix of parameters, such as the vectors of words. It may have any number of rows, of
+anything: words, inner nodes of a tree, documents, terms of a classifier. What trains tables (the
+step, the workers, their merges, checkpoints) knows them by name and nothing of what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import jax.numpy as jnp
+from jax import Array
+
+Tables: TypeAlias = dict[str, Array]  # each (rows, D) float32
+#: The numbers of rows, by table and by what they are there for: `{"output": {"noise": ...}}`.
+RowIds: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+class Batches(NamedTuple):
+    """The input of `S` steps, as arrays of NumPy or of JAX.
+
+    Functions of one step take the same without the axis `S`.
+    """
+
+    rows: RowIds  # each (S, ...) int32, every row that a step reads or moves
+    values: Mapping[str, Any]  # each (S, ...), whatever else the loss is a function of
+    rate: Any  # (S,) float32, the learning rate; of no concern to the loss
+
+
+class RowGradients(NamedTuple):
+    """Derivatives of the loss by rows of a table; a row that occurs several times adds up."""
+
+    ids: Array  # (...,) int32, the rows
+    values: Array  # (..., D)
+
+    def scaled(self, factors: Array) -> Array:
+        """Multiply the gradient of each row by its factor. `(...,) -> (..., D)`."""
+        return factors[..., None] * self.values
+
+
+class ProductGradients(NamedTuple):
+    """Gradients of rows that are a product: of derivatives by scores, and the vectors scored.
+
+    Kept apart, they are scaled where they are small, before they are multiplied.
+    """
+
+    ids: Array  # (..., m) int32, the rows
+    score_gradients: Array  # (..., m, n), derivatives by the score of each row with each vector
+    vectors: Array  # (..., n, D)
+
+    def scaled(self, factors: Array) -> Array:
+        """Multiply the gradient of each row by its factor. `(..., m) -> (..., m, D)`."""
+        scaled = factors[..., None] * self.score_gradients
+        return jnp.einsum("...mn,...nd->...md", scaled, self.vectors)
+
+
+TableGradients: TypeAlias = Sequence[RowGradients | ProductGradients]
+
+
+class LossAndGradients(NamedTuple):
+    """What a batch costs, and how that changes with the rows it uses."""
+
+    loss: Array  # (B,) float32, of each block, summed over its predictions and their noise
+    predictions: Array  # (B,) float32, of each block, over which the mean loss is taken
+    gradients: Mapping[str, TableGradients]  # by table; the gradient is the sum of these
+
+
+#: Of one step: traced by JAX, with all tables and a batch without its axis `S`.
+LossFunction: TypeAlias = Callable[[Tables, Batches], LossAndGradients]
