@@ -27,6 +27,7 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from textdl.embed.tables import Batches, LossFunction, Tables
+from textdl.embed.tied_rows import Tie, TiedRows, TiedTable, compose, spread
 from textdl.embed.update import (
     StepMetrics,
     bounded_merge,
@@ -40,6 +41,7 @@ from textdl.jax_settings import fixed_settings
 from textdl.parallel import prefetch
 
 CHUNKS_PER_ROUND = 8  # of a worker
+TIED_CHUNKS_PER_ROUND = 2  # where words wait for the end of a round for what they share
 FREQUENT_ROWS = 4096  # of each table, at most
 
 Item = TypeVar("Item")
@@ -55,6 +57,8 @@ class TrainingProblem(NamedTuple):
     #: How often each row of each table is moved in a step, in expectation: `(rows,)` by table.
     updates_per_step: Mapping[str, NDArray[np.float64]]
     steps: int  # S of a chunk
+    #: Tables that are not among those of the run: their rows are means of rows of another.
+    ties: Mapping[str, Tie] = {}
 
 
 class Round(NamedTuple):
@@ -65,6 +69,7 @@ class Round(NamedTuple):
     frequent: Mapping[str, Rows]  # of what the workers copy, those that are merged after a group
     step_weights: RowWeights  # of what the workers copy
     merge_weights: RowWeights
+    tied: dict[str, TiedRows]  # of the tables that are tied to another
 
     @property
     def chunks(self) -> int:
@@ -88,8 +93,12 @@ class Workers:
 
     def __init__(self, problem: TrainingProblem, tables: Tables, count: int) -> None:
         self.problem = problem
-        self.tables = tables
         self.count = count
+        self._chunks = TIED_CHUNKS_PER_ROUND if problem.ties else CHUNKS_PER_ROUND
+        on_host = {tie.source for tie in problem.ties.values()}
+        self.tables: Tables = {
+            name: np.array(table) if name in on_host else table for name, table in tables.items()
+        }
         self._programs: dict[Any, Any] = {}
         self._copies: tuple[Tables, ...] = ()
         per_step = problem.updates_per_step
@@ -97,11 +106,18 @@ class Workers:
         self._step_weights = {name: step_weights(updates) for name, updates in per_step.items()}
         self._merge_weights: dict[str, NDArray[np.float32]] = {}
         for name, updates in per_step.items():
-            per_merge = updates * problem.steps * CHUNKS_PER_ROUND
+            per_merge = updates * problem.steps * self._chunks
             per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
             self._merge_weights[name] = merge_weights(per_merge, count)
         rows = {name: len(updates) for name, updates in per_step.items()}
         self._sets = WorkingSets(frequent, rows if count > 1 else {})
+        per_round = {
+            name: per_step[name] * problem.steps * self._chunks * count for name in problem.ties
+        }
+        self._tied = {
+            name: TiedTable(tie, len(self.tables[tie.source]), per_round[name], count)
+            for name, tie in problem.ties.items()
+        }
         # Of tables that are copied whole: put on the device once.
         self._whole = Round(
             [],
@@ -109,6 +125,7 @@ class Workers:
             {name: as_rows(rows) for name, rows in frequent.items()},
             jax.device_put(self._step_weights),
             jax.device_put(self._merge_weights),
+            {name: it.prepare() for name, it in self._tied.items() if name not in self._sets},
         )
 
     def __enter__(self) -> Self:
@@ -128,20 +145,33 @@ class Workers:
 
     def round(self, round: Round) -> tuple[float, float]:
         """Train on a round; return the loss and the number of predictions, summed."""
+        means = {
+            name: compose(self.tables[self._tied[name].source], rows, self._pool.map)
+            for name, rows in round.tied.items()
+        }
+        shared = take_rows(self._on_device, round.working) | jax.device_put(means)
         metrics: list[StepMetrics] = []
         if self.count == 1:
             for (chunk,) in round.groups:
-                self.tables, of_chunk = self._train(self.tables, chunk, round.step_weights)
+                shared, of_chunk = self._train(shared, chunk, round.step_weights)
                 metrics.append(of_chunk)
-            return _totals(metrics)
-        shared = take_rows(self.tables, round.working)
-        self._copies = copies_of(shared, self._copies, self.count)
-        for group in round.groups:
-            shared, of_group = self._side_by_side(shared, group, round)
-            metrics += of_group
-        merged = merge(shared, self._copies, round.merge_weights)
-        self.tables = put_rows(self.tables, merged, round.working)
+        else:
+            self._copies = copies_of(shared, self._copies, self.count)
+            for group in round.groups:
+                shared, of_group = self._side_by_side(shared, group, round)
+                metrics += of_group
+            shared = merge(shared, self._copies, round.merge_weights)
+        for name, start in means.items():
+            source = self.tables[self._tied[name].source]
+            spread(source, round.tied[name], np.asarray(shared.pop(name)) - start, self._pool.map)
+        self.tables = {**self.tables, **put_rows(self._on_device, shared, round.working)}
         return _totals(metrics)
+
+    @property
+    def _on_device(self) -> Tables:
+        """The tables but for those that others are tied to."""
+        on_host = {it.source for it in self._tied.values()}
+        return {name: table for name, table in self.tables.items() if name not in on_host}
 
     def _rounds(self, epochs: Iterable[Iterable[Batches]]) -> Iterator[Round | None]:
         for chunks in epochs:
@@ -149,7 +179,7 @@ class Workers:
             for group in _batched(chunks, self.count):
                 groups.append(group)
                 self._sets.add(group)
-                if len(groups) == CHUNKS_PER_ROUND or self._sets.are_full:
+                if len(groups) == self._chunks or self._sets.are_full:
                     yield self._prepare(groups)
                     groups = []
             if groups:
@@ -164,12 +194,14 @@ class Workers:
         sets, groups = self._sets.pop(groups)
         whole = self._whole
         rows = {name: it.rows for name, it in sets.items()}
+        tied = {name: self._tied[name].prepare(rows[name]) for name in sets if name in self._tied}
         return Round(
             jax.device_put(groups),
-            jax.device_put(rows),
+            jax.device_put({name: some for name, some in rows.items() if name not in tied}),
             {**whole.frequent, **{name: it.frequent for name, it in sets.items()}},
             {**whole.step_weights, **_weights_of(self._step_weights, rows)},
             {**whole.merge_weights, **_weights_of(self._merge_weights, rows)},
+            {**whole.tied, **tied},
         )
 
     def _side_by_side(

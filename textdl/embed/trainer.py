@@ -116,7 +116,10 @@ def train(
     """
     tables, position = _begin(sampler, checkpoints)
     problem = TrainingProblem(
-        sampler.objective.loss_and_gradients, sampler.updates_per_step, sampler.steps
+        sampler.objective.loss_and_gradients,
+        sampler.updates_per_step,
+        sampler.steps,
+        sampler.objective.ties,
     )
     with (
         Workers(problem, tables, sampler.config.workers) as workers,
