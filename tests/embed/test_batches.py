@@ -10,16 +10,21 @@ from tests.embed.conftest import build_store
 from textdl.embed import batches
 from textdl.embed.batches import BatchSampler, context_extents
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.errors import CorpusError
 from textdl.keyed_random import SUBSAMPLING
+
+
+def tokens_of(chunk):
+    """The ids of a chunk's tokens, which are all there where skip-gram predicts them."""
+    return chunk.rows["output"]["tokens"]
 
 
 def centers(sampler, epoch):
     """Ids around every center of an epoch that has a context, and how far that goes."""
     halo = sampler.config.window
     for chunk in sampler.epoch(epoch):
-        tokens, left, right = (np.asarray(x) for x in (chunk.tokens, chunk.left, chunk.right))
+        tokens, left, right = tokens_of(chunk), chunk.values["left"], chunk.values["right"]
         for s, b, c in zip(*np.nonzero(left + right), strict=True):
             yield tokens[s, b, c : c + 2 * halo + 1], left[s, b, c], right[s, b, c]
 
@@ -77,7 +82,7 @@ def test_step_takes_blocks_from_all_over_a_span(tmp_path):
     sampler = BatchSampler(store, config)
     first = next(sampler.epoch(0))
     words = sampler.vocabulary.words
-    places = [int(words[i][1:]) for i in np.asarray(first.tokens)[0, :, 5]]
+    places = [int(words[i][1:]) for i in tokens_of(first)[0, :, 5]]
     assert len(places) == 8
     assert max(places) - min(places) > 2048
 
@@ -87,9 +92,9 @@ def test_epochs_differ_and_repeat(store):
     first, again, second = (next(sampler.epoch(epoch)) for epoch in (0, 0, 1))
     for one, two in zip(jax.tree.leaves(first), jax.tree.leaves(again), strict=True):
         assert (np.asarray(one) == np.asarray(two)).all()
-    noise = [np.asarray(chunk.sampled["noise"]) for chunk in (first, second)]
+    noise = [chunk.rows["output"]["noise"] for chunk in (first, second)]
     assert (noise[0] != noise[1]).any()
-    assert (np.asarray(first.tokens) != np.asarray(second.tokens)).any()
+    assert (tokens_of(first) != tokens_of(second)).any()
 
 
 def test_epoch_entered_anywhere_same_batches(store):
@@ -100,12 +105,71 @@ def test_epoch_entered_anywhere_same_batches(store):
         assert (np.asarray(one) == np.asarray(two)).all()
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_batch_spec_is_that_of_every_chunk(store, arch):
-    sampler = BatchSampler(store, EmbeddingConfig(min_count=1, arch=arch))
-    spec = jax.tree.map(lambda array: (array.shape, array.dtype), sampler.batch_spec())
-    for chunk in sampler.epoch(0):
-        assert jax.tree.map(lambda array: (array.shape, array.dtype), chunk) == spec
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_chunks_of_all_epochs_have_one_shape(store, arch, loss):
+    """One program is compiled for them, the last of an epoch included, which is padded."""
+    sampler = BatchSampler(store, EmbeddingConfig(min_count=1, arch=arch, loss=loss, epochs=2))
+    chunks = [chunk for epoch in sampler.epochs(0) for chunk in epoch]
+    shapes = [jax.tree.map(lambda array: (array.shape, array.dtype), chunk) for chunk in chunks]
+    assert len(shapes) > 2 * sampler.config.workers
+    assert all(shape == shapes[0] for shape in shapes)
+    for chunk in chunks[:1]:
+        leaves = [(name, ids) for name, uses in chunk.rows.items() for ids in uses.values()]
+        assert {ids.dtype for _, ids in leaves} == {np.dtype(np.int32)}
+        assert all(len(leaf) == sampler.steps for leaf in jax.tree.leaves(chunk))
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_rows_of_a_chunk_are_all_that_its_gradients_move(store, arch, loss):
+    """What a working set is made of: no step reads or moves a row that its chunk does not name."""
+    sampler = BatchSampler(store, EmbeddingConfig(min_count=1, arch=arch, loss=loss))
+    chunk = next(sampler.epoch(0))
+    batch = jax.tree.map(lambda array: array[0], chunk)
+    tables = sampler.objective.init()
+    found = jax.jit(sampler.objective.loss_and_gradients)(tables, batch)
+    assert set(found.gradients) == set(chunk.rows) == set(tables)
+    for name, gradients in found.gradients.items():
+        named = np.concatenate([np.ravel(ids[0]) for ids in chunk.rows[name].values()])
+        moved = np.concatenate([np.ravel(gradient.ids) for gradient in gradients])
+        assert set(moved.tolist()) <= set(named.tolist())
+
+
+def test_epochs_begin_at_a_chunk_of_one_and_end_with_the_last(store):
+    sampler = BatchSampler(store, EmbeddingConfig(min_count=1, epochs=3))
+    whole = [[int(tokens_of(c)[0, 0, 5]) for c in epoch] for epoch in sampler.epochs(0)]
+    assert len(whole) == 3
+    rest = [[int(tokens_of(c)[0, 0, 5]) for c in epoch] for epoch in sampler.epochs(1, start=4)]
+    assert rest == [whole[1][4:], whole[2]]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_window_side_leaves_the_other_without_context(store, side):
+    both, one = (
+        next(BatchSampler(store, EmbeddingConfig(min_count=1, window_side=which)).epoch(0))
+        for which in ("both", side)
+    )
+    other = {"left": "right", "right": "left"}[side]
+    assert not one.values[other].any()
+    np.testing.assert_array_equal(one.values[side], both.values[side])
+    np.testing.assert_array_equal(tokens_of(one), tokens_of(both))
+
+
+def test_windows_that_do_not_shrink_end_with_sentences_alone(store):
+    config = EmbeddingConfig(min_count=1, sample=0, window=4, shrink_windows=False)
+    extents = [(left, right) for _, left, right in centers(BatchSampler(store, config), 0)]
+    # A sentence has 20 tokens: its outer four on each side have less context.
+    expected = Counter((min(i, 4), min(19 - i, 4)) for i in range(20))
+    lines = len(store.offsets) - 1
+    assert Counter(extents) == {extent: lines * count for extent, count in expected.items()}
+
+
+def test_max_vocab_size_keeps_the_most_frequent(store):
+    words = BatchSampler(store, EmbeddingConfig(min_count=1)).vocabulary
+    sampler = BatchSampler(store, EmbeddingConfig(min_count=1, max_vocab_size=30))
+    assert list(sampler.vocabulary.words) == list(words.words)[:30]
+    assert all(tokens_of(chunk).max() < 30 for chunk in sampler.epoch(0))
 
 
 def test_rate_falls_linearly_to_the_smallest(store):
@@ -125,7 +189,7 @@ def test_rate_falls_linearly_to_the_smallest(store):
 )
 def test_step_is_whole_blocks(store, step, block, shape):
     config = EmbeddingConfig(min_count=1, step_tokens=step, block_tokens=block)
-    assert next(BatchSampler(store, config).epoch(0)).left.shape[1:] == shape
+    assert next(BatchSampler(store, config).epoch(0)).values["left"].shape[1:] == shape
 
 
 def test_single_word_is_refused(tmp_path):

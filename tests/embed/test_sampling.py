@@ -45,11 +45,13 @@ def test_subsampler_keeps_with_the_given_probability_and_drops_rare_words():
 
 
 @pytest.mark.parametrize("words", [1, 2, 3, 1000])
-def test_noise_is_proportional_to_count_to_the_three_quarters(words):
+@pytest.mark.parametrize("exponent", [0.75, 1.0, 0.0, -0.5])
+def test_noise_is_proportional_to_count_to_the_exponent(words, exponent):
     counts = np.sort(np.random.default_rng(0).zipf(1.3, words).clip(max=10**9))[::-1]
-    sampler = NoiseSampler(counts)
+    sampler = NoiseSampler(counts, exponent)
     draws = sampler(400_000, 1, NOISE, 0, 0)
-    expected = counts**0.75 / (counts**0.75).sum()
+    expected = counts.astype(float) ** exponent
+    expected /= expected.sum()
     np.testing.assert_allclose(sampler.word_probability, expected, rtol=1e-9)
     observed = np.bincount(draws, minlength=words) / len(draws)
     assert draws.dtype == np.int32
@@ -59,11 +61,11 @@ def test_noise_is_proportional_to_count_to_the_three_quarters(words):
 def test_alias_columns_add_up_to_the_probabilities():
     """The exact check, without chance: each column's own part plus its alias's."""
     counts = np.array([1000, 30, 30, 7, 1, 1, 1])
-    sampler = NoiseSampler(counts)
+    sampler = NoiseSampler(counts, 0.75)
     own = sampler.threshold / 2**32
     total = own.copy()
     np.add.at(total, sampler.alias, 1 - own)
-    np.testing.assert_allclose(total / len(counts), noise_probability(counts), atol=1e-8)
+    np.testing.assert_allclose(total / len(counts), noise_probability(counts, 0.75), atol=1e-8)
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 37])

@@ -1,46 +1,42 @@
-"""An objective whose tables are not a row per word: skip-gram on input vectors that words share.
+"""An input side whose table is not a row per word: skip-gram on input vectors that words share.
 
-It stands for those to come (n-gram buckets, inner nodes, documents), and shows that the trainer,
-the update, the merges and the checkpoints take it as it is.
+It stands for those to come (n-gram buckets, documents), and shows that the trainer, the update, the
+merges and the checkpoints take it as it is.
 """
 
 import jax.numpy as jnp
 import numpy as np
 
-from textdl.embed.objectives import skipgram_negative_sampling as skipgram
+from textdl.embed.objectives import negative_sampling, skipgram
+from textdl.embed.objectives.objective import compose
 
 BUCKETS = 61
 
 
-def init(vocabulary, config):
-    tables = skipgram.init(vocabulary, config)
-    return {"buckets": tables["input"][:BUCKETS], "output": tables["output"]}
+def bucket_of(words):
+    return words * 7 % BUCKETS
 
 
-def _word_vectors(tables):
-    return tables["buckets"][jnp.arange(len(tables["output"])) * 7 % BUCKETS]
+def make_bucketed(text, config):
+    """What `make_objective` gives, with `buckets` in place of `input`."""
+    words = skipgram.input_side(text, config)
+    buckets = bucket_of(np.arange(len(text.vocabulary)))
 
+    def draw(blocks):
+        draws = words.draw(blocks)
+        of_buckets = {use: bucket_of(ids) for use, ids in draws.rows["input"].items()}
+        return draws._replace(rows={"buckets": of_buckets})
 
-def loss_and_gradients(tables, batch):
-    words = {"input": _word_vectors(tables), "output": tables["output"]}
-    found = skipgram.loss_and_gradients(words, batch)
-    of_buckets = [it._replace(ids=it.ids * 7 % BUCKETS) for it in found.gradients["input"]]
-    gradients = {"buckets": of_buckets, "output": found.gradients["output"]}
-    return found._replace(gradients=gradients)
+    def forward(tables, batch):
+        renamed = batch._replace(rows=batch.rows | {"input": batch.rows["buckets"]})
+        hidden, pullback = words.forward({"input": tables["buckets"]}, renamed)
+        return hidden, lambda gradient: {"buckets": pullback(gradient)["input"]}
 
-
-def expected_updates(vocabulary, kept_share, config):
-    updates = skipgram.expected_updates(vocabulary, kept_share, config)
-    buckets = np.arange(len(vocabulary)) * 7 % BUCKETS
-    return {
-        "buckets": np.bincount(buckets, updates["input"], BUCKETS),
-        "output": updates["output"],
-    }
-
-
-OBJECTIVE = skipgram.OBJECTIVE._replace(
-    init=init,
-    loss_and_gradients=loss_and_gradients,
-    expected_updates=expected_updates,
-    export=_word_vectors,
-)
+    side = words._replace(
+        init=lambda: {"buckets": words.init()["input"][:BUCKETS]},
+        draw=draw,
+        forward=forward,
+        updates={"buckets": np.bincount(buckets, words.updates["input"], BUCKETS)},
+        export=lambda tables: tables["buckets"][jnp.asarray(buckets)],
+    )
+    return compose(side, negative_sampling.output_side(text, config, side))
