@@ -43,6 +43,9 @@ def subword_rows(vocabulary: Vocabulary, config: EmbeddingConfig) -> SubwordRows
     Args:
         vocabulary: V words.
         config: has `min_n`, `max_n` and `bucket`.
+
+    Returns:
+        Which rows make up each word, and which buckets have rows.
     """
     words = len(vocabulary)
     ngrams = char_ngram_buckets(vocabulary.words, config.min_n, config.max_n, config.bucket)
@@ -61,6 +64,9 @@ def tie_to_subwords(
         objective: has a table `input` with a row per word.
         vocabulary: the words.
         config: has `min_n`, `max_n`, `bucket`, the seed and D.
+
+    Returns:
+        The objective, which has a table of subwords in place of that of words.
     """
     tie, buckets = subword_rows(vocabulary, config)
     rows = len(vocabulary) + len(buckets)
