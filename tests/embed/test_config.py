@@ -1,10 +1,13 @@
 """Parameters of embedding models: checked in one place, declared once."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from textdl import Word2Vec
 from textdl.embed.config import EmbeddingConfig, EmbeddingParameters, Word2VecParameters
+from textdl.embed.objectives import LEARNING_RATES
 from textdl.errors import ParameterError
 from textdl.parameters import parameters_of
 from textdl.text.source import CorpusConfig, TextParameters
@@ -26,12 +29,80 @@ from textdl.text.source import CorpusConfig, TextParameters
         ({"block_tokens": 100}, "block_tokens=100; expected a multiple of 16"),
         ({"block_noise": 0}, "block_noise=0"),
         ({"arch": "glove"}, "arch='glove'; expected one of skipgram, cbow"),
+        ({"loss": "full"}, "loss='full'; expected one of ns, hs"),
+        ({"ns_exponent": 11}, "ns_exponent=11; expected a number from -10.0 to 10.0"),
+        ({"window_side": "up"}, "window_side='up'; expected one of both, left, right"),
+        ({"shrink_windows": 1}, "shrink_windows=1; expected True or False"),
+        ({"arch": "cbow", "cbow": "max"}, "cbow='max'; expected one of mean, sum"),
+        (
+            {"arch": "cbow", "context_gradient": "half"},
+            "context_gradient='half'; expected one of divided, whole, or None",
+        ),
     ],
 )
 def test_config_refuses_values_out_of_range(changed, says):
     with pytest.raises(ParameterError) as caught:
         EmbeddingConfig(**changed)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            {"loss": "hs", "negative": 5},
+            "negative=5 with loss='hs'; hierarchical softmax has no noise words: leave negative "
+            "out, or choose loss='ns'",
+        ),
+        ({"loss": "hs", "negative": 5, "arch": "cbow"}, "negative=5 with loss='hs'"),
+        ({"cbow": "sum"}, "cbow='sum' with arch='skipgram'; it is of use with arch='cbow'"),
+        (
+            {"context_gradient": "whole", "loss": "hs"},
+            "context_gradient='whole' with arch='skipgram'; it is of use with arch='cbow'",
+        ),
+        (
+            {"position_weights": True},
+            "position_weights=True with arch='skipgram'; it is of use with arch='cbow'",
+        ),
+    ],
+)
+def test_contradictory_options_are_errors(options, says):
+    with pytest.raises(ParameterError) as caught:
+        EmbeddingConfig(**options)
+    assert str(caught.value).startswith(says)
+    with pytest.raises(ParameterError) as caught:
+        Word2Vec(**options).fit([["a", "b"]])
+    assert str(caught.value).startswith(says)
+
+
+def test_config_chooses_what_is_left_to_the_objective():
+    assert EmbeddingConfig().negative == 5
+    assert EmbeddingConfig(negative=7).negative == 7
+    assert EmbeddingConfig(loss="hs").negative is None
+    assert EmbeddingConfig(loss="hs").noise_per_prediction == 0
+    for (arch, loss), rate in LEARNING_RATES.items():
+        assert EmbeddingConfig(arch=arch, loss=loss).start_rate == rate
+        assert EmbeddingConfig(arch=arch, loss=loss, learning_rate=0.7).start_rate == 0.7
+
+
+@pytest.mark.parametrize(
+    ("options", "divides"),
+    [
+        ({}, True),
+        ({"cbow": "sum"}, False),
+        ({"context_gradient": "whole"}, False),
+        ({"cbow": "sum", "context_gradient": "divided"}, True),
+    ],
+)
+def test_context_gradient_is_that_of_the_loss_unless_chosen(options, divides):
+    assert EmbeddingConfig(arch="cbow", **options).divides_gradient is divides
+
+
+def test_config_of_a_checkpoint_is_a_config_again():
+    """What was chosen contradicts nothing."""
+    for arch, loss in LEARNING_RATES:
+        config = EmbeddingConfig(arch=arch, loss=loss)
+        assert EmbeddingConfig(**asdict(config)) == config
 
 
 def test_config_takes_numpy_numbers():

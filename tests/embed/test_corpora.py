@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 from textdl import Word2Vec
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.vectors.evaluate import evaluate_analogies
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_toyworld_analogies_are_near_perfect(tmp_path, arch):
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_toyworld_analogies_are_near_perfect(tmp_path, arch, loss):
     from corpora.toyworld.build import build
 
     build(tmp_path / "toy.txt")
-    model = Word2Vec(vector_size=50, tokenizer="whitespace", arch=arch)
+    model = Word2Vec(vector_size=50, tokenizer="whitespace", arch=arch, loss=loss)
     model.fit(tmp_path / "toy.txt")
     found = evaluate_analogies(model.vectors_, tmp_path / "toy.questions.txt")
     assert found.skipped == 0

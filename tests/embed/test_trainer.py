@@ -1,52 +1,83 @@
 """Runs that must end in the same bits: repeated, resumed, of every objective."""
 
+import heapq
+
 import numpy as np
 import pytest
 
-from tests.embed.objectives.bucketed import BUCKETS
-from tests.embed.objectives.bucketed import OBJECTIVE as BUCKETED
+from tests.embed.objectives.bucketed import BUCKETS, make_bucketed
 from textdl.embed import batches, local_sgd
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.embed.trainer import train
 from textdl.io.checkpoints import checkpoint_numbers
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
+MODELS = [(arch, loss) for arch in ARCHITECTURES for loss in LOSSES]
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_run_repeats_itself(store, count, arch):
-    config = EmbeddingConfig(**SMALL, workers=count, arch=arch)
+@pytest.mark.parametrize(
+    ("arch", "loss", "count"),
+    [(*MODELS[0], 1), *((*model, 2) for model in MODELS), (*MODELS[0], 3), (*MODELS[-1], 3)],
+)
+def test_run_repeats_itself(store, arch, loss, count):
+    config = EmbeddingConfig(**SMALL, workers=count, arch=arch, loss=loss)
     first, second = (train(BatchSampler(store, config)) for _ in range(2))
     np.testing.assert_array_equal(first.matrix, second.matrix)
     assert first.loss_curve == second.loss_curve
 
 
-def test_seed_workers_and_arch_are_part_of_the_result(store):
+def test_seed_workers_and_model_are_part_of_the_result(store):
     matrices = [
         train(BatchSampler(store, EmbeddingConfig(**SMALL, **changed))).matrix
-        for changed in ({}, {"seed": 2}, {"workers": 1}, {"arch": "cbow"})
+        for changed in (
+            {},
+            {"seed": 2},
+            {"workers": 1},
+            {"arch": "cbow"},
+            {"loss": "hs"},
+            {"window_side": "left"},
+            {"shrink_windows": False},
+            {"ns_exponent": 1.0},
+        )
     ]
     for other in matrices[1:]:
         assert not np.allclose(matrices[0], other)
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_loss_falls_and_is_the_mean_of_the_pairs(store, arch):
-    config = EmbeddingConfig(**(SMALL | {"epochs": 6}), learning_rate=0.005, arch=arch)
-    losses = train(BatchSampler(store, config)).loss_curve
-    # At the start all scores are 0: a pair costs log 2, and so does each of its five noise words.
-    assert 5.5 * np.log(2) < losses[0] < 6 * np.log(2)
+@pytest.mark.parametrize(("arch", "loss"), MODELS)
+def test_loss_falls_and_is_the_mean_of_the_predictions(store, arch, loss):
+    config = EmbeddingConfig(**(SMALL | {"epochs": 6}), learning_rate=0.005, arch=arch, loss=loss)
+    sampler = BatchSampler(store, config)
+    losses = train(sampler).loss_curve
+    if loss == "ns":
+        # At the start all scores are 0: a pair costs log 2, as does each of its five noise words.
+        assert 5.5 * np.log(2) < losses[0] < 6 * np.log(2)
+    else:
+        # There every decision costs log 2; as many as a word's code is long on average.
+        bits = huffman_bits(sampler.vocabulary.counts)
+        assert 0.85 * bits * np.log(2) < losses[0] < 1.005 * bits * np.log(2)
     assert losses[-1] < losses[0]
+
+
+def huffman_bits(counts):
+    """The mean length of a code, which is the sum of the counts of the inner nodes by all."""
+    heap = counts.tolist()
+    heapq.heapify(heap)
+    bits = 0
+    while len(heap) > 1:
+        both = heapq.heappop(heap) + heapq.heappop(heap)
+        bits += both
+        heapq.heappush(heap, both)
+    return bits / counts.sum()
 
 
 @pytest.fixture
 def bucketed(monkeypatch):
     """Trains an objective whose frequent rows are anywhere in its tables."""
-    monkeypatch.setattr(batches, "get_objective", lambda name: BUCKETED)
+    monkeypatch.setattr(batches, "make_objective", make_bucketed)
     monkeypatch.setattr(local_sgd, "FREQUENT_ROWS", 16)
 
 
@@ -56,9 +87,12 @@ def test_objective_of_other_tables_is_trained_and_resumed_as_it_is(
 ):
     config = EmbeddingConfig(**SMALL, workers=count)
     sampler = BatchSampler(store, config)
-    workers = local_sgd.Workers(sampler, BUCKETED.init(sampler.vocabulary, config))
-    assert workers._frequent["output"] == 16
-    assert len(workers._frequent["buckets"]) == 16
+    problem = local_sgd.TrainingProblem(
+        sampler.objective.loss_and_gradients, sampler.updates_per_step, sampler.steps
+    )
+    workers = local_sgd.Workers(problem, sampler.objective.init(), count)
+    assert workers._whole.frequent["output"] == 16
+    assert len(workers._whole.frequent["buckets"]) == 16
     straight = train(sampler)
     assert straight.matrix.shape == (len(sampler.vocabulary), 16)
     assert len(np.unique(straight.matrix, axis=0)) == BUCKETS
@@ -78,11 +112,12 @@ def test_objective_of_other_tables_is_trained_and_resumed_as_it_is(
 
 
 @pytest.mark.parametrize(
-    ("stop_after", "arch"), [(1, "skipgram"), (2, "skipgram"), (5, "skipgram"), (2, "cbow")]
+    ("stop_after", "arch", "loss"),
+    [(1, "skipgram", "ns"), (5, "skipgram", "ns"), *((2, *model) for model in MODELS)],
 )
-def test_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_after, arch):
+def test_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_after, arch, loss):
     monkeypatch.setattr(local_sgd, "CHUNKS_PER_ROUND", 8)
-    config = EmbeddingConfig(**SMALL, arch=arch)
+    config = EmbeddingConfig(**SMALL, arch=arch, loss=loss)
     straight = train(BatchSampler(store, config))
 
     class Killed(Exception):

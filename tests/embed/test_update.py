@@ -6,17 +6,13 @@ import numpy as np
 import pytest
 
 from tests.embed.objectives.reference import (
+    by_loop,
     random_batch,
     random_tables,
-    skipgram_by_loop,
+    some_objective,
     stack,
 )
-from textdl.embed.objectives.objective import (
-    LossAndGradients,
-    ProductGradients,
-    RowGradients,
-    get_objective,
-)
+from textdl.embed.tables import LossAndGradients, ProductGradients, RowGradients
 from textdl.embed.update import (
     MERGE_KAPPA,
     MERGE_LIMIT,
@@ -25,6 +21,7 @@ from textdl.embed.update import (
     apply_gradients,
     bounded_merge,
     bounded_shares,
+    copy_tables,
     merge_weights,
     row_lengths,
     run_steps,
@@ -32,31 +29,38 @@ from textdl.embed.update import (
     step_weights,
 )
 
-SKIPGRAM = get_objective("skipgram").loss_and_gradients
+OBJECTIVE, TEXT, CONFIG = some_objective()
+SKIPGRAM = OBJECTIVE.loss_and_gradients
+TABLES = random_tables(OBJECTIVE)
 ONES = {"input": jnp.ones(9), "output": jnp.ones(9)}
+
+
+def skipgram_batch(**options):
+    """One step, and its tokens."""
+    return random_batch(OBJECTIVE, CONFIG, **options)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_step_is_the_pairwise_gradient_weighted_by_row(seed):
     # At so small a rate no row reaches the limit of a step.
-    tables, batch = random_tables(), random_batch(seed=seed, rate=1e-3)
+    tables, (batch, tokens) = TABLES, skipgram_batch(seed=seed, rate=1e-3)
     draw = np.random.default_rng(seed)
     weights = {name: draw.random(9).astype(np.float32) for name in tables}
-    loss, pairs, gradients = skipgram_by_loop(tables, batch)
+    loss, predictions, gradients = by_loop(tables, batch, tokens, TEXT, CONFIG)
     after, metrics = jax.jit(step, static_argnums=3)(tables, batch, weights, SKIPGRAM)
     for name, gradient in gradients.items():
         change = np.asarray(after[name]) - np.asarray(tables[name])
         expected = -weights[name][:, None] * gradient
         np.testing.assert_allclose(1e3 * change, expected, rtol=2e-3, atol=2e-3)
     np.testing.assert_allclose(metrics.loss, loss.sum(), rtol=1e-5)
-    assert metrics.pairs == pairs.sum()
+    assert metrics.predictions == predictions.sum()
 
 
 @pytest.mark.parametrize("rate", [0.03, 1.0, 1e3])
 def test_step_moves_no_row_further_than_the_limit(rate):
     """Against the gradient, as far as the limit allows."""
-    tables, batch = random_tables(), random_batch(rate=rate)
-    _, _, gradients = skipgram_by_loop(tables, batch)
+    tables, (batch, tokens) = TABLES, skipgram_batch(rate=rate)
+    _, _, gradients = by_loop(tables, batch, tokens, TEXT, CONFIG)
     after, _ = step(tables, batch, ONES, SKIPGRAM)
     for name, gradient in gradients.items():
         change = np.asarray(after[name]) - np.asarray(tables[name])
@@ -69,9 +73,9 @@ def test_step_moves_no_row_further_than_the_limit(rate):
 
 
 def test_run_steps_takes_one_after_the_other():
-    steps = [random_batch(seed=seed) for seed in range(4)]
-    together, metrics = run_steps(random_tables(), stack(steps), ONES, SKIPGRAM)
-    tables = random_tables()
+    steps = [skipgram_batch(seed=seed)[0] for seed in range(4)]
+    together, metrics = run_steps(copy_tables(TABLES), stack(steps), ONES, SKIPGRAM)
+    tables = TABLES
     for number, batch in enumerate(steps):
         tables, single = step(tables, batch, ONES, SKIPGRAM)
         np.testing.assert_allclose(metrics.loss[number], single.loss, rtol=1e-5)
@@ -95,7 +99,7 @@ def test_step_of_tables_of_any_rows_changes_those_with_gradients():
         return LossAndGradients(jnp.ones(2), jnp.full(2, 3.0), gradients)
 
     weights = {name: jnp.asarray(draw.random(n), jnp.float32) for name, n in rows.items()}
-    after, metrics = step(tables, random_batch(rate=0.01), weights, loss_and_gradients)
+    after, metrics = step(tables, skipgram_batch(rate=0.01)[0], weights, loss_and_gradients)
     moves = {name: np.zeros(table.shape) for name, table in tables.items()}
     np.add.at(moves["nodes"], ids, values + score_gradients @ vectors)
     np.add.at(moves["buckets"], 5 * ids + 3, values)

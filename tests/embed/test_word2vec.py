@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.errors import CheckpointError, CorpusError, ParameterError
 from textdl.text.source import CorpusConfig
 
@@ -100,12 +100,12 @@ def test_parameters_of_reading_and_of_the_run_are_checked_when_fitting(tmp_path)
 
 def test_learning_rate_default_is_that_of_the_objective():
     rates = {}
-    for arch, entry in OBJECTIVES.items():
-        model = Word2Vec(**QUICK, arch=arch).fit(zipf_text(500, 20))
-        rates[arch] = model.vectors_.config["learning_rate"]
-        assert rates[arch] == entry.learning_rate
-        assert f"{rates[arch]} for {arch}" in Word2Vec.__doc__
-    assert rates["skipgram"] == 0.03
+    for (arch, loss), rate in LEARNING_RATES.items():
+        model = Word2Vec(**QUICK, arch=arch, loss=loss).fit(zipf_text(500, 20))
+        rates[arch, loss] = model.vectors_.config["learning_rate"]
+        assert rates[arch, loss] == rate
+        assert f"{rate} for {arch} with {loss}" in " ".join(Word2Vec.__doc__.split())
+    assert rates["skipgram", "ns"] == 0.03
 
 
 def test_documentation_describes_every_parameter():
@@ -141,24 +141,26 @@ def test_fit_any_kind_of_corpus_same_vectors(tmp_path):
         np.testing.assert_array_equal(matrix, matrices[0])
 
 
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("text", [["a"], ["a b"], ["a a a a"], ["ü ☃ 漢字 e\u0301"] * 3])
-def test_smallest_texts_train(text):
+def test_smallest_texts_train(text, loss):
     if text == ["a"]:
         with pytest.raises(CorpusError, match="single word"):
-            Word2Vec(**QUICK).fit(text)
+            Word2Vec(**QUICK, loss=loss).fit(text)
         return
-    vectors = Word2Vec(**QUICK).fit(text).vectors_
+    vectors = Word2Vec(**QUICK, loss=loss).fit(text).vectors_
     assert set(vectors.labels) == set(text[0].split())
     assert np.isfinite(vectors.matrix).all()
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
-def test_neighbors_share_their_contexts(arch):
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_neighbors_share_their_contexts(arch, loss):
     """Words of one topic never meet words of the other: each finds its own."""
     draw = np.random.default_rng(0)
     topics = [[f"{topic}{i}" for i in range(10)] for topic in "xy"]
     text = [" ".join(draw.choice(topics[n % 2], 12)) for n in range(600)]
-    model = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace", arch=arch)
+    model = Word2Vec(vector_size=16, epochs=20, tokenizer="whitespace", arch=arch, loss=loss)
     vectors = model.fit(text).vectors_
     for topic in topics:
         for word in topic:
@@ -166,13 +168,16 @@ def test_neighbors_share_their_contexts(arch):
             assert set(near) == set(topic) - {word}
 
 
-@pytest.mark.parametrize("text", ["abcdefghijklmnopqrstuvwxyz", "ab", "aaaaaaaab"])
-def test_tiny_vocabularies_do_not_diverge(text):
+@pytest.mark.parametrize(
+    ("text", "loss"),
+    [("abcdefghijklmnopqrstuvwxyz", "ns"), ("ab", "ns"), ("aaaaaaaab", "ns"), ("aaaaaaaab", "hs")],
+)
+def test_tiny_vocabularies_do_not_diverge(text, loss):
     """Letters as words: every row is hit in every step."""
     draw = np.random.default_rng(0)
     letters = [list(draw.choice(list(text), 400)) for _ in range(100)]
     for sample in (0.0, 1e-3):
-        model = Word2Vec(vector_size=50, epochs=3, sample=sample).fit(letters)
+        model = Word2Vec(vector_size=50, epochs=3, sample=sample, loss=loss).fit(letters)
         assert np.abs(model.vectors_.matrix).max() < 20
 
 
