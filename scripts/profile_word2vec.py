@@ -72,9 +72,15 @@ def profile(chunks: Iterable[Any], workers: Any, folder: Path) -> Counter[str]:
     import jax
 
     with jax.profiler.trace(str(folder)):
-        for chunk in chunks:
-            workers.round([[chunk]])
+        train(chunks, workers)
     return operations(folder)
+
+
+def train(chunks: Iterable[Any], workers: Any) -> None:
+    """Train on some chunks of steps."""
+    for round in workers.rounds([chunks]):
+        if round is not None:
+            workers.round(round)
 
 
 def main() -> None:
@@ -89,6 +95,7 @@ def main() -> None:
     from textdl.embed.batches import BatchSampler
     from textdl.embed.config import EmbeddingConfig
     from textdl.embed.local_sgd import Workers
+    from textdl.embed.trainer import training_problem
     from textdl.text.corpus import read_corpus
     from textdl.text.encode import encode
     from textdl.text.store import TokenStore
@@ -101,11 +108,12 @@ def main() -> None:
         store, reading = timed(lambda: TokenStore.build(encoded, folder / "store"))
         config = EmbeddingConfig(workers=1, min_count=1, arch=options.arch)
         sampler = BatchSampler(store, config)
-        tables = sampler.objective.init(sampler.vocabulary, config)
-        workers, compiling = timed(lambda: Workers(sampler, tables))
+        workers = Workers(training_problem(sampler), sampler.objective.init(), 1)
         prepared, preparing = timed(lambda: list(islice(sampler.epoch(0), CHUNKS)))
-        workers.round([[next(sampler.epoch(1))]])  # warm
-        spent = profile(prepared, workers, folder / "trace")
+        with workers:
+            warm = list(islice(sampler.epoch(1), 1))
+            _, compiling = timed(lambda: train(warm, workers))
+            spent = profile(prepared, workers, folder / "trace")
         vectors = Vectors(sampler.vocabulary.words, sampler.objective.export(workers.tables))
         _, saving = timed(lambda: vectors.save(folder / "vectors.safetensors"))
     kept = CHUNKS * sampler.chunk_tokens
@@ -116,7 +124,9 @@ def main() -> None:
         print(f"| {part} | {seconds / kept * 1e9:.0f} |")
     per_token = reading / len(store.tokens) * 1e9
     print(f"\nread and tokenize, one core: {per_token:.0f} ns per token")
-    print(f"compile: {compiling:.2f} s; save {len(vectors):,} vectors: {saving:.3f} s")
+    print(
+        f"compile, and a first chunk: {compiling:.2f} s; save {len(vectors):,} vectors: {saving:.3f} s"
+    )
 
 
 if __name__ == "__main__":

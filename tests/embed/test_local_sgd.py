@@ -5,18 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.embed.objectives.reference import random_tables
 from textdl.embed.batches import BatchSampler
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.local_sgd import (
-    FREQUENT_ROWS,
-    Workers,
-    as_rows,
-    frequent_rows,
-    merge,
-    sync_frequent_rows,
-)
-from textdl.embed.objectives import OBJECTIVES
+from textdl.embed.local_sgd import FREQUENT_ROWS, TrainingProblem, Workers
+from textdl.embed.merges import as_rows, frequent_rows, merge, sync_frequent_rows
+from textdl.embed.objectives import ARCHITECTURES
 from textdl.embed.update import copy_tables
 
 PREFIXES = {"input": [0, 1, 2, 3], "output": range(9)}
@@ -24,10 +17,16 @@ ANYWHERE = {"input": [1, 4, 8], "output": [0, 1, 2]}
 NONE = {"input": [], "output": [8]}
 
 
+def word_tables(seed=3):
+    """Two tables of random rows."""
+    drawn = jax.random.normal(jax.random.key(seed), (2, 9, 4))
+    return {"input": drawn[0], "output": drawn[1]}
+
+
 @pytest.mark.parametrize("frequent", [PREFIXES, ANYWHERE, NONE])
 def test_merges_add_up_weighted_changes(frequent):
     """Of each table its own rows, by its own weights."""
-    shared = random_tables()
+    shared = word_tables()
     draw = np.random.default_rng(0)
     ends = tuple(
         {name: x + 0.1 * draw.normal(size=x.shape).astype(np.float32) for name, x in shared.items()}
@@ -51,14 +50,13 @@ def test_merges_add_up_weighted_changes(frequent):
             np.testing.assert_allclose(np.asarray(new[name])[own], whole[own], rtol=1e-5, atol=1e-6)
             np.testing.assert_array_equal(np.asarray(new[name])[others], old[name][others])
 
-    merged, copies = merge(shared, ends, weights)
-    for tables in (merged, *copies):
-        for name, whole in expected.items():
-            np.testing.assert_allclose(tables[name], whole, rtol=1e-5, atol=1e-6)
+    merged = merge(shared, ends, weights)
+    for name, whole in expected.items():
+        np.testing.assert_allclose(merged[name], whole, rtol=1e-5, atol=1e-6)
 
 
 def test_as_rows_of_prefix_and_of_others_merge_to_the_same_bits():
-    shared, ends = random_tables(), (random_tables(seed=4), random_tables(seed=5))
+    shared, ends = word_tables(), (word_tables(seed=4), word_tables(seed=5))
     weights = {name: jnp.full(9, 0.7) for name in shared}
     results = []
     for rows in (5, jnp.arange(5, dtype=jnp.int32)):
@@ -78,15 +76,15 @@ def test_frequent_rows_are_those_with_most_updates():
     assert frequent_rows(updates, 100).tolist() == list(range(50))
 
 
-@pytest.mark.parametrize("arch", OBJECTIVES)
+@pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_frequent_rows_of_words_are_a_prefix(store, arch):
     """They are copied as one piece: falling counts have falling updates."""
     config = EmbeddingConfig(min_count=1, arch=arch)
     sampler = BatchSampler(store, config)
-    tables = sampler.objective.init(sampler.vocabulary, config)
     assert len(sampler.vocabulary) < FREQUENT_ROWS
-    workers = Workers(sampler, tables)
-    assert set(workers._frequent.values()) == {len(sampler.vocabulary)}
-    expected = sampler.objective.expected_updates(sampler.vocabulary, sampler.kept_share, config)
-    for updates in expected.values():
+    objective = sampler.objective
+    problem = TrainingProblem(objective.loss_and_gradients, sampler.updates_per_step, sampler.steps)
+    workers = Workers(problem, objective.init(), config.workers)
+    assert set(workers._whole.frequent.values()) == {len(sampler.vocabulary)}
+    for updates in objective.expected_updates.values():
         assert as_rows(frequent_rows(updates, 100)) == 100

@@ -127,6 +127,14 @@ class EmbeddingConfig(EmbeddingParameters):
         None, "K, noise words of a block (default: 8 per negative)", minimum=1, maximum=65_536
     )
 
+    min_n: int = parameter(3, "characters of the shortest subword", minimum=1, maximum=100)
+    max_n: int = parameter(
+        0, "characters of the longest; 0: words have none", minimum=0, maximum=100
+    )
+    bucket: int = parameter(
+        2_000_000, "numbers that subwords are hashed to", minimum=1, maximum=2**31 - 1
+    )
+
     def __post_init__(self) -> None:
         """Check every parameter, and choose those that are left to the objective."""
         check_parameters(self)
@@ -163,6 +171,11 @@ class EmbeddingConfig(EmbeddingParameters):
         return (self.context_gradient or default) == "divided"
 
     def _refuse_contradictions(self) -> None:
+        if 0 < self.max_n < self.min_n:
+            raise ParameterError(
+                f"max_n={self.max_n} is below min_n={self.min_n}; expected at least as much, or 0 "
+                "for words without subwords"
+            )
         if self.loss == "hs" and self.negative is not None:
             raise ParameterError(
                 f"negative={self.negative} with loss='hs'; hierarchical softmax has no noise "

@@ -18,19 +18,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from numpy.typing import NDArray
 
+from textdl.embed.merges import (
+    Rows,
+    RowWeights,
+    as_rows,
+    copies_of,
+    frequent_rows,
+    merge,
+    put_rows,
+    sync_frequent_rows,
+    take_rows,
+)
 from textdl.embed.tables import Batches, LossFunction, Tables
+from textdl.embed.tied_rows import Tie, TiedRows, TiedTable, compose, spread
 from textdl.embed.update import (
     StepMetrics,
-    bounded_merge,
-    copy_tables,
     merge_weights,
     run_steps,
     step_weights,
@@ -40,12 +49,10 @@ from textdl.jax_settings import fixed_settings
 from textdl.parallel import prefetch
 
 CHUNKS_PER_ROUND = 8  # of a worker
+TIED_CHUNKS_PER_ROUND = 2  # where words wait for the end of a round for what they share
 FREQUENT_ROWS = 4096  # of each table, at most
 
 Item = TypeVar("Item")
-# The rows of a table: its first ones, as their number, or any, as `(n,)` int32.
-Rows: TypeAlias = "int | Array"
-RowWeights: TypeAlias = Mapping[str, Any]  # (rows,) float32, by table
 
 
 class TrainingProblem(NamedTuple):
@@ -55,6 +62,8 @@ class TrainingProblem(NamedTuple):
     #: How often each row of each table is moved in a step, in expectation: `(rows,)` by table.
     updates_per_step: Mapping[str, NDArray[np.float64]]
     steps: int  # S of a chunk
+    #: Tables that are not among those of the run: their rows are means of rows of another.
+    ties: Mapping[str, Tie] = {}
 
 
 class Round(NamedTuple):
@@ -65,6 +74,7 @@ class Round(NamedTuple):
     frequent: Mapping[str, Rows]  # of what the workers copy, those that are merged after a group
     step_weights: RowWeights  # of what the workers copy
     merge_weights: RowWeights
+    tied: dict[str, TiedRows]  # of the tables that are tied to another
 
     @property
     def chunks(self) -> int:
@@ -88,8 +98,12 @@ class Workers:
 
     def __init__(self, problem: TrainingProblem, tables: Tables, count: int) -> None:
         self.problem = problem
-        self.tables = tables
         self.count = count
+        self._chunks = TIED_CHUNKS_PER_ROUND if problem.ties else CHUNKS_PER_ROUND
+        on_host = {tie.source for tie in problem.ties.values()}
+        self.tables: Tables = {
+            name: np.array(table) if name in on_host else table for name, table in tables.items()
+        }
         self._programs: dict[Any, Any] = {}
         self._copies: tuple[Tables, ...] = ()
         per_step = problem.updates_per_step
@@ -97,11 +111,18 @@ class Workers:
         self._step_weights = {name: step_weights(updates) for name, updates in per_step.items()}
         self._merge_weights: dict[str, NDArray[np.float32]] = {}
         for name, updates in per_step.items():
-            per_merge = updates * problem.steps * CHUNKS_PER_ROUND
+            per_merge = updates * problem.steps * self._chunks
             per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
             self._merge_weights[name] = merge_weights(per_merge, count)
         rows = {name: len(updates) for name, updates in per_step.items()}
         self._sets = WorkingSets(frequent, rows if count > 1 else {})
+        per_round = {
+            name: per_step[name] * problem.steps * self._chunks * count for name in problem.ties
+        }
+        self._tied = {
+            name: TiedTable(tie, len(self.tables[tie.source]), per_round[name], count)
+            for name, tie in problem.ties.items()
+        }
         # Of tables that are copied whole: put on the device once.
         self._whole = Round(
             [],
@@ -109,6 +130,7 @@ class Workers:
             {name: as_rows(rows) for name, rows in frequent.items()},
             jax.device_put(self._step_weights),
             jax.device_put(self._merge_weights),
+            {name: it.prepare() for name, it in self._tied.items() if name not in self._sets},
         )
 
     def __enter__(self) -> Self:
@@ -128,20 +150,33 @@ class Workers:
 
     def round(self, round: Round) -> tuple[float, float]:
         """Train on a round; return the loss and the number of predictions, summed."""
+        means = {
+            name: compose(self.tables[self._tied[name].source], rows, self._pool.map)
+            for name, rows in round.tied.items()
+        }
+        shared = take_rows(self._on_device, round.working) | jax.device_put(means)
         metrics: list[StepMetrics] = []
         if self.count == 1:
             for (chunk,) in round.groups:
-                self.tables, of_chunk = self._train(self.tables, chunk, round.step_weights)
+                shared, of_chunk = self._train(shared, chunk, round.step_weights)
                 metrics.append(of_chunk)
-            return _totals(metrics)
-        shared = take_rows(self.tables, round.working)
-        self._copies = copies_of(shared, self._copies, self.count)
-        for group in round.groups:
-            shared, of_group = self._side_by_side(shared, group, round)
-            metrics += of_group
-        merged = merge(shared, self._copies, round.merge_weights)
-        self.tables = put_rows(self.tables, merged, round.working)
+        else:
+            self._copies = copies_of(shared, self._copies, self.count)
+            for group in round.groups:
+                shared, of_group = self._side_by_side(shared, group, round)
+                metrics += of_group
+            shared = merge(shared, self._copies, round.merge_weights)
+        for name, start in means.items():
+            source = self.tables[self._tied[name].source]
+            spread(source, round.tied[name], np.asarray(shared.pop(name)) - start, self._pool.map)
+        self.tables = {**self.tables, **put_rows(self._on_device, shared, round.working)}
         return _totals(metrics)
+
+    @property
+    def _on_device(self) -> Tables:
+        """The tables but for those that others are tied to."""
+        on_host = {it.source for it in self._tied.values()}
+        return {name: table for name, table in self.tables.items() if name not in on_host}
 
     def _rounds(self, epochs: Iterable[Iterable[Batches]]) -> Iterator[Round | None]:
         for chunks in epochs:
@@ -149,7 +184,7 @@ class Workers:
             for group in _batched(chunks, self.count):
                 groups.append(group)
                 self._sets.add(group)
-                if len(groups) == CHUNKS_PER_ROUND or self._sets.are_full:
+                if len(groups) == self._chunks or self._sets.are_full:
                     yield self._prepare(groups)
                     groups = []
             if groups:
@@ -164,12 +199,14 @@ class Workers:
         sets, groups = self._sets.pop(groups)
         whole = self._whole
         rows = {name: it.rows for name, it in sets.items()}
+        tied = {name: self._tied[name].prepare(rows[name]) for name in sets if name in self._tied}
         return Round(
             jax.device_put(groups),
-            jax.device_put(rows),
+            jax.device_put({name: some for name, some in rows.items() if name not in tied}),
             {**whole.frequent, **{name: it.frequent for name, it in sets.items()}},
             {**whole.step_weights, **_weights_of(self._step_weights, rows)},
             {**whole.merge_weights, **_weights_of(self._merge_weights, rows)},
+            {**whole.tied, **tied},
         )
 
     def _side_by_side(
@@ -202,178 +239,6 @@ class Workers:
             lowered = run_steps.lower(tables, chunk, weights, self.problem.loss_and_gradients)
             self._programs[shapes] = lowered.compile()
         return self._programs[shapes]
-
-
-# Merges
-
-
-def frequent_rows(expected_updates: NDArray[np.float64], count: int) -> NDArray[np.intp]:
-    """The rows of a table that have the most expected updates, in ascending order.
-
-    Args:
-        expected_updates: `(rows,)`.
-        count: of rows, at most.
-
-    Example:
-        >>> frequent_rows(np.array([1.0, 9.0, 4.0]), 2).tolist()
-        [1, 2]
-    """
-    return np.sort(np.argsort(-expected_updates, kind="stable")[:count])
-
-
-def as_rows(ids: NDArray[np.intp]) -> Rows:
-    """The fastest way to say which rows: those that come first are copied as one piece.
-
-    Example:
-        >>> as_rows(np.array([0, 1, 2])), as_rows(np.array([1, 2])).tolist()
-        (3, [1, 2])
-    """
-    is_prefix = len(ids) == 0 or ids[-1] == len(ids) - 1
-    return len(ids) if is_prefix else jnp.asarray(ids, jnp.int32)
-
-
-def sync_frequent_rows(
-    shared: Tables,
-    workers: tuple[Tables, ...],
-    weights: RowWeights,
-    rows: Mapping[str, Rows],
-) -> tuple[Tables, tuple[Tables, ...]]:
-    """Merge some rows of each table, and leave the others as they are.
-
-    Two calls, because XLA copies the tables when one call both reads and writes them.
-
-    Args:
-        shared: what the workers agreed on.
-        workers: the tables of each; like `shared`, they are donated.
-        weights: from `merge_weights`, `(rows,)` float32 by table.
-        rows: of each table.
-
-    Returns:
-        The shared tables and the workers', which now agree on those rows.
-    """
-    prefixes = tuple((name, some) for name, some in rows.items() if isinstance(some, int))
-    ids = {name: some for name, some in rows.items() if not isinstance(some, int)}
-    merged = _merged_rows(shared, workers, weights, ids, prefixes)
-    put = partial(_put_rows, rows=merged, ids=ids)
-    return put(shared), tuple(put(worker) for worker in workers)
-
-
-@partial(jax.jit, static_argnames="prefixes")
-def _merged_rows(
-    shared: Tables,
-    workers: tuple[Tables, ...],
-    weights: RowWeights,
-    ids: Mapping[str, Array],
-    prefixes: tuple[tuple[str, int], ...],
-) -> Tables:
-    def taken(tables: Mapping[str, Array]) -> Tables:
-        first = {name: tables[name][:size] for name, size in prefixes}
-        return first | {name: tables[name][some] for name, some in ids.items()}
-
-    return apply_deltas(taken(shared), tuple(map(taken, workers)), taken(weights))
-
-
-@partial(jax.jit, donate_argnames="tables")
-def _put_rows(tables: Tables, rows: Tables, ids: Mapping[str, Array]) -> Tables:
-    def put(name: str, table: Array) -> Array:
-        if name in ids:
-            return table.at[ids[name]].set(rows[name], unique_indices=True, indices_are_sorted=True)
-        return lax.dynamic_update_slice(table, rows[name], (0,) * table.ndim)
-
-    return {name: put(name, table) for name, table in tables.items()}
-
-
-@partial(jax.jit, donate_argnames="shared")
-def merge(shared: Tables, workers: tuple[Tables, ...], weights: RowWeights) -> Tables:
-    """Merge every row.
-
-    Args:
-        shared: what the workers agreed on; it is donated.
-        workers: the tables of each.
-        weights: from `merge_weights`, `(rows,)` float32 by table.
-
-    Returns:
-        What they agree on now.
-    """
-    return apply_deltas(shared, workers, weights)
-
-
-def apply_deltas(shared: Tables, workers: tuple[Tables, ...], weights: RowWeights) -> Tables:
-    """Move row r by x <- x + weight_r Σ_w (x_w - x), not far beyond the mean of the workers.
-
-    Args:
-        shared: x, by table.
-        workers: x_w, by worker and table.
-        weights: from `merge_weights`, `(rows,)` float32 by table.
-
-    Returns:
-        The new tables.
-    """
-
-    def moved(name: str, start: Array) -> Array:
-        ends = [worker[name] for worker in workers]
-        deltas = sum((end - start for end in ends), jnp.zeros_like(start))
-        return bounded_merge(start, deltas, weights[name], len(ends))
-
-    return {name: moved(name, start) for name, start in shared.items()}
-
-
-# Rows of the tables
-
-
-def take_rows(tables: Tables, working: Mapping[str, Array]) -> Tables:
-    """What the workers copy: the working set of a large table, all of the others.
-
-    Args:
-        tables: by name.
-        working: `(C,)` int32 by table; a number beyond the table stands for no row.
-    """
-    taken: Tables = _taken({name: tables[name] for name in working}, working)
-    return tables | taken
-
-
-@jax.jit
-def _taken(tables: Tables, working: Mapping[str, Array]) -> Tables:
-    return {name: tables[name].at[rows].get(mode="clip") for name, rows in working.items()}
-
-
-def put_rows(tables: Tables, merged: Tables, working: Mapping[str, Array]) -> Tables:
-    """Put what `take_rows` took, and the workers changed, back into the tables.
-
-    Args:
-        tables: by name; those with a working set are donated.
-        merged: what the workers agree on.
-        working: as in `take_rows`.
-    """
-    large = {name: tables[name] for name in working}
-    put: Tables = _put_working(large, {name: merged[name] for name in working}, working)
-    return merged | put
-
-
-@partial(jax.jit, donate_argnames="tables")
-def _put_working(tables: Tables, merged: Tables, working: Mapping[str, Array]) -> Tables:
-    return {
-        name: tables[name].at[rows].set(merged[name], mode="drop") for name, rows in working.items()
-    }
-
-
-def copies_of(tables: Tables, into: tuple[Tables, ...], count: int) -> tuple[Tables, ...]:
-    """Copy the tables for each worker, into the memory of its last copy where that fits.
-
-    Args:
-        tables: by name.
-        into: the copies of the round before; they are donated.
-        count: of copies.
-    """
-    shapes = {name: table.shape for name, table in tables.items()}
-    if into and shapes == {name: table.shape for name, table in into[0].items()}:
-        return tuple(_copied_into(memory, tables) for memory in into)
-    return tuple(copy_tables(tables) for _ in range(count))
-
-
-@partial(jax.jit, donate_argnames="memory", keep_unused=True)
-def _copied_into(memory: Tables, tables: Tables) -> Tables:
-    return {name: jnp.copy(table) for name, table in tables.items()}
 
 
 def _weights_of(

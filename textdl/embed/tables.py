@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 import jax.numpy as jnp
 from jax import Array
 
-Tables: TypeAlias = dict[str, Array]  # each (rows, D) float32
+#: Each `(rows, D)` float32: of JAX, or of NumPy where a table stays on the host.
+Tables: TypeAlias = dict[str, Any]
 #: The numbers of rows, by table and by what they are there for: `{"output": {"noise": ...}}`.
 RowIds: TypeAlias = Mapping[str, Mapping[str, Any]]
 

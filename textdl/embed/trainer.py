@@ -115,11 +115,8 @@ def train(
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
     tables, position = _begin(sampler, checkpoints)
-    problem = TrainingProblem(
-        sampler.objective.loss_and_gradients, sampler.updates_per_step, sampler.steps
-    )
     with (
-        Workers(problem, tables, sampler.config.workers) as workers,
+        Workers(training_problem(sampler), tables, sampler.config.workers) as workers,
         deferred_interrupts() as interrupted,
     ):
         del tables  # the workers own them
@@ -143,6 +140,14 @@ def train(
         if checkpoints:
             checkpoints.save(workers.tables, position)
     return TrainedMatrix(matrix, position.history)
+
+
+def training_problem(sampler: BatchSampler) -> TrainingProblem:
+    """What local SGD needs to know of a run."""
+    objective = sampler.objective
+    return TrainingProblem(
+        objective.loss_and_gradients, sampler.updates_per_step, sampler.steps, objective.ties
+    )
 
 
 def _run_checkpoints(

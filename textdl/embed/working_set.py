@@ -43,6 +43,9 @@ class WorkingSets:
             if rows >= MIN_TABLE_ROWS
         }
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._tables
+
     def add(self, group: Sequence[Batches]) -> None:
         """Count the rows of chunks among those that the round uses."""
         for name, used in self._tables.items():

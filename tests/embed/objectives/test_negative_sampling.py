@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.embed.objectives.reference import some_text, softplus
+from tests.embed.objectives.reference import softplus, some_text
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.bands import context_mask
 from textdl.embed.objectives.negative_sampling import FACTORS, output_side

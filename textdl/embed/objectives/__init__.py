@@ -5,6 +5,7 @@
     word_tables.py           the tables of words: how they begin, how their rows are looked up
     skipgram.py              an input side: a word predicts the words around it
     cbow.py                  an input side: the mean or the sum of the words around it predicts it
+    subwords.py              words as means of their subwords, for any input side (fastText)
     negative_sampling.py     an output side: the predicted word against noise words
     hierarchical_softmax.py  an output side: its path through a Huffman tree
 

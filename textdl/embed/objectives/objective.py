@@ -28,6 +28,7 @@ from textdl.embed.tables import (
     TableGradients,
     Tables,
 )
+from textdl.embed.tied_rows import Tie
 from textdl.parameters import lookup
 from textdl.text.vocabulary import Vocabulary
 
@@ -139,7 +140,9 @@ class EmbeddingObjective(NamedTuple):
     #: The mean loss of a prediction before training; above it, training has diverged.
     initial_loss: float
     #: The matrix of the words' vectors, `(V, D)` float32, in the order of the vocabulary.
-    export: Callable[[Tables], Array]
+    export: Callable[[Tables], Array | NDArray[np.float32]]
+    #: Tables that are not among those of `init`: their rows are means of rows of another.
+    ties: Mapping[str, Tie] = {}
 
 
 def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObjective:
@@ -150,7 +153,12 @@ def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObje
     """
     inputs: InputSide = _module("arch", config.arch, ARCHITECTURES).input_side(text, config)
     outputs: OutputSide = _module("loss", config.loss, LOSSES).output_side(text, config, inputs)
-    return compose(inputs, outputs)
+    objective = compose(inputs, outputs)
+    if config.max_n == 0:
+        return objective
+    subwords = _import("subwords")
+    tied: EmbeddingObjective = subwords.tie_to_subwords(objective, text.vocabulary, config)
+    return tied
 
 
 def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
@@ -180,4 +188,8 @@ def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
 
 
 def _module(parameter: str, name: str, registry: Mapping[str, str]) -> Any:
-    return import_module(f"textdl.embed.objectives.{lookup(parameter, name, registry)}")
+    return _import(lookup(parameter, name, registry))
+
+
+def _import(module: str) -> Any:
+    return import_module(f"textdl.embed.objectives.{module}")

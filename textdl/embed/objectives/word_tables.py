@@ -38,7 +38,8 @@ def initial_input(rows: int, config: EmbeddingConfig) -> Array:
 
 def input_vectors(tables: Tables) -> Array:
     """The vectors that are kept of a model of words: the input table. `-> (V, D)`."""
-    return tables[INPUT]
+    vectors: Array = tables[INPUT]
+    return vectors
 
 
 def mean_context(config: EmbeddingConfig) -> float:
