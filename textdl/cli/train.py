@@ -29,9 +29,10 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``textdl train``."""
     describe(
         parser,
-        "Train word vectors on text (skip-gram or CBOW with negative sampling), and write them to "
-        "a file. The same corpus, parameters and seed give the same vectors. With --checkpoint, a "
-        "run that was interrupted is resumed with --resume, and ends in the same vectors.",
+        "Train word vectors on text (skip-gram or CBOW, with negative sampling or hierarchical "
+        "softmax), and write them to a file. The same corpus, parameters and seed give the same "
+        "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
+        "in the same vectors.",
         "textdl train corpus.txt -o vectors.safetensors --epochs 15 --quiet",
         "9,505 vectors in vectors.safetensors: 15 epochs of 1,563,605 words ...",
     )

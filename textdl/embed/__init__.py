@@ -9,7 +9,11 @@ The map, in the order in which a text runs through it:
     sampling.py      the random draws: what is kept, windows, noise words
     objectives/      what a model is made of, as pure functions: loss and gradients of a batch
     update.py        the step: update damping, bounds, one scatter per table
-    local_sgd.py     workers that train side by side, and how their tables are merged
+    tables.py        tables of parameters, batches that name the rows they use, gradients of rows
+    local_sgd.py     workers that train side by side, in rounds
+    working_set.py   of a large table, the rows that a round uses
+    tied_rows.py     tables whose rows are means of rows of a larger one, such as subwords
+    merges.py        how the tables of workers are copied, synchronized and merged
     checkpoint.py    what is on disk: the token store, and where the run stands
     progress.py      what a run reports, and the bar that shows it
 
@@ -17,16 +21,17 @@ A walk. `Word2Vec(...).fit("corpus.txt")` checks its parameters and hands an `Em
 `CorpusConfig` to `trainer.train_corpus`. That reads the corpus once, into a token store: int32 ids
 on disk, memory-mapped. `BatchSampler` cuts the vocabulary, thins frequent words out, and lays what
 is left as *blocks*: L consecutive centers with w tokens on each side, and how far the context of
-each center goes. B blocks are a step, S steps a chunk. The objective draws what a step needs beyond
-its tokens: noise words. `Workers` gives chunks to threads, each with tables of its own; a thread
-calls `update.run_steps`, one compiled loop. In a step the objective computes the loss and the
-gradients of some rows of some tables; the update scales them by the learning rate and the row's
-damping weight, bounds them, and adds them to the tables. After each chunk the workers agree on the
-frequent rows, after each round on all, and the trainer looks at the loss, reports, and perhaps
-writes a checkpoint. In the end the objective says which table holds the vectors.
+each center goes. B blocks are a step, S steps a chunk. The objective, which joins an input side
+with an output side, lays out the rows that a step uses: tokens, noise words, paths. `Workers` gives
+chunks to threads, each with tables of its own; a thread calls `update.run_steps`, one compiled
+loop. In a step the objective computes the loss and the gradients of some rows of some tables; the
+update scales them by the learning rate and the row's damping weight, bounds them, and adds them to
+the tables. After each chunk the workers agree on the frequent rows, after each round on all, and
+the trainer looks at the loss, reports, and perhaps writes a checkpoint. In the end the objective
+says which table holds the vectors.
 
 Everything but the objective knows tables by name and nothing of words: a table may have any number
-of rows, each with its own damping weight. A new objective is one file and one line in
+of rows, each with its own damping weight. A new side of an objective is one file and one line in
 `textdl.embed.objectives`.
 
 All of it is a function of (corpus, config): every random draw is made from a key of its own, so the

@@ -31,7 +31,7 @@ from textdl.vectors.vectors import Vectors
 @explain_parameters(WORD2VEC_PARAMETERS)
 @dataclass(kw_only=True, eq=False, repr=False)
 class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
-    """Word vectors: skip-gram or CBOW with negative sampling (Mikolov et al. 2013).
+    """Word vectors: skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The same corpus, parameters and versions give the same bits, on one core or many.
 
@@ -43,7 +43,7 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
 
     Attributes:
         vectors_: the `Vectors`.
-        loss_curve_: mean loss of every epoch, per predicted word with its noise words.
+        loss_curve_: mean loss of every epoch, per prediction.
         corpus_words_: words of the corpus, as the tokenizer cut it.
         fit_seconds_: how long `fit` took, from reading the corpus to the vectors.
 
@@ -55,7 +55,8 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
 
     References:
         Mikolov et al. 2013, "Efficient estimation of word representations in vector space" (the two
-        architectures), and "Distributed representations of words and phrases" (negative sampling).
+        architectures), and "Distributed representations of words and phrases" (negative sampling,
+        hierarchical softmax).
 
     Example:
         >>> text = ["a cat sat on a mat", "a dog sat on a log"] * 20
