@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TextIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TextIO, TypeAlias, cast
 
 from textdl.errors import CorpusError, ParameterError, UnknownAttributeError
 from textdl.gensim_names import (
@@ -32,19 +32,12 @@ from textdl.text.collocations import CollocationCounter, CollocationCounts
 from textdl.text.corpus import Corpus
 from textdl.text.encode import EncodedChunk
 from textdl.text.phrase_files import PHRASES_KIND, decode_counts, encode_counts
-from textdl.text.phrase_joining import PhraseTable, SentenceLines, sentences
+from textdl.text.phrase_joining import PhraseTable, SentenceLines, WrittenText, sentences
 from textdl.text.phrase_parameters import ENGLISH, PhraseParameters
 from textdl.text.source import CorpusConfig, encode_source
 from textdl.text.store import TokenStore
 
 PhraseCorpus: TypeAlias = Corpus | CorpusConfig | TokenStore
-
-
-class WrittenText(NamedTuple):
-    """How much was written."""
-
-    sentences: int
-    words: int  # a phrase is one
 
 
 @document_parameters
@@ -171,7 +164,7 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         for chunk in self.join_chunks(self._encode(corpus)):
             file.write(lines.add(chunk))
         file.write(lines.end())
-        return WrittenText(lines.sentences, lines.words)
+        return lines.written
 
     def join_chunks(self, chunks: Iterable[EncodedChunk]) -> Generator[EncodedChunk]:
         """Join the phrases of a text that is on its way into a token store.
@@ -201,6 +194,11 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
     def corpus_words_(self) -> int:
         """Words of the corpus, as the tokenizer cut it."""
         return self._tables()[0].counts.corpus_words
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether the counts of all pairs are here, on which `partial_fit` and `merge` build."""
+        return self._counter is not None
 
     @property
     def fingerprint(self) -> str:
@@ -345,14 +343,12 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         return counter
 
     def _encode(self, corpus: PhraseCorpus) -> Generator[EncodedChunk]:
-        return (
-            corpus.chunks() if isinstance(corpus, TokenStore) else encode_source(self._read(corpus))
-        )
-
-    def _read(self, corpus: Corpus | CorpusConfig) -> CorpusConfig:
-        if isinstance(corpus, CorpusConfig):
-            return corpus
-        return CorpusConfig(corpus, self.tokenizer, self.lowercase, self.errors, self.encoding)
+        if isinstance(corpus, TokenStore):
+            return corpus.chunks()
+        if not isinstance(corpus, CorpusConfig):
+            settings = (self.tokenizer, self.lowercase, self.errors, self.encoding)
+            corpus = CorpusConfig(corpus, *settings)
+        return encode_source(corpus)
 
     @contextmanager
     def _store(self, corpus: PhraseCorpus) -> Iterator[TokenStore]:
@@ -369,16 +365,14 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
             raise missing_attribute(self, name, PHRASES_ATTRIBUTES)
 
 
-def load_phrases(phrases: Phrases | str | os.PathLike[str] | None) -> Phrases | None:
-    """Phrases that were learned, or that a file holds; None is none.
+def load_phrases(phrases: Phrases | str | os.PathLike[str]) -> Phrases:
+    """Phrases that were learned, or that a file holds.
 
     Raises:
         FileFormatError: the file is missing, damaged, or holds something else.
         ParameterError: they are neither.
         UnknownAttributeError: they have learned nothing.
     """
-    if phrases is None:
-        return None
     if isinstance(phrases, str | os.PathLike):
         return Phrases.load(phrases)
     if not isinstance(phrases, Phrases):
