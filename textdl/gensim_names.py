@@ -91,6 +91,8 @@ PHRASES_PARAMETERS: Mapping[str, str] = {
     "progress_per": "verbose=True",
 }
 PHRASES_ATTRIBUTES: Mapping[str, str] = {
+    "phrases_": "fit, which makes them",
+    "corpus_words_": "fit, which counts them",
     "add_vocab": "partial_fit(corpus)",
     "analyze_sentence": "transform([sentence])",
     "corpus_word_count": "corpus_words_",

@@ -67,7 +67,7 @@ def add_apply(parser: argparse.ArgumentParser) -> None:
     _add_phrases(parser)
     _add_corpus(parser)
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="the file to write (default: standard output)"
+        "-o", "--output", metavar="FILE", help="the file to write, in the place of standard output"
     )
     parser.set_defaults(run=apply_phrases)
 
@@ -82,7 +82,7 @@ def add_list(parser: argparse.ArgumentParser) -> None:
         "los_angeles  3980.55",
     )
     _add_phrases(parser)
-    parser.add_argument("-n", type=positive_int, metavar="N", help="at most (default: all)")
+    parser.add_argument("-n", type=positive_int, metavar="N", help="print no more than N")
     parser.set_defaults(run=list_phrases)
 
 

@@ -54,7 +54,8 @@ def npmi_scores(counts: CollocationCounts, rows: Counts, min_count: int) -> Scor
     left = counts.word_counts[counts.left[rows]] / total
     right = counts.word_counts[counts.right[rows]] / total
     pair = counts.counts[rows] / total
-    return _log(pair / (left * right)) / -_log(pair)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of counts that no text has
+        return _log(pair / (left * right)) / -_log(pair)
 
 
 # By name: scores of candidates that occur often enough, which is at least min_count times.

@@ -22,7 +22,7 @@ Ids = NDArray[np.int32]
 Counts = NDArray[np.int64]
 
 LONGEST_SEQUENCE = 50  # connector words within a candidate; what has more is a list, not a phrase
-RUN = 1 << 22  # keys that are sorted at once
+RUN = 1 << 23  # keys that are sorted at once, in 64 MB
 KEY_BITS = 63
 
 
@@ -117,8 +117,9 @@ def adjacent_pairs(
     positions = np.flatnonzero(codes < 0)
     left = positions[:-1]
     right = positions[1:]
-    sentences = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)[positions]
-    is_within = sentences[1:] == sentences[:-1]
+    is_within = np.ones(len(left), bool)
+    firsts = np.searchsorted(positions, np.cumsum(lengths))  # behind the end of a sentence
+    is_within[firsts[(firsts > 0) & (firsts < len(positions))] - 1] = False
     between = np.where(is_within, right - left - 1, 0)
     numbers = np.zeros(len(left), np.int32)
     if sequences.connectors:
@@ -258,7 +259,7 @@ class CollocationCounter:
         numbers = np.array([self.sequences.number(it) for it in counts.sequences], np.int32)
         keys = self._keys(local[counts.left], numbers[counts.sequence], local[counts.right])
         order = np.argsort(keys)
-        self._push((keys[order], counts.counts[order]))
+        self._push(_summed(keys[order], counts.counts[order]))
 
     def result(self) -> CollocationCounts:
         """All that was counted so far."""
@@ -332,7 +333,8 @@ class CollocationCounter:
             self._pending = []
             self._n_pending = 0
             keys.sort()
-            self._push(_summed(keys, np.ones(len(keys), np.int64)))
+            first = _first_of_each(keys)
+            self._push((keys[first], np.diff(np.append(first, len(keys)))))
 
     def _push(self, run: tuple[Counts, Counts]) -> None:
         self._runs.append(run)
@@ -369,7 +371,10 @@ def _widened(keys: Counts, old: tuple[int, int], new: tuple[int, int]) -> Counts
 
 def _summed(keys: Counts, counts: Counts) -> tuple[Counts, Counts]:
     """Sorted keys, each once, with the sum of its counts."""
-    if not len(keys):
-        return keys, counts
-    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-    return keys[first], np.add.reduceat(counts, first)
+    first = _first_of_each(keys)
+    return keys[first], np.add.reduceat(counts, first) if len(first) else counts
+
+
+def _first_of_each(keys: Counts) -> Counts:
+    """Where each of some sorted keys stands first."""
+    return np.flatnonzero(np.append(len(keys) > 0, keys[1:] != keys[:-1])[: len(keys)])

@@ -63,9 +63,8 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         CorpusError, CorpusReadError: from `fit`, where the corpus cannot be used.
 
     References:
-        Mikolov et al. 2013, "Distributed representations of words and phrases and their
-        compositionality"; Bouma 2009, "Normalized (pointwise) mutual information in collocation
-        extraction".
+        Mikolov et al. 2013, "Distributed representations of words and phrases"; Bouma 2009,
+        "Normalized (pointwise) mutual information in collocation extraction".
 
     Example:
         >>> text = ["new york is a city", "i love new york", "a new city", "york is old"]
@@ -77,7 +76,7 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
     """
 
     _gensim_names = PHRASES_ATTRIBUTES
-    # Not annotated, or they would be parameters.
+    # Cast, not annotated, or they would be parameters.
     _counter = cast("CollocationCounter | None", None)  # what more text is counted on top of
     _rounds = cast("tuple[PhraseTable, ...] | None", None)
     _rounds_are_for = cast("tuple[Any, ...]", ())  # the parameters that decided what is a phrase
@@ -250,10 +249,9 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         Raises:
             ValueError: it does not fit.
         """
-        names = [f"round_{number}" for number in range(self.rounds)]
-        if sorted(archive.part_headers) != sorted(names):
-            raise ValueError(f"it has the parts {', '.join(archive.part_headers)}")
-        found = [decode_counts(archive.part(name)) for name in names]
+        found = [decode_counts(archive.part(f"round_{row}")) for row in range(self.rounds)]
+        if len(archive.part_headers) > self.rounds:
+            raise ValueError(f"it has parts for more than {self.rounds} rounds")
         if self.rounds == 1 and found[0].is_complete:
             self._counter = CollocationCounter(found[0].connectors, self.max_vocab_size)
             self._counter.add_counts(found[0])
@@ -296,8 +294,8 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
     def _learn_rounds(self, store: TokenStore) -> list[PhraseTable]:
         """Learn from a text, then from what it is with phrases joined, and so on."""
         rounds: list[PhraseTable] = []
-        # Joined words are not spelled like others, unless a word of the text has the delimiter:
-        # what is joined of a run of words depends on these words alone.
+        # What is joined of a run of words depends on these alone: without the delimiter in a word,
+        # each joined one is spelled in a way of its own.
         marked = has_delimiter([*store.vocabulary.words, *self._connectors()], self.delimiter)
         for _ in range(self.rounds):
             chunks: Iterable[EncodedChunk] = store.chunks()
@@ -379,7 +377,7 @@ def load_phrases(phrases: Phrases | str | os.PathLike[str]) -> Phrases:
         raise ParameterError(
             f"phrases={phrases!r}; expected a fitted Phrases, or the path of a file of one"
         )
-    phrases._tables()
+    phrases._tables()  # an error now, not while the text is read
     return phrases
 
 
