@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import CorpusError
+from textdl.errors import CorpusError, ParameterError
 from textdl.text.encode import EncodedChunk, interning_dict
 
 Ids = NDArray[np.int32]
@@ -252,7 +252,16 @@ class CollocationCounter:
         self._tail = None
 
     def add_counts(self, counts: CollocationCounts) -> None:
-        """Add what was counted elsewhere."""
+        """Add what was counted elsewhere.
+
+        Raises:
+            ParameterError: that was with other connector words.
+        """
+        if counts.connectors != self.sequences.connectors:
+            raise ParameterError(
+                f"counts with connector_words={self.sequences.connectors} and with "
+                f"{counts.connectors} do not add up; learn both alike"
+            )
         local = self._intern(counts.words)
         self._word_counts[local] += counts.word_counts
         self.corpus_words += counts.corpus_words

@@ -71,7 +71,7 @@ def decode_counts(archive: Archive) -> CollocationCounts:
     check_offsets(arrays["word_offsets"], len(arrays["words"]), "words")
     words = StringArray(arrays["words"], arrays["word_offsets"])
     connectors = state["connectors"]
-    if not isinstance(connectors, list) or not all(isinstance(it, str) for it in connectors):
+    if not isinstance(connectors, list) or connectors != sorted({str(it) for it in connectors}):
         raise ValueError(f"its connector words are {connectors!r}")
     counts = CollocationCounts(
         words=list(words.key_to_index),

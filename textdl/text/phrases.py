@@ -67,12 +67,12 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         "Normalized (pointwise) mutual information in collocation extraction".
 
     Example:
-        >>> text = ["new york is a city", "i love new york", "a new city", "york is old"]
-        >>> phrases = Phrases(min_count=1, threshold=1).fit(text)
-        >>> list(phrases.phrases_)
-        ['new_york', 'i_love', 'love_new', 'york_is', 'a_new']
-        >>> next(phrases.transform(["we saw new york"]))
-        ['we', 'saw', 'new_york']
+        >>> text = ["the bank of america", "a bank of america", "new york has a bank", "new york"]
+        >>> phrases = Phrases(min_count=1, threshold=1, connector_words="english").fit(text)
+        >>> phrases.phrases_
+        {'new_york': 2.25, 'bank_of_america': 1.5}
+        >>> next(phrases.transform(["the bank of america in new york"]))
+        ['the', 'bank_of_america', 'in', 'new_york']
     """
 
     _gensim_names = PHRASES_ATTRIBUTES
@@ -202,10 +202,8 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
     @property
     def fingerprint(self) -> str:
         """A digest of all that decides how a text is joined."""
-        digest = hashlib.blake2b(digest_size=16)
-        for table in self._tables():
-            digest.update(table.fingerprint())
-        return digest.hexdigest()
+        said = b"".join(table.fingerprint() for table in self._tables())
+        return hashlib.blake2b(said, digest_size=16).hexdigest()
 
     def save(self, path: str | os.PathLike[str], *, counts: bool = True) -> None:
         """Write parameters and what was learned to one file.
@@ -258,6 +256,9 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         else:
             self._keep([self._table(replace(counts, is_complete=False)) for counts in found])
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._counter is not None or self._rounds is not None
+
     # What was learned.
 
     def _tables(self) -> tuple[PhraseTable, ...]:
@@ -266,7 +267,7 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         Raises:
             UnknownAttributeError: nothing was learned.
         """
-        if self._counter is None and self._rounds is None:
+        if not self.__sklearn_is_fitted__():
             raise UnknownAttributeError("this Phrases has learned nothing yet; call fit first")
         is_stale = self._rounds is None or self._rounds_are_for != self._settings()
         if self._counter is not None and is_stale:
@@ -288,15 +289,15 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         if counts.is_complete and may_be_spelled_alike:
             counts = add_up_same_spelling(counts, self.delimiter)
         rows, scores = find_phrases(counts, self.scoring, self.min_count, self._threshold())
-        phrases = counts.select(rows)
-        return PhraseTable(phrases, scores, self.delimiter)
+        return PhraseTable(counts.select(rows), scores, self.delimiter)
 
     def _learn_rounds(self, store: TokenStore) -> list[PhraseTable]:
         """Learn from a text, then from what it is with phrases joined, and so on."""
-        rounds: list[PhraseTable] = []
         # What is joined of a run of words depends on these alone: without the delimiter in a word,
         # each joined one is spelled in a way of its own.
-        marked = has_delimiter([*store.vocabulary.words, *self._connectors()], self.delimiter)
+        words = [*store.vocabulary.words, *self._connectors()]
+        is_marked = bool(has_delimiter(words, self.delimiter).any())
+        rounds: list[PhraseTable] = []
         for _ in range(self.rounds):
             chunks: Iterable[EncodedChunk] = store.chunks()
             for table in rounds:
@@ -304,7 +305,7 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
             counts = self._count(chunks).result()
             if not rounds:
                 _require_pairs(counts)
-            rounds.append(self._table(counts, may_be_spelled_alike=bool(marked.any())))
+            rounds.append(self._table(counts, may_be_spelled_alike=is_marked))
         return rounds
 
     def _require_counts(self, purpose: str) -> CollocationCounter:
@@ -395,7 +396,5 @@ def _require_same_parameters(one: Phrases, other: Phrases) -> None:
     ours = one.get_params()
     for name, value in other.get_params().items():
         if name != "verbose" and value != ours[name]:
-            raise ParameterError(
-                f"cannot merge Phrases({name}={ours[name]!r}) with Phrases({name}={value!r}); fit "
-                "both alike"
-            )
+            both = f"Phrases({name}={ours[name]!r}) with Phrases({name}={value!r})"
+            raise ParameterError(f"cannot merge {both}; fit both alike")
