@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from textdl.errors import CorpusError
 from textdl.text import collocations as collocations_module
 from textdl.text import corpus as corpus_module
-from textdl.text.collocations import LONGEST_SEQUENCE, CollocationCounter, ConnectorSequences
+from textdl.text.collocations import CollocationCounter
 from textdl.text.corpus import read_corpus
 from textdl.text.encode import encode_chunk
+from textdl.text.word_pairs import LONGEST_SEQUENCE, ConnectorSequences
 
 CONNECTORS = ["of", "the"]
 SENTENCES = st.lists(st.lists(st.sampled_from(["a", "b", "c", *CONNECTORS])), min_size=1)

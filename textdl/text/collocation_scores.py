@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.text.collocations import CollocationCounts, Counts
+from textdl.text.collocations import CollocationCounts
 from textdl.text.encode import interning_dict
+from textdl.text.word_pairs import Counts
 
 Scores = NDArray[np.float64]
 

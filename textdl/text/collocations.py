@@ -8,139 +8,19 @@ the distinct candidates and not with the text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, ParameterError
 from textdl.text.encode import EncodedChunk, interning_dict
+from textdl.text.word_pairs import ConnectorSequences, Counts, Ids, adjacent_pairs, open_tail
 
-Ids = NDArray[np.int32]
-Counts = NDArray[np.int64]
-
-LONGEST_SEQUENCE = 50  # connector words within a candidate; what has more is a list, not a phrase
 RUN = 1 << 23  # keys that are sorted at once, in 64 MB
 KEY_BITS = 63
-
-
-class ConnectorSequences:
-    """Numbers for sequences of connector words: 0 is the empty one.
-
-    They are a trie: a sequence is a shorter one and a last word.
-
-    Args:
-        connectors: the connector words.
-    """
-
-    def __init__(self, connectors: Iterable[str]) -> None:
-        self.connectors = sorted(set(connectors))
-        self.index = {word: code for code, word in enumerate(self.connectors)}
-        self.sequences: list[tuple[str, ...]] = [(), *((word,) for word in self.connectors)]
-        self._longer: dict[int, int] = {}  # sequence * connectors + next connector -> sequence
-
-    def codes(self, words: Sequence[str]) -> Ids:
-        """`(words,)` which connector each word is, or -1."""
-        if not self.connectors:
-            return np.full(len(words), -1, np.int32)
-        return np.fromiter((self.index.get(word, -1) for word in words), np.int32, len(words))
-
-    def number(self, sequence: Iterable[str]) -> int:
-        """The number of one sequence, a new one if need be."""
-        number = 0
-        for word in sequence:
-            number = self._following(number, self.index[word], grow=True)
-        return number
-
-    def numbers(self, codes: Ids, starts: Counts, lengths: Counts, *, grow: bool) -> Ids:
-        """The numbers of many sequences that stand in a text.
-
-        Args:
-            codes: `(tokens,)` which connector each token is.
-            starts: `(n,)` the first token of each sequence.
-            lengths: `(n,)` tokens of each.
-            grow: number those that are new.
-
-        Returns:
-            `(n,)`; -1 for one of more than `LONGEST_SEQUENCE` words, or that is not known.
-        """
-        found = np.where(lengths > LONGEST_SEQUENCE, -1, 0).astype(np.int32)
-        rows = np.flatnonzero((lengths > 0) & (found == 0))
-        found[rows] = codes[starts[rows]] + 1
-        for place in range(1, LONGEST_SEQUENCE):
-            rows = rows[(lengths[rows] > place) & (found[rows] >= 0)]
-            if not len(rows):
-                break
-            keys = found[rows].astype(np.int64) * len(self.connectors) + codes[starts[rows] + place]
-            distinct, which = np.unique(keys, return_inverse=True)
-            pairs = (divmod(key, len(self.connectors)) for key in distinct.tolist())
-            longer = [self._following(shorter, code, grow=grow) for shorter, code in pairs]
-            found[rows] = np.array(longer, np.int32)[which]
-        return found
-
-    def _following(self, shorter: int, code: int, *, grow: bool) -> int:
-        if shorter <= 0:
-            return code + 1 if shorter == 0 else -1
-        key = shorter * len(self.connectors) + code
-        if key not in self._longer:
-            if not grow:
-                return -1
-            self._longer[key] = len(self.sequences)
-            self.sequences.append((*self.sequences[shorter], self.connectors[code]))
-        return self._longer[key]
-
-
-class AdjacentPairs(NamedTuple):
-    """Each two consecutive tokens that are not connector words, of all sentences."""
-
-    left: Counts  # (n,) positions
-    right: Counts  # (n,)
-    sequence: Ids  # (n,) of connector words between; -1: not in one sentence, or no such sequence
-
-
-def adjacent_pairs(
-    codes: Ids, lengths: Counts, sequences: ConnectorSequences, *, grow: bool
-) -> AdjacentPairs:
-    """Find the pairs of a text.
-
-    Args:
-        codes: `(tokens,)` which connector each token is, or -1.
-        lengths: `(sentences,)` tokens of each.
-        sequences: of connector words, which are numbered.
-        grow: number sequences that are new; otherwise they get -1.
-
-    Returns:
-        The pairs in order; the right one of a pair is the left one of the next.
-    """
-    positions = np.flatnonzero(codes < 0)
-    left = positions[:-1]
-    right = positions[1:]
-    is_within = np.ones(len(left), bool)
-    firsts = np.searchsorted(positions, np.cumsum(lengths))  # behind the end of a sentence
-    is_within[firsts[(firsts > 0) & (firsts < len(positions))] - 1] = False
-    between = np.where(is_within, right - left - 1, 0)
-    numbers = np.zeros(len(left), np.int32)
-    if sequences.connectors:
-        numbers = sequences.numbers(codes, left + 1, between, grow=grow)
-    return AdjacentPairs(left, right, np.where(is_within, numbers, np.int32(-1)))
-
-
-def open_tail(codes: Ids, lengths: Counts) -> int:
-    """Where the last word of a text begins that may be the left one of a pair with what follows.
-
-    Args:
-        codes: `(tokens,)` which connector each token is, or -1.
-        lengths: `(sentences,)` tokens of each; the last goes on.
-
-    Returns:
-        Its position; the number of tokens where there is none in reach.
-    """
-    tokens = len(codes)
-    begin = max(tokens - int(lengths[-1]), tokens - LONGEST_SEQUENCE - 1)
-    words = np.flatnonzero(codes[begin:] < 0)
-    return begin + int(words[-1]) if len(words) else tokens
 
 
 @dataclass(frozen=True)
@@ -220,11 +100,23 @@ class CollocationCounter:
         self._forget_up_to = 1  # occurrences
         self._numbers = interning_dict()
         self._word_counts = np.zeros(1 << 16, np.int64)
-        self._bits = (0, 0)  # of a word and of a sequence in a key
+        self._word_bits = 0  # of each of the two words in a key, below those of the sequence
         self._pending: list[Counts] = []  # keys that are not counted yet
         self._n_pending = 0
         self._runs: list[tuple[Counts, Counts]] = []  # sorted keys and their counts
         self._tail: tuple[Ids, Ids] | None = None  # words and codes where a sentence was cut
+        self._thread: ThreadPoolExecutor | None = None
+        self._counting: Future[None] | None = None  # of a run, in the thread
+
+    @contextmanager
+    def counting_in_background(self) -> Iterator[None]:
+        """Sort and merge in a thread meanwhile, which NumPy does without the interpreter."""
+        with ThreadPoolExecutor(1) as self._thread:
+            try:
+                yield
+            finally:
+                self._thread = None
+        self._wait()
 
     def add(self, chunk: EncodedChunk) -> None:
         """Count a chunk; a sentence that goes on is counted as if it had not been cut."""
@@ -268,26 +160,27 @@ class CollocationCounter:
         numbers = np.array([self.sequences.number(it) for it in counts.sequences], np.int32)
         keys = self._keys(local[counts.left], numbers[counts.sequence], local[counts.right])
         order = np.argsort(keys)
+        self._wait()
         self._push(_summed(keys[order], counts.counts[order]))
 
     def result(self) -> CollocationCounts:
         """All that was counted so far."""
         self._count_pending()
+        self._wait()
         self._merge_runs(all_of_them=True)
         keys, counts = self._runs[0] if self._runs else (np.empty(0, np.int64),) * 2
-        word_bits, sequence_bits = self._bits
         words = list(self._numbers)
         word_counts = self._word_counts[: len(words)].copy()
         for connector in self.sequences.connectors:
             if connector in self._numbers:
                 word_counts[self._numbers[connector]] = 0
-        mask = (1 << word_bits) - 1
+        sequence, left, right = _split(keys, self._word_bits)
         return CollocationCounts(
             words,
             word_counts,
-            left=(keys >> (word_bits + sequence_bits)).astype(np.int32),
-            sequence=((keys >> word_bits) & ((1 << sequence_bits) - 1)).astype(np.int32),
-            right=(keys & mask).astype(np.int32),
+            left=left.astype(np.int32),
+            sequence=sequence.astype(np.int32),
+            right=right.astype(np.int32),
             counts=counts,
             connectors=self.sequences.connectors,
             sequences=list(self.sequences.sequences),
@@ -310,40 +203,56 @@ class CollocationCounter:
             self._count_pending()
 
     def _keys(self, left: Ids, sequence: Ids, right: Ids) -> Counts:
-        """`(n,)` one number for each candidate; they fall into the order of left words."""
-        self._widen(
-            len(self._numbers).bit_length(), (len(self.sequences.sequences) - 1).bit_length()
-        )
-        word_bits, sequence_bits = self._bits
-        keys = left.astype(np.int64) << sequence_bits
-        keys |= sequence
-        keys <<= word_bits
+        """`(n,)` one number for each candidate; those of frequent words are small."""
+        self._widen(len(self._numbers).bit_length())
+        keys = sequence.astype(np.int64)
+        keys <<= self._word_bits
+        keys |= left
+        keys <<= self._word_bits
         keys |= right
         return keys
 
-    def _widen(self, word_bits: int, sequence_bits: int) -> None:
-        """Make room in the keys for more words and sequences; their order stays."""
-        old = self._bits
-        self._bits = (max(old[0], word_bits), max(old[1], sequence_bits))
-        if self._bits == old:
-            return
-        if 2 * self._bits[0] + self._bits[1] > KEY_BITS:
+    def _widen(self, word_bits: int) -> None:
+        """Make room in the keys for more words; their order stays."""
+        sequence_bits = len(self.sequences.sequences).bit_length()
+        if 2 * word_bits + sequence_bits > KEY_BITS:
             raise CorpusError(
                 f"the corpus has {len(self._numbers):,} distinct words and "
                 f"{len(self.sequences.sequences):,} sequences of connector words, too many to "
                 "count their pairs; pass fewer connector_words, or less text"
             )
-        self._pending = [_widened(keys, old, self._bits) for keys in self._pending]
-        self._runs = [(_widened(keys, old, self._bits), counts) for keys, counts in self._runs]
+        old = self._word_bits
+        if word_bits > old:
+            self._wait()
+            self._word_bits = word_bits
+            self._pending = [_widened(keys, old, word_bits) for keys in self._pending]
+            self._runs = [(_widened(keys, old, word_bits), counts) for keys, counts in self._runs]
 
     def _count_pending(self) -> None:
-        if self._n_pending:
-            keys = np.concatenate(self._pending)
-            self._pending = []
-            self._n_pending = 0
-            keys.sort()
-            first = _first_of_each(keys)
-            self._push((keys[first], np.diff(np.append(first, len(keys)))))
+        self._wait()
+        pending = self._pending
+        self._pending = []
+        self._n_pending = 0
+        if self._thread is not None:
+            self._counting = self._thread.submit(self._count_keys, pending)
+        elif pending:
+            self._count_keys(pending)
+
+    def _wait(self) -> None:
+        """Wait for what is counted in the thread."""
+        if self._counting is not None:
+            self._counting.result()
+            self._counting = None
+
+    def _count_keys(self, pending: list[Counts]) -> None:
+        keys = np.concatenate(pending)
+        # Most keys have 32 bits, as ids are small where words are frequent: 32 bits are sorted in
+        # half of the time of 64.
+        is_short = keys < 1 << 32
+        short = np.sort(keys[is_short].astype(np.uint32))
+        keys = np.concatenate([short.astype(np.int64), np.sort(keys[~is_short])])
+        first = _first_of_each(keys)
+        self._push((keys[first], np.diff(np.append(first, len(keys)))))
 
     def _push(self, run: tuple[Counts, Counts]) -> None:
         self._runs.append(run)
@@ -364,18 +273,36 @@ class CollocationCounter:
         """Merge runs of similar size, so that a key is moved a few times only."""
         runs = self._runs
         while len(runs) > 1 and (all_of_them or len(runs[-2][0]) < 2 * len(runs[-1][0])):
-            (last, last_counts), (before, before_counts) = runs.pop(), runs.pop()
-            keys = np.concatenate([before, last])
-            order = np.argsort(keys, kind="stable")  # two sorted halves: a merge
-            counts = np.concatenate([before_counts, last_counts])
-            runs.append(_summed(keys[order], counts[order]))
+            last = runs.pop()
+            runs.append(_merged(runs.pop(), last))
 
 
-def _widened(keys: Counts, old: tuple[int, int], new: tuple[int, int]) -> Counts:
-    right = keys & ((1 << old[0]) - 1)
-    sequence = (keys >> old[0]) & ((1 << old[1]) - 1)
-    left = keys >> (old[0] + old[1])
-    return (((left << new[1]) | sequence) << new[0]) | right
+def _split(keys: Counts, word_bits: int) -> tuple[Counts, Counts, Counts]:
+    """The sequence, the left word and the right word of keys."""
+    mask = (1 << word_bits) - 1
+    return keys >> (2 * word_bits), (keys >> word_bits) & mask, keys & mask
+
+
+def _widened(keys: Counts, old: int, new: int) -> Counts:
+    sequence, left, right = _split(keys, old)
+    return (((sequence << new) | left) << new) | right
+
+
+def _merged(one: tuple[Counts, Counts], other: tuple[Counts, Counts]) -> tuple[Counts, Counts]:
+    """The keys of two runs, with the sums of their counts."""
+    keys, counts = one
+    places = np.searchsorted(keys, other[0])
+    is_known = np.append(keys, -1)[places] == other[0]
+    counts = counts.copy()
+    counts[places[is_known]] += other[1][is_known]
+    is_new = ~is_known
+    new_places = places[is_new] + np.arange(np.count_nonzero(is_new))
+    is_old = np.ones(len(keys) + len(new_places), bool)
+    is_old[new_places] = False
+    merged = np.empty((2, len(is_old)), np.int64)
+    merged[:, is_old] = keys, counts
+    merged[:, new_places] = other[0][is_new], other[1][is_new]
+    return merged[0], merged[1]
 
 
 def _summed(keys: Counts, counts: Counts) -> tuple[Counts, Counts]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, ArraySpec, check_offsets
 from textdl.string_array import StringArray
-from textdl.text.collocations import LONGEST_SEQUENCE, CollocationCounts
+from textdl.text.collocations import CollocationCounts
+from textdl.text.word_pairs import LONGEST_SEQUENCE
 
 PHRASES_KIND = ArchiveKind("Phrases", {})
 ROUND_KIND = ArchiveKind(

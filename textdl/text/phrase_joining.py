@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.text.collocation_scores import Scores
-from textdl.text.collocations import (
+from textdl.text.collocations import CollocationCounts
+from textdl.text.encode import EncodedChunk
+from textdl.text.word_pairs import (
     AdjacentPairs,
-    CollocationCounts,
     ConnectorSequences,
     Counts,
     Ids,
     adjacent_pairs,
     open_tail,
 )
-from textdl.text.encode import EncodedChunk
 
 FILTER_BITS = 20  # of a table of 1 MB, which stays in the cache and refuses most pairs
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # spreads keys over the table (Knuth's golden ratio)

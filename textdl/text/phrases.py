@@ -334,6 +334,7 @@ class Phrases(ParameterMethods, PhraseParameters, metaclass=ExplainedNames):
         with ExitStack() as stack:
             if isinstance(chunks, Generator):  # it may have started processes
                 stack.callback(chunks.close)
+            stack.enter_context(counter.counting_in_background())
             bar = stack.enter_context(progress_bar("words", show=self.verbose, scale=True))
             for chunk in chunks:
                 counter.add(chunk)
