@@ -19,7 +19,7 @@ from textdl.errors import CorpusError, ParameterError
 from textdl.text.encode import EncodedChunk, interning_dict
 from textdl.text.word_pairs import ConnectorSequences, Counts, Ids, adjacent_pairs, open_tail
 
-RUN = 1 << 23  # keys that are sorted at once, in 64 MB
+RUN = 1 << 22  # keys that are sorted at once, in 32 MB
 KEY_BITS = 63
 
 
