@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 
 import textdl
-from textdl import Vectors, Word2Vec
+from textdl import Phrases, Vectors, Word2Vec
 from textdl.errors import ParameterError, TextdlError
-from textdl.gensim_names import VECTORS_ATTRIBUTES, WORD2VEC_ATTRIBUTES, WORD2VEC_PARAMETERS
+from textdl.gensim_names import (
+    PHRASES_ATTRIBUTES,
+    PHRASES_PARAMETERS,
+    VECTORS_ATTRIBUTES,
+    WORD2VEC_ATTRIBUTES,
+    WORD2VEC_PARAMETERS,
+)
 
 VECTORS = Vectors(["up", "down"], np.eye(2))
 
@@ -56,6 +62,28 @@ def test_corpus_without_a_name_goes_to_fit():
 @pytest.mark.parametrize("owner", [Word2Vec(), Word2Vec])
 @pytest.mark.parametrize("name", WORD2VEC_ATTRIBUTES)
 def test_attribute_of_gensims_model_is_named_here(owner, name):
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; in place of gensim's"):
+        getattr(owner, name)
+
+
+@pytest.mark.parametrize("name", PHRASES_PARAMETERS)
+def test_parameter_of_gensims_phrases_is_named_here(name):
+    with pytest.raises(TypeError, match=f"no parameter '{name}'; in place of gensim's {name}: "):
+        Phrases(**{name: 1})
+
+
+def test_every_parameter_of_gensims_phrases_is_ours_or_explained():
+    theirs = set(inspect.signature(gensim.models.Phrases.__init__).parameters) - {"self"}
+    ours = set(Phrases().get_params())
+    assert theirs - ours <= set(PHRASES_PARAMETERS)
+    assert not ours & set(PHRASES_PARAMETERS)
+
+
+@pytest.mark.parametrize("owner", [Phrases(), Phrases])
+@pytest.mark.parametrize("name", PHRASES_ATTRIBUTES)
+def test_attribute_of_gensims_phrases_is_named_here(owner, name):
+    if owner is Phrases and name.endswith("_"):  # a property
+        return
     with pytest.raises(AttributeError, match=f"no attribute '{name}'; in place of gensim's"):
         getattr(owner, name)
 

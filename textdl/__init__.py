@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textdl.errors import TextdlError
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.nn.estimators.regressor import MLPRegressor
+    from textdl.text.phrases import Phrases
     from textdl.vectors.vectors import Vectors
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "HashingVectorizer",
     "MLPClassifier",
     "MLPRegressor",
+    "Phrases",
     "TextClassifier",
     "TextdlError",
     "TfidfTransformer",
@@ -54,6 +56,7 @@ _HOME = {
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",
+    "Phrases": "textdl.text.phrases",
     "TextClassifier": "textdl.classify.text_classifier",
     "TextdlError": "textdl.errors",
     "TfidfTransformer": "textdl.bow.tfidf",

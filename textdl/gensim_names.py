@@ -83,8 +83,27 @@ VECTORS_ATTRIBUTES: Mapping[str, str] = {
     "evaluate_word_pairs": "textdl.vectors.evaluate.evaluate_word_pairs(vectors, file)",
     "evaluate_word_analogies": "textdl.vectors.evaluate.evaluate_analogies(vectors, file)",
 }
+PHRASES_PARAMETERS: Mapping[str, str] = {
+    "sentences": "pass the corpus to fit, as in Phrases().fit(corpus)",
+    "common_terms": "connector_words",
+    "progress_per": "verbose=True",
+}
+PHRASES_ATTRIBUTES: Mapping[str, str] = {
+    "phrases_": "fit, which makes them",
+    "corpus_words_": "fit, which counts them",
+    "add_vocab": "partial_fit(corpus)",
+    "analyze_sentence": "transform([sentence])",
+    "corpus_word_count": "corpus_words_",
+    "export_phrases": "phrases_",
+    "find_phrases": "phrases_",
+    "freeze": "save(path, counts=False)",
+    "learn_vocab": "fit(corpus)",
+    "phrasegrams": "phrases_",
+}
 MODULE_NAMES: Mapping[str, str] = {
+    "FrozenPhrases": "Phrases, whose save(path, counts=False) keeps the phrases alone",
     "KeyedVectors": "Vectors, as in Vectors.load(path)",
+    "Phraser": "Phrases, whose save(path, counts=False) keeps the phrases alone",
     "models": "textdl itself, as in textdl.Word2Vec",
 }
 

@@ -6,7 +6,8 @@ command line are all made from it:
 - `check_parameters` refuses values that are of another type, out of range, or unknown;
 - `document_parameters` writes the descriptions into the docstring of the class;
 - `textdl.cli.options` makes an option of it;
-- `lookup` finds what the name of a choice stands for.
+- `lookup` finds what the name of a choice stands for;
+- `ParameterMethods` are the methods by which scikit-learn asks an estimator for them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,21 @@ from dataclasses import MISSING, Field, field, fields
 from functools import cache
 from numbers import Integral, Real
 from textwrap import fill
-from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
-from textdl.errors import ParameterError
+from textdl.errors import ParameterError, UnknownParameterError
 
 Class = TypeVar("Class", bound=type)
 Value = TypeVar("Value")
@@ -162,6 +173,53 @@ def expectation(known: Parameter) -> str:
     if known.allows_callable:
         expected += ", or a function"
     return f"{expected}, or None" if known.is_optional else expected
+
+
+class ParameterMethods:
+    """What scikit-learn asks of an estimator, for a dataclass of parameters.
+
+    It is not inherited from scikit-learn: to import that would take a good half second and 66 MB of
+    every run that has no use for it.
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name, as scikit-learn asks for them.
+
+        Args:
+            deep: ignored: no parameter is an estimator.
+        """
+        return {name: getattr(self, name) for name in parameters_of(type(self))}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters by name.
+
+        Raises:
+            UnknownParameterError: there is no such parameter.
+        """
+        known = parameters_of(type(self))
+        for name, value in parameters.items():
+            if name not in known:
+                raise UnknownParameterError(
+                    f"{type(self).__name__} has no parameter {name!r}; expected one of "
+                    f"{', '.join(known)}"
+                )
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn's tools ask of an estimator."""
+        from sklearn.base import BaseEstimator  # only they call this
+
+        return BaseEstimator.__sklearn_tags__(self)
+
+    def __repr__(self) -> str:
+        known = parameters_of(type(self))
+        changed = (
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if value is not known[name].default and value != known[name].default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
 
 
 def text_encoding(name: str) -> str:

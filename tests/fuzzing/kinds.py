@@ -16,6 +16,7 @@ from textdl import (
     HashingVectorizer,
     MLPClassifier,
     MLPRegressor,
+    Phrases,
     TextClassifier,
     TfidfVectorizer,
     Vectors,
@@ -103,6 +104,24 @@ def use_bow(path):
     if saved.matrix is not None:
         Index.open(path).search(["the cat", "zzz"], topn=3)
         run("bow", "similar", path, "the dog sat", "--json")
+    run("info", path, "--json")
+
+
+def make_phrases(*, counts=True, **parameters):
+    def make(path):
+        phrases = Phrases(min_count=1, tokenizer="whitespace", **parameters)
+        phrases.fit([*TEXTS, "cat and the dog_s", "the mat"]).save(path, counts=counts)
+
+    return make
+
+
+def use_phrases(path):
+    phrases = Phrases.load(path)
+    _ = phrases.phrases_, phrases.fingerprint
+    list(phrases.transform([*TEXTS, "", "new words"]))
+    phrases.save(path.with_name("again"))
+    if phrases.has_counts:
+        phrases.merge(phrases).partial_fit(TEXTS).set_params(threshold=0.1).phrases_  # noqa: B018
     run("info", path, "--json")
 
 
@@ -201,6 +220,14 @@ KINDS = {
             "tfidf": TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True),
             "bm25": BM25Vectorizer(token_pattern=r"\w+|[^\w\s]"),
             "hashing": HashingVectorizer(n_features=64),
+        }.items()
+    },
+    **{
+        f"phrases-{name}": Kind("p", make_phrases(**given), CONTAINER, use_phrases)
+        for name, given in {
+            "counts": {"threshold": 0.1, "connector_words": ["and", "a", "the"]},
+            "lean": {"scoring": "npmi", "threshold": 0.1, "counts": False},
+            "rounds": {"threshold": 0.1, "rounds": 2},
         }.items()
     },
     "classifier": Kind(

@@ -1,4 +1,4 @@
-"""What a file holds, be it word vectors, a matrix of documents or a network: info."""
+"""What a file holds, be it word vectors, a matrix of documents, a network or phrases: info."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def add_info(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``textdl info``."""
     describe(
         parser,
-        "Print what a file holds, be it vectors, a matrix, a network or a classifier: its kind and "
-        "format, its sizes, and the parameters it was made with, one fact per line.",
+        "Print what a file holds, be it vectors, a matrix, a network, a classifier or phrases: its "
+        "kind and format, its sizes, and the parameters it was made with, one fact per line.",
         "textdl info vectors.safetensors",
         "format             safetensors",
         "bytes              4,067,273",
@@ -113,6 +113,22 @@ def describe_classifier(path: Path) -> dict[str, Any]:
     return TextClassifier.load(path).describe()
 
 
+def describe_phrases(path: Path) -> dict[str, Any]:
+    """Phrases."""
+    from textdl.text.phrases import Phrases
+
+    phrases = Phrases.load(path)
+    found = phrases.phrases_
+    return {
+        "kind": "Phrases",
+        "phrases": len(found),
+        "first": list(found)[:SHOWN],
+        "words": phrases.corpus_words_,
+        "has_counts": phrases.has_counts,
+        "config": phrases.get_params(),
+    }
+
+
 # By the kind of the archive; one that is not here is read as vectors, which says what it is.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     **dict.fromkeys(
@@ -121,6 +137,7 @@ DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     ),
     **dict.fromkeys(("MLPClassifier", "MLPRegressor"), describe_network),
     "TextClassifier": describe_classifier,
+    "Phrases": describe_phrases,
 }
 
 

@@ -19,7 +19,18 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 MOST_SUGGESTIONS = 3
 # What stands for a file in a help text: a shell completes its name.
-FILE_METAVARS = ("CORPUS", "FILE", "IN", "MATRIX", "MODEL", "OUT", "POINTS", "RUN", "VECTORS")
+FILE_METAVARS = (
+    "CORPUS",
+    "FILE",
+    "IN",
+    "MATRIX",
+    "MODEL",
+    "OUT",
+    "PHRASES",
+    "POINTS",
+    "RUN",
+    "VECTORS",
+)
 _EXPLAINS = "{prog} VERB --help explains a verb, with an example."
 _COMPLETION = 'Completion in bash: eval "$(textdl --print-completion bash)"'
 
@@ -45,6 +56,14 @@ VERBS: Mapping[str, Verb] = {
     ),
     "convert": Verb("write vectors in another format", "textdl.cli.convert:add_convert"),
     "info": Verb("what a file of vectors, a matrix or a network holds", "textdl.cli.info:add_info"),
+    "phrases": Verb(
+        "learn which words belong together, and join them in text",
+        {
+            "learn": Verb("learn the phrases of text", "textdl.cli.phrases:add_learn"),
+            "apply": Verb("join phrases in text", "textdl.cli.phrases:add_apply"),
+            "list": Verb("the phrases of a file, and their scores", "textdl.cli.phrases:add_list"),
+        },
+    ),
     "bow": Verb(
         "turn documents into a matrix, and search it",
         {

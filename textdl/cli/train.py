@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textdl.text.source import CorpusConfig
 
 _CHANGED = {
+    "phrases": Option(metavar="PHRASES"),
     "checkpoint": Option(metavar="DIR"),
     "checkpoint_every": Option(metavar="60s|5000steps"),
 }
@@ -84,7 +85,7 @@ def _corpus(options: argparse.Namespace) -> Corpus | CorpusConfig:
         return corpus
     if not getattr(options, "resume", False):
         raise ParameterError("CORPUS is missing; only --resume goes on without it")
-    unsaid = dict.fromkeys(parameters_of(TextParameters))
+    unsaid = dict.fromkeys(parameters_of(TextParameters))  # phrases are those of the model
     return CorpusConfig(None, **(unsaid | given_parameters(options, TextParameters)))
 
 

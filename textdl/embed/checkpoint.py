@@ -29,11 +29,9 @@ from textdl.io.checkpoints import (
     checkpoint_folder,
     checkpoint_numbers,
 )
-from textdl.text.corpus import read_corpus
-from textdl.text.encode import EncodedChunk, encode
-from textdl.text.source import CorpusConfig, TextParameters, describe_source, require_same_source
+from textdl.text.encode import EncodedChunk
+from textdl.text.source import CorpusConfig, describe_source, encode_source, require_same_source
 from textdl.text.store import TokenStore
-from textdl.text.tokenizers import get_tokenizer
 
 STORE = "store"  # the token store in a checkpoint folder
 
@@ -294,17 +292,7 @@ def _kept_store(
 def _build(
     corpus: CorpusConfig, folder: Path, reading: Callable[[int], None], *, sync: Sync = "all"
 ) -> TokenStore:
-    assert corpus.corpus is not None
-    tokenizer = get_tokenizer(
-        corpus.tokenizer or TextParameters.tokenizer,
-        lowercase=corpus.lowercase is not False,
-    )
-    read = read_corpus(
-        corpus.corpus,
-        errors=corpus.errors or TextParameters.errors,
-        encoding=corpus.encoding or TextParameters.encoding,
-    )
-    chunks = encode(read, tokenizer)
+    chunks = encode_source(corpus)
     described = describe_source(corpus) if sync == "all" else {}
     return TokenStore.build(_counted(chunks, reading), folder, source=described, sync=sync)
 

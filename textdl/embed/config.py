@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.errors import ParameterError
@@ -194,6 +195,9 @@ class EmbeddingConfig(EmbeddingParameters):
 class Word2VecParameters(TextParameters, EmbeddingParameters):
     """Every parameter of `Word2Vec`: of the model, of reading the text, and of the run."""
 
+    phrases: Any = parameter(
+        None, "joins phrases of the text: the file of a Phrases, or a fitted one (default: none)"
+    )
     checkpoint: str | os.PathLike[str] | None = parameter(
         None, "a folder to write checkpoints to (default: none)"
     )

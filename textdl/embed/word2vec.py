@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,6 +22,7 @@ from textdl.gensim_names import (
 )
 from textdl.parameters import check_parameters, document_parameters, parameters_of
 from textdl.text.corpus import Corpus
+from textdl.text.phrases import load_phrases
 from textdl.text.source import CorpusConfig
 from textdl.text.store import TokenStore
 from textdl.vectors.vectors import Vectors
@@ -140,10 +141,18 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
     def _corpus_config(
         self, corpus: Corpus | CorpusConfig | TokenStore | None
     ) -> CorpusConfig | TokenStore:
-        if isinstance(corpus, CorpusConfig | TokenStore):
+        phrases = None if self.phrases is None else load_phrases(self.phrases)
+        if phrases is not None and isinstance(corpus, TokenStore):
+            raise ParameterError(
+                "phrases are joined in text, and the corpus is a token store already; pass the "
+                "text, or build the store from what join_chunks makes of it"
+            )
+        if isinstance(corpus, TokenStore):
             return corpus
+        if isinstance(corpus, CorpusConfig):
+            return corpus if phrases is None else replace(corpus, phrases=phrases)
         if corpus is None:
-            return CorpusConfig(None, None, None, None, None)
+            return CorpusConfig(None, None, None, None, None, phrases)
         columns = getattr(corpus, "columns", None)
         if columns is not None:
             raise ParameterError(
@@ -151,7 +160,9 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
                 f"of its columns ({', '.join(map(str, columns))}); pass one column, as in "
                 "frame['text']"
             )
-        return CorpusConfig(corpus, self.tokenizer, self.lowercase, self.errors, self.encoding)
+        return CorpusConfig(
+            corpus, self.tokenizer, self.lowercase, self.errors, self.encoding, phrases
+        )
 
     def _checkpoint_config(self) -> CheckpointConfig | None:
         if self.checkpoint is None:

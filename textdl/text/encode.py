@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from functools import partial
 from itertools import chain, count
 from reprlib import repr as short
 from typing import Any, NamedTuple
@@ -23,9 +24,10 @@ from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
-from textdl.parallel import look_ahead
+from textdl.parallel import look_ahead, ordered_map
 from textdl.text.files import Chunk
-from textdl.text.tokenizers import Tokenizer
+from textdl.text.tokenizers import Lowercased, Tokenizer
+from textdl.text.white_space import split_text
 
 PARALLEL_AFTER_SECONDS = 0.2  # of work in this process; to start others takes about as long
 POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
@@ -59,6 +61,11 @@ def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
         >>> encode_chunk(Chunk(["to be or", "not to be"]), str.split).ids.tolist()
         [0, 1, 2, 3, 0, 1]
     """
+    texts = [it for it in chunk.documents if isinstance(it, str)]
+    if _splits_at_white_space(tokenizer) and len(texts) == len(chunk.documents):
+        found = split_text(texts, lowercase=isinstance(tokenizer, Lowercased))
+        if found is not None:
+            return EncodedChunk(*found, chunk.continues)
     numbers = interning_dict()
     lengths: list[int] = []
     tokens = chain.from_iterable(_tokens(chunk.documents, tokenizer, lengths))
@@ -70,6 +77,11 @@ def encode_chunk(chunk: Chunk, tokenizer: Tokenizer) -> EncodedChunk:
             raise
         raise _bad_token(_tokens(chunk.documents, tokenizer, [])) from None
     return EncodedChunk(list(numbers), ids, np.array(lengths, np.int64), chunk.continues)
+
+
+def _splits_at_white_space(tokenizer: Tokenizer) -> bool:
+    """Whether a tokenizer is `str.split`, perhaps after lower-casing."""
+    return (tokenizer.cut if isinstance(tokenizer, Lowercased) else tokenizer) is str.split
 
 
 def _tokens(
@@ -135,6 +147,9 @@ def encode(
     workers = loky.cpu_count() if workers is None else workers
     if workers < 1:
         raise ParameterError(f"workers is {workers}; expected at least 1")
+    if _splits_at_white_space(tokenizer):  # NumPy lets go of the interpreter, so threads will do
+        yield from ordered_map(partial(encode_chunk, tokenizer=tokenizer), chunks, workers)
+        return
     spread = workers > 1 and not multiprocessing.current_process().daemon
     began = time.perf_counter()
     chunks = iter(chunks)

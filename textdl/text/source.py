@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from reprlib import repr as short
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from textdl.errors import CheckpointError
+from textdl.errors import CheckpointError, ParameterError
 from textdl.identity import UnidentifiableError, identify, name_of
 from textdl.io.checksums import DIGEST_BYTES, file_checksum
 from textdl.io.compression import STDIN
 from textdl.parameters import parameter
-from textdl.text.corpus import Corpus
+from textdl.text.corpus import Corpus, read_corpus
 from textdl.text.files import UTF_8, DecodeErrors, TextColumn, find_files
-from textdl.text.tokenizers import TOKENIZERS, Tokenizer
+from textdl.text.tokenizers import TOKENIZERS, Tokenizer, get_tokenizer
+
+if TYPE_CHECKING:
+    from textdl.text.encode import EncodedChunk
 
 NAMES_SHOWN = 3  # files in a message
 TEXTS_AT_ONCE = 1 << 12  # of a list that is hashed
@@ -37,6 +40,17 @@ class TextParameters:
     encoding: str = parameter(UTF_8, "of files, a name that Python knows")
 
 
+class ChunkTransform(Protocol):
+    """What changes the tokens of a text on their way into a token store."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that decides what it does."""
+
+    def join_chunks(self, chunks: Iterable[EncodedChunk]) -> Generator[EncodedChunk]:
+        """Change the tokens of chunks, one chunk at a time."""
+
+
 @dataclass(frozen=True)
 class CorpusConfig:
     """A corpus and how to read it.
@@ -47,6 +61,7 @@ class CorpusConfig:
         lowercase: lower-case the text first.
         errors: what to do with bytes that are not of the encoding.
         encoding: of files.
+        phrases: what joins words of the text, such as a fitted `textdl.Phrases`.
 
     With no corpus, a setting may be None too: as it was for the text that is there.
     """
@@ -56,6 +71,30 @@ class CorpusConfig:
     lowercase: bool | None = TextParameters.lowercase
     errors: DecodeErrors | None = TextParameters.errors
     encoding: str | None = TextParameters.encoding
+    phrases: ChunkTransform | None = None
+
+
+def encode_source(source: CorpusConfig) -> Generator[EncodedChunk]:
+    """Read, tokenize and encode a corpus, on all cores, with its phrases joined.
+
+    Raises:
+        ParameterError: there is no corpus, or a setting is unknown.
+        CorpusError, CorpusReadError: the corpus cannot be used; also while it is read.
+    """
+    from textdl.text.encode import encode  # loky, which parameters do without
+
+    if source.corpus is None:
+        raise ParameterError("the corpus is None; expected a path, or texts")
+    tokenizer = get_tokenizer(
+        source.tokenizer or TextParameters.tokenizer, lowercase=source.lowercase is not False
+    )
+    read = read_corpus(
+        source.corpus,
+        errors=source.errors or TextParameters.errors,
+        encoding=source.encoding or TextParameters.encoding,
+    )
+    chunks = encode(read, tokenizer)
+    return chunks if source.phrases is None else source.phrases.join_chunks(chunks)
 
 
 def describe_source(source: CorpusConfig) -> dict[str, Any]:
@@ -74,6 +113,7 @@ def describe_source(source: CorpusConfig) -> dict[str, Any]:
         "lowercase": source.lowercase,
         "errors": source.errors,
         "encoding": source.encoding,
+        "phrases": None if source.phrases is None else source.phrases.fingerprint,
     }
 
 
@@ -101,12 +141,22 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
                 f"the tokenizer {now} cannot be compared with the one that made the text in "
                 f"{str(folder)!r}; {remedy}"
             )
+    phrases = None if source.phrases is None else source.phrases.fingerprint
+    is_said = source.corpus is not None or phrases is not None
+    if is_said and stored.get("phrases") != phrases:
+        then = _shown_phrases(stored.get("phrases"))
+        remedy = "resume with the same phrases, or start in another folder"
+        raise _difference(folder, then, _shown_phrases(phrases), remedy)
     if source.corpus is None:
         return
     then = stored.get("corpus", {})
     now = _describe_corpus(source.corpus, known=then)
     if _content(then) != _content(now):
         raise _difference(folder, *_differing_parts(then, now), remedy)
+
+
+def _shown_phrases(fingerprint: str | None) -> str:
+    return "text without phrases" if fingerprint is None else f"phrases={fingerprint[:8]}..."
 
 
 def _describe_tokenizer(tokenizer: str | Tokenizer | None) -> str | None:

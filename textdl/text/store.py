@@ -22,6 +22,7 @@ from textdl.text.vocabulary import Vocabulary
 FORMAT = "textdl token store"
 VERSION = 2
 BLOCK = 1 << 22  # bytes that are rewritten at once, and numbers that are checked at once
+CHUNK_TOKENS = 1 << 18  # that are read at once
 
 # The files of a store and the type of their numbers.
 TOKENS = ("tokens.bin", np.dtype("<i4"))
@@ -121,6 +122,33 @@ class TokenStore:
             header["fingerprint"],
             header["source"],
         )
+
+    def chunks(self) -> Generator[EncodedChunk]:
+        """The tokens again as the chunks that `build` takes, of `CHUNK_TOKENS` at most."""
+        sentences = len(self.offsets) - 1
+        first = 0
+        while first < sentences:
+            start = int(self.offsets[first])
+            end = int(np.searchsorted(self.offsets, start + CHUNK_TOKENS, side="right")) - 1
+            last = min(end, first + CHUNK_TOKENS, sentences)
+            if last == first:  # a sentence that is longer than a chunk
+                stop = int(self.offsets[first + 1])
+                for begin in range(start, stop, CHUNK_TOKENS):
+                    piece = self.tokens[begin : min(begin + CHUNK_TOKENS, stop)]
+                    lengths = np.array([len(piece)], np.int64)
+                    yield self._chunk(piece, lengths, continues=begin + len(piece) < stop)
+                first += 1
+                continue
+            lengths = np.diff(self.offsets[first : last + 1])
+            yield self._chunk(self.tokens[start : int(self.offsets[last])], lengths)
+            first = last
+
+    def _chunk(
+        self, tokens: NDArray[np.int32], lengths: NDArray[np.int64], *, continues: bool = False
+    ) -> EncodedChunk:
+        used, ids = np.unique(tokens, return_inverse=True)
+        words = [self.vocabulary.words[word] for word in used.tolist()]
+        return EncodedChunk(words, ids.astype(np.int32), lengths, continues)
 
     def sentences(self, start: int, stop: int) -> NDArray[np.int32]:
         """The sentence of every token from `start` to `stop`. `-> (stop - start,)`."""
