@@ -9,6 +9,7 @@ The map, in the order in which a text runs through it:
     tokenizers/    a text in, a list of tokens out; one per file, and the table of their names
     encode.py      chunks as token ids, on all cores
     vocabulary.py  words by falling count
+    char_ngrams.py subwords, in the buckets of fastText
     store.py       the token store: a corpus as ids on disk
     source.py      the parameters of reading text, and whether two corpora are the same text
 """
