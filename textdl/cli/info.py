@@ -113,6 +113,14 @@ def describe_classifier(path: Path) -> dict[str, Any]:
     return TextClassifier.load(path).describe()
 
 
+def describe_averages(path: Path) -> dict[str, Any]:
+    """Averages of word vectors."""
+    # SciPy and scikit-learn, which vectors do without.
+    from textdl.classify.averages import AveragedVectors
+
+    return AveragedVectors.load(path).describe()
+
+
 # By the kind of the archive; one that is not here is read as vectors, which says what it is.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     **dict.fromkeys(
@@ -121,6 +129,7 @@ DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     ),
     **dict.fromkeys(("MLPClassifier", "MLPRegressor"), describe_network),
     "TextClassifier": describe_classifier,
+    "AveragedVectors": describe_averages,
 }
 
 
