@@ -255,7 +255,8 @@ def common_components(
     directions = np.where(is_null[:, None], 0, directions * np.sign(largest))
     shares = squares / max(squares.sum(), np.finfo(np.float64).tiny)
     shares = shares if piecewise else np.ones(count)
-    return Components(directions.astype(np.float32), shares.astype(np.float32))
+    # In one layout, which a file has, too: `einsum` adds in another order in another layout.
+    return Components(directions.astype(np.float32, order="C"), shares.astype(np.float32))
 
 
 def remove_components(rows: NDArray[np.float32], components: Components) -> NDArray[np.float32]:
