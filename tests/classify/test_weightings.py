@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from tests.io.safetensors_files import change_header
 from textdl import AveragedVectors, TextClassifier, Vectors
-from textdl.classify import averages as module
+from textdl.classify import weightings as module
 from textdl.classify.weightings import (
     Components,
     common_components,
@@ -284,11 +284,20 @@ def test_load_inconsistent_file_is_refused(change, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_load_word_weights_that_are_not_finite_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("word_weights_", np.nan, "a weight or share is not from 0 to 100"),
+        ("word_weights_", -1, "a weight or share is not from 0 to 100"),
+        ("component_shares_", 1.5, "a weight or share is not from 0 to 1"),
+        ("components_", 1e30, "an entry of a component is above 1"),
+    ],
+)
+def test_load_values_out_of_range_are_refused(name, value, says, tmp_path):
     averages = AveragedVectors(VECTORS, "whitespace", weighting="sif").fit(TEXTS)
-    averages.word_weights_ = np.full(len(WORDS), np.nan, np.float32)
+    setattr(averages, name, np.full_like(getattr(averages, name), value))
     averages.save(tmp_path / "a")
-    with pytest.raises(FileFormatError, match="a weight or component is not finite"):
+    with pytest.raises(FileFormatError, match=says):
         AveragedVectors.load(tmp_path / "a")
 
 
@@ -393,6 +402,15 @@ def test_fit_vector_that_is_not_finite_is_named(weighting):
     vectors.matrix = matrix
     with pytest.raises(DataError, match="the vector of 'w3' is not finite"):
         AveragedVectors(vectors, weighting=weighting).fit(TEXTS)
+
+
+@pytest.mark.parametrize("weighting", ["mean", *EXPECTED])
+@pytest.mark.parametrize("size", [1e18, 3e38])
+def test_fit_transform_vectors_too_large_for_squares_are_refused(weighting, size):
+    vectors = Vectors(WORDS, MATRIX)
+    vectors.matrix = np.full_like(MATRIX, size)
+    with pytest.raises(DataError, match=r"an entry above 1e\+17, too large for float32; scale"):
+        AveragedVectors(vectors, "whitespace", weighting=weighting).fit_transform(TEXTS)
 
 
 def test_save_before_fit_is_refused(tmp_path):

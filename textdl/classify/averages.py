@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,13 +19,13 @@ from textdl.bow.parameters import DocumentParameters
 from textdl.classify.weightings import (
     WEIGHTINGS,
     Components,
-    Weighting,
     WeightingParameters,
     WordStatistics,
     WordWeights,
     common_components,
     remove_components,
     resolve_weighting,
+    weighted_means,
 )
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import (
@@ -51,8 +50,9 @@ KIND = ArchiveKind(
     },
 )
 COUNTER = "counter"  # the part with the words
-_DOCUMENTS_PER_BLOCK = 1024
 _WORDS_PER_BLOCK = 1 << 14
+_LARGEST_WEIGHT = 100  # SIF stays below 1, uSIF below 2, and the idf is log(N + 1) + 1 at most
+_ROUNDING = 1e-5  # of an entry of a direction
 
 
 @document_parameters
@@ -226,7 +226,7 @@ class AveragedVectors(
         """Refuse what was not learned with these parameters.
 
         Raises:
-            ValueError: it was not, or a value is not finite.
+            ValueError: it was not, or a value is out of its range.
         """
         weighting, removed = resolve_weighting(self, components.directions.shape[1])
         if removed != len(components.directions):
@@ -235,9 +235,12 @@ class AveragedVectors(
             raise ValueError(f"its word weights are not those of weighting {self.weighting!r}")
         if isinstance(weights.a, float) != weighting.takes_a:
             raise ValueError(f"a is {weights.a!r} for weighting {self.weighting!r}")
-        for array in (weights.values, *components):
-            if array is not None and not np.isfinite(array).all():
-                raise ValueError("a weight or component is not finite")
+        values = np.zeros(0, np.float32) if weights.values is None else weights.values
+        for array, largest in ((values, _LARGEST_WEIGHT), (components.shares, 1)):
+            if not ((array >= 0) & (array <= largest)).all():
+                raise ValueError(f"a weight or share is not from 0 to {largest}")
+        if not (np.abs(components.directions) <= 1 + _ROUNDING).all():
+            raise ValueError("an entry of a component is above 1")
 
     def _learn(self, raw_documents: Any) -> Any:
         """Fit; returns the counts `(N, V)` sparse."""
@@ -249,7 +252,7 @@ class AveragedVectors(
         weights = weighting.word_weights(_statistics(vectors, counter), self.a)
         components = _no_components(vectors.vector_size)
         if removed:
-            means = _means(counts, vectors.matrix, weights.values, weighting)
+            means = weighted_means(counts, vectors.matrix, weights.values, weighting)
             components = common_components(means, removed, piecewise=weighting.is_piecewise)
         self._keep(vectors, counter, weights, components)
         return counts
@@ -289,7 +292,7 @@ class AveragedVectors(
         components = Components(self.components_, self.component_shares_)
         rows = np.empty((counts.shape[0], matrix.shape[1]), np.float32)
         begin = 0
-        for means in _means(counts, matrix, self.word_weights_, WEIGHTINGS[self.weighting]):
+        for means in weighted_means(counts, matrix, self.word_weights_, WEIGHTINGS[self.weighting]):
             if len(components.directions):
                 means = remove_components(means, components)
             if self.normalize:
@@ -307,57 +310,6 @@ class AveragedVectors(
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _means(
-    counts: Any,
-    matrix: NDArray[np.float32],
-    weights: NDArray[np.float32] | None,
-    weighting: Weighting,
-) -> Iterator[NDArray[np.float32]]:
-    """The weighted means of documents, block by block, before components are removed.
-
-    Args:
-        counts: `(N, V)` sparse.
-        matrix: `(V, D)` the vectors.
-        weights: `(V,)` of words; None: 1 each.
-        weighting: how they are used.
-
-    Yields:
-        `(M, D)` means, at most `_DOCUMENTS_PER_BLOCK` at a time; zeros where no word is known.
-    """
-    for begin in range(0, counts.shape[0], _DOCUMENTS_PER_BLOCK):
-        block = sparse.csr_array(counts[begin : begin + _DOCUMENTS_PER_BLOCK])
-        shares = block
-        if weights is not None and weighting.divides_by_weights:
-            shares = _weighted(shares, weights)
-        shares = normalize(shares, norm="l1")
-        if weights is not None and not weighting.divides_by_weights:
-            shares = _weighted(shares, weights)
-        means = shares @ matrix
-        if weighting.normalizes_dimensions:
-            norms = _dimension_norms(block, matrix)
-            np.divide(means, norms, out=means, where=norms > 0)
-        yield means
-
-
-def _weighted(block: Any, weights: NDArray[np.float32]) -> Any:
-    return sparse.csr_array(
-        (block.data * weights[block.indices], block.indices, block.indptr), block.shape
-    )
-
-
-def _dimension_norms(block: Any, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`(M, D)` in each dimension, the norm of all words of a document.
-
-    Only rows of words that occur are squared, so that no copy of all vectors is made.
-    """
-    words, places = np.unique(block.indices, return_inverse=True)
-    shape = (block.shape[0], len(words))
-    squares: NDArray[np.float32] = (
-        sparse.csr_array((block.data, places, block.indptr), shape) @ matrix[words] ** 2
-    )
-    return np.sqrt(squares)
 
 
 def _statistics(vectors: Vectors, counter: CountVectorizer) -> WordStatistics:

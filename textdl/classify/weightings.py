@@ -22,7 +22,7 @@ before it is called, so that the command line can show its help at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,6 +35,8 @@ from textdl.parameters import parameter
 SIF_A = 1e-3  # Arora et al. 2017 find 1e-4 to 1e-3 best on their tasks
 # Of what is left of a row without its common components, below this share of it is rounding.
 ROUNDING = 1e-6
+_DOCUMENTS_PER_BLOCK = 1024
+_LARGEST = 1e17  # entry of an average, so that sums of squares are finite
 
 
 class WordStatistics(NamedTuple):
@@ -211,6 +213,75 @@ def resolve_weighting(parameters: Any, vector_size: int) -> tuple[Weighting, int
             f"dimensions; expected remove_components from 0 to {vector_size:,}"
         )
     return weighting, removed
+
+
+def weighted_means(
+    counts: Any,
+    matrix: NDArray[np.float32],
+    weights: NDArray[np.float32] | None,
+    weighting: Weighting,
+) -> Iterator[NDArray[np.float32]]:
+    """The weighted means of documents, block by block, before components are removed.
+
+    Args:
+        counts: `(N, V)` sparse.
+        matrix: `(V, D)` the vectors.
+        weights: `(V,)` of words; None: 1 each.
+        weighting: how they are used.
+
+    Yields:
+        `(M, D)` means, at most `_DOCUMENTS_PER_BLOCK` at a time; zeros where no word is known.
+
+    Raises:
+        DataError: they are too large for their squares.
+    """
+    from scipy import sparse  # these two are loaded by now, but the command line starts without
+    from sklearn.preprocessing import normalize
+
+    for begin in range(0, counts.shape[0], _DOCUMENTS_PER_BLOCK):
+        block = sparse.csr_array(counts[begin : begin + _DOCUMENTS_PER_BLOCK])
+        shares = block
+        if weights is not None and weighting.divides_by_weights:
+            shares = _weighted(shares, weights)
+        shares = normalize(shares, norm="l1")
+        if weights is not None and not weighting.divides_by_weights:
+            shares = _weighted(shares, weights)
+        means = shares @ matrix
+        _check_size(means)
+        if weighting.normalizes_dimensions:
+            norms = _dimension_norms(block, matrix)
+            _check_size(norms)
+            np.divide(means, norms, out=means, where=norms > 0)
+        yield means
+
+
+def _weighted(block: Any, weights: NDArray[np.float32]) -> Any:
+    return type(block)(
+        (block.data * weights[block.indices], block.indices, block.indptr), block.shape
+    )
+
+
+def _dimension_norms(block: Any, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`(M, D)` in each dimension, the norm of all words of a document.
+
+    Only rows of words that occur are squared, so that no copy of all vectors is made.
+    """
+    words, places = np.unique(block.indices, return_inverse=True)
+    shape = (block.shape[0], len(words))
+    with np.errstate(over="ignore"):  # found out by `_check_size`
+        squares = matrix[words] ** 2
+    norms: NDArray[np.float32] = np.sqrt(
+        type(block)((block.data, places, block.indptr), shape) @ squares
+    )
+    return norms
+
+
+def _check_size(rows: NDArray[np.float32]) -> None:
+    if not np.abs(rows).max(initial=0) <= _LARGEST:
+        raise DataError(
+            f"an average of vectors has an entry above {_LARGEST:g}, too large for float32; scale "
+            "the vectors, whose entries are commonly below 10"
+        )
 
 
 def common_components(
