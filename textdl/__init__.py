@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
+    from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
     from textdl.classify.text_classifier import TextClassifier
     from textdl.embed.word2vec import Word2Vec
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AveragedVectors",
     "BM25Transformer",
     "BM25Vectorizer",
     "CountVectorizer",
@@ -49,6 +51,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "AveragedVectors": "textdl.classify.averages",
     "BM25Transformer": "textdl.bow.bm25",
     "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.count",

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from textdl import TextClassifier, TfidfVectorizer, Vectors
+from textdl import AveragedVectors, TextClassifier, TfidfVectorizer, Vectors
 from textdl.cli.main import main
 
 ROWS = [
@@ -182,6 +182,31 @@ def test_train_word_vectors_are_kept_in_the_model(run, refused, mail, tmp_path):
     refused(train, 2, "(--vectors)")
     TfidfVectorizer().fit(["a cat"]).save(tmp_path / "bow")
     refused([*train, "--vectors", str(tmp_path / "bow")], 1, "expected Vectors")
+
+
+def test_train_weighted_word_vectors(run, refused, mail, tmp_path):
+    Vectors(["free", "prize", "noon", "you"], [[1, 0], [1, 0.1], [0, 1], [0.2, 1]]).save(
+        tmp_path / "v.safetensors"
+    )
+    train = ["classify", "train", mail, "-o", tmp_path / "m", "--model", "linear", *FAST[4:]]
+    vectors = ["--features", "vectors", "--vectors", tmp_path / "v.safetensors"]
+    run(*train, *vectors, "--weighting", "sif")
+    assert run("info", tmp_path / "m", "--json")["config"]["weighting"] == "sif"
+    refused(
+        [*map(str, [*train, *vectors, "--weighting", "best"])],
+        2,
+        "'best' is unknown; expected one of mean",
+    )
+    refused([*map(str, [*train, "--weighting", "sif"])], 2, "does not go with features='tfidf'")
+
+
+def test_info_of_averaged_vectors(run, tmp_path):
+    averages = AveragedVectors(Vectors(["free", "noon"], [[1, 0], [0, 1]]), weighting="sif", a=0.5)
+    averages.fit(["free noon", "noon"]).save(tmp_path / "a")
+    facts = run("info", tmp_path / "a", "--json")
+    assert (facts["kind"], facts["vocab"], facts["vector_size"]) == ("AveragedVectors", 2, 2)
+    assert (facts["documents"], facts["a"], facts["components"]) == (2, 0.5, [1.0])
+    assert facts["config"]["weighting"] == "sif"
 
 
 def test_train_several_labels_per_line_is_multilabel(run, tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.fuzzing import mutations
 from textdl import (
+    AveragedVectors,
     BM25Vectorizer,
     CountVectorizer,
     EmbeddingBagClassifier,
@@ -169,6 +170,18 @@ def use_classifier(path):
     run("classify", "predict", path, "the cat", "--json")
 
 
+def make_averages(path):
+    AveragedVectors(vectors(), weighting="usif", remove_components=2).fit(TEXTS).save(path)
+
+
+def use_averages(path):
+    averages = AveragedVectors.load(path)
+    assert np.isfinite(averages.transform([*TEXTS, ""])).all()
+    averages.save(path.with_name("again"))
+    AveragedVectors.load(path.with_name("again"))
+    run("info", path, "--json")
+
+
 def text_file(text):
     return lambda path: path.write_bytes(text.encode())
 
@@ -256,6 +269,7 @@ KINDS = {
             },
         }.items()
     },
+    "averages": Kind("a", make_averages, CONTAINER, use_averages),
     "word-pairs": Kind(
         "p.txt", text_file(PAIRS), TEXT, lambda path: evaluate_word_pairs(vectors(), path)
     ),

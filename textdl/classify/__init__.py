@@ -3,7 +3,8 @@
 text_classifier  the estimator, `TextClassifier`
 config           its parameters
 models           features and models by name, their defaults, and what makes them
-averages         texts as means of word vectors
+averages         texts as means of word vectors, plain, TF-IDF weighted, SIF or uSIF
+weightings       how these weigh words, and the common components that they remove
 embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
 examples         reading labeled texts; labels as targets
 report           accuracy, scores of classes, confusion matrix

@@ -18,9 +18,14 @@ from textdl.classify.models import (
     MODELS,
     shown_defaults,
 )
+from textdl.classify.weightings import WeightingParameters
 from textdl.parameters import parameter, parameters_of
 
-_DECLARED = {**parameters_of(VocabularyParameters), **parameters_of(EmbeddingBagParameters)}
+_DECLARED = {
+    **parameters_of(VocabularyParameters),
+    **parameters_of(EmbeddingBagParameters),
+    **parameters_of(WeightingParameters),
+}
 _FEATURES = "; ".join(f"{name}: {spec.description}" for name, spec in FEATURES.items())
 _MODELS = "; ".join(f"{name}: {description}" for name, description in MODELS.items())
 _DEFAULT_MODEL = "; ".join(
@@ -36,7 +41,7 @@ _MIN_DF = ", ".join(
 
 
 def _as_declared(name: str, default: str = "") -> dict[str, Any]:
-    """What `parameter` is told of a parameter that a vectorizer or the embedding bag has, too.
+    """What `parameter` is told of a parameter that the features or the model have, too.
 
     Args:
         name: of the parameter.
@@ -90,6 +95,7 @@ class TextClassifierParameters:
     vectors: Any = parameter(
         None, "the word vectors to average: `Vectors`, or the path of their file"
     )
+    weighting: str | None = parameter(None, **_as_declared("weighting"))
     vector_size: int | None = parameter(None, **_as_declared("vector_size"))
     hidden_layer_sizes: int | tuple[int, ...] | None = parameter(
         None, f"units of the hidden layers (default: {shown_defaults('hidden_layer_sizes')})"

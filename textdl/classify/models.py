@@ -77,10 +77,10 @@ def make_tfidf(settings: Settings) -> TfidfVectorizer:
 
 
 def make_averages(settings: Settings) -> AveragedVectors:
-    """Means of word vectors."""
+    """Means of word vectors, plain or weighted."""
     from textdl.classify.averages import AveragedVectors  # SciPy and scikit-learn
 
-    names = ("vectors", "tokenizer", "lowercase", "n_jobs")
+    names = ("vectors", "tokenizer", "lowercase", "n_jobs", "weighting")
     return AveragedVectors(**{name: settings[name] for name in names})
 
 
@@ -149,7 +149,7 @@ FEATURES: Mapping[str, FeatureSpec] = {
     "vectors": FeatureSpec(
         "means of given word vectors",
         make_averages,
-        {"vectors": None, "tokenizer": "nltk", "lowercase": None},
+        {"vectors": None, "tokenizer": "nltk", "lowercase": None, "weighting": "mean"},
         make_mlp,
         {
             "mlp": {**_HIDDEN, "batch_size": 128, "learning_rate": 0.002, "epochs": 20},

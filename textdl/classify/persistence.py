@@ -24,6 +24,8 @@ FEATURES = "features"
 CLASSIFIER = "classifier"
 # These do not change what is learned; vectors are kept as an array.
 NOT_SAVED = ("n_jobs", "verbose", "vectors")
+# Settings that files of before lack, by the features that have them now, and what they then were.
+ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {"vectors": {"weighting": "mean"}}
 
 Classifier: TypeAlias = MLPClassifier | EmbeddingBagClassifier
 
@@ -75,7 +77,7 @@ def from_archive(archive: Archive) -> ClassifierState:
     with archive.decoding():
         state = ClassifierState(
             archive.parameters,
-            archive.state["settings"],
+            _complete(archive.state["settings"]),
             classes_from_state(archive.state["classes"]),
             archive.state["multilabel"],
             _transformer_from(archive.part(FEATURES)),
@@ -99,6 +101,10 @@ def _classifier_from(part: Archive) -> Classifier:
             f"{' or '.join(CLASSIFIERS)}; upgrade textdl"
         )
     return CLASSIFIERS[part.kind]._from_archive(part)
+
+
+def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {**ADDED_SETTINGS.get(settings.get("features", ""), {}), **settings}
 
 
 def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) -> None:

@@ -129,6 +129,14 @@ def describe_phrases(path: Path) -> dict[str, Any]:
     }
 
 
+def describe_averages(path: Path) -> dict[str, Any]:
+    """Averages of word vectors."""
+    # SciPy and scikit-learn, which vectors do without.
+    from textdl.classify.averages import AveragedVectors
+
+    return AveragedVectors.load(path).describe()
+
+
 # By the kind of the archive; one that is not here is read as vectors, which says what it is.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     **dict.fromkeys(
@@ -138,6 +146,7 @@ DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     **dict.fromkeys(("MLPClassifier", "MLPRegressor"), describe_network),
     "TextClassifier": describe_classifier,
     "Phrases": describe_phrases,
+    "AveragedVectors": describe_averages,
 }
 
 

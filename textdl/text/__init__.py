@@ -10,6 +10,7 @@ The map, in the order in which a text runs through it:
     encode.py      chunks as token ids, on all cores
     white_space.py what stands between white space as ids, without an object per word
     vocabulary.py  words by falling count
+    char_ngrams.py subwords, in the buckets of fastText
     store.py       the token store: a corpus as ids on disk
     source.py      the parameters of reading text, and whether two corpora are the same text
     phrases.py     words that belong together: learned, joined in any text, saved

@@ -23,11 +23,7 @@ from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archi
 from textdl.io.atomic import scratch_folder
 from textdl.parameters import ParameterMethods, document_parameters
 from textdl.progress import progress_bar
-from textdl.text.collocation_scores import (
-    add_up_same_spelling,
-    find_phrases,
-    has_delimiter,
-)
+from textdl.text.collocation_scores import add_up_same_spelling, find_phrases, has_delimiter
 from textdl.text.collocations import CollocationCounter, CollocationCounts
 from textdl.text.corpus import Corpus
 from textdl.text.encode import EncodedChunk
