@@ -2,8 +2,9 @@
 
 Both learn the phrases of the same file of one paragraph per line, then write it with phrases
 joined. Each runs in a process of its own, one system after the other; the steps are timed by
-themselves. gensim joins with its `Phrases`, and again with the `FrozenPhrases` that `freeze` makes
-of it. Prints a Markdown table and writes ``bench/phrases.json``.
+themselves, also in seconds of processor time, which a busy machine changes less: its ratio is the
+speed-up on one core. gensim joins with its `Phrases`, and again with the `FrozenPhrases` that
+`freeze` makes of it. Prints a Markdown table and writes ``bench/phrases.json``.
 
     python scripts/bench_phrases.py            # wiki17m, 3 rounds: about 8 minutes
     python scripts/bench_phrases.py --quick    # a tenth of it, 1 round
@@ -36,19 +37,33 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 LONGEST = 1 << 30  # words of a line that gensim does not cut
 
 
+class Stopwatch:
+    """Seconds of steps, and seconds of all threads of the process in them."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = (time.perf_counter(), time.process_time())
+
+    def lap(self, name: str) -> None:
+        """Note the step that ends."""
+        now = (time.perf_counter(), time.process_time())
+        self.laps[name] = now[0] - self._last[0]
+        self.laps[f"{name}_cpu"] = now[1] - self._last[1]
+        self._last = now
+
+
 def measure_textdl(corpus: Path, settings: Mapping[str, Any], out: Path) -> dict[str, Any]:
     """Learn, then apply."""
     from textdl import Phrases
 
-    began = time.perf_counter()
+    watch = Stopwatch()
     phrases = Phrases(tokenizer="whitespace", lowercase=False, **settings).fit(corpus)
-    learned = time.perf_counter()
+    watch.lap("learn")
     with out.open("w", encoding="utf-8") as file:
         phrases.write(corpus, file)
-    applied = time.perf_counter()
+    watch.lap("apply")
     return {
-        "learn": learned - began,
-        "apply": applied - learned,
+        **watch.laps,
         "phrases": len(phrases.phrases_),
         "scores": digest_scores(phrases.phrases_),
     }
@@ -63,24 +78,26 @@ def measure_gensim(corpus: Path, settings: Mapping[str, Any], out: Path) -> dict
     if "connector_words" in given:
         given["connector_words"] = ENGLISH_CONNECTOR_WORDS
     lines = LineSentence(str(corpus), max_sentence_length=LONGEST)
-    began = time.perf_counter()
+    watch = Stopwatch()
     phrases = Phrases(lines, **given)
-    learned = time.perf_counter()
+    watch.lap("learn")
     write_sentences(map(phrases.__getitem__, lines), out)
-    applied = time.perf_counter()
+    watch.lap("apply")
     frozen = phrases.freeze()
-    frozen_at = time.perf_counter()
     write_sentences(map(frozen.__getitem__, lines), out.with_name("frozen"))
+    watch.lap("frozen")
     return {
-        "learn": learned - began,
-        "apply": applied - learned,
-        "freeze": frozen_at - applied,
-        "apply_frozen": time.perf_counter() - frozen_at,
+        **watch.laps,
         "phrases": len(frozen.phrasegrams),
         "scores": digest_scores(frozen.phrasegrams),
     }
 
 
+STEPS = {  # the names of the times of both
+    "learn": ("learn", "learn"),
+    "apply": ("apply", "apply"),
+    "apply (gensim: freeze, and apply that)": ("frozen", "apply"),
+}
 MEASURES: Mapping[str, Callable[..., dict[str, Any]]] = {
     "gensim": measure_gensim,
     "textdl": measure_textdl,
@@ -108,30 +125,29 @@ def measure(system: str, setting: str, corpus: str) -> dict[str, Any]:
 
 
 def table(runs: list[dict[str, Any]]) -> str:
-    """Lay out one row per setting: medians, and the speed-up of each alternation."""
+    """Lay out one row per step: medians, and the speed-up of each alternation."""
     lines = [
-        "| setting | phrases | gensim: learn | apply | freeze + apply | textdl: learn | apply | "
-        "learn, speed-up (each round) | apply, speed-up (each round) | against freeze + apply | "
+        "| setting | step | gensim | textdl | speed-up (each round) | processor time | "
         "peak MB, gensim | textdl | equal |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for setting in dict.fromkeys(run["setting"] for run in runs):
         some = [run for run in runs if run["setting"] == setting]
         theirs, ours = ([run for run in some if run["system"] == system] for system in SYSTEMS)
-        for run in theirs:
-            run["frozen"] = run["freeze"] + run["apply_frozen"]
-        seconds = [median_of(theirs, name) for name in ("learn", "apply", "frozen")]
-        seconds += [median_of(ours, name) for name in ("learn", "apply")]
-        ratios = [speed_ups(theirs, ours, *names) for names in RATIOS]
         peaks = [f"{max(run['peak_mb'] for run in side):.0f}" for side in (theirs, ours)]
         made = {(run["phrases"], run["scores"], run["text"]) for run in some}
         equal = "yes" if len(made) == 1 else "NO"
-        cells = [setting, f"{ours[0]['phrases']:,}", *(f"{it:.1f} s" for it in seconds)]
-        lines.append(f"| {' | '.join([*cells, *ratios, *peaks, equal])} |")
+        for step, (their_name, our_name) in STEPS.items():
+            cells = [
+                f"{setting}: {ours[0]['phrases']:,} phrases",
+                step,
+                f"{median_of(theirs, their_name):.1f} s",
+                f"{median_of(ours, our_name):.1f} s",
+                speed_ups(theirs, ours, their_name, our_name),
+                speed_ups(theirs, ours, f"{their_name}_cpu", f"{our_name}_cpu"),
+            ]
+            lines.append(f"| {' | '.join([*cells, *peaks, equal])} |")
     return "\n".join(lines)
-
-
-RATIOS = (("learn", "learn"), ("apply", "apply"), ("frozen", "apply"))
 
 
 def median_of(runs: list[dict[str, Any]], name: str) -> float:
