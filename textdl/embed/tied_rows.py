@@ -24,11 +24,13 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # κ of `textdl.embed.update`: smaller than that of merges, for words with a common subword pull it
 # to different places. As measured on wiki17m (scripts/README.md).
@@ -67,6 +69,8 @@ class TiedTable:
     def __init__(
         self, tie: Tie, source_rows: int, updates: NDArray[np.float64], pieces: int
     ) -> None:
+        from scipy.sparse import csr_array  # which models without ties do not need
+
         self.source = tie.source
         self._pieces = pieces
         shape = (len(tie.offsets) - 1, source_rows)
