@@ -69,7 +69,7 @@ class TiedTable:
     def __init__(
         self, tie: Tie, source_rows: int, updates: NDArray[np.float64], pieces: int
     ) -> None:
-        from scipy.sparse import csr_array  # which models without ties do not need
+        from scipy.sparse import csr_array  # slow to import, and of no use to models without ties
 
         self.source = tie.source
         self._pieces = pieces

@@ -86,7 +86,7 @@ def paths_below(tree: HuffmanTree, top: int) -> Paths:
         >>> paths.nodes.tolist()
         [[0, 0, 0], [0, 1, 0], [0, 1, 2], [0, 1, 2]]
         >>> paths.signs.tolist()
-        [[1, 0, 0], [-1, 1, 0], [-1, -1, 1], [-1, -1, -1]]
+        [[-1, 0, 0], [1, -1, 0], [1, 1, 1], [1, 1, -1]]
     """
     node = tree.parent.astype(np.int32)
     is_left = tree.is_left
@@ -131,7 +131,7 @@ def decisions_above(tree: HuffmanTree, top: int) -> tuple[NDArray[np.int32], NDA
     Example:
         >>> rows, signs = decisions_above(huffman_tree(np.array([4, 2, 1, 1])), 2)
         >>> signs[rows].tolist()
-        [[1, 0], [-1, 1], [-1, -1], [-1, -1]]
+        [[-1, 0], [1, -1], [1, 1], [1, 1]]
     """
     node = tree.parent.astype(np.int64)
     is_left = tree.is_left
