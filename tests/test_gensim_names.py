@@ -47,7 +47,7 @@ def test_parameter_hints_say_what_to_write(name, says):
 
 def test_parameter_of_nobody_lists_ours():
     with pytest.raises(
-        TypeError, match="no parameter 'windows'; expected one of arch, vector_size"
+        TypeError, match="no parameter 'windows'; expected one of arch, loss, vector_size"
     ):
         Word2Vec(windows=5)
 

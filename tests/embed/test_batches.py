@@ -142,6 +142,7 @@ def test_epochs_begin_at_a_chunk_of_one_and_end_with_the_last(store):
     assert len(whole) == 3
     rest = [[int(tokens_of(c)[0, 0, 5]) for c in epoch] for epoch in sampler.epochs(1, start=4)]
     assert rest == [whole[1][4:], whole[2]]
+    assert list(sampler.epochs(3)) == []  # a run that is done
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

@@ -138,3 +138,17 @@ def test_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_af
     resumed = train(BatchSampler(store, config), checkpoints=checkpoints())
     np.testing.assert_array_equal(resumed.matrix, straight.matrix)
     assert resumed.loss_curve == straight.loss_curve
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_run_that_is_done_resumes_to_what_it_was(store, tmp_path, count):
+    config = EmbeddingConfig(**SMALL | {"epochs": 1}, workers=count)
+    done, again = (
+        train(
+            BatchSampler(store, config),
+            checkpoints=EmbeddingCheckpoints(tmp_path, config, store.fingerprint),
+        )
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(again.matrix, done.matrix)
+    assert again.loss_curve == done.loss_curve

@@ -76,10 +76,12 @@ class BatchSampler:
                 yield self._draw(blocks, epoch, number)
 
     def epochs(self, epoch: int, start: int = 0) -> Iterator[Iterator[Batches]]:
-        """Yield the chunks of each epoch from one on, of that from number `start` on."""
-        yield self.epoch(epoch, start)
-        for later in range(epoch + 1, self.config.epochs):
-            yield self.epoch(later)
+        """Yield the chunks of each epoch from one on, of that from number `start` on.
+
+        Where that is after the last there are none.
+        """
+        for number in range(epoch, self.config.epochs):
+            yield self.epoch(number, start if number == epoch else 0)
 
     @property
     def updates_per_step(self) -> dict[str, NDArray[np.float64]]:
