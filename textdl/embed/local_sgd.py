@@ -28,14 +28,16 @@ from numpy.typing import NDArray
 
 from textdl.embed.tables import Batches, LossFunction, Tables
 from textdl.embed.update import (
+    RoundMetrics,
     StepMetrics,
     bounded_merge,
     copy_tables,
     merge_weights,
     run_steps,
     step_weights,
+    total_metrics,
 )
-from textdl.embed.working_set import WorkingSets
+from textdl.embed.working_set import WorkingSets, is_large
 from textdl.jax_settings import fixed_settings
 from textdl.parallel import prefetch
 
@@ -100,8 +102,8 @@ class Workers:
             per_merge = updates * problem.steps * CHUNKS_PER_ROUND
             per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
             self._merge_weights[name] = merge_weights(per_merge, count)
-        rows = {name: len(updates) for name, updates in per_step.items()}
-        self._sets = WorkingSets(frequent, rows if count > 1 else {})
+        large = {} if count == 1 else {n: len(t) for n, t in tables.items() if is_large(t.shape)}
+        self._sets = WorkingSets(frequent, large)
         # Of tables that are copied whole: put on the device once.
         self._whole = Round(
             [],
@@ -126,14 +128,14 @@ class Workers:
         """
         return prefetch(self._rounds(epochs))
 
-    def round(self, round: Round) -> tuple[float, float]:
-        """Train on a round; return the loss and the number of predictions, summed."""
+    def round(self, round: Round) -> RoundMetrics:
+        """Train on a round."""
         metrics: list[StepMetrics] = []
         if self.count == 1:
             for (chunk,) in round.groups:
                 self.tables, of_chunk = self._train(self.tables, chunk, round.step_weights)
                 metrics.append(of_chunk)
-            return _totals(metrics)
+            return total_metrics(metrics)
         shared = take_rows(self.tables, round.working)
         self._copies = copies_of(shared, self._copies, self.count)
         for group in round.groups:
@@ -141,7 +143,7 @@ class Workers:
             metrics += of_group
         merged = merge(shared, self._copies, round.merge_weights)
         self.tables = put_rows(self.tables, merged, round.working)
-        return _totals(metrics)
+        return total_metrics(metrics)
 
     def _rounds(self, epochs: Iterable[Iterable[Batches]]) -> Iterator[Round | None]:
         for chunks in epochs:
@@ -383,15 +385,6 @@ def _weights_of(
     of_rows = {name: np.append(weights[name], np.float32(0))[some] for name, some in rows.items()}
     on_device: dict[str, Array] = jax.device_put(of_rows)
     return on_device
-
-
-def _totals(metrics: list[StepMetrics]) -> tuple[float, float]:
-    """Sum loss and predictions: within a step in float32, over the steps in float64."""
-    loss, predictions = (
-        sum(float(np.sum(np.asarray(column), dtype=np.float64)) for column in columns)
-        for columns in zip(*metrics, strict=True)
-    )
-    return loss, predictions
 
 
 def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
