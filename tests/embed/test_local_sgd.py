@@ -30,6 +30,7 @@ def use_working_sets(monkeypatch):
 
     def use():
         monkeypatch.setattr(working_set, "MIN_TABLE_ROWS", 1)
+        monkeypatch.setattr(working_set, "MIN_TABLE_NUMBERS", 1)
         monkeypatch.setattr(working_set, "SHAPES_PER_DOUBLING", 1)  # each is compiled for
 
     monkeypatch.setattr(local_sgd, "FREQUENT_ROWS", 16)

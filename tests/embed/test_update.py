@@ -108,7 +108,7 @@ def test_step_of_tables_of_any_rows_changes_those_with_gradients():
         expected = table - 0.01 * weights[name][:, None] * moves[name]
         np.testing.assert_allclose(after[name], expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(after["constant"], tables["constant"])
-    assert metrics == (2.0, 6.0)
+    assert metrics == (2.0, 6.0, {})
 
 
 def test_apply_gradients_bounds_a_row_over_all_its_gradients():

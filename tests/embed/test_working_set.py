@@ -9,15 +9,13 @@ from textdl.embed import working_set
 from textdl.embed.tables import Batches
 from textdl.embed.working_set import SHAPES_PER_DOUBLING, WorkingSets, round_up
 
-ROWS = {"large": 100, "small": 10}
 FREQUENT = {"large": np.array([2, 5, 90]), "small": np.array([0])}
 
 
 @pytest.fixture
-def sets(monkeypatch):
+def sets():
     """Of two tables, one of which is large."""
-    monkeypatch.setattr(working_set, "MIN_TABLE_ROWS", 50)
-    return WorkingSets(FREQUENT, ROWS)
+    return WorkingSets(FREQUENT, {"large": 100})
 
 
 def chunk(*large, small=(0, 1), other=()):
@@ -65,8 +63,7 @@ def test_pop_begins_anew(sets):
     assert rows[renumbered.rows["large"]["a"]].tolist() == [[7, 5]]
 
 
-def test_pop_where_every_row_is_used_is_the_table(monkeypatch):
-    monkeypatch.setattr(working_set, "MIN_TABLE_ROWS", 1)
+def test_pop_where_every_row_is_used_is_the_table():
     sets = WorkingSets({"table": np.arange(4)}, {"table": 16})
     whole = Batches({"table": {"a": np.arange(16, dtype=np.int32)[None]}}, {}, np.ones(1))
     sets.add([whole])
@@ -78,7 +75,7 @@ def test_pop_where_every_row_is_used_is_the_table(monkeypatch):
 def test_small_tables_have_no_working_set(sets):
     assert "large" in sets
     assert "small" not in sets
-    small = WorkingSets({"small": FREQUENT["small"]}, {"small": 10})
+    small = WorkingSets(FREQUENT, {})
     groups = [[chunk(1, 2)]]
     small.add(groups[0])
     assert not small.are_full

@@ -113,6 +113,7 @@ class TextClassifierParameters:
         None, f"texts per step (default: {shown_defaults('batch_size')})", minimum=1
     )
     learning_rate: float | None = parameter(None, **_as_declared("learning_rate"))
+    workers: int | None = parameter(None, **_as_declared("workers"))
     seed: int = parameter(
         _DECLARED["seed"].default, _DECLARED["seed"].description, minimum=_DECLARED["seed"].minimum
     )

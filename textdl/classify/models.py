@@ -45,7 +45,7 @@ _TERMS: Settings = {
 _HIDDEN: Settings = {"hidden_layer_sizes": (256,), "dropout": 0.5}
 _EMBEDDING_BAG: Settings = {
     name: parameters_of(EmbeddingBagParameters)[name].default
-    for name in ("vector_size", "batch_size", "learning_rate", "epochs")
+    for name in ("vector_size", "batch_size", "learning_rate", "epochs", "workers")
 }
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
@@ -246,7 +246,7 @@ def shown_defaults(name: str) -> str:
 
     Example:
         >>> shown_defaults("hidden_layer_sizes"), shown_defaults("batch_size")
-        ('256', '128 for tfidf, counts, vectors; 16 for bag')
+        ('256', '128 for tfidf, counts, vectors; 64 for bag')
     """
     choices: dict[str, list[str]] = {}
     for features, spec in FEATURES.items():

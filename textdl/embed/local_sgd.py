@@ -39,12 +39,14 @@ from textdl.embed.merges import (
 from textdl.embed.tables import Batches, LossFunction, Tables
 from textdl.embed.tied_rows import Tie, TiedRows, TiedTable, compose, spread
 from textdl.embed.update import (
+    RoundMetrics,
     StepMetrics,
     merge_weights,
     run_steps,
     step_weights,
+    total_metrics,
 )
-from textdl.embed.working_set import WorkingSets
+from textdl.embed.working_set import WorkingSets, is_large
 from textdl.jax_settings import fixed_settings
 from textdl.parallel import prefetch
 
@@ -114,8 +116,13 @@ class Workers:
             per_merge = updates * problem.steps * self._chunks
             per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
             self._merge_weights[name] = merge_weights(per_merge, count)
-        rows = {name: len(updates) for name, updates in per_step.items()}
-        self._sets = WorkingSets(frequent, rows if count > 1 else {})
+        sources = {name: tie.source for name, tie in problem.ties.items()}
+        shapes = {
+            name: (len(updates), self.tables[sources.get(name, name)].shape[1])
+            for name, updates in per_step.items()
+        }
+        large = {name: shape[0] for name, shape in shapes.items() if count > 1 and is_large(shape)}
+        self._sets = WorkingSets(frequent, large)
         per_round = {
             name: per_step[name] * problem.steps * self._chunks * count for name in problem.ties
         }
@@ -148,8 +155,8 @@ class Workers:
         """
         return prefetch(self._rounds(epochs))
 
-    def round(self, round: Round) -> tuple[float, float]:
-        """Train on a round; return the loss and the number of predictions, summed."""
+    def round(self, round: Round) -> RoundMetrics:
+        """Train on a round."""
         means = {
             name: compose(self.tables[self._tied[name].source], rows, self._pool.map)
             for name, rows in round.tied.items()
@@ -170,7 +177,7 @@ class Workers:
             source = self.tables[self._tied[name].source]
             spread(source, round.tied[name], np.asarray(shared.pop(name)) - start, self._pool.map)
         self.tables = {**self.tables, **put_rows(self._on_device, shared, round.working)}
-        return _totals(metrics)
+        return total_metrics(metrics)
 
     @property
     def _on_device(self) -> Tables:
@@ -248,15 +255,6 @@ def _weights_of(
     of_rows = {name: np.append(weights[name], np.float32(0))[some] for name, some in rows.items()}
     on_device: dict[str, Array] = jax.device_put(of_rows)
     return on_device
-
-
-def _totals(metrics: list[StepMetrics]) -> tuple[float, float]:
-    """Sum loss and predictions: within a step in float32, over the steps in float64."""
-    loss, predictions = (
-        sum(float(np.sum(np.asarray(column), dtype=np.float64)) for column in columns)
-        for columns in zip(*metrics, strict=True)
-    )
-    return loss, predictions
 
 
 def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

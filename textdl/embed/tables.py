@@ -66,6 +66,8 @@ class LossAndGradients(NamedTuple):
     loss: Array  # (B,) float32, of each block, summed over its predictions and their noise
     predictions: Array  # (B,) float32, of each block, over which the mean loss is taken
     gradients: Mapping[str, TableGradients]  # by table; the gradient is the sum of these
+    #: Whatever else is measured, such as the right predictions: each `(B,)` float32, added up.
+    metrics: Mapping[str, Array] = {}
 
 
 #: Of one step: traced by JAX, with all tables and a batch without its axis `S`.

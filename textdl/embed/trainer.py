@@ -126,7 +126,7 @@ def train(
                 _check_rows(workers.tables, sampler)
                 report(_round_report(position, sampler))
                 continue
-            loss, predictions = workers.round(round)
+            loss, predictions, _ = workers.round(round)
             position = position.after_round(
                 loss, predictions, chunks=round.chunks, steps=sampler.steps * round.chunks
             )

@@ -42,7 +42,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
@@ -74,6 +74,27 @@ class StepMetrics(NamedTuple):
 
     loss: Array  # (S,) float32, summed over the predictions of a step and their noise
     predictions: Array  # (S,) float32, of a step
+    others: Mapping[str, Array]  # (S,) float32, by name
+
+
+class RoundMetrics(NamedTuple):
+    """What a round reports, summed over its steps."""
+
+    loss: float
+    predictions: float
+    others: Mapping[str, float]  # by name
+
+
+def total_metrics(metrics: Sequence[StepMetrics]) -> RoundMetrics:
+    """Add up the metrics of chunks: within a step in float32, over the steps in float64."""
+
+    def total(arrays: Iterable[Array]) -> float:
+        return sum(float(np.sum(np.asarray(array), dtype=np.float64)) for array in arrays)
+
+    others = {name: total(it.others[name] for it in metrics) for name in metrics[0].others}
+    return RoundMetrics(
+        total(it.loss for it in metrics), total(it.predictions for it in metrics), others
+    )
 
 
 # Update damping
@@ -136,9 +157,7 @@ def bounded_shares(ids: Array, lengths: Array, limit: float = STEP_LIMIT) -> Arr
 
         limit / max(limit, Σ lengths of the occurrences of the same row)
 
-    Rows are told apart by their number modulo a power of two, so that no array of the size of the
-    table is cleared in every step. Two rows that fall together share one limit, which is only
-    stricter.
+    Two rows that `sums_of_rows` takes for one share one limit, which is only stricter.
 
     Args:
         ids: `(n,)` int32, the row that each change is for.
@@ -152,10 +171,30 @@ def bounded_shares(ids: Array, lengths: Array, limit: float = STEP_LIMIT) -> Arr
         >>> bounded_shares(jnp.array([7, 8, 7]), jnp.array([1.0, 0.5, 3.0]), limit=1.0).tolist()
         [0.25, 1.0, 0.25]
     """
+    return limit / jnp.maximum(limit, sums_of_rows(ids, lengths))
+
+
+def sums_of_rows(ids: Array, numbers: Array) -> Array:
+    """For each occurrence of a row, the sum of the numbers of all occurrences of that row.
+
+    Rows are told apart by their number modulo a power of two, at least twice `n`, so that no array
+    of the size of the table is cleared in every step. Two rows that fall together have one sum.
+
+    Args:
+        ids: `(n,)` int32, the row of each occurrence.
+        numbers: `(n,)` float32, not negative.
+
+    Returns:
+        `(n,)` float32.
+
+    Example:
+        >>> sums_of_rows(jnp.array([7, 8, 7]), jnp.array([1.0, 0.5, 3.0])).tolist()
+        [4.0, 0.5, 4.0]
+    """
     slots = max(MIN_SLOTS, 1 << (2 * ids.size - 1).bit_length())
     slot = ids & (slots - 1)
-    sums = jnp.zeros(slots, lengths.dtype).at[slot].add(lengths)
-    return limit / jnp.maximum(limit, sums[slot])
+    sums = jnp.zeros(slots, numbers.dtype).at[slot].add(numbers)
+    return sums[slot]
 
 
 def bounded_merge(start: Array, changes: Array, weight: Array, workers: int) -> Array:
@@ -199,14 +238,15 @@ def step(
         loss_and_gradients: of the objective; a table without gradients stays as it is.
 
     Returns:
-        The tables, and the loss and the predictions of the step.
+        The tables, and the loss, the predictions and other metrics of the step.
     """
-    loss, predictions, gradients = loss_and_gradients(tables, batch)
+    loss, predictions, gradients, metrics = loss_and_gradients(tables, batch)
+    others = {name: metric.sum() for name, metric in metrics.items()}
     moved = {
         name: apply_gradients(tables[name], of_table, batch.rate, weights[name])
         for name, of_table in gradients.items()
     }
-    return {**tables, **moved}, StepMetrics(loss.sum(), predictions.sum())
+    return {**tables, **moved}, StepMetrics(loss.sum(), predictions.sum(), others)
 
 
 def apply_gradients(table: Array, gradients: TableGradients, rate: Array, weight: Array) -> Array:
@@ -262,7 +302,7 @@ def run_steps(
         loss_and_gradients: of the objective.
 
     Returns:
-        The tables, and loss and predictions of each step, `(S,)`.
+        The tables, and the metrics of each step, `(S,)`.
     """
 
     def body(tables: Tables, batch: Batches) -> tuple[Tables, StepMetrics]:

@@ -5,6 +5,7 @@ Made on the host, from the batches alone, while the device computes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,10 +14,23 @@ from numpy.typing import NDArray
 
 from textdl.embed.tables import Batches
 
-MIN_TABLE_ROWS = 1 << 17  # a smaller table is copied whole: to number its rows would take longer
+# A smaller table is copied whole: to number its rows, and to compile for how many there are, would
+# take longer.
+MIN_TABLE_ROWS = 1 << 17
+MIN_TABLE_NUMBERS = 1 << 23
 MAX_WORKING_ROWS = 1 << 18  # of a table; a round ends before it uses many more
 # Shapes are compiled for, so the number of rows is rounded up: to at most an eighth more.
 SHAPES_PER_DOUBLING = 8
+
+
+def is_large(shape: tuple[int, ...]) -> bool:
+    """Whether a table has working sets.
+
+    Example:
+        >>> is_large((200_000, 100)), is_large((200_000, 2)), is_large((50_000, 300))
+        (True, False, False)
+    """
+    return shape[0] >= MIN_TABLE_ROWS and math.prod(shape) >= MIN_TABLE_NUMBERS
 
 
 class WorkingSet(NamedTuple):
@@ -31,17 +45,13 @@ class WorkingSets:
 
     Args:
         frequent: by table, the rows that every round has, in ascending order.
-        table_rows: of each table; those below `MIN_TABLE_ROWS` are left as they are.
+        table_rows: of each table that is large.
     """
 
     def __init__(
         self, frequent: Mapping[str, NDArray[np.intp]], table_rows: Mapping[str, int]
     ) -> None:
-        self._tables = {
-            name: _UsedRows(frequent[name], rows)
-            for name, rows in table_rows.items()
-            if rows >= MIN_TABLE_ROWS
-        }
+        self._tables = {name: _UsedRows(frequent[name], rows) for name, rows in table_rows.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._tables

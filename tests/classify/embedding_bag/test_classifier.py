@@ -82,6 +82,18 @@ def test_fit_same_seed_gives_the_same_bits(fitted):
     assert (other.embeddings_ != fitted.embeddings_).any()
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_fit_any_number_of_workers_learns_and_gives_bits_of_its_own(fitted, workers):
+    """More workers than batches, too: those without texts change nothing."""
+    model = EmbeddingBagClassifier(**SMALL, workers=workers).fit(X, LABELS)
+    assert model.predict(X).tolist() == LABELS
+    np.testing.assert_allclose(model.history_["loss"][0], np.log(3), rtol=1e-5)
+    small = {**SMALL, "batch_size": 2}
+    several = [EmbeddingBagClassifier(**small, workers=w).fit(X, LABELS) for w in (workers, 2, 2)]
+    assert (several[0].embeddings_ != several[1].embeddings_).any()
+    np.testing.assert_array_equal(several[1].embeddings_, several[2].embeddings_)
+
+
 SAME_BITS = """
 import hashlib
 import numpy as np
@@ -147,6 +159,7 @@ def with_entry(value):
         ),
         ({"epochs": 1.5}, X, LABELS, ParameterError, "epochs=1.5; expected a whole number"),
         ({"batch_size": 0}, X, LABELS, ParameterError, "batch_size=0"),
+        ({"workers": 0}, X, LABELS, ParameterError, "workers=0"),
         ({"learning_rate": -1.0}, X, LABELS, ParameterError, "learning_rate=-1.0"),
         ({"learning_rate": 1e38}, X, LABELS, DivergenceError, "learning_rate=1e+38; lower it"),
         ({}, X, LABELS[:-1], DataError, "inconsistent numbers of samples"),

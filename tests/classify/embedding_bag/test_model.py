@@ -1,4 +1,4 @@
-"""The embedding bag: a step against a loop over texts and terms, in float64; packed batches."""
+"""The embedding bag: a step against a loop over texts and terms, in float64."""
 
 import math
 
@@ -9,30 +9,29 @@ import pytest
 from scipy import sparse
 
 from textdl.classify.embedding_bag import model as bag
-from textdl.nn.data.dataset import epoch_batches, make_dataset
-from textdl.nn.layers.dense import DenseParams
+from textdl.classify.embedding_bag.batches import BagBatches, PackedBatches, make_segments
+from textdl.embed.update import run_steps, step
 from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
 
 TERMS, SIZE, OUTPUTS, BATCH = 7, 4, 3, 5
-SOFTMAX = {"loss": softmax_loss, "metric": softmax_accuracy}
-LOGISTIC = {"loss": logistic_loss, "metric": logistic_accuracy}
+RATE = 0.05
+SOFTMAX = bag.BagLoss(softmax_loss, softmax_accuracy, SIZE, RATE)
+LOGISTIC = bag.BagLoss(logistic_loss, logistic_accuracy, SIZE, RATE)
 
-step = jax.jit(bag.step, static_argnums=(3, 4))
 
-
-def random_state(seed, outputs=OUTPUTS):
-    """A state in the middle of training."""
+def random_tables(seed, outputs=OUTPUTS, terms=TERMS):
+    """Tables in the middle of training; the sums of squares are not negative."""
     draw = np.random.default_rng(seed)
+    shapes = {"embeddings": (terms, SIZE + 1), "output": (outputs, SIZE + 1), "bias": (outputs, 2)}
+    tables = {name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    for table in tables.values():
+        table[:, -1] = table[:, -1] ** 2 / bag.UNIT
+    return jax.tree.map(jnp.asarray, tables)
 
-    def floats(*shape):
-        return jnp.asarray(draw.normal(size=shape), jnp.float32)
 
-    return bag.BagState(
-        floats(TERMS, SIZE),
-        DenseParams(floats(SIZE, outputs), floats(outputs)),
-        floats(TERMS) ** 2,
-        DenseParams(floats(outputs) ** 2, floats(outputs) ** 2),
-    )
+def ones(tables):
+    """Weights of rows that nothing is damped by."""
+    return {name: jnp.ones(len(table)) for name, table in tables.items()}
 
 
 def random_texts(seed, rows=BATCH):
@@ -44,36 +43,49 @@ def random_texts(seed, rows=BATCH):
     return x / np.maximum(x.sum(1, keepdims=True), 1)
 
 
+def chunk_of(x, targets, weights=None, order=None):
+    """All texts in one batch, or in those of `order` `(S, B)`, with the rate falling from RATE."""
+    order = np.arange(x.shape[0])[None] if order is None else order
+    segments = make_segments(sparse.csr_array(x), np.arange(x.shape[1], dtype=np.int32))
+    weights = np.ones(x.shape[0]) if weights is None else weights
+    packed = PackedBatches(order[None].astype(np.int32), 2 * order.shape[1])
+    batches = BagBatches(segments, targets, weights, packed=packed, learning_rate=RATE, workers=1)
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *next(batches.epochs()))
+
+
 def batch_of(x, targets, weights=None):
-    data = make_dataset(sparse.csr_array(x), targets, weights)
-    return data.take(jnp.arange(len(x)), 64)
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), chunk_of(x, targets, weights))
 
 
-def slow_step(state, x, gradient_of, weights, rate):
+def slow_step(tables, x, gradient_of, weights, rate):
     """One term of one text after the other; `gradient_of(z, i)` is dloss/dz of text i."""
-    table, (w, b), rows, (w2, b2) = jax.tree.map(lambda a: np.array(a, np.float64), state)
-    new, squares = table.copy(), rows.copy()
-    of_w, of_b, moves = np.zeros_like(w), np.zeros_like(b), []
+    tables = {name: np.array(table, np.float64) for name, table in tables.items()}
+    vectors, w, b = (tables[name][:, :-1] for name in ("embeddings", "output", "bias"))
+    moves = {name: np.zeros_like(table[:, :-1]) for name, table in tables.items()}
+    squares = {name: np.zeros(len(table)) for name, table in tables.items()}
     for i, text in enumerate(x):
-        hidden = sum((value * table[v] for v, value in enumerate(text)), np.zeros(SIZE))
-        dz = weights[i] * gradient_of(hidden @ w + b, i)
-        of_w += np.outer(hidden, dz)
-        of_b += dz
+        hidden = sum((value * vectors[v] for v, value in enumerate(text)), np.zeros(SIZE))
+        dz = weights[i] * gradient_of(w @ hidden + b[:, 0], i)
+        moves["output"] += np.outer(dz, hidden)
+        moves["bias"] += dz[:, None]
         for v, value in enumerate(text):
-            if value:
-                gradient = value * (w @ dz)
-                squares[v] += sum(g * g for g in gradient) / SIZE
-                moves.append((v, gradient))
-    for v, gradient in moves:
-        new[v] -= rate * gradient / math.sqrt(squares[v] + bag.EPSILON)
-    w2, b2 = w2 + (of_w**2).mean(0), b2 + of_b**2
-    w = w - rate * of_w / np.sqrt(w2 + bag.EPSILON)
-    b = b - rate * of_b / np.sqrt(b2 + bag.EPSILON)
-    return bag.BagState(new, DenseParams(w, b), squares, DenseParams(w2, b2))
+            gradient = value * (dz @ w)
+            moves["embeddings"][v] += gradient
+            squares["embeddings"][v] += sum(g * g for g in gradient) / SIZE
+    squares["output"] = (moves["output"] ** 2).mean(1)
+    squares["bias"] = moves["bias"][:, 0] ** 2
+    for name, table in tables.items():
+        total = table[:, -1] * bag.UNIT + squares[name]
+        table[:, :-1] -= rate * moves[name] / np.sqrt(total + bag.EPSILON)[:, None]
+        table[:, -1] += rate / RATE * squares[name] / bag.UNIT
+    return tables
 
 
-def assert_same_state(ours, theirs):
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6), ours, theirs)
+def assert_same_tables(ours, theirs):
+    units = np.append(np.ones(SIZE), bag.UNIT)
+    for name, table in theirs.items():
+        unit = units[-table.shape[1] :]
+        np.testing.assert_allclose(ours[name] * unit, table * unit, rtol=1e-5, atol=1e-6)
 
 
 def softmax_gradient(classes):
@@ -88,154 +100,129 @@ def softmax_gradient(classes):
 def test_step_softmax_loss_matches_loop(seed):
     x, classes = random_texts(seed), np.array([0, 2, 1, 2, 2])
     weights = np.array([1, 1, 0.5, 2, 0], np.float32)
-    batch = batch_of(x, classes, weights)
-    after, measures = step(random_state(seed), batch, 0.3, *SOFTMAX.values())
-    gradient_of = softmax_gradient(classes)
-    assert_same_state(after, slow_step(random_state(seed), x, gradient_of, weights, 0.3))
-    z = x @ random_state(seed).embeddings @ random_state(seed).output.weights
-    z = (z + random_state(seed).output.bias).astype(float)
+    tables = random_tables(seed)
+    after, metrics = step(tables, batch_of(x, classes, weights), ones(tables), SOFTMAX)
+    assert_same_tables(after, slow_step(tables, x, softmax_gradient(classes), weights, RATE))
+    z = x @ tables["embeddings"][:, :-1] @ tables["output"][:, :-1].T
+    z = np.asarray(z + tables["bias"][:, 0], float)
     losses = np.log(np.exp(z).sum(1)) - z[np.arange(BATCH), classes]
-    assert measures["loss"] == pytest.approx(np.average(losses, weights=weights), rel=1e-5)
-    right = z.argmax(1) == classes
-    assert measures["accuracy"] == pytest.approx(np.average(right, weights=weights))
+    assert metrics.predictions == weights.sum()
+    assert metrics.loss == pytest.approx(weights @ losses, rel=1e-5)
+    assert metrics.others["accuracy"] == pytest.approx(weights @ (z.argmax(1) == classes))
 
 
 def test_step_logistic_loss_matches_loop():
     x = random_texts(0)
     labels = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0], [0, 0, 1]], np.float32)
-    after, _ = step(random_state(0), batch_of(x, labels), 0.3, *LOGISTIC.values())
-    slow = slow_step(
-        random_state(0), x, lambda z, i: 1 / (1 + np.exp(-z)) - labels[i], np.ones(BATCH), 0.3
-    )
-    assert_same_state(after, slow)
+    tables = random_tables(0)
+    after, _ = step(tables, batch_of(x, labels), ones(tables), LOGISTIC)
+    slow = slow_step(tables, x, lambda z, i: 1 / (1 + np.exp(-z)) - labels[i], np.ones(BATCH), RATE)
+    assert_same_tables(after, slow)
 
 
-def test_sparse_batch_duplicate_column_equals_the_sum():
+def test_step_duplicate_column_gives_the_loss_of_the_sum():
     """Of the vector, that is; its squares are summed occurrence by occurrence."""
-    once, twice = (
-        sparse.csr_array((values, columns, [0, len(values)]), shape=(1, TERMS))
-        for values, columns in (
-            (np.array([1.0], np.float32), [3]), (np.array([0.5, 0.5], np.float32), [3, 3]))
-    )  # fmt: skip
-    state = random_state(1)
-    hidden = []
-    for matrix in (once, twice):
-        data = make_dataset(matrix, [0])
-        hidden.append(data.take(jnp.array([0]), 4).features @ state.embeddings)
-    np.testing.assert_allclose(*hidden, rtol=1e-6)
+    tables = random_tables(1)
+    losses = []
+    for values, columns in ([1.0], [3]), ([0.5, 0.5], [3, 3]):
+        entries = np.array(values, np.float32), columns, [0, len(values)]
+        x = sparse.csr_array(entries, shape=(1, TERMS))
+        losses.append(SOFTMAX(tables, batch_of(x, np.array([0]))).loss)
+    np.testing.assert_allclose(*losses, rtol=1e-6)
 
 
-def test_run_epoch_short_last_batch_matches_its_steps():
+def test_run_steps_short_last_batch_matches_its_steps():
     x, classes = random_texts(4, rows=7), np.array([0, 1, 2, 0, 1, 2, 0])
-    data = make_dataset(sparse.csr_array(x), classes)
-    order, rates = epoch_batches(7, 3, jax.random.key(5)), np.array([0.3, 0.2, 0.1], np.float32)
-    capacity = data.features.capacity(order)
-    after, measures = bag.run_epoch(
-        random_state(4), data, order, rates, **SOFTMAX, capacity=capacity
-    )
-    slow, losses = random_state(4), []
-    for rows, rate in zip(order, rates, strict=True):
+    order = np.array([[5, 0, 3], [1, 6, 2], [4, 7, 7]])
+    chunks = chunk_of(x, classes, order=order)
+    tables = random_tables(4)
+    slow, losses = tables, []
+    for rows, rate in zip(order, RATE * np.array([1, 2 / 3, 1 / 3]), strict=True):
         rows = rows[rows < 7]
-        z = x[rows] @ slow.embeddings @ slow.output.weights + slow.output.bias
         truth = classes[rows]
-        losses += list(np.log(np.exp(z).sum(1)) - z[np.arange(len(rows)), truth])
+        vectors, w, b = (np.asarray(slow[name]) for name in ("embeddings", "output", "bias"))
+        z = x[rows] @ vectors[:, :-1] @ w[:, :-1].T + b[:, 0]
+        losses.append((np.log(np.exp(z).sum(1)) - z[np.arange(len(rows)), truth]).sum())
         slow = slow_step(slow, x[rows], softmax_gradient(truth), np.ones(len(rows)), rate)
-    assert_same_state(after, slow)
-    assert measures["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+    after, metrics = run_steps(tables, chunks, ones(tables), SOFTMAX)
+    assert_same_tables(after, slow)
+    np.testing.assert_allclose(metrics.loss[:3], losses, rtol=1e-5)
+
+
+@pytest.mark.parametrize("outputs", [1, 3, SIZE + 2])
+def test_init_coordinates_train_as_all_dimensions_do(outputs):
+    """What starts in the span of W never leaves it, so its coordinates are enough."""
+    x = random_texts(2, rows=20)
+    labels = np.random.default_rng(0).integers(0, 2, (20, outputs)).astype(np.float32)
+    chunks = chunk_of(x, labels, order=np.random.default_rng(1).integers(0, 20, (30, 6)))
+    tables, basis = bag.init(TERMS, SIZE, outputs, seed=3)
+    width = min(SIZE, outputs)
+    assert {name: table.shape for name, table in tables.items()} == {
+        "embeddings": (TERMS, width + 1), "output": (outputs, width + 1), "bias": (outputs, 2)
+    }  # fmt: skip
+    whole = tables | {
+        "embeddings": jnp.zeros((TERMS, SIZE + 1)),
+        "output": jnp.pad(tables["output"][:, :-1] @ basis.T, ((0, 0), (0, 1))),
+    }
+    whole = jax.tree.map(jnp.copy, whole)
+    found, of_found = run_steps(tables, chunks, ones(tables), LOGISTIC)
+    expected, of_expected = run_steps(whole, chunks, ones(whole), LOGISTIC)
+    np.testing.assert_allclose(of_found.loss, of_expected.loss, rtol=1e-4)
+    for name in ("embeddings", "output"):
+        rows = found[name][:, :-1] @ basis.T
+        np.testing.assert_allclose(rows, expected[name][:, :-1], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(found[name][:, -1], expected[name][:, -1], rtol=1e-3)
+    assert np.abs(expected["embeddings"]).max() > 0.1
 
 
 def test_step_rows_of_absent_terms_keep_their_bits():
     x = np.zeros((2, TERMS), np.float32)
     x[:, 1] = 1
-    state = random_state(3)
-    after, _ = step(state, batch_of(x, np.array([0, 1])), 0.5, *SOFTMAX.values())
+    tables = random_tables(3)
+    after, _ = step(tables, batch_of(x, np.array([0, 1])), ones(tables), SOFTMAX)
     others = np.arange(TERMS) != 1
-    np.testing.assert_array_equal(after.embeddings[others], state.embeddings[others])
-    np.testing.assert_array_equal(after.row_squares[others], state.row_squares[others])
-    assert (np.asarray(after.embeddings[1]) != state.embeddings[1]).all()
+    np.testing.assert_array_equal(after["embeddings"][others], tables["embeddings"][others])
+    assert (np.asarray(after["embeddings"][1]) != tables["embeddings"][1]).all()
 
 
 def test_step_zero_weight_batch_is_noop():
-    state = random_state(2)
+    tables = random_tables(2)
     batch = batch_of(random_texts(2), np.zeros(BATCH, int), np.zeros(BATCH, np.float32))
-    after, _ = step(state, batch, 0.5, *SOFTMAX.values())
-    jax.tree.map(np.testing.assert_array_equal, after, state)
+    after, _ = step(tables, batch, ones(tables), SOFTMAX)
+    jax.tree.map(np.testing.assert_array_equal, after, tables)
 
 
-def test_run_epoch_memory_does_not_grow_with_the_terms():
+def test_run_steps_memory_does_not_grow_with_the_terms():
     """Memory beside arguments and results does not grow with the number of terms."""
+    chunks = chunk_of(np.eye(8, 50, dtype=np.float32), np.arange(8) % 3)
 
     def extra(terms):
-        state = jax.eval_shape(lambda: bag.init(1, terms, 16, 2))
-        data = make_dataset(sparse.csr_array(np.eye(8, 50, dtype=np.float32)), np.arange(8) % 2)
-        order, rates = epoch_batches(8, 4), np.ones(2, np.float32)
-        lowered = bag.run_epoch.lower(
-            state, data, order, rates, loss=softmax_loss, metric=softmax_accuracy, capacity=8
-        )
-        memory = lowered.compile().memory_analysis()
-        assert memory.alias_size_in_bytes >= terms * 16 * 4
+        tables = jax.eval_shape(lambda: bag.init(terms, 100, OUTPUTS, 1)[0])
+        weights = {name: np.ones(len(table), np.float32) for name, table in tables.items()}
+        memory = run_steps.lower(tables, chunks, weights, SOFTMAX).compile().memory_analysis()
+        assert memory.alias_size_in_bytes >= terms * 4 * 4
         return memory.temp_size_in_bytes
 
     assert extra(50_000) == extra(5_000)
 
 
-def test_run_epoch_above_65536_rows_and_terms_matches_closed_form():
+def test_step_above_65536_rows_and_terms_matches_closed_form():
     """Sums over many rows are where releases of jaxlib have been wrong."""
     rows = 70_000
     x = sparse.eye_array(rows, dtype=np.float32, format="csr")
-    data = make_dataset(x, np.arange(rows) % 2)
-    state = bag.init(1, rows, 2, 2)
-    table = np.random.default_rng(0).uniform(-1, 1, (rows, 2)).astype(np.float32)
-    state = state._replace(
-        embeddings=jnp.asarray(table), output=DenseParams(jnp.zeros((2, 2)), jnp.zeros(2))
-    )
-    order = epoch_batches(rows, rows)
-    capacity = data.features.capacity(order)
-    rates = np.full(1, 0.1, np.float32)
-    after, measures = bag.run_epoch(state, data, order, rates, **SOFTMAX, capacity=capacity)
-    assert measures["loss"] == pytest.approx(math.log(2), rel=1e-5)
-    half = (0.5 - np.eye(2)[np.arange(rows) % 2]).astype(np.float64)
-    gradient = table.T @ half  # (D, O)
-    move = 0.1 * gradient / np.sqrt((gradient**2).mean(0))
-    np.testing.assert_allclose(after.output.weights, -move, rtol=1e-3, atol=1e-5)
-    np.testing.assert_array_equal(after.embeddings, table)  # W was 0
-
-
-# Batches of about the same number of non-zeros: every text once per epoch, no two epochs alike.
-
-
-@pytest.mark.parametrize(("texts", "batch"), [(1, 1), (1, 4), (7, 3), (100, 32), (1000, 32)])
-def test_pack_batches_holds_every_text_once_per_epoch(texts, batch):
-    sizes = np.random.default_rng(0).integers(0, 50, texts).astype(np.int32)
-    order, capacity = bag.pack_batches(sizes, batch, 2, seed=3)
-    assert order.shape[0] == 2
-    assert order.shape[2] <= bag.MAX_BATCH_FACTOR * batch
-    for epoch in order:
-        assert sorted(epoch[epoch < texts].tolist()) == list(range(texts))
-        assert (epoch == texts).sum() == epoch.size - texts
-        assert np.append(sizes, 0)[epoch].sum(1).max() <= capacity
-
-
-def test_pack_batches_fills_batches_and_draws_a_new_order_per_epoch():
-    sizes = np.random.default_rng(0).lognormal(5, 1, 5000).astype(np.int32)
-    order, capacity = bag.pack_batches(sizes, 32, 2, seed=3)
-    assert order.shape[1] * capacity < 1.1 * sizes.sum()
-    np.testing.assert_array_equal(order, bag.pack_batches(sizes, 32, 2, seed=3).order)
-    assert not np.array_equal(
-        order[0, :9, :9], bag.pack_batches(sizes, 32, 2, seed=4).order[0, :9, :9]
-    )
-    first, second = ([set(row) for row in epoch[:40].tolist()] for epoch in order)
-    assert max(len(a & b - {5000}) for a in first for b in second) < 12
-
-
-def test_pack_batches_text_longer_than_a_batch_stands_alone():
-    sizes = np.array([1, 2, 100, 1, 2], np.int32)
-    order, capacity = bag.pack_batches(sizes, 2, 1, seed=1)
-    assert capacity == 100
-    assert sum(2 in batch for batch in order[0].tolist()) == 1
-    assert [2] in [[row for row in batch if row < 5] for batch in order[0].tolist()]
-
-
-def test_pack_batches_texts_without_terms_have_room_for_one():
-    order, capacity = bag.pack_batches(np.zeros(5, np.int32), 2, 1, seed=3)
-    assert (order.shape, capacity) == ((1, 2, 4), 1)  # nothing can be gathered from no room
+    classes = np.arange(rows) % 2
+    table = np.random.default_rng(0).uniform(-1, 1, (rows, 3)).astype(np.float32)
+    table[:, -1] = 0
+    tables = {
+        "embeddings": jnp.asarray(table),
+        "output": jnp.zeros((2, 3)),
+        "bias": jnp.zeros((2, 2)),
+    }
+    loss = bag.BagLoss(softmax_loss, softmax_accuracy, 2, RATE)
+    after, metrics = step(tables, batch_of(x, classes), ones(tables), loss)
+    assert metrics.loss / metrics.predictions == pytest.approx(math.log(2), rel=1e-5)
+    half = (0.5 - np.eye(2)[classes]).astype(np.float64)
+    gradient = half.T @ table[:, :2]  # (O, D)
+    move = RATE * gradient / np.sqrt((gradient**2).mean(1, keepdims=True))
+    np.testing.assert_allclose(after["output"][:, :2], -move, rtol=1e-3, atol=1e-5)
+    np.testing.assert_array_equal(after["embeddings"], table)  # W was 0

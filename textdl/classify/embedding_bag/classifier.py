@@ -28,7 +28,8 @@ class EmbeddingBagClassifier(EmbeddingBagParameters, ClassifierOutputMixin, MLPB
 
     A network of two linear layers on L1-normalized rows, trained by row-wise Adagrad: the first
     holds a vector for every term, the second turns their mean into logits. For a row without
-    non-zeros the bias decides, which has learned the shares of the classes.
+    non-zeros the bias decides, which has learned the shares of the classes. The vectors lie in a
+    space of as many dimensions as there are outputs: one for two classes.
 
     Args:
         {parameters}
@@ -106,6 +107,7 @@ class EmbeddingBagClassifier(EmbeddingBagParameters, ClassifierOutputMixin, MLPB
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             batch_size=min(self.batch_size, examples),
+            workers=self.workers,
             seed=int(self.seed),
             loss=loss,
             accuracy=accuracy,

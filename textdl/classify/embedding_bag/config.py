@@ -21,9 +21,15 @@ class EmbeddingBagParameters:
         0.035, "learning rate at the first step; it falls to 0", minimum=0
     )
     batch_size: int = parameter(
-        16,
+        64,
         "examples per step, on average: every step has about the same number of non-zeros",
         minimum=1,
+    )
+    workers: int = parameter(
+        2,
+        "parts of the texts that are trained side by side; part of the result, not of the machine",
+        minimum=1,
+        maximum=1_024,
     )
     seed: int = parameter(
         1, "seed of every random draw; the same seed gives the same bits", minimum=0

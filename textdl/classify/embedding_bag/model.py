@@ -5,13 +5,22 @@ For a batch of B texts with L1-normalized counts x `(B, V)`:
     h = x E          (B, D)   the mean vector of each text
     z = h W + b      (B, O)   what the loss takes
 
-E `(V, D)`, W `(D, O)` and b `(O,)` are learned. The gradient with respect to E is never made dense:
-that of the row of term v in text i is x_iv g_i with g = dL/dh `(B, D)`, and it goes to its row at
-once. Time and memory of a step do not depend on V.
+E `(V, D)`, W `(D, O)` and b `(O,)` are learned. E starts at 0. The gradient of each of its rows is
+x_iv W dL/dz_i, a combination of the columns of W; that of a column of W is one of rows of h, so of
+E. Neither ever leaves the space that the columns of the first W span. With an orthonormal basis
+Q `(D, r)` of it, r = min(D, O),
 
-XLA compiles for fixed shapes, so every batch has room for what the largest needs. Texts differ in
-length by orders of magnitude: of batches of so many texts the largest has twice the mean, and half
-of the work would be on padding. Batches are therefore packed to about the same number of non-zeros.
+    E = E' Qᵀ,   W = Q W'
+
+and h W = x E' W'. What is trained are the coordinates E' `(V, r)` and W' `(r, O)`: lengths of
+gradients are the same, so the result is that of training all D dimensions, but for rounding. For
+two classes, which share one output, a term is a single number.
+
+Training is local SGD (`textdl.embed.local_sgd`), each step of it row-wise Adagrad: a gradient is
+divided by the root of a = Σ mean_d(g²), of all gradients that the row has had. The sums are a
+column of the table: a step moves them against -mean_d(g²) as it moves the row against its gradient,
+with the weights of update damping and, in a merge, of the workers. So they count what the row has
+been moved by, a step at the learning rate of the first as 1.
 
 Reference:
     Joulin et al. 2017, "Bag of Tricks for Efficient Text Classification" (fastText), which has
@@ -21,48 +30,33 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.preprocessing import normalize
 
+from textdl.classify.embedding_bag.batches import BagBatches, make_segments, pack_batches
+from textdl.embed.local_sgd import TrainingProblem, Workers
+from textdl.embed.tables import Batches, LossAndGradients, RowGradients, Tables
+from textdl.embed.update import RoundMetrics, sums_of_rows
 from textdl.errors import DivergenceError
-from textdl.jax_settings import fixed_settings
-from textdl.keyed_random import BLOCK_ORDER, INITIAL_VALUES, random_bits, uniform
-from textdl.nn.data.dataset import Batch, Dataset, make_dataset
-from textdl.nn.data.sparse import SparseBatch, SparseRows
-from textdl.nn.layers.dense import DenseParams, affine
-from textdl.nn.losses import weighted_mean
+from textdl.keyed_random import INITIAL_VALUES, uniform
+from textdl.nn.layers.dense import DenseParams
 from textdl.nn.training.fit import EpochLog
-from textdl.nn.training.step import Metric, means_of
+from textdl.nn.training.step import Metric
 
 # Keeps the step of a row finite whose gradient is 0. Gradients are divided by the length of a text
 # before they are squared, so it is far below the 1e-8 that word vectors have.
 EPSILON = 1e-12
-MAX_BATCH_FACTOR = 2  # a batch of short texts has at most this many times the mean number of texts
-
-
-class BagState(NamedTuple):
-    """Everything that training changes."""
-
-    embeddings: Array  # (V, D) float32, E
-    output: DenseParams  # W (D, O), b (O,) float32
-    row_squares: Array  # (V,) float32, summed squares of the gradients of each row of E
-    unit_squares: DenseParams  # (O,), (O,) float32, those of the gradients of each output unit
-
-
-class PackedBatches(NamedTuple):
-    """The batches of all epochs."""
-
-    order: NDArray[np.int32]  # (E, S, B) row numbers; N where a batch is padded
-    capacity: int  # the most non-zeros that a batch has
+# Of the sums of squares in the tables: so small that they do not count in the length of what a row
+# moves, which the step and the merges bound.
+UNIT = 2.0**40
 
 
 class BagConfig(NamedTuple):
@@ -73,6 +67,7 @@ class BagConfig(NamedTuple):
     epochs: int  # E
     learning_rate: float
     batch_size: int  # on average
+    workers: int
     seed: int
     loss: Metric
     accuracy: Metric
@@ -86,183 +81,100 @@ class BagFitResult(NamedTuple):
     history: dict[str, list[float]]  # loss and accuracy of every epoch, while it ran
 
 
-def init(seed: int, terms: int, size: int, outputs: int) -> BagState:
+def init(
+    terms: int, vector_size: int, outputs: int, seed: int
+) -> tuple[Tables, NDArray[np.float32]]:
     """W ~ U(-1, 1); E, b and the sums of squares start at 0.
 
     fastText has it the other way round. Either breaks the symmetry; this way a term contributes
     nothing but what was learned of it, and no large table of random numbers is drawn.
 
     Args:
-        seed: of the draw, on the host: it takes no compilation.
         terms: V.
-        size: D.
+        vector_size: D.
         outputs: O.
+        seed: of the draw.
 
     Returns:
-        The state before the first step.
+        The tables ``embeddings`` `(V, r + 1)`, the rows of E', ``output`` `(O, r + 1)`, the columns
+        of W', and ``bias`` `(O, 2)`, each row with its sum of squares / `UNIT` at the end; and Q
+        `(D, r)`.
 
     Example:
-        >>> state = init(1, 5, 4, 2)
-        >>> state.embeddings.shape, state.output.weights.shape
-        ((5, 4), (4, 2))
+        >>> tables, basis = init(5, vector_size=4, outputs=2, seed=1)
+        >>> {name: table.shape for name, table in tables.items()}, basis.shape
+        ({'embeddings': (5, 3), 'output': (2, 3), 'bias': (2, 2)}, (4, 2))
     """
-    drawn = uniform(size * outputs, seed, INITIAL_VALUES)
-    weights = (drawn * np.float32(2) - np.float32(1)).reshape(size, outputs)
-    output = DenseParams(jnp.asarray(weights), jnp.zeros(outputs))
-    squares = DenseParams(jnp.zeros(outputs), jnp.zeros(outputs))
-    return BagState(jnp.zeros((terms, size)), output, jnp.zeros(terms), squares)
-
-
-def step(
-    state: BagState, batch: Batch, rate: Array | float, loss: Metric, metric: Metric
-) -> tuple[BagState, dict[str, Array]]:
-    """One step of row-wise Adagrad on the sum of the losses, and the metrics before it.
-
-    Args:
-        state: before the step.
-        batch: B texts, L1-normalized counts, with targets and weights.
-        rate: learning rate.
-        loss: of outputs and targets, `(B,)`.
-        metric: likewise, but not trained on.
-
-    Returns:
-        The state after the step, and the weighted means of ``loss`` and ``accuracy``.
-    """
-    features = batch.features
-    assert isinstance(features, SparseBatch), "made so by EmbeddingBagClassifier"
-
-    def total(hidden: Array, output: DenseParams) -> tuple[Array, Array]:
-        z = affine(output, hidden)  # (B, O)
-        return (batch.weights * loss(z, batch.targets)).sum(), z
-
-    hidden = features @ state.embeddings  # (B, D)
-    gradients = jax.grad(total, argnums=(0, 1), has_aux=True)
-    (hidden_gradient, output_gradient), z = gradients(hidden, state.output)
-    embeddings, row_squares = _update_rows(state, features, hidden_gradient, rate)
-    unit_squares = jax.tree.map(_add_squares, state.unit_squares, output_gradient)
-    output = jax.tree.map(partial(_updated, rate=rate), state.output, output_gradient, unit_squares)
-    metrics = {"loss": loss, "accuracy": metric}
-    means = {
-        name: weighted_mean(compute(z, batch.targets), batch.weights)
-        for name, compute in metrics.items()
+    drawn = uniform(vector_size * outputs, seed, INITIAL_VALUES).astype(np.float64)
+    weights = (2 * drawn - 1).reshape(vector_size, outputs)
+    basis = np.eye(vector_size)
+    if outputs < vector_size:
+        basis, weights = np.linalg.qr(weights)
+    tables = {
+        "embeddings": jnp.zeros((terms, basis.shape[1] + 1), jnp.float32),
+        "output": jnp.asarray(np.pad(weights.T, ((0, 0), (0, 1))), jnp.float32),
+        "bias": jnp.zeros((outputs, 2), jnp.float32),
     }
-    return BagState(embeddings, output, row_squares, unit_squares), means
+    return tables, basis.astype(np.float32)
 
 
-def _update_rows(
-    state: BagState, features: SparseBatch, hidden_gradient: Array, rate: Array | float
-) -> tuple[Array, Array]:
-    """a_v += Σ mean_d(g_v²), then E_v -= rate Σ g_v / sqrt(a_v); g_v = x_iv g_i where v occurs.
+@dataclass(frozen=True)
+class BagLoss:
+    """What a batch of texts costs, and the gradients by row, divided for Adagrad."""
 
-    Every occurrence of a term in the batch is counted before any of them updates its row.
-    """
-    # Of each non-zero; the padding, where x is 0, has no text.
-    text = partial(jnp.take, indices=features.rows, axis=0, mode="clip")
-    squares = features.values**2 * text(jnp.mean(hidden_gradient**2, axis=1))  # (P,)
-    row_squares = state.row_squares.at[features.columns].add(squares, mode="drop")
-    scale = features.values / jnp.sqrt(row_squares.at[features.columns].get(mode="clip") + EPSILON)
-    updates = -rate * scale[:, None] * text(hidden_gradient)  # (P, D)
-    return state.embeddings.at[features.columns].add(updates, mode="drop"), row_squares
+    loss: Metric  # of outputs and targets, (B,)
+    accuracy: Metric  # likewise, but not trained on
+    vector_size: int  # D
+    learning_rate: float  # at the first step
 
+    def __call__(self, tables: Tables, batch: Batches) -> LossAndGradients:
+        """The loss of each text, as `textdl.embed.tables.LossFunction`."""
+        terms = batch.rows["embeddings"]["terms"]  # (P, L)
+        x = batch.values["shares"]  # (P, L)
+        texts = batch.values["texts"]  # (P,), B in the padding
+        targets = batch.values["targets"]
+        weights = batch.values["weights"]  # (B,)
+        used = tables["embeddings"][terms]  # (P, L, r + 1)
+        w = tables["output"][:, :-1]  # (O, r)
 
-def _add_squares(squares: Array, gradient: Array) -> Array:
-    """One sum per output unit: the weights `(D, O)` add the mean over D."""
-    return squares + (jnp.mean(gradient**2, axis=0) if gradient.ndim == 2 else gradient**2)
+        means = jnp.einsum("pl,plr->pr", x, used[..., :-1])  # of segments
+        h = jnp.zeros((len(weights), w.shape[1]), means.dtype)
+        h = h.at[texts].add(means, mode="drop", indices_are_sorted=True)  # (B, r)
+        z = h @ w.T + tables["bias"][:, 0]  # (B, O)
+        loss, pull_back = jax.vjp(lambda z: self.loss(z, targets), z)
+        (of_z,) = pull_back(weights)  # (B, O)
+        of_h = (of_z @ w).at[texts].get(mode="fill", fill_value=0)  # (P, r)
 
+        outputs = jnp.arange(len(w))
+        adagrad = self._adagrad
+        gradients = {
+            "embeddings": [adagrad(terms, x[..., None] * of_h[:, None], used, self.vector_size)],
+            "output": [adagrad(outputs, of_z.T @ h, tables["output"], self.vector_size)],
+            "bias": [adagrad(outputs, of_z.sum(0)[:, None], tables["bias"], 1)],
+        }
+        metrics = {"accuracy": weights * self.accuracy(z, targets)}
+        return LossAndGradients(weights * loss, weights, gradients, metrics)
 
-def _updated(parameter: Array, gradient: Array, squares: Array, rate: Array | float) -> Array:
-    return parameter - rate * gradient / jnp.sqrt(squares + EPSILON)
+    def _adagrad(self, ids: Array, gradients: Array, rows: Array, size: int) -> RowGradients:
+        """Divide gradients by the root of the sum of squares, those of the batch included.
 
+        Args:
+            ids: `(...,)` the row of each.
+            gradients: `(..., d)`.
+            rows: `(..., d + 1)` what the table holds of these rows.
+            size: numbers that a row stands for, over which squares are averaged.
 
-@partial(jax.jit, static_argnames=("loss", "metric", "capacity"), donate_argnums=0)
-def run_epoch(
-    state: BagState,
-    data: Dataset,
-    order: Array,
-    rates: Array,
-    *,
-    loss: Metric,
-    metric: Metric,
-    capacity: int,
-) -> tuple[BagState, dict[str, Array]]:
-    """A step for every batch of an epoch, in one call.
-
-    Args:
-        state: donated, so that its tables are updated in place.
-        data: N texts.
-        order: `(S, B)` int32, the rows of each batch; N where one is padded.
-        rates: `(S,)` float32, the learning rate of each step.
-        loss: of each text, `(B,)`.
-        metric: to be reported beside it, `(B,)`.
-        capacity: non-zeros that a batch has room for.
-
-    Returns:
-        The state, and the means of the metrics over the examples of the epoch, each taken when its
-        batch was trained on.
-    """
-
-    def body(
-        state: BagState, batch_and_rate: tuple[Array, Array]
-    ) -> tuple[BagState, tuple[dict[str, Array], Array]]:
-        rows, rate = batch_and_rate
-        batch = data.take(rows, capacity)
-        state, means = step(state, batch, rate, loss, metric)
-        return state, (means, batch.weights.sum())
-
-    state, (means, weights) = lax.scan(body, state, (order, rates))
-    return state, means_of(means, weights)
-
-
-def pack_batches(
-    sizes: NDArray[np.int32], batch_size: int, epochs: int, seed: int
-) -> PackedBatches:
-    """Shuffle the texts, and cut them into batches of about the same number of non-zeros.
-
-    Args:
-        sizes: `(N,)` non-zeros of every text.
-        batch_size: texts per batch, on average; B is at most `MAX_BATCH_FACTOR` times that.
-        epochs: E; each is shuffled anew.
-        seed: of the shuffling.
-
-    Returns:
-        The row numbers of every batch, and the most non-zeros that one has.
-
-    Example:
-        >>> sizes = np.array([1, 9, 1, 8, 1, 1], np.int32)
-        >>> order, capacity = pack_batches(sizes, 3, 1, seed=1)
-        >>> np.append(sizes, 0)[order].sum(2).tolist(), capacity
-        ([[10, 2, 9]], 10)
-    """
-    capacity = max(round(sizes.mean() * batch_size), int(sizes.max()), 1)
-    largest = MAX_BATCH_FACTOR * batch_size
-    cut = [
-        _cut(sizes, random_bits(len(sizes), seed, BLOCK_ORDER, epoch), capacity, largest)
-        for epoch in range(epochs)
-    ]
-    steps = max(map(len, cut))
-    width = max(len(batch) for batches in cut for batch in batches)
-    order = np.full((epochs, steps, width), len(sizes), np.int32)
-    for epoch, batches in enumerate(cut):
-        for number, batch in enumerate(batches):
-            order[epoch, number, : len(batch)] = batch
-    return PackedBatches(order, capacity)
-
-
-def _cut(
-    sizes: NDArray[np.int32], bits: NDArray[np.uint32], capacity: int, largest: int
-) -> list[NDArray[np.int64]]:
-    """The row numbers of every batch: as many texts as have at most `capacity` non-zeros."""
-    rows = bits.argsort(kind="stable")
-    ends = sizes[rows].cumsum(dtype=np.int64)
-    batches = []
-    start = 0
-    before = 0
-    while start < len(rows):
-        stop = min(int(ends.searchsorted(before + capacity, side="right")), start + largest)
-        batches.append(rows[start:stop])
-        start = stop
-        before = int(ends[stop - 1])
-    return batches
+        Returns:
+            `(..., d + 1)` in the last column what is added to the sum of squares.
+        """
+        squares = (gradients**2).sum(-1) / size
+        of_batch = sums_of_rows(ids.reshape(-1), squares.reshape(-1)).reshape(ids.shape)
+        scale = 1 / jnp.sqrt(UNIT * rows[..., -1] + of_batch + EPSILON)
+        # A step multiplies by its learning rate; where that is 0, nothing moves.
+        added = squares / UNIT / (self.learning_rate or 1.0)
+        return RowGradients(
+            ids, jnp.concatenate([scale[..., None] * gradients, -added[..., None]], axis=-1)
+        )
 
 
 def train(
@@ -287,26 +199,39 @@ def train(
     Raises:
         DivergenceError: the loss or a vector is not finite.
     """
-    packed = pack_batches(np.diff(counts.indptr), config.batch_size, config.epochs, config.seed)
-    with ThreadPoolExecutor(1) as executor:
-        compiling = executor.submit(_compile, counts, targets, config, packed)
-        rank = _rank_by_frequency(counts)
-        features = l1_normalize(counts)
-        features.indices = rank.take(features.indices)
-        data = make_dataset(features, targets, weights)
-        state = init(config.seed, counts.shape[1], config.vector_size, config.outputs)
-        compiled_epoch = compiling.result()
-    history: dict[str, list[float]] = {"loss": [], "accuracy": []}
-    for epoch, rates in enumerate(_learning_rates(config, packed)):
-        order = jnp.asarray(packed.order[epoch])
-        state, means = compiled_epoch(state, data, order, jnp.asarray(rates))
-        for name, mean in means.items():
-            history[name].append(float(mean))
-        _check_finite(history, state, config)
-        metrics = {name: values[-1] for name, values in history.items()}
-        callback(EpochLog(epoch + 1, config.epochs, metrics, ()))
-    table = np.asarray(state.embeddings).take(rank, axis=0)
-    return BagFitResult(table, DenseParams(*map(np.asarray, state.output)), history)  # type: ignore[arg-type]
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])  # texts that have a term
+    # The most used first: rows that are used together then share pages of memory, and those that
+    # the workers agree on most often are copied as one piece.
+    order = np.argsort(-frequency, kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    segments = make_segments(l1_normalize(counts), rank)
+    packed = pack_batches(segments.sizes, config.batch_size, config.epochs, config.seed)
+    batches = BagBatches(
+        segments,
+        targets,
+        weights,
+        packed=packed,
+        learning_rate=config.learning_rate,
+        workers=config.workers,
+    )
+    per_step = {
+        "embeddings": frequency[order] / packed.order.shape[1],
+        "output": np.ones(config.outputs),  # by the sum over all texts
+        "bias": np.ones(config.outputs),
+    }
+    loss = BagLoss(config.loss, config.accuracy, config.vector_size, config.learning_rate)
+    tables, basis = init(counts.shape[1], config.vector_size, config.outputs, config.seed)
+    problem = TrainingProblem(loss, per_step, batches.steps)
+    tables, history = _run(problem, tables, batches, config, callback)
+    embeddings, output, bias = (
+        np.asarray(tables[name])[:, :-1] for name in ("embeddings", "output", "bias")
+    )
+    return BagFitResult(
+        embeddings.take(rank, axis=0) @ basis.T,
+        DenseParams(basis @ output.T, bias[:, 0]),  # type: ignore[arg-type]
+        history,
+    )
 
 
 def l1_normalize(counts: Any) -> Any:
@@ -314,58 +239,46 @@ def l1_normalize(counts: Any) -> Any:
     return normalize(csr_array(counts), norm="l1")
 
 
-@fixed_settings()  # those of the thread
-def _compile(counts: Any, targets: NDArray[Any], config: BagConfig, packed: PackedBatches) -> Any:
-    """Compile an epoch from the shapes alone, while the features are prepared."""
-    size = counts.shape[0]
-    order = packed.order
-    entries = max(counts.nnz, 1)
-    features = SparseRows(_shape(size + 1, int), _shape(entries, int), _shape(entries))
-    kind = int if targets.dtype.kind in "iu" else float
-    data = Dataset(features, _shape(targets.shape, kind), _shape(size))
-    with jax.enable_x64(False):  # a setting of the thread
-        state = jax.eval_shape(
-            lambda: init(config.seed, counts.shape[1], config.vector_size, config.outputs)
-        )
-        return run_epoch.lower(
-            state,
-            data,
-            _shape(order.shape[1:], int),
-            _shape(order.shape[1]),
-            loss=config.loss,
-            metric=config.accuracy,
-            capacity=packed.capacity,
-        ).compile()
+def _run(
+    problem: TrainingProblem,
+    tables: Tables,
+    batches: BagBatches,
+    config: BagConfig,
+    callback: Callable[[EpochLog], None],
+) -> tuple[Tables, dict[str, list[float]]]:
+    """Train epoch by epoch; return the tables and the history."""
+    history: dict[str, list[float]] = {"loss": [], "accuracy": []}
+    rounds: list[RoundMetrics] = []  # of an epoch
+    with Workers(problem, tables, config.workers) as workers:
+        for round in workers.rounds(batches.epochs()):
+            if round is not None:
+                rounds.append(workers.round(round))
+                continue
+            metrics = _means(rounds)
+            rounds = []
+            for name, mean in metrics.items():
+                history[name].append(mean)
+            _check_finite(history, workers.tables, config)
+            callback(EpochLog(len(history["loss"]), config.epochs, metrics, ()))
+        return workers.tables, history
 
 
-def _shape(shape: int | tuple[int, ...], kind: type = float) -> Any:
-    sizes = shape if isinstance(shape, tuple) else (shape,)
-    return jax.ShapeDtypeStruct(sizes, {int: np.int32, float: np.float32}[kind])  # type: ignore[no-untyped-call]
+def _means(rounds: list[RoundMetrics]) -> dict[str, float]:
+    """Loss and accuracy over the texts of an epoch; 0 where all weights are 0."""
+    weight = sum(round.predictions for round in rounds) or 1.0
+    return {
+        "loss": sum(round.loss for round in rounds) / weight,
+        "accuracy": sum(round.others["accuracy"] for round in rounds) / weight,
+    }
 
 
-def _learning_rates(config: BagConfig, packed: PackedBatches) -> NDArray[np.float32]:
-    """`(E, S)` the learning rate of every step."""
-    epochs, steps, _ = packed.order.shape
-    left = 1 - np.arange(steps * epochs).reshape(epochs, steps) / (steps * epochs)
-    rates: NDArray[np.float32] = np.float32(config.learning_rate) * left.astype(np.float32)
-    return rates
-
-
-def _check_finite(history: dict[str, list[float]], state: BagState, config: BagConfig) -> None:
-    # A row of the table that is not finite has made its sum of squares so.
-    if not np.isfinite(history["loss"][-1]) or not np.isfinite(state.row_squares).all():
+def _check_finite(history: dict[str, list[float]], tables: Tables, config: BagConfig) -> None:
+    # A row whose move has no finite length stays where it is: see `bounded_shares`.
+    longest = np.float32(config.learning_rate) * np.float32(config.vector_size) ** 0.5
+    with np.errstate(over="ignore"):
+        numbers: list[Any] = [history["loss"][-1], longest * longest, *tables.values()]
+    if not all(np.isfinite(np.asarray(it)).all() for it in numbers):
         raise DivergenceError(
             f"training diverged in epoch {len(history['loss'])} (the loss or a vector is not "
             f"finite) with learning_rate={config.learning_rate}; lower it"
         )
-
-
-def _rank_by_frequency(counts: Any) -> NDArray[np.int32]:
-    """`(V,)` the rank of every column, the most used first.
-
-    Rows of a large table that are used together then share pages of memory: a fifth of the time.
-    """
-    order = np.argsort(-np.bincount(counts.indices, minlength=counts.shape[1]), kind="stable")
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank
