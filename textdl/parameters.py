@@ -199,12 +199,16 @@ class ParameterMethods:
         known = parameters_of(type(self))
         for name, value in parameters.items():
             if name not in known:
-                raise UnknownParameterError(
-                    f"{type(self).__name__} has no parameter {name!r}; expected one of "
-                    f"{', '.join(known)}"
-                )
+                raise self._unknown_parameter(name)
             setattr(self, name, value)
         return self
+
+    def _unknown_parameter(self, name: str) -> UnknownParameterError:
+        """The error for a parameter that there is not."""
+        return UnknownParameterError(
+            f"{type(self).__name__} has no parameter {name!r}; expected one of "
+            f"{', '.join(parameters_of(type(self)))}"
+        )
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn's tools ask of an estimator."""

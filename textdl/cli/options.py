@@ -8,10 +8,13 @@ not given is not among the parsed ones, so that the default stays that of the pa
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textdl.parameters import Parameter, parameters_of
+
+if TYPE_CHECKING:
+    from textdl.text.corpus import Corpus
 
 _METAVARS: Mapping[Any, str] = {int: "N", float: "X"}
 _UNCHANGED: Mapping[str, Option] = {}
@@ -117,6 +120,19 @@ def given_parameters(options: argparse.Namespace, kind: type) -> dict[str, Any]:
         Values by name, in the order of the dataclass.
     """
     return {name: getattr(options, name) for name in parameters_of(kind) if name in options}
+
+
+def named_corpus(names: Sequence[str]) -> Corpus:
+    """The corpus that arguments name: one may be ``-`` or anything else, several are files.
+
+    Raises:
+        CorpusReadError: one of several names no file.
+    """
+    from textdl.text.files import find_files  # not for a help text
+
+    if len(names) == 1:
+        return names[0]
+    return [path for name in names for path in find_files(name)]
 
 
 def positive_int(text: str) -> int:

@@ -10,7 +10,14 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from textdl.cli.options import Option, add_parameters, describe, given_parameters, positive_int
+from textdl.cli.options import (
+    Option,
+    add_parameters,
+    describe,
+    given_parameters,
+    named_corpus,
+    positive_int,
+)
 from textdl.cli.output import print_json, printed_warnings
 from textdl.interruption import interruptible
 from textdl.io.atomic import atomic_write, check_writable
@@ -95,7 +102,7 @@ def learn_phrases(options: argparse.Namespace) -> None:
     check_writable(options.output)
     parameters = given_parameters(options, PhraseParameters)
     with interruptible(), printed_warnings():
-        phrases = Phrases(**parameters, verbose=not options.quiet).fit(_corpus(options))
+        phrases = Phrases(**parameters, verbose=not options.quiet).fit(named_corpus(options.corpus))
     phrases.set_params(verbose=False).save(options.output, counts=options.counts)
     seconds = time.perf_counter() - began
     facts = {"phrases": len(phrases.phrases_), "words": phrases.corpus_words_}
@@ -111,7 +118,7 @@ def learn_phrases(options: argparse.Namespace) -> None:
 def apply_phrases(options: argparse.Namespace) -> None:
     """Write the text with phrases joined."""
     phrases = _load(options)
-    corpus = _corpus(options)
+    corpus = named_corpus(options.corpus)
     with ExitStack() as stack:
         stack.enter_context(interruptible())
         file = sys.stdout
@@ -152,15 +159,6 @@ def _load(options: argparse.Namespace) -> Phrases:
     from textdl.text.phrases import Phrases
 
     return Phrases.load(options.phrases)
-
-
-def _corpus(options: argparse.Namespace) -> Corpus:
-    from textdl.text.files import find_files
-
-    if len(options.corpus) == 1:
-        name: str = options.corpus[0]
-        return name
-    return [path for name in options.corpus for path in find_files(name)]
 
 
 def _add_phrases(parser: argparse.ArgumentParser) -> None:

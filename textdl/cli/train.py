@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textdl.cli.options import Option, add_parameters, describe, given_parameters
+from textdl.cli.options import Option, add_parameters, describe, given_parameters, named_corpus
 from textdl.cli.output import print_json, printed_warnings
 from textdl.embed.config import Word2VecParameters
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
@@ -78,22 +78,17 @@ def _corpus(options: argparse.Namespace) -> Corpus | CorpusConfig:
     """What to train on; without a CORPUS, only what is said of the text is compared."""
     from textdl.text.source import CorpusConfig, TextParameters
 
-    if len(options.corpus) > 1:
-        return _all_files(options)
     if options.corpus:
-        corpus: str = options.corpus[0]
-        return corpus
+        return _given_corpus(options)
     if not getattr(options, "resume", False):
         raise ParameterError("CORPUS is missing; only --resume goes on without it")
     unsaid = dict.fromkeys(parameters_of(TextParameters))  # phrases are those of the model
     return CorpusConfig(None, **(unsaid | given_parameters(options, TextParameters)))
 
 
-def _all_files(options: argparse.Namespace) -> list[Path]:
-    from textdl.text.files import find_files
-
+def _given_corpus(options: argparse.Namespace) -> Corpus:
     try:
-        return [path for argument in options.corpus for path in find_files(argument)]
+        return named_corpus(options.corpus)
     except CorpusReadError as error:
         if not getattr(options, "resume", False):
             raise

@@ -102,9 +102,12 @@ class Workers:
         self.problem = problem
         self.count = count
         self._chunks = TIED_CHUNKS_PER_ROUND if problem.ties else CHUNKS_PER_ROUND
-        on_host = {tie.source for tie in problem.ties.values()}
+        steps = problem.steps * self._chunks  # of a worker in a round
+        sources = {name: tie.source for name, tie in problem.ties.items()}
+        self._on_host = frozenset(sources.values())
         self.tables: Tables = {
-            name: np.array(table) if name in on_host else table for name, table in tables.items()
+            name: np.array(table) if name in self._on_host else table
+            for name, table in tables.items()
         }
         self._programs: dict[Any, Any] = {}
         self._copies: tuple[Tables, ...] = ()
@@ -113,21 +116,18 @@ class Workers:
         self._step_weights = {name: step_weights(updates) for name, updates in per_step.items()}
         self._merge_weights: dict[str, NDArray[np.float32]] = {}
         for name, updates in per_step.items():
-            per_merge = updates * problem.steps * self._chunks
+            per_merge = updates * steps
             per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
             self._merge_weights[name] = merge_weights(per_merge, count)
-        sources = {name: tie.source for name, tie in problem.ties.items()}
         shapes = {
             name: (len(updates), self.tables[sources.get(name, name)].shape[1])
             for name, updates in per_step.items()
         }
         large = {name: shape[0] for name, shape in shapes.items() if count > 1 and is_large(shape)}
         self._sets = WorkingSets(frequent, large)
-        per_round = {
-            name: per_step[name] * problem.steps * self._chunks * count for name in problem.ties
-        }
+        of_all = steps * count
         self._tied = {
-            name: TiedTable(tie, len(self.tables[tie.source]), per_round[name], count)
+            name: TiedTable(tie, len(self.tables[tie.source]), per_step[name] * of_all, count)
             for name, tie in problem.ties.items()
         }
         # Of tables that are copied whole: put on the device once.
@@ -182,8 +182,7 @@ class Workers:
     @property
     def _on_device(self) -> Tables:
         """The tables but for those that others are tied to."""
-        on_host = {it.source for it in self._tied.values()}
-        return {name: table for name, table in self.tables.items() if name not in on_host}
+        return {name: table for name, table in self.tables.items() if name not in self._on_host}
 
     def _rounds(self, epochs: Iterable[Iterable[Batches]]) -> Iterator[Round | None]:
         for chunks in epochs:

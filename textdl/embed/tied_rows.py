@@ -69,14 +69,9 @@ class TiedTable:
     def __init__(
         self, tie: Tie, source_rows: int, updates: NDArray[np.float64], pieces: int
     ) -> None:
-        from scipy.sparse import csr_array  # slow to import, and of no use to models without ties
-
         self.source = tie.source
         self._pieces = pieces
-        shape = (len(tie.offsets) - 1, source_rows)
-        self._parts = csr_array(
-            (np.ones(len(tie.parts), np.float32), tie.parts, tie.offsets), shape=shape
-        )
+        self._parts = _parts_of(tie, source_rows)
         of_source = self._parts.T
         together = -np.expm1(-SPREAD_KAPPA * (of_source @ updates))
         one_by_one = of_source @ -np.expm1(-SPREAD_KAPPA * updates)
@@ -93,9 +88,7 @@ class TiedTable:
         parts = self._parts
         if rows is not None:
             parts = parts[np.minimum(rows, parts.shape[0] - 1)]
-        counts = np.diff(parts.indptr)
-        means = parts.copy()
-        means.data /= np.repeat(counts, counts)
+        means = _means_of(parts)
         spread = parts.T.tocsr()  # (source_rows, C)
         used = np.flatnonzero(np.diff(spread.indptr)).astype(np.int32)
         spread = spread[used]
@@ -105,6 +98,25 @@ class TiedTable:
             [spread[piece] for piece in _cut(len(used), self._pieces)],
             [used[piece] for piece in _cut(len(used), self._pieces)],
         )
+
+
+def tied_means(source: NDArray[np.float32], tie: Tie) -> NDArray[np.float32]:
+    """All rows of a tied table.
+
+    Args:
+        source: `(source_rows, D)` the larger table.
+        tie: what is tied to what.
+
+    Returns:
+        `(rows, D)`.
+
+    Example:
+        >>> tie = Tie("letters", np.array([0, 2, 3]), np.array([0, 1, 1], np.int32))
+        >>> tied_means(np.array([[1.0], [3.0]], np.float32), tie).tolist()
+        [[2.0], [3.0]]
+    """
+    means: NDArray[np.float32] = _means_of(_parts_of(tie, len(source))) @ source
+    return means
 
 
 def compose(source: NDArray[np.float32], rows: TiedRows, run: Map = map) -> NDArray[np.float32]:
@@ -158,6 +170,22 @@ def spread(
         source[used] += moved
 
     list(run(move, zip(rows.spread, rows.used, strict=True)))
+
+
+def _parts_of(tie: Tie, source_rows: int) -> csr_array:
+    """`(rows, source_rows)` 1 where a row of the larger table is a part of a row."""
+    from scipy.sparse import csr_array  # slow to import, and of no use to models without ties
+
+    ones = np.ones(len(tie.parts), np.float32)
+    return csr_array((ones, tie.parts, tie.offsets), shape=(len(tie.offsets) - 1, source_rows))
+
+
+def _means_of(parts: csr_array) -> csr_array:
+    """The same, with rows that sum to 1."""
+    counts = np.diff(parts.indptr)
+    means = parts.copy()
+    means.data /= np.repeat(counts, counts)
+    return means
 
 
 def _cut(size: int, pieces: int) -> list[slice]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
 from textdl.embed.config import EmbeddingConfig, EmbeddingParameters, Word2VecParameters
 from textdl.embed.progress import training_progress_bar
 from textdl.embed.trainer import train_corpus
-from textdl.errors import ParameterError
+from textdl.errors import ParameterError, UnknownParameterError
 from textdl.gensim_names import (
     WORD2VEC_ATTRIBUTES,
     WORD2VEC_PARAMETERS,
@@ -20,7 +20,7 @@ from textdl.gensim_names import (
     missing_attribute,
     unknown_parameter,
 )
-from textdl.parameters import check_parameters, document_parameters, parameters_of
+from textdl.parameters import ParameterMethods, check_parameters, document_parameters
 from textdl.text.corpus import Corpus
 from textdl.text.phrases import load_phrases
 from textdl.text.source import CorpusConfig
@@ -31,13 +31,10 @@ from textdl.vectors.vectors import Vectors
 @document_parameters
 @explain_parameters(WORD2VEC_PARAMETERS)
 @dataclass(kw_only=True, eq=False, repr=False)
-class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
+class Word2Vec(ParameterMethods, Word2VecParameters, metaclass=ExplainedNames):
     """Word vectors: skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The same corpus, parameters and versions give the same bits, on one core or many.
-
-    It is an estimator of scikit-learn's by its methods, not by inheritance: to import scikit-learn
-    would take a good half second and 66 MB of every run that has no use for it.
 
     Args:
         {parameters}
@@ -102,41 +99,8 @@ class Word2Vec(Word2VecParameters, metaclass=ExplainedNames):
         self.fit_seconds_ = time.perf_counter() - began
         return self
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name, as scikit-learn asks for them.
-
-        Args:
-            deep: ignored: no parameter is an estimator.
-        """
-        return {name: getattr(self, name) for name in parameters_of(type(self))}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Set parameters by name.
-
-        Raises:
-            UnknownParameterError: there is no such parameter.
-        """
-        for name, value in parameters.items():
-            if name not in parameters_of(type(self)):
-                raise unknown_parameter(type(self), name, WORD2VEC_PARAMETERS)
-            setattr(self, name, value)
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        """What scikit-learn's tools ask of an estimator."""
-        from sklearn.base import BaseEstimator  # only they call this
-
-        return BaseEstimator.__sklearn_tags__(self)
-
-    def __repr__(self) -> str:
-        known = parameters_of(type(self))
-        changed = {
-            name: value
-            for name, value in self.get_params().items()
-            if value is not known[name].default and value != known[name].default
-        }
-        shown = ", ".join(f"{name}={value!r}" for name, value in changed.items())
-        return f"{type(self).__name__}({shown})"
+    def _unknown_parameter(self, name: str) -> UnknownParameterError:
+        return unknown_parameter(type(self), name, WORD2VEC_PARAMETERS)
 
     def _corpus_config(
         self, corpus: Corpus | CorpusConfig | TokenStore | None

@@ -2,7 +2,7 @@
 
     objective.py             the protocol of both sides, and how they are joined
     bands.py                 which tokens of a block are the context of which centers
-    word_tables.py           the tables of words: how they begin, how their rows are looked up
+    word_tables.py           the tables of words: how they begin, what their rows are called
     skipgram.py              an input side: a word predicts the words around it
     cbow.py                  an input side: the mean or the sum of the words around it predicts it
     subwords.py              words as means of their subwords, for any input side (fastText)

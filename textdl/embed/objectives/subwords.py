@@ -22,7 +22,7 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.objective import EmbeddingObjective
 from textdl.embed.objectives.word_tables import INPUT
 from textdl.embed.tables import Tables
-from textdl.embed.tied_rows import Tie, TiedTable, compose
+from textdl.embed.tied_rows import Tie, tied_means
 from textdl.keyed_random import INITIAL_VALUES, uniform
 from textdl.text.char_ngrams import char_ngram_buckets
 from textdl.text.vocabulary import Vocabulary
@@ -77,8 +77,7 @@ def tie_to_subwords(
         return {**tables, SUBWORDS: initial_subwords(rows, config)}
 
     def export(tables: Tables) -> NDArray[np.float32]:
-        table = TiedTable(tie, rows, np.zeros(len(vocabulary)), pieces=1)
-        return compose(np.asarray(tables[SUBWORDS]), table.prepare())
+        return tied_means(np.asarray(tables[SUBWORDS]), tie)
 
     return objective._replace(init=init, export=export, ties={INPUT: tie})
 

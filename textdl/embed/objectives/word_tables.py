@@ -1,4 +1,4 @@
-"""The tables of words: how they begin, and how the vectors of a block's tokens are looked up."""
+"""The tables of words: how they begin, and what their rows are called in batches."""
 
 from __future__ import annotations
 
