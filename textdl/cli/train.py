@@ -6,16 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textdl.cli.options import Option, add_parameters, describe, given_parameters, named_corpus
+from textdl.cli.options import Option, add_parameter, describe, given_parameters, named_corpus
 from textdl.cli.output import print_json, printed_warnings
-from textdl.embed.config import Word2VecParameters
+from textdl.embed.config import MODELS
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.interruption import interruptible
 from textdl.io.atomic import check_writable
-from textdl.parameters import parameters_of
+from textdl.parameters import Parameter, parameters_of
 
 if TYPE_CHECKING:
-    from textdl.embed.word2vec import Word2Vec
+    from textdl.embed.estimator import EmbeddingEstimator
     from textdl.text.corpus import Corpus
     from textdl.text.source import CorpusConfig
 
@@ -50,7 +50,16 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="the file to write: .safetensors, .bin, .txt or .vec",
     )
-    add_parameters(parser, Word2VecParameters, exclude=["verbose"], changed=_CHANGED)
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        choices=MODELS,
+        default=next(iter(MODELS)),
+        help=f"what is trained: {', '.join(MODELS)} (default %(default)s)",
+    )
+    for name, known in _parameters().items():
+        if name != "verbose":
+            add_parameter(parser, known, _CHANGED.get(name, Option()))
     parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
     parser.set_defaults(run=train_vectors)
 
@@ -62,16 +71,40 @@ def train_vectors(options: argparse.Namespace) -> None:
         from textdl.io.compilation_cache import enable_compilation_cache
 
         enable_compilation_cache()  # before JAX is imported
-        from textdl.embed.word2vec import Word2Vec
+        import textdl
         from textdl.vectors.formats import format_for
 
         format_for(Path(options.output))
         check_writable(options.output)
-        parameters = given_parameters(options, Word2VecParameters)
-        model = Word2Vec(**parameters, verbose=not options.quiet)
+        kind = MODELS[options.model]
+        _refuse_foreign_options(options)
+        parameters = given_parameters(options, kind.parameters)
+        model = getattr(textdl, kind.name)(**parameters, verbose=not options.quiet)
         model.fit(_corpus(options))
         model.vectors_.save(options.output)
         _summarize(options, model)
+
+
+def _parameters() -> dict[str, Parameter]:
+    """The parameters of all models, those of the first as they are."""
+    found: dict[str, Parameter] = {}
+    for kind in MODELS.values():
+        found = {**parameters_of(kind.parameters), **found}
+    return found
+
+
+def _refuse_foreign_options(options: argparse.Namespace) -> None:
+    """Refuse what other models than the chosen one have."""
+    own = parameters_of(MODELS[options.model].parameters)
+    for name in _parameters():
+        if name in options and name not in own:
+            others = [
+                model for model, kind in MODELS.items() if name in parameters_of(kind.parameters)
+            ]
+            raise ParameterError(
+                f"--{name.replace('_', '-')} is no option of --model {options.model}; it is of use "
+                f"with --model {' or '.join(others)}"
+            )
 
 
 def _corpus(options: argparse.Namespace) -> Corpus | CorpusConfig:
@@ -97,7 +130,7 @@ def _given_corpus(options: argparse.Namespace) -> Corpus:
         ) from error
 
 
-def _summarize(options: argparse.Namespace, model: Word2Vec) -> None:
+def _summarize(options: argparse.Namespace, model: EmbeddingEstimator) -> None:
     words = model.corpus_words_
     seconds = model.fit_seconds_
     facts = {

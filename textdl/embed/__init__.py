@@ -2,7 +2,8 @@
 
 The map, in the order in which a text runs through it:
 
-    word2vec.py      the estimator: stores parameters, calls the trainer, keeps what it returns
+    word2vec.py      the estimator `Word2Vec`
+    estimator.py     what estimators share: `fit` calls the trainer and keeps what it returns
     config.py        every parameter, with default, range and description
     trainer.py       one run: from a corpus to vectors, round after round; stops what diverges
     batches.py       from the store to batches: subsampled, cut into blocks, dealt out at random

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.errors import ParameterError
@@ -192,8 +192,8 @@ class EmbeddingConfig(EmbeddingParameters):
 
 
 @dataclass(kw_only=True)
-class Word2VecParameters(TextParameters, EmbeddingParameters):
-    """Every parameter of `Word2Vec`: of the model, of reading the text, and of the run."""
+class RunParameters(TextParameters):
+    """The parameters of a run that do not belong to a model: its text, checkpoints and report."""
 
     phrases: Any = parameter(
         None, "joins phrases of the text: the file of a Phrases, or a fitted one (default: none)"
@@ -204,3 +204,21 @@ class Word2VecParameters(TextParameters, EmbeddingParameters):
     checkpoint_every: str = parameter("60s", "time or steps between checkpoints: 60s, 5000steps")
     resume: bool = parameter(False, "go on from the checkpoint in that folder, if there is one")
     verbose: bool = parameter(False, "show a progress bar on stderr")
+
+
+@dataclass(kw_only=True)
+class Word2VecParameters(RunParameters, EmbeddingParameters):
+    """Every parameter of `Word2Vec`: of the model, and of the run."""
+
+
+class EmbeddingModel(NamedTuple):
+    """An estimator that learns embeddings, named without importing it."""
+
+    name: str  # of its class, in `textdl`
+    parameters: type  # a dataclass
+
+
+#: What ``textdl train --model`` may be.
+MODELS: dict[str, EmbeddingModel] = {
+    "word2vec": EmbeddingModel("Word2Vec", Word2VecParameters),
+}

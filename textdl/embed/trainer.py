@@ -44,14 +44,16 @@ class TrainingResult:
     """Vectors, and what training them was like."""
 
     vectors: Vectors
+    tables: Tables  # of the whole model, such as those of its output side
     loss_curve: tuple[float, ...]  # mean loss of every epoch
     words: int  # raw words of the corpus
 
 
-class TrainedMatrix(NamedTuple):
+class TrainedTables(NamedTuple):
     """What the training loop returns."""
 
-    matrix: NDArray[np.float32]  # (V, D)
+    matrix: NDArray[np.float32]  # (V, D), of the vectors
+    tables: Tables
     loss_curve: tuple[float, ...]  # mean loss of every epoch, per prediction
 
 
@@ -72,7 +74,7 @@ def train_corpus(
         callbacks: called while the corpus is read, and after every round.
 
     Returns:
-        The vectors, the mean loss of every epoch, and the words of the corpus.
+        The vectors, the tables, the mean loss of every epoch, and the words of the corpus.
 
     Raises:
         TextdlError: what `open_token_store`, `BatchSampler` and `train` raise.
@@ -87,7 +89,7 @@ def train_corpus(
         vocabulary = sampler.vocabulary
         about = _describe(config, store)
     vectors = Vectors(vocabulary.words, trained.matrix, vocabulary.counts, config=about)
-    return TrainingResult(vectors, trained.loss_curve, about["words"])
+    return TrainingResult(vectors, trained.tables, trained.loss_curve, about["words"])
 
 
 def train(
@@ -95,7 +97,7 @@ def train(
     *,
     checkpoints: EmbeddingCheckpoints | None = None,
     report: Callable[[RoundReport], None] = lambda _: None,
-) -> TrainedMatrix:
+) -> TrainedTables:
     """Train on the batches of a sampler.
 
     Where `checkpoints` hold a state, the run goes on from there, and ends in the same bits as one
@@ -107,7 +109,7 @@ def train(
         report: called after every round.
 
     Returns:
-        The matrix of the vectors, and the mean loss of every epoch.
+        The matrix of the vectors, the tables, and the mean loss of every epoch.
 
     Raises:
         DivergenceError: the loss is above that of the start, or a row is too long or not finite.
@@ -139,7 +141,7 @@ def train(
         matrix = np.asarray(sampler.objective.export(workers.tables))
         if checkpoints:
             checkpoints.save(workers.tables, position)
-    return TrainedMatrix(matrix, position.history)
+    return TrainedTables(matrix, workers.tables, position.history)
 
 
 def training_problem(sampler: BatchSampler) -> TrainingProblem:
