@@ -66,6 +66,8 @@ class TrainingProblem(NamedTuple):
     steps: int  # S of a chunk
     #: Tables that are not among those of the run: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
+    #: Rows that stay bit for bit as they are, by table.
+    frozen: Mapping[str, NDArray[np.intp]] = {}
 
 
 class Round(NamedTuple):
@@ -119,6 +121,9 @@ class Workers:
             per_merge = updates * steps
             per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
             self._merge_weights[name] = merge_weights(per_merge, count)
+        for name, rows in problem.frozen.items():
+            self._step_weights[name][rows] = 0
+            self._merge_weights[name][rows] = 0
         shapes = {
             name: (len(updates), self.tables[sources.get(name, name)].shape[1])
             for name, updates in per_step.items()
