@@ -31,9 +31,7 @@ class TrainedWords(NamedTuple):
     epochs: int  # that the model was trained for
 
 
-def grow_vocabulary(
-    model: ModelState, store: TokenStore, config: EmbeddingConfig
-) -> TrainedWords:
+def grow_vocabulary(model: ModelState, store: TokenStore, config: EmbeddingConfig) -> TrainedWords:
     """Count the words of a text on top of those of a model, and give new ones a row.
 
     A word gets a row if it occurs in the text and `min_count` times in all texts; the rows that
@@ -97,8 +95,8 @@ def _new_words(
     if new.words and config.loss == "hs":
         raise ParameterError(
             f"the text has {len(new):,} new words, such as {new.words[0]!r}, for which the Huffman "
-            f"tree of loss='hs' has no place; pass max_vocab_size={old} (--max-vocab-size {old}) to "
-            "train on with the words that it has, or fit anew"
+            f"tree of loss='hs' has no place; pass max_vocab_size={old} (--max-vocab-size {old}) "
+            "to train on with the words that it has, or fit anew"
         )
     return new
 

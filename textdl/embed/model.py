@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,13 +68,11 @@ class ModelState(NamedTuple):
 
     def fingerprint(self) -> str:
         """A digest of all that decides what training on makes of it."""
-        arrays = [np.asarray(table) for table in self.tables.values()]
+        arrays: list[NDArray[Any]] = [np.asarray(table) for table in self.tables.values()]
         arrays += [self.vocabulary.counts, self.rare.counts, self.objective_counts]
         words = chain(self.vocabulary.words, ["\0"], self.rare.words)
         facts = (*self.tables, *self.texts, str(self.epochs), *array_checksums(arrays), *words)
         return checksum("\n".join(facts).encode("utf-8", "surrogatepass"))
-
-
 
 
 class SavedModel(NamedTuple):
@@ -84,6 +82,12 @@ class SavedModel(NamedTuple):
     state: ModelState
     vectors: Vectors
     history: Mapping[str, list[float]]
+
+    @property
+    def words(self) -> int:
+        """Of the text that it was trained on last."""
+        words = self.vectors.config.get("words")
+        return words if isinstance(words, int) else self.state.words
 
 
 def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> None:
@@ -106,7 +110,8 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         if table.shape == vectors.matrix.shape and np.array_equal(table, vectors.matrix)
     )
     shared = next(is_matrix, None)
-    arrays = {TABLE + name: table for name, table in state.tables.items() if name != shared}
+    arrays: dict[str, NDArray[Any] | None] = {}
+    arrays |= {TABLE + name: table for name, table in state.tables.items() if name != shared}
     arrays |= {ROW_IDS + name: ids for name, ids in state.row_ids.items()}
     if state.objective_counts is not state.vocabulary.counts:
         arrays[OBJECTIVE_COUNTS] = state.objective_counts
@@ -138,7 +143,7 @@ def require_model_name(path: str | os.PathLike[str]) -> None:
         )
 
 
-def read_model(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, SavedModel]:
+def read_model(path: str | os.PathLike[str], kinds: Iterable[str]) -> tuple[str, SavedModel]:
     """Read a model file; its tables are mapped.
 
     Args:
@@ -217,7 +222,7 @@ def _decode_words(archive: Archive) -> Vocabulary:
     return Vocabulary(list(words.key_to_index), np.asarray(arrays["counts"]))
 
 
-def describe_model(path: Path, kinds: Mapping[str, Any]) -> dict[str, Any]:
+def describe_model(path: Path, kinds: Iterable[str]) -> dict[str, Any]:
     """What a model file holds, for ``textdl info``."""
     kind, saved = read_model(path, kinds)
     loss = saved.history.get("loss")

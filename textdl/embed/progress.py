@@ -7,6 +7,8 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -20,6 +22,82 @@ if TYPE_CHECKING:
     from textdl.vectors.vectors import Vectors
 
 METHODS = ("on_train_begin", "on_round_end", "on_epoch_end", "on_train_end")
+
+
+@dataclass(frozen=True)
+class RunPosition:
+    """Where a run stands: between two rounds of an epoch."""
+
+    epoch: int = 0
+    chunk: int = 0  # chunks of this epoch that are done
+    steps: int = 0  # steps of all workers since the beginning
+    loss: float = 0.0  # summed over the predictions of this epoch
+    predictions: float = 0.0
+    history: tuple[float, ...] = ()  # mean loss of every finished epoch
+    val_losses: tuple[float, ...] = ()  # of every finished epoch, where it is measured
+    scores: tuple[dict[str, float], ...] = ()  # of every finished epoch, by benchmark
+    seconds: float = 0.0  # of training so far
+    epoch_seconds: tuple[float, ...] = ()  # `seconds` at the end of every finished epoch
+    is_stopped: bool = False  # before the last epoch
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss of a prediction, in this epoch so far."""
+        return self.loss / max(self.predictions, 1.0)
+
+    def after_round(
+        self, loss: float, predictions: float, *, chunks: int, steps: int
+    ) -> RunPosition:
+        """One round further.
+
+        Args:
+            loss: of the round, summed over its predictions.
+            predictions: of the round.
+            chunks: of the round, of all workers.
+            steps: of the round, of all workers.
+
+        Returns:
+            The position at the start of the next round.
+        """
+        return replace(
+            self,
+            chunk=self.chunk + chunks,
+            steps=self.steps + steps,
+            loss=self.loss + loss,
+            predictions=self.predictions + predictions,
+        )
+
+    def after_epoch(
+        self, val_loss: float | None = None, scores: Mapping[str, float] | None = None
+    ) -> RunPosition:
+        """At the start of the next epoch.
+
+        Args:
+            val_loss: what the epoch came to on held-out sentences, where that is measured.
+            scores: and on benchmarks.
+        """
+        return replace(
+            self,
+            epoch=self.epoch + 1,
+            chunk=0,
+            loss=0.0,
+            predictions=0.0,
+            history=(*self.history, self.mean_loss),
+            val_losses=self.val_losses if val_loss is None else (*self.val_losses, val_loss),
+            scores=(*self.scores, dict(scores)) if scores else self.scores,
+            epoch_seconds=(*self.epoch_seconds, self.seconds),
+        )
+
+    @property
+    def measured(self) -> dict[str, list[float]]:
+        """All that was measured, epoch by epoch."""
+        columns = {"loss": list(self.history)}
+        if self.val_losses:
+            columns["val_loss"] = list(self.val_losses)
+        for name in self.scores[0] if self.scores else ():
+            columns[name] = [scores[name] for scores in self.scores]
+        ends = (0.0, *self.epoch_seconds)
+        return columns | {"seconds": [end - begin for begin, end in pairwise(ends)]}
 
 
 class RoundReport(NamedTuple):
@@ -138,7 +216,8 @@ class TrainingLog:
 
     def on_train_begin(self, report: RoundReport) -> None:
         """Keep the lines of the epochs that are done."""
-        kept = [line for line, epoch in self._lines() if epoch <= report.epoch]
+        done = report.epoch - (not report.epoch_done)
+        kept = [line for line, epoch in self._lines() if epoch <= done]
         with atomic_write(self.path) as temporary:
             temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 
@@ -156,9 +235,7 @@ class TrainingLog:
             "words": round(report.words),
             "seconds": round(report.seconds, 3),
         }
-        numbers = {
-            name: value if math.isfinite(value) else None for name, value in facts.items()
-        }
+        numbers = {name: value if math.isfinite(value) else None for name, value in facts.items()}
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(numbers) + "\n")

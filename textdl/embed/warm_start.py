@@ -166,7 +166,10 @@ def _with_vectors(
 
 
 def _frozen(
-    tables: Tables, is_given: NDArray[np.bool_], freeze: str | tuple[str, ...], sampler: BatchSampler
+    tables: Tables,
+    is_given: NDArray[np.bool_],
+    freeze: str | tuple[str, ...],
+    sampler: BatchSampler,
 ) -> StartingPoint:
     """Leave out the steps of the rows of some words."""
     vocabulary = sampler.vocabulary
@@ -184,8 +187,8 @@ def _frozen(
         rows = np.array(sorted({place[word] for word in freeze}), np.intp)
     if tie and len(rows) < len(vocabulary):
         raise ParameterError(
-            f"freeze keeps {len(rows):,} of {len(vocabulary):,} words, but they share subwords with "
-            "the others; freeze all of them, or train without subwords (max_n=0)"
+            f"freeze keeps {len(rows):,} of {len(vocabulary):,} words, but they share subwords "
+            "with the others; freeze all of them, or train without subwords (max_n=0)"
         )
     name = tie.source if tie else INPUT
     if name not in tables:

@@ -252,7 +252,7 @@ def open_archive(
         ) from error
     archive = parse_archive(file, expected)
     _check_owners(archive)
-    if part in archive.part_headers:
+    if part is not None and part in archive.part_headers:
         archive = archive.part(part)
     own = [name for name in file.entries if name.startswith(archive.prefix)]
     file.verify(name for name in own if name.removeprefix(archive.prefix) not in unverified)

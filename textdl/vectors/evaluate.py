@@ -144,7 +144,9 @@ def evaluate_benchmark(vectors: Vectors, path: str | os.PathLike[str]) -> float:
     if path.is_dir():
         return evaluate_analogies(vectors, path).accuracy
     first = next((line for _, line in _lines(path)), "")
-    is_analogy = first.startswith(":") or (len(first.split()) in (2, 4) and len(_fields(first)) != 3)
+    is_analogy = first.startswith(":") or (
+        len(first.split()) in (2, 4) and len(_fields(first)) != 3
+    )
     if is_analogy:
         return evaluate_analogies(vectors, path).accuracy
     return evaluate_word_pairs(vectors, path).spearman

@@ -73,9 +73,7 @@ def load(path: Path) -> VectorData:
     Raises:
         FileFormatError: the file is damaged, truncated, or holds something else.
     """
-    return decode(
-        open_archive(path, expected="word vectors", unverified=[MATRIX], part=VECTORS)
-    )
+    return decode(open_archive(path, expected="word vectors", unverified=[MATRIX], part=VECTORS))
 
 
 def decode(archive: Archive) -> VectorData:
