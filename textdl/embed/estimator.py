@@ -121,10 +121,11 @@ class EmbeddingEstimator(
                 alone.
         """
         _, saved = read_model(path, [cls.__name__])
-        return cls._of(saved)
+        return cls.from_saved(saved)
 
     @classmethod
-    def _of(cls, saved: SavedModel) -> Self:
+    def from_saved(cls, saved: SavedModel) -> Self:
+        """The estimator of what a model file holds."""
         known = cls._kept_names()
         parameters = {name: it for name, it in saved.parameters.items() if name in known}
         model = cls(**{name: _read(name, it) for name, it in parameters.items()})

@@ -234,6 +234,6 @@ def describe_model(path: Path, kinds: Iterable[str]) -> dict[str, Any]:
         "tables": {name: list(table.shape) for name, table in saved.state.tables.items()},
         "words": saved.state.words,
         "epochs": saved.state.epochs,
-        "loss": loss[-1] if loss else None,
+        "mean_loss": loss[-1] if loss else None,
         "config": dict(saved.parameters),
     }
