@@ -42,6 +42,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "textdl train corpus.txt -o vectors.safetensors --epochs 15 --quiet",
         "9,505 vectors in vectors.safetensors: 15 epochs of 1,563,605 words ...",
     )
+    known = _parameters()
     parser.add_argument(
         "corpus",
         metavar="CORPUS",
@@ -78,12 +79,11 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=argparse.SUPPRESS,
-        help="a benchmark that is scored after every epoch: word pairs with scores, or analogies; "
-        "may be given several times",
+        help=f"{known['evaluation'].description}; may be given several times",
     )
-    for name, known in _parameters().items():
+    for name, parameter in known.items():
         if name not in NOT_OPTIONS:
-            add_parameter(parser, known, _CHANGED.get(name, Option()))
+            add_parameter(parser, parameter, _CHANGED.get(name, Option()))
     parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
     parser.set_defaults(run=train_vectors)
 

@@ -21,6 +21,7 @@ from textdl.progress import progress_bar
 if TYPE_CHECKING:
     from textdl.vectors.vectors import Vectors
 
+BEGINNING = '{"epoch": '  # of every line of a log
 METHODS = ("on_train_begin", "on_round_end", "on_epoch_end", "on_train_end")
 
 
@@ -255,8 +256,10 @@ class TrainingLog:
             return []
         try:
             text = self.path.read_text("utf-8")
-            whole, _, _ = text.rpartition("\n")
+            whole, _, half = text.rpartition("\n")
             lines = whole.split("\n") if whole else []
+            if half[: len(BEGINNING)] != BEGINNING[: len(half)]:
+                raise ValueError("its last line is no beginning of one")
             return [(line, int(json.loads(line)["epoch"])) for line in lines]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError(
