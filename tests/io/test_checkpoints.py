@@ -235,5 +235,5 @@ def test_refuse_another_run_names_every_difference_by_the_header_alone(tmp_path)
     refuse_another_run(tmp_path, {"sizes": (3, 4)}, ignored=["rate"])
     newest = tmp_path / f"{checkpoint_numbers(tmp_path)[-1]:08d}.safetensors"
     newest.write_bytes(b"half")
-    with pytest.raises(CheckpointError, match="rate=0.1, not 0.2"):
+    with pytest.raises(CheckpointError, match=r"rate=0\.1, not 0\.2"):
         refuse_another_run(tmp_path, RUN | {"rate": 0.2})

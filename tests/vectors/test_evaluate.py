@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+from textdl.vectors.evaluate import (
+    evaluate_analogies,
+    evaluate_benchmark,
+    evaluate_word_pairs,
+)
 from textdl.vectors.vectors import Vectors
 
 

@@ -62,6 +62,16 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         choices=MODELS,
         help=f"what is trained: {', '.join(MODELS)} (default {next(iter(MODELS))})",
     )
+    _add_own_options(parser, known["evaluation"])
+    for name, parameter in known.items():
+        if name not in NOT_OPTIONS:
+            add_parameter(parser, parameter, _CHANGED.get(name, Option()))
+    parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
+    parser.set_defaults(run=train_vectors)
+
+
+def _add_own_options(parser: argparse.ArgumentParser, evaluation: Parameter) -> None:
+    """Add what is no parameter, or may be given several times."""
     parser.add_argument(
         "--continue",
         dest="continued",
@@ -79,13 +89,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=argparse.SUPPRESS,
-        help=f"{known['evaluation'].description}; may be given several times",
+        help=f"{evaluation.description}; may be given several times",
     )
-    for name, parameter in known.items():
-        if name not in NOT_OPTIONS:
-            add_parameter(parser, parameter, _CHANGED.get(name, Option()))
-    parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
-    parser.set_defaults(run=train_vectors)
 
 
 def train_vectors(options: argparse.Namespace) -> None:

@@ -32,6 +32,8 @@ from textdl.vectors.vectors import Vectors
 
 # A round may be a single step, whose loss is that of the start but for rounding.
 LOSS_TOLERANCE = 1.01
+# Vectors that were not drawn are long, and output vectors that begin at 0 have to find them first.
+WARM_LOSS_TOLERANCE = 1.5
 
 
 class TrainedTables(NamedTuple):
@@ -74,6 +76,7 @@ class Run:
         if saved and checkpoints:
             self._tables, self.position = saved
             self._best = checkpoints.best
+        self._tolerance = WARM_LOSS_TOLERANCE if start.is_warm else LOSS_TOLERANCE
         self._clock = time.perf_counter() - self.position.seconds
 
     def take_tables(self) -> Tables:
@@ -100,7 +103,7 @@ class Run:
         loss, predictions, _ = self.workers.round(round)
         position = self.position.after_round(loss, predictions, chunks=round.chunks, steps=steps)
         self.position = replace(position, seconds=time.perf_counter() - self._clock)
-        _check_loss(self.position.mean_loss, self.sampler)
+        _check_loss(self.position.mean_loss, self.sampler, self._tolerance)
         return self._tell()
 
     def after_epoch(self) -> bool:
@@ -183,10 +186,10 @@ class Run:
 # Guards against divergence
 
 
-def _check_loss(loss: float, sampler: BatchSampler) -> None:
+def _check_loss(loss: float, sampler: BatchSampler, tolerance: float) -> None:
     """Stop where the mean loss of an epoch so far is above that of tables which know nothing."""
     start = sampler.objective.initial_loss
-    if not loss <= LOSS_TOLERANCE * start:  # NaN is not below anything
+    if not loss <= tolerance * start:  # NaN is not below anything
         raise _divergence(f"the loss is {loss:,.4g}, at the start it was {start:.4g}", sampler)
 
 

@@ -54,6 +54,7 @@ class StartingPoint(NamedTuple):
 
     tables: Tables
     frozen: Mapping[str, NDArray[np.intp]] = {}  # rows that stay as they are, by table
+    is_warm: bool = False  # some rows were not drawn
 
 
 def read_warm_start(
@@ -137,7 +138,7 @@ def starting_point(sampler: BatchSampler, warm: WarmStart) -> StartingPoint:
         tables = _with_vectors(tables, rows, warm.vectors.matrix[of_vectors], sampler)
         is_given[rows] = True
     if warm.freeze is None:
-        return StartingPoint(tables)
+        return StartingPoint(tables, is_warm=True)
     return _frozen(tables, is_given, warm.freeze, sampler)
 
 
@@ -195,7 +196,7 @@ def _frozen(
         raise ParameterError("freeze: this model has no vectors of words; leave it out")
     # -0.0 would become 0.0 at its first step.
     table = _of_kind(np.array(tables[name]) + np.float32(0), tables[name])
-    return StartingPoint({**tables, name: table}, {INPUT: rows})
+    return StartingPoint({**tables, name: table}, {INPUT: rows}, is_warm=True)
 
 
 def _of_kind(table: NDArray[np.float32], like: Any) -> Any:
