@@ -1,42 +1,40 @@
 """One training run, from a corpus to vectors: read, train round after round, describe.
 
-The trainer knows what the tables of an objective are called and nothing of what is in them. It
-writes checkpoints, reports progress, and stops a run that diverges.
+The trainer knows what the tables of an objective are called and nothing of what is in them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
 
 import textdl
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import (
     CheckpointConfig,
     EmbeddingCheckpoints,
-    RunPosition,
     open_token_store,
+    refuse_differing_run,
 )
 from textdl.embed.config import EmbeddingConfig
+from textdl.embed.growth import TrainedWords, grow_vocabulary
 from textdl.embed.local_sgd import TrainingProblem, Workers
+from textdl.embed.model import ModelState
 from textdl.embed.progress import RoundReport, RunCallbacks
+from textdl.embed.run import Run, TrainedTables
 from textdl.embed.tables import Tables
-from textdl.errors import DivergenceError
+from textdl.embed.validation import ValidationConfig
+from textdl.embed.warm_start import WarmStart, starting_point
 from textdl.interruption import deferred_interrupts, interruptible
 from textdl.jax_settings import fixed_settings
 from textdl.text.source import CorpusConfig
 from textdl.text.store import TokenStore
+from textdl.text.vocabulary import Vocabulary
 from textdl.vectors.vectors import Vectors
-
-# A round may be a single step, whose loss is that of the start but for rounding.
-LOSS_TOLERANCE = 1.01
-MAX_ROW_LENGTH = 1_000  # on text, and on all that was tried as such, no row was longer than 40
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,23 @@ class TrainingResult:
     tables: Tables  # of the whole model, such as those of its output side
     loss_curve: tuple[float, ...]  # mean loss of every epoch
     words: int  # raw words of the corpus
+    #: The loss and all else that was measured, epoch by epoch.
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    model: ModelState | None = None  # what it takes to train on
 
 
-class TrainedTables(NamedTuple):
-    """What the training loop returns."""
+class RunOptions(NamedTuple):
+    """What a run begins with, and what is measured on the way; by default nothing."""
 
-    matrix: NDArray[np.float32]  # (V, D), of the vectors
-    tables: Tables
-    loss_curve: tuple[float, ...]  # mean loss of every epoch, per prediction
+    warm: WarmStart = WarmStart()
+    validation: ValidationConfig = ValidationConfig()
+
+    def identity(self) -> dict[str, Any]:
+        """What the bits of a run depend on beside its corpus and config."""
+        return self.warm.identity() | self.validation.identity()
+
+
+NO_OPTIONS = RunOptions()
 
 
 @fixed_settings()
@@ -64,6 +71,7 @@ def train_corpus(
     *,
     checkpoints: CheckpointConfig | None = None,
     callbacks: RunCallbacks = RunCallbacks(),  # noqa: B008  # immutable
+    options: RunOptions = NO_OPTIONS,
 ) -> TrainingResult:
     """Train word vectors on a corpus, or on a token store that was built before.
 
@@ -72,31 +80,44 @@ def train_corpus(
         config: the parameters of the run.
         checkpoints: write them, and perhaps go on from the last.
         callbacks: called while the corpus is read, and after every round.
+        options: what the run begins with, and what is measured on the way.
 
     Returns:
-        The vectors, the tables, the mean loss of every epoch, and the words of the corpus.
+        The vectors, the tables, the mean loss of every epoch, the words of the corpus, all that was
+        measured, and what it takes to train on.
 
     Raises:
         TextdlError: what `open_token_store`, `BatchSampler` and `train` raise.
     """
+    others = options.identity() if checkpoints else {}
+    refuse_differing_run(checkpoints, corpus, config, others)
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
-        sampler = BatchSampler(store, config)
+        before = options.warm.model
+        words = grow_vocabulary(before, store, config) if before else None
+        sampler = BatchSampler(store, config, words, options.validation.fraction)
         trained = train(
             sampler,
-            checkpoints=_run_checkpoints(checkpoints, config, store),
-            report=callbacks.report,
+            checkpoints=_run_checkpoints(checkpoints, config, store, others),
+            callbacks=callbacks,
+            options=options,
         )
         vocabulary = sampler.vocabulary
-        about = _describe(config, store)
+        about = _describe(config, store, options)
+        model = _model_state(sampler, words, trained)
     vectors = Vectors(vocabulary.words, trained.matrix, vocabulary.counts, config=about)
-    return TrainingResult(vectors, trained.tables, trained.loss_curve, about["words"])
+    measured = trained.position.measured
+    return TrainingResult(
+        vectors, trained.tables, trained.loss_curve, about["words"], measured, model
+    )
 
 
 def train(
     sampler: BatchSampler,
     *,
     checkpoints: EmbeddingCheckpoints | None = None,
-    report: Callable[[RoundReport], None] = lambda _: None,
+    report: Callable[[RoundReport], object] = lambda _: None,
+    callbacks: RunCallbacks | None = None,
+    options: RunOptions = NO_OPTIONS,
 ) -> TrainedTables:
     """Train on the batches of a sampler.
 
@@ -106,7 +127,9 @@ def train(
     Args:
         sampler: of the batches; it has the config and the objective.
         checkpoints: of this run.
-        report: called after every round.
+        report: called after every round, where there are no `callbacks`.
+        callbacks: called before, in and after training.
+        options: what the run begins with, and what is measured on the way.
 
     Returns:
         The matrix of the vectors, the tables, and the mean loss of every epoch.
@@ -114,34 +137,30 @@ def train(
     Raises:
         DivergenceError: the loss is above that of the start, or a row is too long or not finite.
         CheckpointError: the checkpoint is of another run.
+        ParameterError: what the run is to begin with does not fit.
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
-    tables, position = _begin(sampler, checkpoints)
+    callbacks = callbacks or RunCallbacks(report=report)
+    start = starting_point(sampler, options.warm)
+    run = Run(sampler, checkpoints, callbacks, options.validation, start)
+    problem = training_problem(sampler)._replace(frozen=start.frozen)
     with (
-        Workers(training_problem(sampler), tables, sampler.config.workers) as workers,
+        Workers(problem, run.take_tables(), sampler.config.workers) as workers,
         deferred_interrupts() as interrupted,
     ):
-        del tables  # the workers own them
-        for round in workers.rounds(sampler.epochs(position.epoch, position.chunk)):
+        del start  # the workers own its tables
+        run.begin(workers)
+        for round in workers.rounds(run.epochs()):
             if round is None:
-                position = position.after_epoch()
-                _check_rows(workers.tables, sampler)
-                report(_round_report(position, sampler))
-                continue
-            loss, predictions, _ = workers.round(round)
-            position = position.after_round(
-                loss, predictions, chunks=round.chunks, steps=sampler.steps * round.chunks
-            )
-            _check_loss(position.mean_loss, sampler)
-            report(_round_report(position, sampler))
-            if checkpoints and (checkpoints.pop_due(position) or interrupted.is_set()):
-                _check_rows(workers.tables, sampler)
-                checkpoints.save(workers.tables, position)
-            interrupted.raise_if_set()
-        matrix = np.asarray(sampler.objective.export(workers.tables))
-        if checkpoints:
-            checkpoints.save(workers.tables, position)
-    return TrainedTables(matrix, workers.tables, position.history)
+                is_over = run.after_epoch()
+            else:
+                is_over = run.after_round(round)
+                if checkpoints and (checkpoints.pop_due(run.position) or interrupted.is_set()):
+                    run.save()
+                interrupted.raise_if_set()
+            if is_over:
+                break
+        return run.finish()
 
 
 def training_problem(sampler: BatchSampler) -> TrainingProblem:
@@ -153,65 +172,47 @@ def training_problem(sampler: BatchSampler) -> TrainingProblem:
 
 
 def _run_checkpoints(
-    checkpoints: CheckpointConfig | None, config: EmbeddingConfig, store: TokenStore
+    checkpoints: CheckpointConfig | None,
+    config: EmbeddingConfig,
+    store: TokenStore,
+    others: Mapping[str, Any],
 ) -> EmbeddingCheckpoints | None:
     if checkpoints is None:
         return None
-    return EmbeddingCheckpoints(checkpoints.folder, config, store.fingerprint, checkpoints.interval)
+    return EmbeddingCheckpoints(
+        checkpoints.folder, config, store.fingerprint, checkpoints.interval, others
+    )
 
 
-def _describe(config: EmbeddingConfig, store: TokenStore) -> dict[str, Any]:
+def _describe(config: EmbeddingConfig, store: TokenStore, options: RunOptions) -> dict[str, Any]:
     """What the vectors are a function of."""
     return asdict(config) | {
         "corpus": store.fingerprint,
         "words": len(store.tokens),
         "versions": {module.__name__: module.__version__ for module in (textdl, jax, np)},
+        **options.identity(),
     }
 
 
-def _begin(
-    sampler: BatchSampler, checkpoints: EmbeddingCheckpoints | None
-) -> tuple[Tables, RunPosition]:
-    start = sampler.objective.init()
-    saved = checkpoints.load(start) if checkpoints else None
-    return saved or (start, RunPosition())
-
-
-def _round_report(position: RunPosition, sampler: BatchSampler) -> RoundReport:
-    epochs = sampler.config.epochs
-    words = len(sampler.store.tokens)
-    fraction = sampler.epoch_fraction(position.chunk)
-    done = (position.epoch + fraction) * words
-    if position.chunk == 0:  # an epoch has just ended
-        return RoundReport(position.epoch, epochs, done, epochs * words, position.history[-1], True)
-    return RoundReport(position.epoch + 1, epochs, done, epochs * words, position.mean_loss, False)
-
-
-# Guards against divergence
-
-
-def _check_loss(loss: float, sampler: BatchSampler) -> None:
-    """Stop where the mean loss of an epoch so far is above that of tables which know nothing."""
-    start = sampler.objective.initial_loss
-    if not loss <= LOSS_TOLERANCE * start:  # NaN is not below anything
-        raise _divergence(f"the loss is {loss:,.4g}, at the start it was {start:.4g}", sampler)
-
-
-def _check_rows(tables: Tables, sampler: BatchSampler) -> None:
-    """Stop where a row has become longer than any that training on text leads to."""
-    for table in tables.values():
-        rows = np.asarray(table)  # (rows, D)
-        longest = math.sqrt(np.einsum("vd,vd->v", rows, rows).max())
-        if not longest <= MAX_ROW_LENGTH:
-            raise _divergence(
-                f"a vector has length {longest:,.4g}, expected at most {MAX_ROW_LENGTH:,}", sampler
-            )
-
-
-def _divergence(what: str, sampler: BatchSampler) -> DivergenceError:
-    rate = sampler.config.start_rate
-    tokens = sampler.step_tokens
-    return DivergenceError(
-        f"training diverged ({what}) with learning_rate={rate:g} and step_tokens={tokens}; try "
-        f"learning_rate={rate / 4:g} or step_tokens={max(1, tokens // 4)}"
+def _model_state(
+    sampler: BatchSampler, words: TrainedWords | None, trained: TrainedTables
+) -> ModelState:
+    """What it takes to train on."""
+    store = sampler.store
+    vocabulary = sampler.vocabulary
+    size = len(vocabulary)
+    if words is not None:
+        rare = words.rare
+    else:
+        of_store = store.vocabulary
+        rare = Vocabulary(of_store.words[size:], of_store.counts[size:])
+    return ModelState(
+        vocabulary=vocabulary,
+        rare=rare,
+        tables={name: np.asarray(table) for name, table in trained.tables.items()},
+        row_ids=sampler.objective.row_ids,
+        objective_counts=words.objective_counts if words else vocabulary.counts,
+        texts=words.texts if words else (store.fingerprint,),
+        words=words.all_words if words else len(store.tokens),
+        epochs=sampler.first_epoch + trained.position.epoch + (trained.position.chunk > 0),
     )

@@ -24,6 +24,9 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
     Attributes:
         vectors_: the `Vectors`.
         loss_curve_: mean loss of every epoch, per prediction.
+        history_: the loss and all else that is measured (`val_loss`, the scores of benchmarks,
+            `seconds`), epoch by epoch.
+        n_iter_: epochs that the model was trained for.
         corpus_words_: words of the corpus, as the tokenizer cut it.
         fit_seconds_: how long `fit` took, from reading the corpus to the vectors.
 
@@ -43,6 +46,10 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
         >>> model = Word2Vec(vector_size=8, epochs=2, tokenizer="whitespace").fit(text)
         >>> model.vectors_["cat"].shape
         (8,)
+        >>> model.partial_fit(["a cow sat on a mat"] * 20).vectors_["cow"].shape
+        (8,)
+        >>> model.n_iter_
+        4
         >>> model = Word2Vec(vector_size=8, min_count=1, epochs=2, arch="cbow")
         >>> model.fit([["to", "be", "or", "not"], ["not", "to", "be"]]).corpus_words_
         7
