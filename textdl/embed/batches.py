@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from textdl.embed.config import STRIP, EmbeddingConfig
+from textdl.embed.config import CPU_STEP_TOKENS, STRIP, EmbeddingConfig
 from textdl.embed.growth import TrainedWords
 from textdl.embed.objectives.objective import Blocks, TrainingText, make_objective
 from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
@@ -37,6 +37,8 @@ SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
+ACCELERATOR_STEP_TOKENS = 1 << 13  # larger is faster yet, and analogies lose a hundredth
+ACCELERATOR_STEPS_PER_EPOCH = 1_500  # at least, unless steps are as small as on a CPU
 MAX_THREADS = 4  # that prepare batches; a GPU is not faster than these
 HELD_OUT_EPOCH = 1 << 32  # the number of no epoch, so that its draws are those of no epoch
 
@@ -97,13 +99,14 @@ class BatchSampler:
         if words:
             described = Vocabulary(described.words, words.objective_counts)
         self.objective = make_objective(TrainingText(described, self.kept_share), config)
-        self.length = min(config.block_tokens, max(STRIP, config.step_tokens // STRIP * STRIP))
-        self.blocks = max(1, config.step_tokens // self.length)
+        wanted = config.step_tokens or accelerator_step_tokens(self.kept_per_epoch)
+        self.length = min(config.block_tokens, max(STRIP, wanted // STRIP * STRIP))
+        self.blocks = max(1, wanted // self.length)
         self.step_tokens = self.blocks * self.length
-        wanted = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.workers)
-        self.steps = max(1, int(min(wanted, MAX_CHUNK_TOKENS) / self.step_tokens))
+        chunk = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.worker_count)
+        self.steps = max(1, int(min(chunk, MAX_CHUNK_TOKENS) / self.step_tokens))
         # Threads that prepare, of the cores that the workers leave; on a GPU they leave most.
-        self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.workers))
+        self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.worker_count))
 
     @property
     def chunk_tokens(self) -> int:
@@ -289,6 +292,23 @@ def _held_out(store: TokenStore, share: float, seed: int) -> NDArray[np.bool_]:
             "share"
         )
     return held
+
+
+def accelerator_step_tokens(kept_per_epoch: float) -> int:
+    """Centers of a step on a GPU or TPU: many, but not so many that an epoch has few steps.
+
+    Args:
+        kept_per_epoch: tokens that an epoch keeps.
+
+    Returns:
+        A power of two.
+
+    Example:
+        >>> [accelerator_step_tokens(tokens) for tokens in (1e3, 2e6, 1e9)]
+        [128, 1024, 8192]
+    """
+    tokens = max(1, int(kept_per_epoch / ACCELERATOR_STEPS_PER_EPOCH))
+    return min(max(CPU_STEP_TOKENS, 1 << tokens.bit_length() - 1), ACCELERATOR_STEP_TOKENS)
 
 
 def context_extents(

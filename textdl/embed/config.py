@@ -22,6 +22,8 @@ _LEARNING_RATES = ", ".join(
     f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in LEARNING_RATES.items()
 )
 DEFAULT_NEGATIVE = 5
+CPU_WORKERS = 2
+CPU_STEP_TOKENS = 128
 STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
 
 
@@ -89,15 +91,17 @@ class EmbeddingParameters:
         maximum=1e3,
     )
     min_learning_rate: float = parameter(1e-4, "learning rate at the end", minimum=0.0, maximum=1e3)
-    workers: int = parameter(
-        2,
-        "parts of the text that are trained side by side; part of the result, not of the machine",
+    workers: int | None = parameter(
+        None,
+        "parts of the text that are trained side by side; part of the result, not of the machine "
+        "(default: 2, on a GPU or TPU 1)",
         minimum=1,
         maximum=1_024,
     )
-    step_tokens: int = parameter(
-        128,
-        "centers that are trained at once; fewer are steadier, more are faster on a GPU",
+    step_tokens: int | None = parameter(
+        None,
+        "centers that are trained at once; fewer are steadier, more are faster on a GPU (default: "
+        "128, on a GPU or TPU up to 8192, the more the longer the text)",
         minimum=1,
         maximum=1 << 20,
     )
@@ -144,6 +148,12 @@ class EmbeddingConfig(EmbeddingParameters):
             self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
             self.learning_rate = LEARNING_RATES[self.arch, self.loss]
+        if self.workers is None or self.step_tokens is None:
+            from textdl.jax_settings import has_accelerator  # JAX, for which no help text waits
+
+            accelerated = has_accelerator()
+            self.workers = self.workers or (1 if accelerated else CPU_WORKERS)
+            self.step_tokens = self.step_tokens or (None if accelerated else CPU_STEP_TOKENS)
         if self.block_tokens % STRIP:
             raise ParameterError(
                 f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"
@@ -154,6 +164,12 @@ class EmbeddingConfig(EmbeddingParameters):
         """The learning rate at the start."""
         assert self.learning_rate is not None  # since `__post_init__`
         return self.learning_rate
+
+    @property
+    def worker_count(self) -> int:
+        """W, the number of workers."""
+        assert self.workers is not None  # since `__post_init__`
+        return self.workers
 
     @property
     def noise_words(self) -> int:

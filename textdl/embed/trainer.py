@@ -145,7 +145,7 @@ def train(
     run = Run(sampler, checkpoints, callbacks, options.validation, start)
     problem = training_problem(sampler)._replace(frozen=start.frozen)
     with (
-        Workers(problem, run.take_tables(), sampler.config.workers) as workers,
+        Workers(problem, run.take_tables(), sampler.config.worker_count) as workers,
         deferred_interrupts() as interrupted,
     ):
         del start  # the workers own its tables
