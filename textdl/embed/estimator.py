@@ -159,7 +159,7 @@ class EmbeddingEstimator(
         check_parameters(self)
         callbacks = as_callbacks(self.callbacks)
         if self.log is not None:
-            callbacks = (*callbacks, TrainingLog(self.log))
+            callbacks = (TrainingLog(self.log), *callbacks)  # first, for the others may fail
         config = self._embedding_config()
         options = self._run_options(config, model)
         source = self._corpus_config(corpus)
