@@ -188,7 +188,7 @@ def killed_at(count):
     return callback
 
 
-@pytest.mark.parametrize("count", [1, 4, 7])
+@pytest.mark.parametrize("count", [1, 3, 5])
 def test_resumed_run_on_a_saved_model_same_bits(tmp_path, monkeypatch, count):
     monkeypatch.setattr(local_sgd, "CHUNKS_PER_ROUND", 2)
     path = tmp_path / "m.safetensors"
