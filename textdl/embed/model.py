@@ -35,7 +35,6 @@ from textdl.string_array import StringArray
 from textdl.text.vocabulary import Vocabulary
 from textdl.vectors import formats
 from textdl.vectors.formats.native import VECTORS, content_of, decode
-from textdl.vectors.formats.rows import VectorData
 from textdl.vectors.vectors import Vectors
 
 RARE = "rare"  # a part
@@ -123,10 +122,7 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         "matrix": shared,
         "history": {name: list(values) for name, values in saved.history.items()},
     }
-    table = VectorData(
-        vectors.labels, vectors.matrix, vectors.counts, vectors.norms, vectors.config
-    )
-    parts = {VECTORS: content_of(table), RARE: _encode_words(state.rare)}
+    parts = {VECTORS: content_of(vectors.as_data()), RARE: _encode_words(state.rare)}
     write_archive(path, ArchiveContent(ArchiveKind(kind), saved.parameters, facts, arrays, parts))
 
 
@@ -176,10 +172,7 @@ def _vectors_alone(path: Path) -> FileFormatError:
 
 
 def _decode_model(archive: Archive) -> SavedModel:
-    table = decode(archive.part(VECTORS))
-    vectors = Vectors(
-        table.labels, table.matrix, table.counts, norms=table.norms, config=table.config
-    )
+    vectors = Vectors.from_data(decode(archive.part(VECTORS)))
     state = archive.state
     arrays = archive.arrays
     vocabulary = Vocabulary(list(vectors.labels.key_to_index), np.asarray(vectors.counts))
