@@ -120,12 +120,7 @@ class EmbeddingEstimator(
             FileFormatError: the file is missing, damaged, or holds something else, such as vectors
                 alone.
         """
-        _, saved = read_model(path, [cls.__name__])
-        return cls.from_saved(saved)
-
-    @classmethod
-    def from_saved(cls, saved: SavedModel) -> Self:
-        """The estimator of what a model file holds."""
+        saved = read_model(path, cls.__name__)
         known = cls._kept_names()
         parameters = {name: it for name, it in saved.parameters.items() if name in known}
         model = cls(**{name: _read(name, it) for name, it in parameters.items()})

@@ -83,7 +83,7 @@ class Vectors(metaclass=ExplainedNames):
         Raises:
             FileFormatError: it is missing, damaged, of no known format, or has no checksums.
         """
-        return cls.from_data(formats.load(Path(path), errors, verify=verify))
+        return cls._from_data(formats.load(Path(path), errors, verify=verify))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`, complete or not at all.
@@ -95,14 +95,14 @@ class Vectors(metaclass=ExplainedNames):
             OutputError: the file cannot be written.
             ParameterError: the name asks for no format, or for one that cannot hold the content.
         """
-        formats.save(self.as_data(), Path(path))
+        formats.save(self._as_data(), Path(path))
 
     @classmethod
-    def from_data(cls, table: VectorData) -> Vectors:
+    def _from_data(cls, table: VectorData) -> Vectors:
         """The vectors of what formats read."""
         return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)
 
-    def as_data(self) -> VectorData:
+    def _as_data(self) -> VectorData:
         """What formats write."""
         return VectorData(self.labels, self.matrix, self.counts, self.norms, self.config)
 
