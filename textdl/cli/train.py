@@ -130,23 +130,24 @@ def _check_saved_model(options: argparse.Namespace) -> None:
 def _model(options: argparse.Namespace) -> EmbeddingEstimator:
     """A new estimator, or the one that is trained on, with the parameters that were given."""
     import textdl
-    from textdl.embed.model import read_model  # not for a help text
+    from textdl.embed.model import model_kind  # not for a help text
 
-    saved = None
     if options.continued:
         names = {kind.name: name for name, kind in MODELS.items()}
-        kind_name, saved = read_model(options.continued, names)
-        if options.model not in (None, names[kind_name]):
+        name = names[model_kind(options.continued, names)]
+        if options.model not in (None, name):
             raise ParameterError(
-                f"--model {options.model}, but {options.continued!r} is a model of kind "
-                f"{names[kind_name]}; leave --model out"
+                f"--model {options.model}, but {options.continued!r} is a model of kind {name}; "
+                "leave --model out"
             )
-        options.model = names[kind_name]
+        options.model = name
     options.model = options.model or next(iter(MODELS))
     _refuse_foreign_options(options)
     kind = MODELS[options.model]
     estimator = getattr(textdl, kind.name)
-    model: EmbeddingEstimator = estimator.from_saved(saved) if saved else estimator()
+    model: EmbeddingEstimator = estimator()
+    if options.continued:
+        model = estimator.load(options.continued)
     parameters = given_parameters(options, kind.parameters)
     if parameters.get("freeze") not in (None, "all"):
         parameters["freeze"] = _read_words(Path(parameters["freeze"]))

@@ -28,14 +28,15 @@ from textdl.io.archive import (
     ArraySpec,
     check_offsets,
     open_archive,
+    parse_archive,
     write_archive,
 )
 from textdl.io.checksums import array_checksums, checksum
+from textdl.io.safetensors import open_mapped
 from textdl.string_array import StringArray
 from textdl.text.vocabulary import Vocabulary
 from textdl.vectors import formats
 from textdl.vectors.formats.native import VECTORS, content_of, decode
-from textdl.vectors.formats.rows import VectorData
 from textdl.vectors.vectors import Vectors
 
 RARE = "rare"  # a part
@@ -123,10 +124,7 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         "matrix": shared,
         "history": {name: list(values) for name, values in saved.history.items()},
     }
-    table = VectorData(
-        vectors.labels, vectors.matrix, vectors.counts, vectors.norms, vectors.config
-    )
-    parts = {VECTORS: content_of(table), RARE: _encode_words(state.rare)}
+    parts = {VECTORS: content_of(vectors._as_data()), RARE: _encode_words(state.rare)}
     write_archive(path, ArchiveContent(ArchiveKind(kind), saved.parameters, facts, arrays, parts))
 
 
@@ -143,15 +141,12 @@ def require_model_name(path: str | os.PathLike[str]) -> None:
         )
 
 
-def read_model(path: str | os.PathLike[str], kinds: Iterable[str]) -> tuple[str, SavedModel]:
-    """Read a model file; its tables are mapped.
+def model_kind(path: str | os.PathLike[str], kinds: Iterable[str]) -> str:
+    """The name of the class that a model file is of, by its header alone.
 
     Args:
         path: of the file.
         kinds: the names of the classes that it may be of.
-
-    Returns:
-        The name of its class, and what it holds.
 
     Raises:
         FileFormatError: it is missing, damaged, or holds something else, such as vectors alone.
@@ -159,12 +154,26 @@ def read_model(path: str | os.PathLike[str], kinds: Iterable[str]) -> tuple[str,
     path = Path(path)
     if formats.detect_format(path) != "safetensors":
         raise _vectors_alone(path)
-    archive = open_archive(path, expected="a model")
+    archive = parse_archive(open_mapped(path), "a model")
     if archive.kind == "Vectors":
         raise _vectors_alone(path)
-    kind = archive.require(*map(ArchiveKind, kinds)).name
+    return archive.require(*map(ArchiveKind, kinds)).name
+
+
+def read_model(path: str | os.PathLike[str], kind: str) -> SavedModel:
+    """Read a model file; its tables are mapped.
+
+    Args:
+        path: of the file.
+        kind: the name of its class.
+
+    Raises:
+        FileFormatError: it is missing, damaged, or holds something else, such as vectors alone.
+    """
+    model_kind(path, [kind])
+    archive = open_archive(path, expected="a model")
     with archive.decoding():
-        return kind, _decode_model(archive)
+        return _decode_model(archive)
 
 
 def _vectors_alone(path: Path) -> FileFormatError:
@@ -176,10 +185,7 @@ def _vectors_alone(path: Path) -> FileFormatError:
 
 
 def _decode_model(archive: Archive) -> SavedModel:
-    table = decode(archive.part(VECTORS))
-    vectors = Vectors(
-        table.labels, table.matrix, table.counts, norms=table.norms, config=table.config
-    )
+    vectors = Vectors._from_data(decode(archive.part(VECTORS)))
     state = archive.state
     arrays = archive.arrays
     vocabulary = Vocabulary(list(vectors.labels.key_to_index), np.asarray(vectors.counts))
@@ -224,7 +230,8 @@ def _decode_words(archive: Archive) -> Vocabulary:
 
 def describe_model(path: Path, kinds: Iterable[str]) -> dict[str, Any]:
     """What a model file holds, for ``textdl info``."""
-    kind, saved = read_model(path, kinds)
+    kind = model_kind(path, kinds)
+    saved = read_model(path, kind)
     loss = saved.history.get("loss")
     return {
         "kind": kind,

@@ -83,8 +83,7 @@ class Vectors(metaclass=ExplainedNames):
         Raises:
             FileFormatError: it is missing, damaged, of no known format, or has no checksums.
         """
-        table = formats.load(Path(path), errors, verify=verify)
-        return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)
+        return cls._from_data(formats.load(Path(path), errors, verify=verify))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`, complete or not at all.
@@ -96,8 +95,16 @@ class Vectors(metaclass=ExplainedNames):
             OutputError: the file cannot be written.
             ParameterError: the name asks for no format, or for one that cannot hold the content.
         """
-        table = VectorData(self.labels, self.matrix, self.counts, self.norms, self.config)
-        formats.save(table, Path(path))
+        formats.save(self._as_data(), Path(path))
+
+    @classmethod
+    def _from_data(cls, table: VectorData) -> Vectors:
+        """The vectors of what formats read."""
+        return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)
+
+    def _as_data(self) -> VectorData:
+        """What formats write."""
+        return VectorData(self.labels, self.matrix, self.counts, self.norms, self.config)
 
     @property
     def vector_size(self) -> int:
