@@ -133,19 +133,28 @@ def _given_corpus(options: argparse.Namespace) -> Corpus:
 def _summarize(options: argparse.Namespace, model: EmbeddingEstimator) -> None:
     words = model.corpus_words_
     seconds = model.fit_seconds_
+    epochs = len(model.loss_curve_)  # a preset may choose them
+    members = _members(model)
     facts = {
         "words": words,
         "vocab": len(model.vectors_),
-        "epochs": model.epochs,
+        "epochs": epochs,
         "seconds": round(seconds, 3),
-        "words_per_second": round(words * model.epochs / seconds, 1),
+        "words_per_second": round(words * epochs * members / seconds, 1),
         "loss": model.loss_curve_,
         "output": options.output,
     }
     if options.json:
         print_json(facts)
         return
+    times = f"{members} times " if members > 1 else ""
     print(
-        f"{facts['vocab']:,} vectors in {options.output}: {model.epochs} epochs of {words:,} words "
-        f"in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
+        f"{facts['vocab']:,} vectors in {options.output}: {times}{epochs} epochs of {words:,} "
+        f"words in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
     )
+
+
+def _members(model: EmbeddingEstimator) -> int:
+    """How many models were trained for the vectors."""
+    members = model.vectors_.config.get("members")
+    return len(members) if isinstance(members, tuple) and members else 1

@@ -19,6 +19,27 @@ class RoundReport(NamedTuple):
     loss: float  # mean over the pairs of this epoch so far
     epoch_done: bool
 
+    def of_member(self, number: int, members: int) -> RoundReport:
+        """How far the whole run is, if this is the report of one of several models in sequence.
+
+        Args:
+            number: of the model, from 0.
+            members: how many there are.
+
+        Returns:
+            The report, in epochs and words of all.
+
+        Example:
+            >>> RoundReport(1, 5, 100.0, 1000, 2.5, False).of_member(1, 2)[:4]
+            (6, 10, 1100.0, 2000)
+        """
+        return self._replace(
+            epoch=number * self.epochs + self.epoch,
+            epochs=members * self.epochs,
+            words=number * self.total_words + self.words,
+            total_words=members * self.total_words,
+        )
+
 
 class RunCallbacks(NamedTuple):
     """Functions that a run calls as it goes on."""

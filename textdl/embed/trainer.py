@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import jax
@@ -21,6 +23,7 @@ from textdl.embed.checkpoint import (
     CheckpointConfig,
     EmbeddingCheckpoints,
     RunPosition,
+    member_checkpoints,
     open_token_store,
 )
 from textdl.embed.config import EmbeddingConfig
@@ -32,6 +35,7 @@ from textdl.interruption import deferred_interrupts, interruptible
 from textdl.jax_settings import fixed_settings
 from textdl.text.source import CorpusConfig
 from textdl.text.store import TokenStore
+from textdl.vectors.alignment import centered, mean_of_aligned
 from textdl.vectors.vectors import Vectors
 
 # A round may be a single step, whose loss is that of the start but for rounding.
@@ -80,16 +84,41 @@ def train_corpus(
         TextdlError: what `open_token_store`, `BatchSampler` and `train` raise.
     """
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
-        sampler = BatchSampler(store, config)
-        trained = train(
-            sampler,
-            checkpoints=_run_checkpoints(checkpoints, config, store),
-            report=callbacks.report,
-        )
-        vocabulary = sampler.vocabulary
+        vocabulary = store.vocabulary.cut(config.min_count, config.max_vocab_size)
+        trained = _train_members(store, config, checkpoints, callbacks.report)
         about = _describe(config, store)
     vectors = Vectors(vocabulary.words, trained.matrix, vocabulary.counts, config=about)
     return TrainingResult(vectors, trained.tables, trained.loss_curve, about["words"])
+
+
+def _train_members(
+    store: TokenStore,
+    config: EmbeddingConfig,
+    checkpoints: CheckpointConfig | None,
+    report: Callable[[RoundReport], None],
+) -> TrainedTables:
+    """Train one model after the other, and average their vectors; the tables are of the first.
+
+    Each has checkpoints of its own. One that is done is only read when the run is resumed.
+    """
+    trained: list[TrainedTables] = []
+    for number, of_member in enumerate(config.of_members()):
+        own = member_checkpoints(checkpoints, number) if checkpoints else None
+        member = train(
+            BatchSampler(store, of_member),
+            checkpoints=_run_checkpoints(own, of_member, store),
+            report=partial(_report_of_member, report, number, len(config.members) or 1),
+        )
+        trained.append(member if number == 0 else member._replace(tables={}))
+    matrix = mean_of_aligned([member.matrix for member in trained])
+    curve = tuple(map(fmean, zip(*(member.loss_curve for member in trained), strict=True)))
+    return TrainedTables(centered(matrix) if config.centered else matrix, trained[0].tables, curve)
+
+
+def _report_of_member(
+    report: Callable[[RoundReport], None], number: int, members: int, of_round: RoundReport
+) -> None:
+    report(of_round.of_member(number, members))
 
 
 def train(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textdl.embed.config import Word2VecParameters
+from textdl.embed.config import EmbeddingConfig, Word2VecParameters
 from textdl.embed.estimator import EmbeddingEstimator
 from textdl.gensim_names import WORD2VEC_ATTRIBUTES, WORD2VEC_PARAMETERS, explain_parameters
 from textdl.parameters import document_parameters
@@ -23,7 +23,8 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
 
     Attributes:
         vectors_: the `Vectors`.
-        loss_curve_: mean loss of every epoch, per prediction.
+        loss_curve_: mean loss of every epoch, per prediction; with quality="best" the mean of the
+            models that are averaged.
         corpus_words_: words of the corpus, as the tokenizer cut it.
         fit_seconds_: how long `fit` took, from reading the corpus to the vectors.
 
@@ -50,3 +51,6 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
 
     _gensim_parameters = WORD2VEC_PARAMETERS
     _gensim_names = WORD2VEC_ATTRIBUTES
+
+    def _embedding_config(self) -> EmbeddingConfig:
+        return self.embedding_config()
