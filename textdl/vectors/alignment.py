@@ -105,7 +105,8 @@ def orthogonal_procrustes(
             f"the source is of shape {source.shape} and the target of {target.shape}; expected the "
             "same of both"
         )
-    with threadpool_limits(1, user_api="blas"):  # the order of a sum depends on their number
+    # One thread: the order of a sum depends on their number.
+    with threadpool_limits(1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
         product = np.zeros((source.shape[1], target.shape[1]))
         for begin in range(0, len(source), _ROWS_PER_BLOCK):
             block = slice(begin, begin + _ROWS_PER_BLOCK)
