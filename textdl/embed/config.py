@@ -244,8 +244,8 @@ class QualityPreset(NamedTuple):
 QUALITIES: dict[str, QualityPreset] = {
     "default": QualityPreset(),
     "best": QualityPreset(
-        {"epochs": 15, "centered": True},
-        ({"window": 3}, {"window": 10, "sample": 1e-4}),
+        {"epochs": 12, "centered": True},
+        ({"window": 3}, {"window": 3}, {"window": 8, "sample": 1e-4}),
         {"context_share": 0.2},
     ),
 }
@@ -257,7 +257,7 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
 
     quality: str = parameter(
         "default",
-        "a preset; best takes about six times as long and learns more: 15 epochs, a model with "
+        "a preset; best takes about six times as long and learns more: 12 epochs, models with "
         "narrow windows and one with wide ones, which are averaged; parameters that are not at "
         "their defaults stay as they are",
         choices=QUALITIES,
