@@ -97,6 +97,19 @@ def test_epochs_differ_and_repeat(store):
     assert (tokens_of(first) != tokens_of(second)).any()
 
 
+def test_batches_are_the_same_on_any_number_of_threads(store, monkeypatch):
+    monkeypatch.setattr(batches, "SEGMENT_TOKENS", 1000)
+    monkeypatch.setattr(batches, "CHUNKS_PER_SPAN", 2)
+    config = EmbeddingConfig(window=3, workers=2)
+    found = []
+    for cores in (1, 5):
+        monkeypatch.setattr(batches, "count_jobs", lambda _, cores=cores: cores)
+        found.append(list(BatchSampler(store, config).epoch(1)))
+    assert len(found[0]) > 4
+    for one, other in zip(*found, strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
 def test_epoch_entered_anywhere_same_batches(store):
     sampler = BatchSampler(store, EmbeddingConfig(min_count=1))
     whole, rest = list(sampler.epoch(1)), list(sampler.epoch(1, start=5))

@@ -18,12 +18,14 @@ from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
 from textdl.embed.tables import Batches
 from textdl.errors import CorpusError
 from textdl.keyed_random import BLOCK_ORDER, SUBSAMPLING, WINDOWS, permutation
+from textdl.parallel import count_jobs, ordered_map
 from textdl.text.store import TokenStore
 
 SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
+MAX_THREADS = 4  # that prepare batches; a GPU is not faster than these
 
 
 class BatchSampler:
@@ -63,6 +65,8 @@ class BatchSampler:
         self.step_tokens = self.blocks * self.length
         wanted = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.workers)
         self.steps = max(1, int(min(wanted, MAX_CHUNK_TOKENS) / self.step_tokens))
+        # Threads that prepare, of the cores that the workers leave; on a GPU they leave most.
+        self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.workers))
 
     @property
     def chunk_tokens(self) -> int:
@@ -96,25 +100,45 @@ class BatchSampler:
     def _chunks(self, epoch: int) -> Iterator[tuple[NDArray[np.int32], ...]]:
         """Cut spans into blocks, each with its halo, and deal them out at random.
 
-        A step takes its blocks from all over a span. Words come in bursts: a name that an article
-        has a hundred times would be moved so often at once that its row diverges.
-
         Yields:
             For `S B` blocks, token ids `(S B, L + 2w)`, and how far the context of each center goes
             to the left and to the right, `(S B, L)` each.
         """
+
+        def deal_out(
+            numbered: tuple[int, NDArray[np.int32]],
+        ) -> list[tuple[NDArray[np.int32], ...]]:
+            return self._deal_out(numbered[1], epoch, numbered[0])
+
+        for chunks in ordered_map(deal_out, enumerate(self._spans(epoch)), self._threads):
+            yield from chunks
+
+    def _deal_out(
+        self, span: NDArray[np.int32], epoch: int, number: int
+    ) -> list[tuple[NDArray[np.int32], ...]]:
+        """The chunks of a span.
+
+        A step takes its blocks from all over a span. Words come in bursts: a name that an article
+        has a hundred times would be moved so often at once that its row diverges.
+
+        Args:
+            span: `(2, n + 2w)` ids and sentences.
+            epoch: from 0.
+            number: of the span in its epoch.
+
+        Returns:
+            For each chunk, what `_chunks` yields.
+        """
         halo = self.config.window
         length = self.length
-        for number, span in enumerate(self._spans(epoch)):
-            key = (self.config.seed, WINDOWS, epoch, number)
-            windows = self._windows(span.shape[1] - 2 * halo, *key)
-            windows[span[1, halo : len(windows) + halo] < 0] = 0
-            left, right = context_extents(span[1], windows, self.config.window_side)
-            left, right = left.reshape(-1, length), right.reshape(-1, length)
-            tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
-            order = permutation(len(tokens), self.config.seed, BLOCK_ORDER, epoch, number)
-            for some in order.reshape(-1, self.steps * self.blocks):
-                yield tokens[some], left[some], right[some]
+        windows = self._windows(span.shape[1] - 2 * halo, self.config.seed, WINDOWS, epoch, number)
+        windows[span[1, halo : len(windows) + halo] < 0] = 0
+        left, right = context_extents(span[1], windows, self.config.window_side)
+        left, right = left.reshape(-1, length), right.reshape(-1, length)
+        tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
+        order = permutation(len(tokens), self.config.seed, BLOCK_ORDER, epoch, number)
+        chunks = order.reshape(-1, self.steps * self.blocks)
+        return [(tokens[some], left[some], right[some]) for some in chunks]
 
     def _spans(self, epoch: int) -> Iterator[NDArray[np.int32]]:
         """Cut the kept tokens into spans, with a halo of `w` on each side.
@@ -140,12 +164,17 @@ class BatchSampler:
     def _kept(self, epoch: int) -> Iterator[NDArray[np.int32]]:
         """Subsample the text, segment by segment. Yields `(2, n)`: ids and sentences."""
         tokens = self.store.tokens
-        for number, start in enumerate(range(0, len(tokens), SEGMENT_TOKENS)):
+
+        def subsample(number: int) -> NDArray[np.int32]:
+            start = number * SEGMENT_TOKENS
             ids = np.asarray(tokens[start : start + SEGMENT_TOKENS])
             stays = self._subsample(ids, self.config.seed, SUBSAMPLING, epoch, number)
             kept = np.flatnonzero(stays)
             sentences = self.store.sentences(start, start + len(ids))
-            yield np.stack([ids.take(kept), sentences.take(kept)])
+            return np.stack([ids.take(kept), sentences.take(kept)])
+
+        segments = range(-(-len(tokens) // SEGMENT_TOKENS))
+        yield from ordered_map(subsample, segments, self._threads)
 
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Batches:
         """Lay blocks out as steps, and draw what the objective needs."""

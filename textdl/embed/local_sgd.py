@@ -219,18 +219,27 @@ class Workers:
         self, shared: Tables, group: list[Batches], round: Round
     ) -> tuple[Tables, list[StepMetrics]]:
         """Give each worker a chunk, then let them agree on the frequent rows."""
-        train = partial(self._train, weights=round.step_weights)
+        train = partial(self._train_in_thread, weights=round.step_weights)
         self._program(self._copies[0], group[0], round.step_weights)
         results = list(self._pool.map(train, self._copies, group))
         ends = (*(end for end, _ in results), *self._copies[len(results) :])
         shared, self._copies = sync_frequent_rows(shared, ends, round.merge_weights, round.frequent)
         return shared, [metrics for _, metrics in results]
 
-    @fixed_settings()  # those of the thread
     def _train(
         self, tables: Tables, chunk: Batches, weights: RowWeights
     ) -> tuple[Tables, StepMetrics]:
-        end, metrics = self._program(tables, chunk, weights)(tables, chunk, weights)
+        """Start training on a chunk; the device may be at it still when this returns."""
+        end: tuple[Tables, StepMetrics] = self._program(tables, chunk, weights)(
+            tables, chunk, weights
+        )
+        return end
+
+    @fixed_settings()  # those of the thread
+    def _train_in_thread(
+        self, tables: Tables, chunk: Batches, weights: RowWeights
+    ) -> tuple[Tables, StepMetrics]:
+        end, metrics = self._train(tables, chunk, weights)
         metrics.loss.block_until_ready()
         return end, metrics
 
