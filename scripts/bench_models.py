@@ -84,7 +84,7 @@ def train_gensim(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -> 
 
 def train_fasttext(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -> None:
     """Do the same with the fastText program, in its Python package."""
-    import fasttext
+    import fasttext  # type: ignore[import-not-found]
     import numpy as np
 
     from textdl import Vectors

@@ -150,6 +150,21 @@ def _shown(default: Any) -> str:
     return default.__name__ if isinstance(default, type) else repr(default)
 
 
+# Names of other programs
+
+
+def peer_names(peer: str, name: str) -> str:
+    """What to write in place of another program's names.
+
+    Args:
+        peer: the program.
+        name: of a table in `textdl.gensim_names`.
+    """
+    names: Mapping[str, str] = getattr(import_module("textdl.gensim_names"), name)
+    rows = [[f"`{theirs}`", _code_safe(ours)] for theirs, ours in names.items()]
+    return table([peer, "textdl"], rows)
+
+
 # The command line
 
 
@@ -295,4 +310,5 @@ GENERATORS: Mapping[str, Callable[..., str]] = {
     "example": example,
     "map": module_map,
     "parameters": parameter_table,
+    "peer-names": peer_names,
 }

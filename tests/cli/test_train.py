@@ -215,6 +215,9 @@ def test_train_quality_best_counts_all_models(capsys, corpus, tmp_path):
         quality="best", vector_size=8, min_count=1, tokenizer="whitespace", epochs=2
     ).fit(corpus)
     np.testing.assert_array_equal(Vectors.load(out).matrix, model.vectors_.matrix)
+    model_file = str(tmp_path / "m.safetensors")
+    assert main(["train", str(corpus), "-o", str(out), *options, "--save-model", model_file]) == 2
+    assert "--save-model with --quality best" in capsys.readouterr().err
     assert main(["train", str(corpus), "-o", str(out), *options, "--quiet"]) == 0
     assert f"{models} times 2 epochs of 5,000 words" in capsys.readouterr().out
 
@@ -240,7 +243,7 @@ def test_train_help_shows_every_parameter_with_its_default(capsys):
         main(["train", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     for name, known in parameters_of(Word2VecParameters).items():
-        if name != "verbose":
+        if name not in ("verbose", "callbacks"):
             assert "--" + name.replace("_", "-") in shown
             assert known.description.split(";")[0] in shown
     assert "(default 100)" in shown

@@ -228,3 +228,17 @@ def test_archives_are_opened_without_jax_and_scikit_learn(path):
         "sys.exit(any(name in sys.modules for name in ('jax', 'sklearn', 'nltk')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_part_is_opened_in_place_of_the_archive_and_alone_verified(path):
+    inner = table(rows=np.ones((4, 2)), offsets=np.arange(5))
+    content = ArchiveContent(MODEL, arrays={"weights": np.zeros(9, np.uint8)}, parts={"t": inner})
+    write_archive(path, content)
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1  # of the weights
+    path.write_bytes(raw)
+    found = open_archive(path, expected="a table", part="t")
+    assert found.require(TABLE) is TABLE
+    assert found.arrays["rows"].shape == (4, 2)
+    with pytest.raises(FileFormatError, match="'weights' does not have the checksum"):
+        open_archive(path, expected="a table", part="other")

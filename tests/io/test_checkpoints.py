@@ -17,6 +17,7 @@ from textdl.io.checkpoints import (
     CheckpointWarning,
     checkpoint_folder,
     checkpoint_numbers,
+    refuse_another_run,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -221,3 +222,18 @@ def test_every_mutant_of_a_checkpoint_is_found(tmp_path, count):
                 fell_back = [warning.category for warning in seen] == [CheckpointWarning]
                 assert edited or (fell_back and found == (0, [0.0] * 5))
         path.write_bytes(whole)
+
+
+def test_refuse_another_run_names_every_difference_by_the_header_alone(tmp_path):
+    refuse_another_run(tmp_path / "none", RUN)
+    save_some(tmp_path)
+    refuse_another_run(tmp_path, RUN)
+    other = {"sizes": (3, 5), "rate": 0.2}
+    with pytest.raises(CheckpointError, match=r"sizes=\(3, 4\), not \(3, 5\), and rate=0.1, not"):
+        refuse_another_run(tmp_path, other)
+    refuse_another_run(tmp_path, RUN | {"rate": 0.2}, ignored=["rate"])
+    refuse_another_run(tmp_path, {"sizes": (3, 4)}, ignored=["rate"])
+    newest = tmp_path / f"{checkpoint_numbers(tmp_path)[-1]:08d}.safetensors"
+    newest.write_bytes(b"half")
+    with pytest.raises(CheckpointError, match=r"rate=0\.1, not 0\.2"):
+        refuse_another_run(tmp_path, RUN | {"rate": 0.2})

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
-from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+from textdl.vectors.evaluate import (
+    evaluate_analogies,
+    evaluate_benchmark,
+    evaluate_word_pairs,
+)
 from textdl.vectors.vectors import Vectors
 
 
@@ -201,3 +205,27 @@ def test_unreadable_file_errors(tmp_path, family):
             evaluate(family, tmp_path / "latin")
     with pytest.raises(ParameterError, match="restrict_vocab"):
         evaluate_analogies(family, tmp_path / "latin", restrict_vocab=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("king queen 1\nking man 9\nParis man 5\n", "pairs"),
+        ("Word 1,Word 2,Human (mean)\nking,queen,1\nking,man,9\nParis,man,5\n", "pairs"),
+        (": family\nman woman king queen\n", "analogies"),
+        ("man woman king queen\n", "analogies"),
+        ("man\twoman\nking\tqueen\n", "analogies"),
+    ],
+)
+def test_evaluate_benchmark_is_told_by_its_first_line(tmp_path, family, text, score):
+    path = tmp_path / "b.txt"
+    path.write_text(text)
+    if score == "pairs":
+        assert evaluate_benchmark(family, path) == evaluate_word_pairs(family, path).spearman
+    else:
+        assert evaluate_benchmark(family, path) == evaluate_analogies(family, path).accuracy == 1
+
+
+def test_evaluate_benchmark_of_a_folder_is_analogies(tmp_path, family):
+    (tmp_path / "family.txt").write_text("man woman\nking queen\n")
+    assert evaluate_benchmark(family, tmp_path) == 1

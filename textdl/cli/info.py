@@ -9,6 +9,7 @@ from typing import Any
 
 from textdl.cli.options import describe
 from textdl.cli.output import print_json
+from textdl.embed.config import MODELS
 from textdl.table import format_table
 
 SHOWN = 10  # items of a list
@@ -19,8 +20,9 @@ def add_info(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``textdl info``."""
     describe(
         parser,
-        "Print what a file holds, be it vectors, a matrix, a network, a classifier or phrases: its "
-        "kind and format, its sizes, and the parameters it was made with, one fact per line.",
+        "Print what a file holds, be it vectors, a model of them, a matrix, a network, a "
+        "classifier or phrases: its kind and format, its sizes, and the parameters it was made "
+        "with, one fact per line.",
         "textdl info vectors.safetensors",
         "format             safetensors",
         "bytes              4,067,273",
@@ -137,6 +139,14 @@ def describe_averages(path: Path) -> dict[str, Any]:
     return AveragedVectors.load(path).describe()
 
 
+def describe_embedding(path: Path) -> dict[str, Any]:
+    """A model of word vectors, which can be trained on."""
+    from textdl.embed.model import describe_model
+
+    return describe_model(path, _EMBEDDINGS)
+
+
+_EMBEDDINGS = [kind.name for kind in MODELS.values()]
 # By the kind of the archive; one that is not here is read as vectors, which says what it is.
 DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     **dict.fromkeys(
@@ -145,6 +155,7 @@ DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     ),
     **dict.fromkeys(("MLPClassifier", "MLPRegressor"), describe_network),
     "TextClassifier": describe_classifier,
+    **dict.fromkeys(_EMBEDDINGS, describe_embedding),
     "Phrases": describe_phrases,
     "AveragedVectors": describe_averages,
 }

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from textdl.text.corpus import Corpus
     from textdl.text.source import CorpusConfig
 
+NOT_OPTIONS = ("verbose", "callbacks", "evaluation")  # or of another form
 _CHANGED = {
     "phrases": Option(metavar="PHRASES"),
+    "init_vectors": Option(metavar="VECTORS"),
+    "freeze": Option(metavar="all|FILE"),
+    "log": Option(metavar="FILE"),
     "checkpoint": Option(metavar="DIR"),
     "checkpoint_every": Option(metavar="60s|5000steps"),
 }
@@ -33,10 +37,12 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "Train word vectors on text (skip-gram or CBOW, with negative sampling or hierarchical "
         "softmax), and write them to a file. The same corpus, parameters and seed give the same "
         "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
-        "in the same vectors.",
+        "in the same vectors. A model that was saved with --save-model is trained on with "
+        "--continue, on the same text or on more.",
         "textdl train corpus.txt -o vectors.safetensors --epochs 15 --quiet",
         "9,505 vectors in vectors.safetensors: 15 epochs of 1,563,605 words ...",
     )
+    known = _parameters()
     parser.add_argument(
         "corpus",
         metavar="CORPUS",
@@ -54,14 +60,37 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="NAME",
         choices=MODELS,
-        default=next(iter(MODELS)),
-        help=f"what is trained: {', '.join(MODELS)} (default %(default)s)",
+        help=f"what is trained: {', '.join(MODELS)} (default {next(iter(MODELS))})",
     )
-    for name, known in _parameters().items():
-        if name != "verbose":
-            add_parameter(parser, known, _CHANGED.get(name, Option()))
+    _add_own_options(parser, known["evaluation"])
+    for name, parameter in known.items():
+        if name not in NOT_OPTIONS:
+            add_parameter(parser, parameter, _CHANGED.get(name, Option()))
     parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
     parser.set_defaults(run=train_vectors)
+
+
+def _add_own_options(parser: argparse.ArgumentParser, evaluation: Parameter) -> None:
+    """Add what is no parameter, or may be given several times."""
+    parser.add_argument(
+        "--continue",
+        dest="continued",
+        metavar="MODEL",
+        help="train this model on, which --save-model wrote; its parameters are those of the file "
+        "where no others are given",
+    )
+    parser.add_argument(
+        "--save-model",
+        metavar="MODEL",
+        help="also write the whole model, which can be trained on: a .safetensors file",
+    )
+    parser.add_argument(
+        "--evaluation",
+        metavar="FILE",
+        action="append",
+        default=argparse.SUPPRESS,
+        help=f"{evaluation.description}; may be given several times",
+    )
 
 
 def train_vectors(options: argparse.Namespace) -> None:
@@ -71,18 +100,74 @@ def train_vectors(options: argparse.Namespace) -> None:
         from textdl.io.compilation_cache import enable_compilation_cache
 
         enable_compilation_cache()  # before JAX is imported
-        import textdl
         from textdl.vectors.formats import format_for
 
         format_for(Path(options.output))
         check_writable(options.output)
-        kind = MODELS[options.model]
-        _refuse_foreign_options(options)
-        parameters = given_parameters(options, kind.parameters)
-        model = getattr(textdl, kind.name)(**parameters, verbose=not options.quiet)
-        model.fit(_corpus(options))
+        _check_saved_model(options)
+        model = _model(options)
+        epochs = getattr(model, "n_iter_", 0)
+        model.partial_fit(_corpus(options))
         model.vectors_.save(options.output)
-        _summarize(options, model)
+        if options.save_model:
+            model.save(options.save_model)
+        _summarize(options, model, model.n_iter_ - epochs)
+
+
+def _check_saved_model(options: argparse.Namespace) -> None:
+    """Find out now whether the model could not be written later."""
+    from textdl.embed.model import require_model_name  # not for a help text
+
+    if options.save_model:
+        if getattr(options, "quality", "default") != "default":
+            raise ParameterError(
+                f"--save-model with --quality {options.quality}, which averages several models and "
+                "leaves none that could be trained on; leave one of the two out"
+            )
+        require_model_name(options.save_model)
+        check_writable(options.save_model)
+        if Path(options.save_model).resolve() == Path(options.output).resolve():
+            raise ParameterError(
+                f"--save-model and -o both name {options.output!r}; give the model another name"
+            )
+
+
+def _model(options: argparse.Namespace) -> EmbeddingEstimator:
+    """A new estimator, or the one that is trained on, with the parameters that were given."""
+    import textdl
+    from textdl.embed.model import read_model  # not for a help text
+
+    saved = None
+    if options.continued:
+        names = {kind.name: name for name, kind in MODELS.items()}
+        kind_name, saved = read_model(options.continued, names)
+        if options.model not in (None, names[kind_name]):
+            raise ParameterError(
+                f"--model {options.model}, but {options.continued!r} is a model of kind "
+                f"{names[kind_name]}; leave --model out"
+            )
+        options.model = names[kind_name]
+    options.model = options.model or next(iter(MODELS))
+    _refuse_foreign_options(options)
+    kind = MODELS[options.model]
+    estimator = getattr(textdl, kind.name)
+    model: EmbeddingEstimator = estimator.from_saved(saved) if saved else estimator()
+    parameters = given_parameters(options, kind.parameters)
+    if parameters.get("freeze") not in (None, "all"):
+        parameters["freeze"] = _read_words(Path(parameters["freeze"]))
+    return model.set_params(**parameters, verbose=not options.quiet)
+
+
+def _read_words(path: Path) -> list[str]:
+    """The words of a file, one per line."""
+    try:
+        words = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusReadError(
+            f"cannot read {str(path)!r} ({error}); --freeze takes a file of UTF-8 text with a word "
+            "per line, or all"
+        ) from error
+    return [word.strip() for word in words if word.strip()]
 
 
 def _parameters() -> dict[str, Parameter]:
@@ -114,7 +199,8 @@ def _corpus(options: argparse.Namespace) -> Corpus | CorpusConfig:
     if options.corpus:
         return _given_corpus(options)
     if not getattr(options, "resume", False):
-        raise ParameterError("CORPUS is missing; only --resume goes on without it")
+        remedy = "; a model does not hold its text" if options.continued else ""
+        raise ParameterError(f"CORPUS is missing; only --resume goes on without it{remedy}")
     unsaid = dict.fromkeys(parameters_of(TextParameters))  # phrases are those of the model
     return CorpusConfig(None, **(unsaid | given_parameters(options, TextParameters)))
 
@@ -130,10 +216,9 @@ def _given_corpus(options: argparse.Namespace) -> Corpus:
         ) from error
 
 
-def _summarize(options: argparse.Namespace, model: EmbeddingEstimator) -> None:
+def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: int) -> None:
     words = model.corpus_words_
     seconds = model.fit_seconds_
-    epochs = len(model.loss_curve_)  # a preset may choose them
     members = _members(model)
     facts = {
         "words": words,
@@ -141,9 +226,13 @@ def _summarize(options: argparse.Namespace, model: EmbeddingEstimator) -> None:
         "epochs": epochs,
         "seconds": round(seconds, 3),
         "words_per_second": round(words * epochs * members / seconds, 1),
-        "loss": model.loss_curve_,
+        "loss": model.loss_curve_[-epochs:],
         "output": options.output,
     }
+    measured = model.history_.items()
+    facts |= {name: it[-epochs:] for name, it in measured if name not in ("loss", "seconds")}
+    if options.save_model:
+        facts["model"] = options.save_model
     if options.json:
         print_json(facts)
         return

@@ -5,7 +5,12 @@ The map, in the order in which a text runs through it:
     word2vec.py      the estimator `Word2Vec`
     estimator.py     what estimators share: `fit` calls the trainer and keeps what it returns
     config.py        every parameter, with default, range and description
-    trainer.py       one run: from a corpus to vectors, round after round; stops what diverges
+    trainer.py       one run: from a corpus to vectors, round after round
+    run.py           where it stands: what is done after rounds and epochs; stops what diverges
+    warm_start.py    what it begins with: given vectors, or a trained model; what of it stays
+    model.py         a trained model: what it takes to train on, and its file
+    growth.py        new text for a trained model: new words, and rows for them
+    validation.py    what is measured after an epoch: held-out sentences, benchmarks
     batches.py       from the store to batches: subsampled, cut into blocks, dealt out at random
     sampling.py      the random draws: what is kept, windows, noise words
     objectives/      what a model is made of, as pure functions: loss and gradients of a batch
@@ -16,7 +21,7 @@ The map, in the order in which a text runs through it:
     tied_rows.py     tables whose rows are means of rows of a larger one, such as subwords
     merges.py        how the tables of workers are copied, synchronized and merged
     checkpoint.py    what is on disk: the token store, and where the run stands
-    progress.py      what a run reports, and the bar that shows it
+    progress.py      what a run reports, whom it tells, the bar that shows it, the log
 
 A walk. `Word2Vec(...).fit("corpus.txt")` checks its parameters and hands an `EmbeddingConfig` and a
 `CorpusConfig` to `trainer.train_corpus`. That reads the corpus once, into a token store: int32 ids
@@ -28,7 +33,7 @@ chunks to threads, each with tables of its own; a thread calls `update.run_steps
 loop. In a step the objective computes the loss and the gradients of some rows of some tables; the
 update scales them by the learning rate and the row's damping weight, bounds them, and adds them to
 the tables. After each chunk the workers agree on the frequent rows, after each round on all, and
-the trainer looks at the loss, reports, and perhaps writes a checkpoint. In the end the objective
+the run looks at the loss, reports, and perhaps writes a checkpoint. In the end the objective
 says which table holds the vectors. With a quality preset several models are trained one after the
 other on the same store; `textdl.vectors.alignment` averages them.
 

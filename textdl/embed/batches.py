@@ -6,26 +6,39 @@ entered anywhere. They come in chunks of steps, which is what a worker computes 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from textdl.embed.config import STRIP, EmbeddingConfig
+from textdl.embed.growth import TrainedWords
 from textdl.embed.objectives.objective import Blocks, TrainingText, make_objective
 from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
 from textdl.embed.tables import Batches
 from textdl.errors import CorpusError
-from textdl.keyed_random import BLOCK_ORDER, SUBSAMPLING, WINDOWS, permutation
+from textdl.keyed_random import (
+    BLOCK_ORDER,
+    HELD_OUT,
+    SUBSAMPLING,
+    UINT32_RANGE,
+    WINDOWS,
+    permutation,
+    random_bits,
+)
 from textdl.parallel import count_jobs, ordered_map
 from textdl.text.store import TokenStore
+from textdl.text.vocabulary import Vocabulary
 
 SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
 MAX_THREADS = 4  # that prepare batches; a GPU is not faster than these
+HELD_OUT_EPOCH = 1 << 32  # the number of no epoch, so that its draws are those of no epoch
 
 
 class BatchSampler:
@@ -34,12 +47,17 @@ class BatchSampler:
     Args:
         store: the tokens.
         config: the parameters of the run; its objective draws what it needs for every step.
+        words: of a model that is trained on; None: those of the store.
+        held_out: the share of the sentences that is not trained on.
 
     Raises:
-        CorpusError: the text is a single word, or `min_count` leaves none.
+        CorpusError: the text is a single word, `min_count` leaves none, or so few sentences cannot
+            be shared out.
 
     Attributes:
-        vocabulary: V words, those of the store that `min_count` and `max_vocab_size` leave.
+        vocabulary: V words, those of the store that `min_count` and `max_vocab_size` leave, or
+            those of the model.
+        first_epoch: the number of the first epoch of this run.
         kept_per_epoch: tokens that an epoch keeps, in expectation.
         kept_share: `(V,)` the share of each word among them.
         steps: S of a chunk.
@@ -48,18 +66,37 @@ class BatchSampler:
         step_tokens: B L, centers of a step.
     """
 
-    def __init__(self, store: TokenStore, config: EmbeddingConfig) -> None:
+    def __init__(
+        self,
+        store: TokenStore,
+        config: EmbeddingConfig,
+        words: TrainedWords | None = None,
+        held_out: float = 0.0,
+    ) -> None:
         self.store = store
         self.config = config
-        self.vocabulary = store.vocabulary.cut(config.min_count, config.max_vocab_size)
-        counts = self.vocabulary.counts
+        self.first_epoch = words.epochs if words else 0
+        self._rows = words.rows if words else None
+        self._left_out = _held_out(store, held_out, config.seed) if held_out else None
+        self.vocabulary = (
+            words.vocabulary
+            if words
+            else store.vocabulary.cut(config.min_count, config.max_vocab_size)
+        )
+        counts = words.counts if words else self.vocabulary.counts
         if counts.sum() < 2:
             raise CorpusError("the corpus is a single word; expected at least two words of text")
-        keep = keep_probability(counts, config.sample)
-        self.kept_per_epoch = float(keep @ counts)
-        self.kept_share = keep * counts / self.kept_per_epoch
-        self._subsample = Subsampler(keep, len(store.vocabulary))
-        self.objective = make_objective(TrainingText(self.vocabulary, self.kept_share), config)
+        if self._left_out is not None:
+            counts = self._count_tokens()
+        self._keep = keep_probability(self.vocabulary.counts, config.sample)
+        self.kept_per_epoch = float(self._keep @ counts)
+        self.kept_share = self._keep * counts / self.kept_per_epoch
+        all_words = len(self.vocabulary) + 1 if words else len(store.vocabulary)
+        self._subsample = Subsampler(self._keep, all_words)
+        described = self.vocabulary
+        if words:
+            described = Vocabulary(described.words, words.objective_counts)
+        self.objective = make_objective(TrainingText(described, self.kept_share), config)
         self.length = min(config.block_tokens, max(STRIP, config.step_tokens // STRIP * STRIP))
         self.blocks = max(1, config.step_tokens // self.length)
         self.step_tokens = self.blocks * self.length
@@ -75,7 +112,7 @@ class BatchSampler:
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batches]:
         """Yield the chunks of one epoch, from number `start` on."""
-        for number, blocks in enumerate(self._chunks(epoch)):
+        for number, blocks in enumerate(self._chunks(self.first_epoch + epoch)):
             if number >= start:
                 yield self._draw(blocks, epoch, number)
 
@@ -86,6 +123,26 @@ class BatchSampler:
         """
         for number in range(epoch, self.config.epochs):
             yield self.epoch(number, start if number == epoch else 0)
+
+    def held_out(self) -> Self:
+        """The batches of the sentences that are not trained on; the same in every epoch.
+
+        Raises:
+            CorpusError: they have no words.
+        """
+        assert self._left_out is not None
+        held = copy.copy(self)
+        held._left_out = ~self._left_out
+        held.first_epoch = HELD_OUT_EPOCH
+        counts = held._count_tokens()
+        if counts.sum() < 2:
+            raise CorpusError(
+                f"the {np.count_nonzero(self._left_out):,} sentences of {len(self._left_out):,} "
+                "that are held out have no words of the vocabulary; raise validation_fraction"
+            )
+        held.kept_per_epoch = float(self._keep @ counts)
+        held.steps = max(1, min(self.steps, int(held.kept_per_epoch / self.step_tokens)))
+        return held
 
     @property
     def updates_per_step(self) -> dict[str, NDArray[np.float64]]:
@@ -168,9 +225,13 @@ class BatchSampler:
         def subsample(number: int) -> NDArray[np.int32]:
             start = number * SEGMENT_TOKENS
             ids = np.asarray(tokens[start : start + SEGMENT_TOKENS])
+            if self._rows is not None:
+                ids = self._rows.take(ids)
             stays = self._subsample(ids, self.config.seed, SUBSAMPLING, epoch, number)
-            kept = np.flatnonzero(stays)
             sentences = self.store.sentences(start, start + len(ids))
+            if self._left_out is not None:
+                stays &= ~self._left_out[sentences]
+            kept = np.flatnonzero(stays)
             return np.stack([ids.take(kept), sentences.take(kept)])
 
         segments = range(-(-len(tokens) // SEGMENT_TOKENS))
@@ -179,7 +240,7 @@ class BatchSampler:
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Batches:
         """Lay blocks out as steps, and draw what the objective needs."""
         tokens, left, right = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
-        draws = self.objective.draw(Blocks(tokens, left, right, epoch, number))
+        draws = self.objective.draw(Blocks(tokens, left, right, self.first_epoch + epoch, number))
         return Batches(draws.rows, draws.values, self._rates(epoch, number))
 
     def _windows(self, size: int, *key: int) -> NDArray[np.int32]:
@@ -188,6 +249,22 @@ class BatchSampler:
             return reduced_windows(size, self.config.window, *key)
         return np.full(size, self.config.window, np.int32)
 
+    def _count_tokens(self) -> NDArray[np.int64]:
+        """The occurrences of every word in what is not left out. `-> (V,)`."""
+        assert self._left_out is not None
+        counts = np.zeros(len(self.vocabulary), np.int64)
+        for start in range(0, len(self.store.tokens), SEGMENT_TOKENS):
+            ids = np.asarray(self.store.tokens[start : start + SEGMENT_TOKENS])
+            ids = ids[~self._left_out[self.store.sentences(start, start + len(ids))]]
+            if self._rows is not None:
+                ids = self._rows.take(ids)
+            counts += np.bincount(ids, minlength=len(counts))[: len(counts)]
+        return counts
+
+    def rate(self, epoch: int, chunk: int) -> float:
+        """The learning rate after so many chunks of an epoch."""
+        return float(self._rates(epoch, chunk)[0])
+
     def _rates(self, epoch: int, number: int) -> NDArray[np.float32]:
         """Linear decay over the whole run: rate · (1 - progress), never below the smallest rate."""
         config = self.config
@@ -195,6 +272,23 @@ class BatchSampler:
         progress = (epoch + np.minimum(centers / self.kept_per_epoch, 1.0)) / config.epochs
         rates = np.maximum(config.start_rate * (1 - progress), config.min_learning_rate)
         return rates.astype(np.float32)
+
+
+def _held_out(store: TokenStore, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which sentences are held out. `-> (sentences,)`.
+
+    Raises:
+        CorpusError: all or none.
+    """
+    sentences = len(store.offsets) - 1
+    held = random_bits(sentences, seed, HELD_OUT) < np.uint64(share * UINT32_RANGE)
+    if held.all() or not held.any():
+        raise CorpusError(
+            f"validation_fraction={share:g} of {sentences:,} sentences holds out "
+            f"{'all' if held.all() else 'none'}; pass more text, a document per line, or another "
+            "share"
+        )
+    return held
 
 
 def context_extents(

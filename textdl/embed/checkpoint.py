@@ -12,13 +12,15 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from textdl.embed.config import EmbeddingConfig
+from textdl.embed.progress import RunPosition
 from textdl.embed.tables import Tables
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.io.atomic import Sync, remove_leftovers, scratch_folder, sync_folder
@@ -28,56 +30,21 @@ from textdl.io.checkpoints import (
     CheckpointWarning,
     checkpoint_folder,
     checkpoint_numbers,
+    refuse_another_run,
 )
 from textdl.text.encode import EncodedChunk
-from textdl.text.source import CorpusConfig, describe_source, encode_source, require_same_source
+from textdl.text.source import (
+    CorpusConfig,
+    describe_source,
+    encode_source,
+    require_same_reading,
+    require_same_source,
+)
 from textdl.text.store import TokenStore
 
 STORE = "store"  # the token store in a checkpoint folder
-
-
-@dataclass(frozen=True)
-class RunPosition:
-    """Where a run stands: between two rounds of an epoch."""
-
-    epoch: int = 0
-    chunk: int = 0  # chunks of this epoch that are done
-    steps: int = 0  # steps of all workers since the beginning
-    loss: float = 0.0  # summed over the predictions of this epoch
-    predictions: float = 0.0
-    history: tuple[float, ...] = ()  # mean loss of every finished epoch
-
-    @property
-    def mean_loss(self) -> float:
-        """Mean loss of a prediction, in this epoch so far."""
-        return self.loss / max(self.predictions, 1.0)
-
-    def after_round(
-        self, loss: float, predictions: float, *, chunks: int, steps: int
-    ) -> RunPosition:
-        """One round further.
-
-        Args:
-            loss: of the round, summed over its predictions.
-            predictions: of the round.
-            chunks: of the round, of all workers.
-            steps: of the round, of all workers.
-
-        Returns:
-            The position at the start of the next round.
-        """
-        return replace(
-            self,
-            chunk=self.chunk + chunks,
-            steps=self.steps + steps,
-            loss=self.loss + loss,
-            predictions=self.predictions + predictions,
-        )
-
-    def after_epoch(self) -> RunPosition:
-        """At the start of the next epoch."""
-        history = (*self.history, self.mean_loss)
-        return RunPosition(self.epoch + 1, steps=self.steps, history=history)
+CORPUS = "corpus"  # what the fingerprint of the text is called in a checkpoint
+BEST = "best."  # before the names of the tables of the best epoch
 
 
 @dataclass
@@ -166,6 +133,7 @@ class EmbeddingCheckpoints:
         config: of the run; with the corpus, what the tables are a function of.
         fingerprint: of the corpus.
         interval: when to write; None: only when asked to.
+        others: what else the tables are a function of.
     """
 
     def __init__(
@@ -174,17 +142,27 @@ class EmbeddingCheckpoints:
         config: EmbeddingConfig,
         fingerprint: str,
         interval: CheckpointInterval | None = None,
+        others: Mapping[str, Any] | None = None,
     ) -> None:
-        self.folder = CheckpointFolder(folder, asdict(config) | {"corpus": fingerprint})
+        run = asdict(config) | {CORPUS: fingerprint} | dict(others or {})
+        self.folder = CheckpointFolder(folder, run)
         self.interval = interval or CheckpointInterval()
+        self.best: Tables | None = None  # of what `load` found
 
     def pop_due(self, position: RunPosition) -> bool:
         """Whether it is time for the next checkpoint; if so, start counting again."""
         return self.interval.pop_due(position.steps)
 
-    def save(self, tables: Tables, position: RunPosition) -> None:
-        """Write the next checkpoint."""
-        arrays = {name: np.asarray(table) for name, table in tables.items()}
+    def save(self, tables: Tables, position: RunPosition, best: Tables | None = None) -> None:
+        """Write the next checkpoint.
+
+        Args:
+            tables: as they are.
+            position: where the run stands.
+            best: the tables of the best epoch, where they are kept.
+        """
+        kept = {BEST + name: table for name, table in (best or {}).items()}
+        arrays = {name: np.asarray(table) for name, table in {**tables, **kept}.items()}
         self.folder.save(arrays, asdict(position))
 
     def load(self, start: Tables) -> tuple[Tables, RunPosition] | None:
@@ -198,26 +176,64 @@ class EmbeddingCheckpoints:
                 corpus.
         """
         shapes = {name: table.shape for name, table in start.items()}
-        return self.folder.load(lambda saved: _decode(saved, shapes))
+        found = self.folder.load(lambda saved: _decode(saved, shapes))
+        if found is None:
+            return None
+        tables, best, position = found
+        self.best = best
+        return tables, position
+
+
+def refuse_differing_run(
+    checkpoints: CheckpointConfig | None,
+    corpus: CorpusConfig | TokenStore,
+    config: EmbeddingConfig,
+    others: Mapping[str, Any],
+) -> None:
+    """Say at once, before any text is read, in what a resumed run differs from the one before.
+
+    Args:
+        checkpoints: what is resumed; nothing is done where it is not.
+        corpus: of this run.
+        config: of this run.
+        others: what else its tables are a function of.
+
+    Raises:
+        CheckpointError: the run differs; every difference is named.
+    """
+    if checkpoints is None or not checkpoints.resume:
+        return
+    run = asdict(config) | dict(others)
+    refuse_another_run(checkpoints.folder, run, ignored=[CORPUS])
+    if isinstance(corpus, CorpusConfig):
+        stored = TokenStore.read_source(checkpoints.folder / STORE)
+        if stored is not None:
+            require_same_reading(stored, corpus, checkpoints.folder)
 
 
 def _decode(
     saved: CheckpointState, shapes: Mapping[str, tuple[int, ...]]
-) -> tuple[Tables, RunPosition]:
-    arrays = saved.arrays
-    if {name: array.shape for name, array in arrays.items()} != shapes:
-        raise ValueError(f"its tables are not of the shapes {dict(shapes)}")
-    if any(array.dtype != np.float32 for array in arrays.values()):
-        raise ValueError("its tables are not float32")
+) -> tuple[Tables, Tables | None, RunPosition]:
+    arrays = dict(saved.arrays)
+    best: Tables = {name: arrays.pop(BEST + name) for name in shapes if BEST + name in arrays}
+    for found in (arrays, best or arrays):
+        if {name: array.shape for name, array in found.items()} != shapes:
+            raise ValueError(f"its tables are not of the shapes {dict(shapes)}")
+        if any(array.dtype != np.float32 for array in found.values()):
+            raise ValueError("its tables are not float32")
     position = RunPosition(**saved.progress)
     counts = (position.epoch, position.chunk, position.steps)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError("it does not say where the run stood")
+    losses = (position.loss, position.predictions, position.seconds, *position.history)
+    scores = (it for scores in position.scores for it in scores.values())
     if not all(
-        type(it) is float for it in (position.loss, position.predictions, *position.history)
+        type(it) is float
+        for it in (*losses, *position.val_losses, *position.epoch_seconds, *scores)
     ):
         raise ValueError("its losses are not numbers")
-    return {name: jnp.array(array) for name, array in arrays.items()}, position
+    tables = {name: jnp.array(array) for name, array in arrays.items()}
+    return tables, best or None, position
 
 
 # The token store

@@ -216,10 +216,47 @@ class EmbeddingConfig(EmbeddingParameters):
 
 @dataclass(kw_only=True)
 class RunParameters(TextParameters):
-    """The parameters of a run that do not belong to a model: its text, checkpoints and report."""
+    """The parameters of a run that do not belong to a model: how it begins, what it is told.
+
+    Its text, what it begins with, what is measured on the way, its checkpoints and reports.
+    """
 
     phrases: Any = parameter(
         None, "joins phrases of the text: the file of a Phrases, or a fitted one (default: none)"
+    )
+    init_vectors: Any = parameter(
+        None,
+        "vectors that the words they have begin with: a file of any format, or Vectors (default: "
+        "all are drawn)",
+    )
+    freeze: Any = parameter(
+        None,
+        "words whose vectors stay as they began: a list, or all that began with given vectors (all)"
+        " (default: none)",
+    )
+    validation_fraction: float | None = parameter(
+        None,
+        "share of the sentences that are held out, to measure the loss on them after every epoch "
+        "(default: none; 0.1 with early_stopping)",
+        above=0.0,
+        below=1.0,
+    )
+    early_stopping: bool = parameter(
+        False, "stop where the validation loss no longer falls, and keep the best epoch"
+    )
+    patience: int = parameter(
+        2, "epochs without improvement after which early_stopping stops", minimum=1
+    )
+    evaluation: Any = parameter(
+        None,
+        "benchmarks that are scored after every epoch: files of word pairs with scores, or of "
+        "analogies (default: none)",
+    )
+    callbacks: Any = parameter(
+        (), "functions of a report, or objects with methods such as on_epoch_end; True stops"
+    )
+    log: str | os.PathLike[str] | None = parameter(
+        None, "a file that gets a line of JSON after every epoch (default: none)"
     )
     checkpoint: str | os.PathLike[str] | None = parameter(
         None, "a folder to write checkpoints to (default: none)"

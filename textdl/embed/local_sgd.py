@@ -66,6 +66,18 @@ class TrainingProblem(NamedTuple):
     steps: int  # S of a chunk
     #: Tables that are not among those of the run: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
+    #: Rows that stay bit for bit as they are, by table.
+    frozen: Mapping[str, NDArray[np.intp]] = {}
+
+    def step_weights(self) -> dict[str, NDArray[np.float32]]:
+        """For update damping: how the summed gradients of each row are weighed; of frozen rows, 0.
+
+        `(rows,)` by table. What takes no step has no change that a merge could weigh.
+        """
+        weights = {name: step_weights(updates) for name, updates in self.updates_per_step.items()}
+        for name, rows in self.frozen.items():
+            weights[name][rows] = 0
+        return weights
 
 
 class Round(NamedTuple):
@@ -113,7 +125,7 @@ class Workers:
         self._copies: tuple[Tables, ...] = ()
         per_step = problem.updates_per_step
         frequent = {name: frequent_rows(it, FREQUENT_ROWS) for name, it in per_step.items()}
-        self._step_weights = {name: step_weights(updates) for name, updates in per_step.items()}
+        self._step_weights = problem.step_weights()
         self._merge_weights: dict[str, NDArray[np.float32]] = {}
         for name, updates in per_step.items():
             per_merge = updates * steps

@@ -1,46 +1,45 @@
 """One training run, from a corpus to vectors: read, train round after round, describe.
 
-The trainer knows what the tables of an objective are called and nothing of what is in them. It
-writes checkpoints, reports progress, and stops a run that diverges.
+The trainer knows what the tables of an objective are called and nothing of what is in them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from statistics import fmean
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
 
 import textdl
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import (
     CheckpointConfig,
     EmbeddingCheckpoints,
-    RunPosition,
     member_checkpoints,
     open_token_store,
+    refuse_differing_run,
 )
 from textdl.embed.config import EmbeddingConfig
+from textdl.embed.growth import TrainedWords, grow_vocabulary
 from textdl.embed.local_sgd import TrainingProblem, Workers
-from textdl.embed.progress import RoundReport, RunCallbacks
+from textdl.embed.model import ModelState
+from textdl.embed.progress import RoundReport, RunCallbacks, RunPosition
+from textdl.embed.run import Run, TrainedTables
 from textdl.embed.tables import Tables
-from textdl.errors import DivergenceError
+from textdl.embed.validation import ValidationConfig
+from textdl.embed.warm_start import WarmStart, starting_point
+from textdl.errors import ParameterError
 from textdl.interruption import deferred_interrupts, interruptible
 from textdl.jax_settings import fixed_settings
 from textdl.text.source import CorpusConfig
 from textdl.text.store import TokenStore
+from textdl.text.vocabulary import Vocabulary
 from textdl.vectors.alignment import centered, mean_of_aligned
 from textdl.vectors.vectors import Vectors
-
-# A round may be a single step, whose loss is that of the start but for rounding.
-LOSS_TOLERANCE = 1.01
-MAX_ROW_LENGTH = 1_000  # on text, and on all that was tried as such, no row was longer than 40
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,23 @@ class TrainingResult:
     tables: Tables  # of the whole model, such as those of its output side
     loss_curve: tuple[float, ...]  # mean loss of every epoch
     words: int  # raw words of the corpus
+    #: The loss and all else that was measured, epoch by epoch.
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    model: ModelState | None = None  # what it takes to train on
 
 
-class TrainedTables(NamedTuple):
-    """What the training loop returns."""
+class RunOptions(NamedTuple):
+    """What a run begins with, and what is measured on the way; by default nothing."""
 
-    matrix: NDArray[np.float32]  # (V, D), of the vectors
-    tables: Tables
-    loss_curve: tuple[float, ...]  # mean loss of every epoch, per prediction
+    warm: WarmStart = WarmStart()
+    validation: ValidationConfig = ValidationConfig()
+
+    def identity(self) -> dict[str, Any]:
+        """What the bits of a run depend on beside its corpus and config."""
+        return self.warm.identity() | self.validation.identity()
+
+
+NO_OPTIONS = RunOptions()
 
 
 @fixed_settings()
@@ -68,6 +76,7 @@ def train_corpus(
     *,
     checkpoints: CheckpointConfig | None = None,
     callbacks: RunCallbacks = RunCallbacks(),  # noqa: B008  # immutable
+    options: RunOptions = NO_OPTIONS,
 ) -> TrainingResult:
     """Train word vectors on a corpus, or on a token store that was built before.
 
@@ -76,56 +85,111 @@ def train_corpus(
         config: the parameters of the run.
         checkpoints: write them, and perhaps go on from the last.
         callbacks: called while the corpus is read, and after every round.
+        options: what the run begins with, and what is measured on the way.
 
     Returns:
-        The vectors, the tables, the mean loss of every epoch, and the words of the corpus.
+        The vectors, the tables, the mean loss of every epoch, the words of the corpus, all that was
+        measured, and what it takes to train on.
 
     Raises:
+        ParameterError: a model is to be trained on as several.
         TextdlError: what `open_token_store`, `BatchSampler` and `train` raise.
     """
+    if config.members and options.warm.model:
+        raise ParameterError(
+            "a model cannot be trained on as several that are averaged; leave quality out, or fit "
+            "anew"
+        )
+    others = options.identity() if checkpoints else {}
+    refuse_differing_run(checkpoints, corpus, next(config.of_members()), others)
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
-        vocabulary = store.vocabulary.cut(config.min_count, config.max_vocab_size)
-        trained = _train_members(store, config, checkpoints, callbacks.report)
-        about = _describe(config, store)
-    vectors = Vectors(vocabulary.words, trained.matrix, vocabulary.counts, config=about)
-    return TrainingResult(vectors, trained.tables, trained.loss_curve, about["words"])
+        trained, state = _train_members(store, config, checkpoints, callbacks, options)
+        about = _describe(config, store, options)
+    vocabulary = state.vocabulary
+    matrix = centered(trained.matrix) if config.centered else trained.matrix
+    return TrainingResult(
+        Vectors(vocabulary.words, matrix, vocabulary.counts, config=about),
+        trained.tables,
+        trained.loss_curve,
+        about["words"],
+        trained.position.measured,
+        None if config.members else state,
+    )
 
 
 def _train_members(
     store: TokenStore,
     config: EmbeddingConfig,
     checkpoints: CheckpointConfig | None,
-    report: Callable[[RoundReport], None],
-) -> TrainedTables:
-    """Train one model after the other, and average their vectors; the tables are of the first.
+    callbacks: RunCallbacks,
+    options: RunOptions,
+) -> tuple[TrainedTables, ModelState]:
+    """Train one model after the other, and average them; the tables and the state are the first's.
 
     Each has checkpoints of its own. One that is done is only read when the run is resumed.
     """
     trained: list[TrainedTables] = []
+    state: ModelState | None = None
     for number, of_member in enumerate(config.of_members()):
-        own = member_checkpoints(checkpoints, number) if checkpoints else None
-        member = train(
-            BatchSampler(store, of_member),
-            checkpoints=_run_checkpoints(own, of_member, store),
-            report=partial(_report_of_member, report, number, len(config.members) or 1),
+        member, its_state = _train_member(
+            store,
+            of_member,
+            checkpoints=member_checkpoints(checkpoints, number) if checkpoints else None,
+            callbacks=callbacks.of_member(number, len(config.members)),
+            options=options,
         )
+        state = state or its_state
         trained.append(member if number == 0 else member._replace(tables={}))
-    matrix = mean_of_aligned([member.matrix for member in trained])
-    curve = tuple(map(fmean, zip(*(member.loss_curve for member in trained), strict=True)))
-    return TrainedTables(centered(matrix) if config.centered else matrix, trained[0].tables, curve)
+    assert state is not None  # there is at least one
+    return _averaged(trained), state
 
 
-def _report_of_member(
-    report: Callable[[RoundReport], None], number: int, members: int, of_round: RoundReport
-) -> None:
-    report(of_round.of_member(number, members))
+def _train_member(
+    store: TokenStore,
+    config: EmbeddingConfig,
+    *,
+    checkpoints: CheckpointConfig | None,
+    callbacks: RunCallbacks,
+    options: RunOptions,
+) -> tuple[TrainedTables, ModelState]:
+    before = options.warm.model
+    words = grow_vocabulary(before, store, config) if before else None
+    sampler = BatchSampler(store, config, words, options.validation.fraction)
+    others = options.identity() if checkpoints else {}
+    trained = train(
+        sampler,
+        checkpoints=_run_checkpoints(checkpoints, config, store, others),
+        callbacks=callbacks,
+        options=options,
+    )
+    return trained, _model_state(sampler, words, trained)
+
+
+def _averaged(members: Sequence[TrainedTables]) -> TrainedTables:
+    """The mean of the models' vectors, once they are aligned, and of their losses.
+
+    The tables are those of the first. Where one was stopped early, the curve ends with the
+    shortest.
+    """
+    first = members[0]
+    if len(members) == 1:
+        return first
+    curve = tuple(map(fmean, zip(*(member.loss_curve for member in members), strict=False)))
+    ends = zip(*(member.position.epoch_seconds for member in members), strict=False)
+    position = RunPosition(
+        epoch=len(curve), history=curve, epoch_seconds=tuple(map(math.fsum, ends))
+    )
+    matrix = mean_of_aligned([member.matrix for member in members])
+    return TrainedTables(matrix, first.tables, curve, position)
 
 
 def train(
     sampler: BatchSampler,
     *,
     checkpoints: EmbeddingCheckpoints | None = None,
-    report: Callable[[RoundReport], None] = lambda _: None,
+    report: Callable[[RoundReport], object] = lambda _: None,
+    callbacks: RunCallbacks | None = None,
+    options: RunOptions = NO_OPTIONS,
 ) -> TrainedTables:
     """Train on the batches of a sampler.
 
@@ -135,7 +199,9 @@ def train(
     Args:
         sampler: of the batches; it has the config and the objective.
         checkpoints: of this run.
-        report: called after every round.
+        report: called after every round, where there are no `callbacks`.
+        callbacks: called before, in and after training.
+        options: what the run begins with, and what is measured on the way.
 
     Returns:
         The matrix of the vectors, the tables, and the mean loss of every epoch.
@@ -143,34 +209,30 @@ def train(
     Raises:
         DivergenceError: the loss is above that of the start, or a row is too long or not finite.
         CheckpointError: the checkpoint is of another run.
+        ParameterError: what the run is to begin with does not fit.
         KeyboardInterrupt: after the round, and after a checkpoint where there are `checkpoints`.
     """
-    tables, position = _begin(sampler, checkpoints)
+    callbacks = callbacks or RunCallbacks(report=report)
+    start = starting_point(sampler, options.warm)
+    run = Run(sampler, checkpoints, callbacks, options.validation, start)
+    problem = training_problem(sampler)._replace(frozen=start.frozen)
     with (
-        Workers(training_problem(sampler), tables, sampler.config.workers) as workers,
+        Workers(problem, run.take_tables(), sampler.config.workers) as workers,
         deferred_interrupts() as interrupted,
     ):
-        del tables  # the workers own them
-        for round in workers.rounds(sampler.epochs(position.epoch, position.chunk)):
+        del start  # the workers own its tables
+        run.begin(workers)
+        for round in workers.rounds(run.epochs()):
             if round is None:
-                position = position.after_epoch()
-                _check_rows(workers.tables, sampler)
-                report(_round_report(position, sampler))
-                continue
-            loss, predictions, _ = workers.round(round)
-            position = position.after_round(
-                loss, predictions, chunks=round.chunks, steps=sampler.steps * round.chunks
-            )
-            _check_loss(position.mean_loss, sampler)
-            report(_round_report(position, sampler))
-            if checkpoints and (checkpoints.pop_due(position) or interrupted.is_set()):
-                _check_rows(workers.tables, sampler)
-                checkpoints.save(workers.tables, position)
-            interrupted.raise_if_set()
-        matrix = np.asarray(sampler.objective.export(workers.tables))
-        if checkpoints:
-            checkpoints.save(workers.tables, position)
-    return TrainedTables(matrix, workers.tables, position.history)
+                is_over = run.after_epoch()
+            else:
+                is_over = run.after_round(round)
+                if checkpoints and (checkpoints.pop_due(run.position) or interrupted.is_set()):
+                    run.save()
+                interrupted.raise_if_set()
+            if is_over:
+                break
+        return run.finish()
 
 
 def training_problem(sampler: BatchSampler) -> TrainingProblem:
@@ -182,65 +244,47 @@ def training_problem(sampler: BatchSampler) -> TrainingProblem:
 
 
 def _run_checkpoints(
-    checkpoints: CheckpointConfig | None, config: EmbeddingConfig, store: TokenStore
+    checkpoints: CheckpointConfig | None,
+    config: EmbeddingConfig,
+    store: TokenStore,
+    others: Mapping[str, Any],
 ) -> EmbeddingCheckpoints | None:
     if checkpoints is None:
         return None
-    return EmbeddingCheckpoints(checkpoints.folder, config, store.fingerprint, checkpoints.interval)
+    return EmbeddingCheckpoints(
+        checkpoints.folder, config, store.fingerprint, checkpoints.interval, others
+    )
 
 
-def _describe(config: EmbeddingConfig, store: TokenStore) -> dict[str, Any]:
+def _describe(config: EmbeddingConfig, store: TokenStore, options: RunOptions) -> dict[str, Any]:
     """What the vectors are a function of."""
     return asdict(config) | {
         "corpus": store.fingerprint,
         "words": len(store.tokens),
         "versions": {module.__name__: module.__version__ for module in (textdl, jax, np)},
+        **options.identity(),
     }
 
 
-def _begin(
-    sampler: BatchSampler, checkpoints: EmbeddingCheckpoints | None
-) -> tuple[Tables, RunPosition]:
-    start = sampler.objective.init()
-    saved = checkpoints.load(start) if checkpoints else None
-    return saved or (start, RunPosition())
-
-
-def _round_report(position: RunPosition, sampler: BatchSampler) -> RoundReport:
-    epochs = sampler.config.epochs
-    words = len(sampler.store.tokens)
-    fraction = sampler.epoch_fraction(position.chunk)
-    done = (position.epoch + fraction) * words
-    if position.chunk == 0:  # an epoch has just ended
-        return RoundReport(position.epoch, epochs, done, epochs * words, position.history[-1], True)
-    return RoundReport(position.epoch + 1, epochs, done, epochs * words, position.mean_loss, False)
-
-
-# Guards against divergence
-
-
-def _check_loss(loss: float, sampler: BatchSampler) -> None:
-    """Stop where the mean loss of an epoch so far is above that of tables which know nothing."""
-    start = sampler.objective.initial_loss
-    if not loss <= LOSS_TOLERANCE * start:  # NaN is not below anything
-        raise _divergence(f"the loss is {loss:,.4g}, at the start it was {start:.4g}", sampler)
-
-
-def _check_rows(tables: Tables, sampler: BatchSampler) -> None:
-    """Stop where a row has become longer than any that training on text leads to."""
-    for table in tables.values():
-        rows = np.asarray(table)  # (rows, D)
-        longest = math.sqrt(np.einsum("vd,vd->v", rows, rows).max())
-        if not longest <= MAX_ROW_LENGTH:
-            raise _divergence(
-                f"a vector has length {longest:,.4g}, expected at most {MAX_ROW_LENGTH:,}", sampler
-            )
-
-
-def _divergence(what: str, sampler: BatchSampler) -> DivergenceError:
-    rate = sampler.config.start_rate
-    tokens = sampler.step_tokens
-    return DivergenceError(
-        f"training diverged ({what}) with learning_rate={rate:g} and step_tokens={tokens}; try "
-        f"learning_rate={rate / 4:g} or step_tokens={max(1, tokens // 4)}"
+def _model_state(
+    sampler: BatchSampler, words: TrainedWords | None, trained: TrainedTables
+) -> ModelState:
+    """What it takes to train on."""
+    store = sampler.store
+    vocabulary = sampler.vocabulary
+    size = len(vocabulary)
+    if words is not None:
+        rare = words.rare
+    else:
+        of_store = store.vocabulary
+        rare = Vocabulary(of_store.words[size:], of_store.counts[size:])
+    return ModelState(
+        vocabulary=vocabulary,
+        rare=rare,
+        tables={name: np.asarray(table) for name, table in trained.tables.items()},
+        row_ids=sampler.objective.row_ids,
+        objective_counts=words.objective_counts if words else vocabulary.counts,
+        texts=words.texts if words else (store.fingerprint,),
+        words=words.all_words if words else len(store.tokens),
+        epochs=sampler.first_epoch + trained.position.epoch + (trained.position.chunk > 0),
     )

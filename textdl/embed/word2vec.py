@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textdl.embed.config import EmbeddingConfig, Word2VecParameters
 from textdl.embed.estimator import EmbeddingEstimator
+from textdl.embed.model import ModelState
+from textdl.errors import ParameterError
 from textdl.gensim_names import WORD2VEC_ATTRIBUTES, WORD2VEC_PARAMETERS, explain_parameters
 from textdl.parameters import document_parameters
 
@@ -25,6 +27,9 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
         vectors_: the `Vectors`.
         loss_curve_: mean loss of every epoch, per prediction; with quality="best" the mean of the
             models that are averaged.
+        history_: the loss and all else that is measured (`val_loss`, the scores of benchmarks,
+            `seconds`), epoch by epoch.
+        n_iter_: epochs that the model was trained for.
         corpus_words_: words of the corpus, as the tokenizer cut it.
         fit_seconds_: how long `fit` took, from reading the corpus to the vectors.
 
@@ -44,6 +49,10 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
         >>> model = Word2Vec(vector_size=8, epochs=2, tokenizer="whitespace").fit(text)
         >>> model.vectors_["cat"].shape
         (8,)
+        >>> model.partial_fit(["a cow sat on a mat"] * 20).vectors_["cow"].shape
+        (8,)
+        >>> model.n_iter_
+        4
         >>> model = Word2Vec(vector_size=8, min_count=1, epochs=2, arch="cbow")
         >>> model.fit([["to", "be", "or", "not"], ["not", "to", "be"]]).corpus_words_
         7
@@ -54,3 +63,11 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
 
     def _embedding_config(self) -> EmbeddingConfig:
         return self.embedding_config()
+
+    def _require_model(self, purpose: str) -> ModelState:
+        if hasattr(self, "vectors_") and self.__dict__.get("_model") is None:
+            raise ParameterError(
+                f"quality={self.quality!r} averages the vectors of several models, and leaves no "
+                f"model to {purpose}; save vectors_, or fit with quality='default'"
+            )
+        return super()._require_model(purpose)

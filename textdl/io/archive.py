@@ -223,7 +223,11 @@ def encode_archive(content: ArchiveContent) -> tuple[dict[str, NDArray[Any]], di
 
 
 def open_archive(
-    path: str | os.PathLike[str], *, expected: str, unverified: Collection[str] = ()
+    path: str | os.PathLike[str],
+    *,
+    expected: str,
+    unverified: Collection[str] = (),
+    part: str | None = None,
 ) -> Archive:
     """Open an archive: its header is checked, and the checksums of its arrays.
 
@@ -231,6 +235,7 @@ def open_archive(
         path: of the file.
         expected: what the caller wants, for the message, such as "word vectors".
         unverified: names of large arrays that are mapped without reading them.
+        part: the name of an archive within it, which is opened in its place where it has one.
 
     Returns:
         The archive; its arrays are views of the mapped file.
@@ -247,7 +252,10 @@ def open_archive(
         ) from error
     archive = parse_archive(file, expected)
     _check_owners(archive)
-    file.verify(name for name in file.entries if name not in unverified)
+    if part is not None and part in archive.part_headers:
+        archive = archive.part(part)
+    own = [name for name in file.entries if name.startswith(archive.prefix)]
+    file.verify(name for name in own if name.removeprefix(archive.prefix) not in unverified)
     return archive
 
 

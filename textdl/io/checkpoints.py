@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import CheckpointError
-from textdl.io.archive import ArchiveContent, ArchiveKind, open_archive, write_archive
+from textdl.io.archive import (
+    ArchiveContent,
+    ArchiveKind,
+    open_archive,
+    parse_archive,
+    write_archive,
+)
 from textdl.io.atomic import remove_leftovers, sync_folder
 from textdl.io.locks import FileLock
+from textdl.io.safetensors import open_mapped
 
 KIND = ArchiveKind("Checkpoint", version=4)
 KEPT = 2  # older ones are removed
@@ -107,19 +115,10 @@ class CheckpointFolder:
         archive.require(KIND)
         if archive.file.digest is None:
             raise archive.damaged("it has no checksums")
-        self._check_run(archive.parameters)
+        require_same_run(self.folder, archive.parameters, self.run)
         # Copied: the file may be removed under a mapping.
         arrays = {name: np.array(array) for name, array in archive.arrays.items()}
         return CheckpointState(arrays, archive.state)
-
-    def _check_run(self, saved: Mapping[str, Any]) -> None:
-        for name in [*self.run, *saved]:
-            if saved.get(name) != self.run.get(name):
-                raise CheckpointError(
-                    f"the checkpoint in {str(self.folder)!r} was written with {name}="
-                    f"{saved.get(name)!r}, not {self.run.get(name)!r}; resume with the same or "
-                    "start in another folder"
-                )
 
     def _warn(self, damaged: int, used: int, reason: Exception) -> None:
         warnings.warn(
@@ -133,6 +132,58 @@ class CheckpointFolder:
         with suppress(OSError):  # what cannot be removed now is removed after the next
             for number in set(checkpoint_numbers(self.folder)).difference(kept):
                 _path(self.folder, number).unlink(missing_ok=True)
+
+
+def require_same_run(
+    folder: Path, saved: Mapping[str, Any], run: Mapping[str, Any], *, ignored: Collection[str] = ()
+) -> None:
+    """Refuse a checkpoint of another run.
+
+    Args:
+        folder: for the message.
+        saved: what the run that wrote it is a function of.
+        run: the same of this run.
+        ignored: names that are not compared.
+
+    Raises:
+        CheckpointError: they differ; every difference is named.
+    """
+    names = [name for name in {**run, **saved} if name not in ignored]
+    differences = [
+        f"{name}={short(saved.get(name))}, not {short(run.get(name))}"
+        for name in names
+        if saved.get(name) != run.get(name)
+    ]
+    if differences:
+        raise CheckpointError(
+            f"the checkpoint in {str(folder)!r} was written with {', and '.join(differences)}; "
+            "resume with the same or start in another folder"
+        )
+
+
+def refuse_another_run(
+    folder: Path, run: Mapping[str, Any], *, ignored: Collection[str] = ()
+) -> None:
+    """Refuse the checkpoints of another run by the header of the last: at once, and without a lock.
+
+    What is damaged is left to `CheckpointFolder.load`.
+
+    Args:
+        folder: of the checkpoints; there may be none.
+        run: what this run is a function of.
+        ignored: names that are not known yet.
+
+    Raises:
+        CheckpointError: the last checkpoint is of another run; every difference is named.
+    """
+    for number in reversed(checkpoint_numbers(folder)):
+        try:
+            archive = parse_archive(open_mapped(_path(folder, number)), "a checkpoint")
+            archive.require(KIND)
+        except (OSError, ValueError):
+            continue
+        require_same_run(folder, archive.parameters, run, ignored=ignored)
+        return
 
 
 @contextmanager

@@ -117,6 +117,30 @@ def describe_source(source: CorpusConfig) -> dict[str, Any]:
     }
 
 
+def require_same_reading(stored: Mapping[str, Any], source: CorpusConfig, folder: Path) -> None:
+    """Check that a text is read as the one that `folder` holds; every difference is named.
+
+    Args:
+        stored: what `describe_source` said of the text that is there.
+        source: of the run that resumes; its settings that are None are not compared.
+        folder: for the message.
+
+    Raises:
+        CheckpointError: a setting differs.
+    """
+    names = ("tokenizer", "lowercase", "errors", "encoding")
+    now = {name: getattr(source, name) for name in names}
+    now["tokenizer"] = _describe_tokenizer(source.tokenizer)
+    different = [it for it in names if now[it] is not None and stored.get(it) != now[it]]
+    if different:
+        raise _difference(
+            folder,
+            ", ".join(f"{name}={stored.get(name)!r}" for name in different),
+            ", ".join(f"{name}={now[name]!r}" for name in different),
+            f"resume with the same {', '.join(different)}, or start in another folder",
+        )
+
+
 def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder: Path) -> None:
     """Check that a source is the one whose text `folder` holds.
 
@@ -130,12 +154,10 @@ def require_same_source(stored: Mapping[str, Any], source: CorpusConfig, folder:
         CorpusReadError: a file is missing or unreadable.
     """
     remedy = "start in another folder, or leave out CORPUS (corpus=None) to go on with that text"
+    require_same_reading(stored, source, folder)
     for name in ("tokenizer", "lowercase", "errors", "encoding"):
         value = getattr(source, name)
         now = _describe_tokenizer(value) if name == "tokenizer" else value
-        if value is not None and stored.get(name) != now:
-            remedy = f"resume with the same {name}, or start in another folder"
-            raise _difference(folder, f"{name}={stored.get(name)!r}", f"{name}={now!r}", remedy)
         if now is not None and str(now).startswith(UNKNOWN) and source.corpus is not None:
             raise CheckpointError(
                 f"the tokenizer {now} cannot be compared with the one that made the text in "

@@ -109,6 +109,15 @@ class TokenStore:
                 f"{str(folder)!r} is not a complete token store ({error}); build it again"
             ) from error
 
+    @staticmethod
+    def read_source(folder: str | os.PathLike[str]) -> Mapping[str, Any] | None:
+        """Where the text of a store is from, without reading it; None where that cannot be told."""
+        try:
+            source = unseal((Path(folder) / HEADER).read_text("utf-8")).get("source")
+        except (OSError, ValueError):
+            return None
+        return source if isinstance(source, dict) else None
+
     @classmethod
     def _map(cls, folder: Path, header: Mapping[str, Any]) -> TokenStore:
         """Map the files of a store that is known to be whole, as its header is."""

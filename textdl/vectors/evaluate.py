@@ -133,6 +133,25 @@ def evaluate_analogies(
     return _summarize(sections, _are_right(vectors, asked, restrict_vocab))
 
 
+def evaluate_benchmark(vectors: Vectors, path: str | os.PathLike[str]) -> float:
+    """The one score of a benchmark: the rank correlation of word pairs, or of analogies accuracy.
+
+    Raises:
+        CorpusReadError: the file is missing or not UTF-8.
+        CorpusError: a line is malformed, or there is none.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return evaluate_analogies(vectors, path).accuracy
+    first = next((line for _, line in _lines(path)), "")
+    is_analogy = first.startswith(":") or (
+        len(first.split()) in (2, 4) and len(_fields(first)) != 3
+    )
+    if is_analogy:
+        return evaluate_analogies(vectors, path).accuracy
+    return evaluate_word_pairs(vectors, path).spearman
+
+
 class _Words(NamedTuple):
     """A question: a is to b as c is to ?, where b and the answer may be one of several words."""
 

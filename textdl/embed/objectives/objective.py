@@ -143,6 +143,9 @@ class EmbeddingObjective(NamedTuple):
     export: Export
     #: Tables that are not among those of `init`: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
+    #: Of tables whose rows are numbered anew when the vocabulary grows: what each row is. A row
+    #: below V is that word's; whatever else a number stands for, it does so for every vocabulary.
+    row_ids: Mapping[str, NDArray[np.int64]] = {}
 
 
 def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObjective:

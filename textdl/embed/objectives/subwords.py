@@ -28,6 +28,7 @@ from textdl.text.char_ngrams import char_ngram_buckets
 from textdl.text.vocabulary import Vocabulary
 
 SUBWORDS = "subwords"  # a table: V words, then the buckets that are used
+FIRST_BUCKET = 1 << 32  # what bucket 0 is called, beyond the rows of words
 
 
 class SubwordRows(NamedTuple):
@@ -79,7 +80,8 @@ def tie_to_subwords(
     def export(tables: Tables) -> NDArray[np.float32]:
         return tied_means(np.asarray(tables[SUBWORDS]), tie)
 
-    return objective._replace(init=init, export=export, ties={INPUT: tie})
+    ids = np.concatenate([np.arange(len(vocabulary)), FIRST_BUCKET + buckets.astype(np.int64)])
+    return objective._replace(init=init, export=export, ties={INPUT: tie}, row_ids={SUBWORDS: ids})
 
 
 def initial_subwords(rows: int, config: EmbeddingConfig) -> NDArray[np.float32]:

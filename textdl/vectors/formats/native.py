@@ -30,6 +30,7 @@ from textdl.vectors import query
 from textdl.vectors.formats.rows import Format, VectorData
 
 MATRIX = "vectors"
+VECTORS = "vectors"  # the part of an archive that has vectors among others, such as a model
 KIND = ArchiveKind(
     "Vectors",
     {
@@ -49,6 +50,11 @@ def save(table: VectorData, path: Path) -> None:
         OutputError: the folder is missing or not writable, or the disk is full.
         ParameterError: the config holds what no file can.
     """
+    write_archive(path, content_of(table))
+
+
+def content_of(table: VectorData) -> ArchiveContent:
+    """Vectors as an archive, or as a part of one."""
     arrays = {
         "label_offsets": table.labels.offsets,
         "counts": table.counts,
@@ -56,16 +62,26 @@ def save(table: VectorData, path: Path) -> None:
         "norms": table.norms,
         "labels": table.labels.blob,
     }
-    write_archive(path, ArchiveContent(KIND, parameters=table.config or {}, arrays=arrays))
+    return ArchiveContent(KIND, parameters=table.config or {}, arrays=arrays)
 
 
 def load(path: Path) -> VectorData:
     """Map the file at `path`: its arrays are read-only views, read from disk when touched.
 
+    Of a model it is the vectors; the other tables are not looked at.
+
     Raises:
         FileFormatError: the file is damaged, truncated, or holds something else.
     """
-    archive = open_archive(path, expected="word vectors", unverified=[MATRIX])
+    return decode(open_archive(path, expected="word vectors", unverified=[MATRIX], part=VECTORS))
+
+
+def decode(archive: Archive) -> VectorData:
+    """The vectors of an archive.
+
+    Raises:
+        FileFormatError: it is damaged, or holds something else.
+    """
     archive.require(KIND)
     arrays = archive.arrays
     if not arrays[MATRIX].shape[1]:

@@ -1,0 +1,239 @@
+"""A trained model: what it takes to train on, and its file.
+
+Vectors alone cannot be trained on: it takes all tables, the counts of all words, those too that are
+too rare for a row, and how many epochs there were, so that their draws are not drawn again.
+
+A model file is an archive of the kind that its class is called, with a part ``vectors``, which is
+what a file of vectors holds, and a part ``rare``. Its arrays are the tables, but for one that is
+the matrix of the vectors.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from itertools import chain, compress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textdl.errors import FileFormatError, ParameterError
+from textdl.io.archive import (
+    Archive,
+    ArchiveContent,
+    ArchiveKind,
+    ArraySpec,
+    check_offsets,
+    open_archive,
+    write_archive,
+)
+from textdl.io.checksums import array_checksums, checksum
+from textdl.string_array import StringArray
+from textdl.text.vocabulary import Vocabulary
+from textdl.vectors import formats
+from textdl.vectors.formats.native import VECTORS, content_of, decode
+from textdl.vectors.formats.rows import VectorData
+from textdl.vectors.vectors import Vectors
+
+RARE = "rare"  # a part
+TABLE = "table."  # before the name of a table
+ROW_IDS = "row_ids."
+OBJECTIVE_COUNTS = "objective_counts"
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which is no UTF-8
+RARE_KIND = ArchiveKind(
+    "WordCounts",
+    {
+        "label_offsets": ArraySpec(("I64",), ("V + 1",)),
+        "counts": ArraySpec(("I64",), ("V",)),
+        "labels": ArraySpec(("U8",), ("bytes of labels",)),
+    },
+)
+
+
+class ModelState(NamedTuple):
+    """A trained model."""
+
+    vocabulary: Vocabulary  # V words by row, with their occurrences in all texts
+    rare: Vocabulary  # the words without a row
+    tables: Mapping[str, NDArray[np.float32]]
+    row_ids: Mapping[str, NDArray[np.int64]]  # as in `EmbeddingObjective`
+    #: The counts that the objective was made from; those of a tree never change.
+    objective_counts: NDArray[np.int64]  # (V,)
+    texts: tuple[str, ...]  # fingerprints of the texts whose words are counted
+    words: int  # of those texts
+    epochs: int  # that it was trained for
+
+    def fingerprint(self) -> str:
+        """A digest of all that decides what training on makes of it."""
+        arrays: list[NDArray[Any]] = [np.asarray(table) for table in self.tables.values()]
+        arrays += [self.vocabulary.counts, self.rare.counts, self.objective_counts]
+        words = chain(self.vocabulary.words, ["\0"], self.rare.words)
+        facts = (*self.tables, *self.texts, str(self.epochs), *array_checksums(arrays), *words)
+        return checksum("\n".join(facts).encode("utf-8", "surrogatepass"))
+
+
+class SavedModel(NamedTuple):
+    """What a model file holds."""
+
+    parameters: Mapping[str, Any]
+    state: ModelState
+    vectors: Vectors
+    history: Mapping[str, list[float]]
+
+    @property
+    def words(self) -> int:
+        """Of the text that it was trained on last."""
+        words = self.vectors.config.get("words")
+        return words if isinstance(words, int) else self.state.words
+
+
+def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> None:
+    """Write a model file, complete or not at all.
+
+    Args:
+        path: of the file, which ends in ``.safetensors``.
+        kind: the name of the class.
+        saved: what it is to hold.
+
+    Raises:
+        OutputError: the file cannot be written.
+        ParameterError: the name is of another format, or a parameter cannot be saved.
+    """
+    require_model_name(path)
+    vectors, state = saved.vectors, saved.state
+    is_matrix = (
+        name
+        for name, table in state.tables.items()
+        if table.shape == vectors.matrix.shape and np.array_equal(table, vectors.matrix)
+    )
+    shared = next(is_matrix, None)
+    arrays: dict[str, NDArray[Any] | None] = {}
+    arrays |= {TABLE + name: table for name, table in state.tables.items() if name != shared}
+    arrays |= {ROW_IDS + name: ids for name, ids in state.row_ids.items()}
+    if state.objective_counts is not state.vocabulary.counts:
+        arrays[OBJECTIVE_COUNTS] = state.objective_counts
+    facts = {
+        "epochs": state.epochs,
+        "texts": state.texts,
+        "words": state.words,
+        "tables": list(state.tables),
+        "matrix": shared,
+        "history": {name: list(values) for name, values in saved.history.items()},
+    }
+    table = VectorData(
+        vectors.labels, vectors.matrix, vectors.counts, vectors.norms, vectors.config
+    )
+    parts = {VECTORS: content_of(table), RARE: _encode_words(state.rare)}
+    write_archive(path, ArchiveContent(ArchiveKind(kind), saved.parameters, facts, arrays, parts))
+
+
+def require_model_name(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that no model file can have; worth asking before hours of work.
+
+    Raises:
+        ParameterError: it does not end in ``.safetensors``.
+    """
+    if Path(path).suffix != ".safetensors":
+        raise ParameterError(
+            f"cannot write a model to {str(path)!r}; expected a name that ends in .safetensors, as "
+            "other formats hold vectors alone"
+        )
+
+
+def read_model(path: str | os.PathLike[str], kinds: Iterable[str]) -> tuple[str, SavedModel]:
+    """Read a model file; its tables are mapped.
+
+    Args:
+        path: of the file.
+        kinds: the names of the classes that it may be of.
+
+    Returns:
+        The name of its class, and what it holds.
+
+    Raises:
+        FileFormatError: it is missing, damaged, or holds something else, such as vectors alone.
+    """
+    path = Path(path)
+    if formats.detect_format(path) != "safetensors":
+        raise _vectors_alone(path)
+    archive = open_archive(path, expected="a model")
+    if archive.kind == "Vectors":
+        raise _vectors_alone(path)
+    kind = archive.require(*map(ArchiveKind, kinds)).name
+    with archive.decoding():
+        return kind, _decode_model(archive)
+
+
+def _vectors_alone(path: Path) -> FileFormatError:
+    return FileFormatError(
+        f"{str(path)!r} holds vectors alone, without the context vectors that training on needs; "
+        "expected a model, saved by model.save(path) (--save-model PATH); or begin a new model "
+        "with these vectors: init_vectors (--init-vectors)"
+    )
+
+
+def _decode_model(archive: Archive) -> SavedModel:
+    table = decode(archive.part(VECTORS))
+    vectors = Vectors(
+        table.labels, table.matrix, table.counts, norms=table.norms, config=table.config
+    )
+    state = archive.state
+    arrays = archive.arrays
+    vocabulary = Vocabulary(list(vectors.labels.key_to_index), np.asarray(vectors.counts))
+    tables = {
+        name: vectors.matrix if name == state["matrix"] else arrays.pop(TABLE + name)
+        for name in state["tables"]
+    }
+    if any(it.dtype != np.float32 or it.ndim != 2 for it in tables.values()):
+        raise ValueError("a table is not float32 (rows, D)")
+    objective_counts = arrays.pop(OBJECTIVE_COUNTS, vocabulary.counts)
+    row_ids = {name.removeprefix(ROW_IDS): ids for name, ids in arrays.items()}
+    if any(len(tables[name]) != len(ids) for name, ids in row_ids.items()):
+        raise ValueError("a table has other rows than are described")
+    if objective_counts.shape != vocabulary.counts.shape:
+        raise ValueError("its counts are not one per word")
+    epochs, words = state["epochs"], state["words"]
+    if type(epochs) is not int or type(words) is not int or epochs < 0:
+        raise ValueError(f"it claims {epochs} epochs of {words} words")
+    history = {str(name): [float(it) for it in values] for name, values in state["history"].items()}
+    texts = tuple(map(str, state["texts"]))
+    rare = _decode_words(archive.part(RARE))
+    model = ModelState(vocabulary, rare, tables, row_ids, objective_counts, texts, words, epochs)
+    return SavedModel(archive.parameters, model, vectors, history)
+
+
+def _encode_words(vocabulary: Vocabulary) -> ArchiveContent:
+    """Words and their counts, but for those that no file can hold."""
+    writable = [not LONE_SURROGATE.search(word) for word in vocabulary.words]
+    words = StringArray.from_strings(compress(vocabulary.words, writable))
+    counts = vocabulary.counts[np.array(writable, bool)]
+    arrays = {"label_offsets": words.offsets, "counts": counts, "labels": words.blob}
+    return ArchiveContent(RARE_KIND, arrays=arrays)
+
+
+def _decode_words(archive: Archive) -> Vocabulary:
+    archive.require(RARE_KIND)
+    arrays = archive.arrays
+    check_offsets(arrays["label_offsets"], len(arrays["labels"]), "words")
+    words = StringArray(arrays["labels"], arrays["label_offsets"])
+    return Vocabulary(list(words.key_to_index), np.asarray(arrays["counts"]))
+
+
+def describe_model(path: Path, kinds: Iterable[str]) -> dict[str, Any]:
+    """What a model file holds, for ``textdl info``."""
+    kind, saved = read_model(path, kinds)
+    loss = saved.history.get("loss")
+    return {
+        "kind": kind,
+        "vocab": len(saved.vectors),
+        "vector_size": saved.vectors.vector_size,
+        "rare_words": len(saved.state.rare),
+        "tables": {name: list(table.shape) for name, table in saved.state.tables.items()},
+        "words": saved.state.words,
+        "epochs": saved.state.epochs,
+        "mean_loss": loss[-1] if loss else None,
+        "config": dict(saved.parameters),
+    }
