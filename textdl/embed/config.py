@@ -273,8 +273,6 @@ class QualityPreset(NamedTuple):
     values: Mapping[str, Any] = MappingProxyType({})
     #: In what each of the models differs that are trained in place of one.
     members: tuple[Mapping[str, Any], ...] = ()
-    #: Values for skip-gram with negative sampling alone.
-    skipgram_ns_values: Mapping[str, Any] = MappingProxyType({})
 
 
 #: What `quality` may be; every figure as measured (scripts/README.md, "The preset").
@@ -282,10 +280,14 @@ QUALITIES: dict[str, QualityPreset] = {
     "default": QualityPreset(),
     "best": QualityPreset(
         {"epochs": 12, "centered": True},
-        ({"window": 3}, {"window": 3}, {"window": 8, "sample": 1e-4}),
-        {"context_share": 0.2},
+        (
+            {"window": 2, "context_share": 0.1},
+            {"window": 8, "sample": 1e-4, "context_share": 0.2},
+        ),
     ),
 }
+# Measured with skip-gram and negative sampling, and not used with other models.
+SKIPGRAM_NS_ONLY = frozenset({"context_share"})
 
 
 @dataclass(kw_only=True)
@@ -294,7 +296,7 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
 
     quality: str = parameter(
         "default",
-        "a preset; best takes about six times as long and learns more: 12 epochs, models with "
+        "a preset; best takes about four times as long and learns more: 12 epochs, a model with "
         "narrow windows and one with wide ones, which are averaged; parameters that are not at "
         "their defaults stay as they are",
         choices=QUALITIES,
@@ -308,7 +310,7 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
 
         Example:
             >>> Word2VecParameters(quality="best", window=8).embedding_config().epochs
-            15
+            12
             >>> Word2VecParameters(quality="best", epochs=40).embedding_config().epochs
             40
         """
@@ -318,14 +320,14 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
             for name, known in parameters_of(EmbeddingParameters).items()
             if getattr(self, name) != known.default
         }
-        values = dict(preset.values)
-        if (self.arch, self.loss) == ("skipgram", "ns"):
-            values |= preset.skipgram_ns_values
+        kept = own.keys()
+        if (self.arch, self.loss) != ("skipgram", "ns"):
+            kept |= SKIPGRAM_NS_ONLY
         members = tuple(
-            {name: value for name, value in member.items() if name not in own}
+            {name: value for name, value in member.items() if name not in kept}
             for member in preset.members
         )
-        return EmbeddingConfig(**values | own, members=members)
+        return EmbeddingConfig(**{**preset.values, **own}, members=members)
 
 
 class EmbeddingModel(NamedTuple):
