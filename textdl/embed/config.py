@@ -320,7 +320,7 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
             for name, known in parameters_of(EmbeddingParameters).items()
             if getattr(self, name) != known.default
         }
-        kept = own.keys()
+        kept = set(own)
         if (self.arch, self.loss) != ("skipgram", "ns"):
             kept |= SKIPGRAM_NS_ONLY
         members = tuple(
