@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.nn.estimators.regressor import MLPRegressor
     from textdl.text.phrases import Phrases
+    from textdl.vectors.alignment import align_vectors
     from textdl.vectors.vectors import Vectors
 
 __version__ = "0.1.0"
@@ -47,6 +48,7 @@ __all__ = [
     "Vectors",
     "Word2Vec",
     "__version__",
+    "align_vectors",
     "nn",
 ]
 
@@ -66,6 +68,7 @@ _HOME = {
     "TfidfVectorizer": "textdl.bow.tfidf",
     "Vectors": "textdl.vectors.vectors",
     "Word2Vec": "textdl.embed.word2vec",
+    "align_vectors": "textdl.vectors.alignment",
 }
 
 

@@ -119,6 +119,11 @@ def _check_saved_model(options: argparse.Namespace) -> None:
     from textdl.embed.model import require_model_name  # not for a help text
 
     if options.save_model:
+        if getattr(options, "quality", "default") != "default":
+            raise ParameterError(
+                f"--save-model with --quality {options.quality}, which averages several models and "
+                "leaves none that could be trained on; leave one of the two out"
+            )
         require_model_name(options.save_model)
         check_writable(options.save_model)
         if Path(options.save_model).resolve() == Path(options.output).resolve():
@@ -215,12 +220,13 @@ def _given_corpus(options: argparse.Namespace) -> Corpus:
 def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: int) -> None:
     words = model.corpus_words_
     seconds = model.fit_seconds_
+    members = _members(model)
     facts = {
         "words": words,
         "vocab": len(model.vectors_),
         "epochs": epochs,
         "seconds": round(seconds, 3),
-        "words_per_second": round(words * epochs / seconds, 1),
+        "words_per_second": round(words * epochs * members / seconds, 1),
         "loss": model.loss_curve_[-epochs:],
         "output": options.output,
     }
@@ -231,7 +237,14 @@ def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: i
     if options.json:
         print_json(facts)
         return
+    times = f"{members} times " if members > 1 else ""
     print(
-        f"{facts['vocab']:,} vectors in {options.output}: {epochs} epochs of {words:,} words "
-        f"in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
+        f"{facts['vocab']:,} vectors in {options.output}: {times}{epochs} epochs of {words:,} "
+        f"words in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
     )
+
+
+def _members(model: EmbeddingEstimator) -> int:
+    """How many models were trained for the vectors."""
+    members = model.vectors_.config.get("members")
+    return len(members) if isinstance(members, tuple) and members else 1

@@ -7,12 +7,15 @@ Nothing here needs JAX, so that the command line can show its help at once.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.errors import ParameterError
-from textdl.parameters import check_parameters, parameter, parameters_of
+from textdl.keyed_random import MEMBER_SEED, random_bits
+from textdl.parameters import check_parameters, lookup, parameter, parameters_of
 from textdl.text.source import TextParameters
 
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
@@ -140,6 +143,14 @@ class EmbeddingConfig(EmbeddingParameters):
         2_000_000, "numbers that subwords are hashed to", minimum=1, maximum=2**31 - 1
     )
 
+    members: tuple[Mapping[str, Any], ...] = parameter(
+        (), "models that are trained in place of one, and averaged: in what each differs from this"
+    )
+    context_share: float = parameter(
+        0.0, "how much of its output vector is added to the vector of a word", minimum=0, maximum=1
+    )
+    centered: bool = parameter(False, "subtract the mean of all vectors from each")
+
     def __post_init__(self) -> None:
         """Check every parameter, and choose those that are left to the objective."""
         check_parameters(self)
@@ -187,6 +198,13 @@ class EmbeddingConfig(EmbeddingParameters):
         default = "divided" if self.cbow == "mean" else "whole"
         return (self.context_gradient or default) == "divided"
 
+    def of_members(self) -> Iterator[EmbeddingConfig]:
+        """The config of each model that is trained; the first has the seed of the run."""
+        yield replace(self, **self.members[0]) if self.members else self
+        for number, values in enumerate(self.members[1:], start=1):
+            bits = random_bits(2, self.seed, MEMBER_SEED, number).tolist()
+            yield replace(self, **values, seed=(bits[0] << 32 | bits[1]) % 2**63)
+
     def _refuse_contradictions(self) -> None:
         if 0 < self.max_n < self.min_n:
             raise ParameterError(
@@ -197,6 +215,11 @@ class EmbeddingConfig(EmbeddingParameters):
             raise ParameterError(
                 f"negative={self.negative} with loss='hs'; hierarchical softmax has no noise "
                 "words: leave negative out, or choose loss='ns'"
+            )
+        if self.context_share and self.loss != "ns":
+            raise ParameterError(
+                f"context_share={self.context_share} with loss={self.loss!r}; only loss='ns' has "
+                "an output vector for each word"
             )
         if self.arch != "cbow":
             for name in ("cbow", "context_gradient", "position_weights"):
@@ -259,9 +282,68 @@ class RunParameters(TextParameters):
     verbose: bool = parameter(False, "show a progress bar on stderr")
 
 
+class QualityPreset(NamedTuple):
+    """How much is done for the quality of vectors."""
+
+    #: Of parameters of `EmbeddingConfig`, in place of their defaults.
+    values: Mapping[str, Any] = MappingProxyType({})
+    #: In what each of the models differs that are trained in place of one.
+    members: tuple[Mapping[str, Any], ...] = ()
+
+
+#: What `quality` may be; every figure as measured (scripts/README.md, "The preset").
+QUALITIES: dict[str, QualityPreset] = {
+    "default": QualityPreset(),
+    "best": QualityPreset(
+        {"epochs": 12, "centered": True},
+        (
+            {"window": 2, "context_share": 0.1},
+            {"window": 8, "sample": 1e-4, "context_share": 0.2},
+        ),
+    ),
+}
+# Measured with skip-gram and negative sampling, and not used with other models.
+SKIPGRAM_NS_ONLY = frozenset({"context_share"})
+
+
 @dataclass(kw_only=True)
 class Word2VecParameters(RunParameters, EmbeddingParameters):
     """Every parameter of `Word2Vec`: of the model, and of the run."""
+
+    quality: str = parameter(
+        "default",
+        "a preset; best takes about four times as long and learns more: 12 epochs, a model with "
+        "narrow windows and one with wide ones, which are averaged; parameters that are not at "
+        "their defaults stay as they are",
+        choices=QUALITIES,
+    )
+
+    def embedding_config(self) -> EmbeddingConfig:
+        """What is trained: these parameters, and what the preset says where they are defaults.
+
+        Raises:
+            ParameterError: a value is out of range, or two contradict each other.
+
+        Example:
+            >>> Word2VecParameters(quality="best", window=8).embedding_config().epochs
+            12
+            >>> Word2VecParameters(quality="best", epochs=40).embedding_config().epochs
+            40
+        """
+        preset = lookup("quality", self.quality, QUALITIES)
+        own = {
+            name: getattr(self, name)
+            for name, known in parameters_of(EmbeddingParameters).items()
+            if getattr(self, name) != known.default
+        }
+        kept = set(own)
+        if (self.arch, self.loss) != ("skipgram", "ns"):
+            kept |= SKIPGRAM_NS_ONLY
+        members = tuple(
+            {name: value for name, value in member.items() if name not in kept}
+            for member in preset.members
+        )
+        return EmbeddingConfig(**{**preset.values, **own}, members=members)
 
 
 class EmbeddingModel(NamedTuple):

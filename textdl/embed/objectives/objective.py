@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
+from textdl.embed.objectives.word_tables import Export, with_context
 from textdl.embed.tables import (
     Batches,
     LossAndGradients,
@@ -139,8 +140,7 @@ class EmbeddingObjective(NamedTuple):
     expected_updates: Updates
     #: The mean loss of a prediction before training; above it, training has diverged.
     initial_loss: float
-    #: The matrix of the words' vectors, `(V, D)` float32, in the order of the vocabulary.
-    export: Callable[[Tables], Array | NDArray[np.float32]]
+    export: Export
     #: Tables that are not among those of `init`: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
     #: Of tables whose rows are numbered anew when the vocabulary grows: what each row is. A row
@@ -157,11 +157,11 @@ def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObje
     inputs: InputSide = _module("arch", config.arch, ARCHITECTURES).input_side(text, config)
     outputs: OutputSide = _module("loss", config.loss, LOSSES).output_side(text, config, inputs)
     objective = compose(inputs, outputs)
-    if config.max_n == 0:
-        return objective
-    subwords = _import("subwords")
-    tied: EmbeddingObjective = subwords.tie_to_subwords(objective, text.vocabulary, config)
-    return tied
+    if config.max_n > 0:
+        objective = _import("subwords").tie_to_subwords(objective, text.vocabulary, config)
+    if config.context_share > 0:
+        objective = objective._replace(export=with_context(objective.export, config.context_share))
+    return objective
 
 
 def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
