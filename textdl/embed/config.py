@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.errors import ParameterError
-from textdl.parameters import check_parameters, parameter, parameters_of
+from textdl.parameters import another_default, check_parameters, parameter, parameters_of
 from textdl.text.source import TextParameters
 
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
@@ -104,7 +104,22 @@ class EmbeddingParameters:
 
 
 @dataclass(kw_only=True)
-class EmbeddingConfig(EmbeddingParameters):
+class SubwordParameters:
+    """The parameters of words that are means of their character n-grams."""
+
+    min_n: int = parameter(
+        3, "characters of the shortest n-gram, borders of the word included", minimum=1, maximum=100
+    )
+    max_n: int = parameter(
+        6, "characters of the longest n-gram; 0: words have none", minimum=0, maximum=100
+    )
+    bucket: int = parameter(
+        2_000_000, "numbers that n-grams are hashed to", minimum=1, maximum=2**31 - 1
+    )
+
+
+@dataclass(kw_only=True)
+class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
@@ -127,14 +142,7 @@ class EmbeddingConfig(EmbeddingParameters):
     block_noise: int | None = parameter(
         None, "K, noise words of a block (default: 8 per negative)", minimum=1, maximum=65_536
     )
-
-    min_n: int = parameter(3, "characters of the shortest subword", minimum=1, maximum=100)
-    max_n: int = parameter(
-        0, "characters of the longest; 0: words have none", minimum=0, maximum=100
-    )
-    bucket: int = parameter(
-        2_000_000, "numbers that subwords are hashed to", minimum=1, maximum=2**31 - 1
-    )
+    max_n: int = another_default(SubwordParameters, "max_n", 0)
 
     def __post_init__(self) -> None:
         """Check every parameter, and choose those that are left to the objective."""
@@ -211,6 +219,11 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
     """Every parameter of `Word2Vec`: of the model, and of the run."""
 
 
+@dataclass(kw_only=True)
+class FastTextParameters(RunParameters, SubwordParameters, EmbeddingParameters):
+    """Every parameter of `FastText`: of the model, its subwords, and of the run."""
+
+
 class EmbeddingModel(NamedTuple):
     """An estimator that learns embeddings, named without importing it."""
 
@@ -221,4 +234,5 @@ class EmbeddingModel(NamedTuple):
 #: What ``textdl train --model`` may be.
 MODELS: dict[str, EmbeddingModel] = {
     "word2vec": EmbeddingModel("Word2Vec", Word2VecParameters),
+    "fasttext": EmbeddingModel("FastText", FastTextParameters),
 }

@@ -87,8 +87,11 @@ def train_corpus(
             report=callbacks.report,
         )
         vocabulary = sampler.vocabulary
+        subwords = sampler.objective.export_subwords(trained.tables)
         about = _describe(config, store)
-    vectors = Vectors(vocabulary.words, trained.matrix, vocabulary.counts, config=about)
+    vectors = Vectors(
+        vocabulary.words, trained.matrix, vocabulary.counts, config=about, subwords=subwords
+    )
     return TrainingResult(vectors, trained.tables, trained.loss_curve, about["words"])
 
 

@@ -31,6 +31,7 @@ from textdl.embed.tables import (
 from textdl.embed.tied_rows import Tie
 from textdl.parameters import lookup
 from textdl.text.vocabulary import Vocabulary
+from textdl.vectors.subwords import SubwordVectors
 
 Updates: TypeAlias = Mapping[str, NDArray[np.float64]]  # of every row, `(rows,)` by table
 
@@ -143,6 +144,8 @@ class EmbeddingObjective(NamedTuple):
     export: Callable[[Tables], Array | NDArray[np.float32]]
     #: Tables that are not among those of `init`: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
+    #: The vectors of n-grams, of which those of other words are made; None where there are none.
+    export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
 
 def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObjective:
