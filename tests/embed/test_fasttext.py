@@ -59,9 +59,13 @@ def test_words_are_means_of_their_own_and_their_ngrams():
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(
-    "options", [*({"arch": arch} for arch in ARCHITECTURES), {"arch": "cbow", "cbow": "sum", "learning_rate": 0.02},
-                {"arch": "cbow", "position_weights": True}]
-)  # fmt: skip
+    "options",
+    [
+        *({"arch": arch} for arch in ARCHITECTURES),
+        {"arch": "cbow", "cbow": "sum", "learning_rate": 0.02},
+        {"arch": "cbow", "position_weights": True},
+    ],
+)
 def test_every_model_learns_and_repeats(loss, options):
     parameters = QUICK | {"epochs": 4, "loss": loss} | options
     first, again = (FastText(**parameters).fit(spelled_text()) for _ in range(2))

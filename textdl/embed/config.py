@@ -10,7 +10,12 @@ import os
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
+from textdl.embed.objectives import (
+    ARCHITECTURES,
+    LEARNING_RATES,
+    LOSSES,
+    SUBWORD_LEARNING_RATES,
+)
 from textdl.errors import ParameterError
 from textdl.parameters import another_default, check_parameters, parameter, parameters_of
 from textdl.text.source import TextParameters
@@ -18,8 +23,9 @@ from textdl.text.source import TextParameters
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
-_LEARNING_RATES = ", ".join(
-    f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in LEARNING_RATES.items()
+_LEARNING_RATES = "; with subwords ".join(
+    ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
+    for rates in (LEARNING_RATES, SUBWORD_LEARNING_RATES)
 )
 DEFAULT_NEGATIVE = 5
 STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
@@ -151,7 +157,8 @@ class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
         if self.negative is None and self.loss == "ns":
             self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
-            self.learning_rate = LEARNING_RATES[self.arch, self.loss]
+            rates = SUBWORD_LEARNING_RATES if self.max_n else LEARNING_RATES
+            self.learning_rate = rates[self.arch, self.loss]
         if self.block_tokens % STRIP:
             raise ParameterError(
                 f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"

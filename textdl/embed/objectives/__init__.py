@@ -27,3 +27,10 @@ LEARNING_RATES: dict[tuple[str, str], float] = {
     ("cbow", "ns"): 0.2,
     ("cbow", "hs"): 0.2,
 }
+#: The same where words are means of subwords, which learn from all the words that have them.
+SUBWORD_LEARNING_RATES: dict[tuple[str, str], float] = {
+    ("skipgram", "ns"): 0.06,
+    ("skipgram", "hs"): 0.06,
+    ("cbow", "ns"): 0.1,
+    ("cbow", "hs"): 0.1,
+}
