@@ -23,6 +23,9 @@ from textdl.text.store import TokenStore
 SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
+# The same where words wait for the end of the chunk for what they share: shorter is better, and
+# costs more, as measured on wiki17m (scripts/README.md).
+MAX_TIED_CHUNK_TOKENS = 1 << 14
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
 
 
@@ -62,7 +65,9 @@ class BatchSampler:
         self.blocks = max(1, config.step_tokens // self.length)
         self.step_tokens = self.blocks * self.length
         wanted = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.workers)
-        self.steps = max(1, int(min(wanted, MAX_CHUNK_TOKENS) / self.step_tokens))
+        most = MAX_TIED_CHUNK_TOKENS if self.objective.ties else MAX_CHUNK_TOKENS
+        self.steps = max(1, int(min(wanted, most) / self.step_tokens))
+        self._chunks_per_span = CHUNKS_PER_SPAN * MAX_CHUNK_TOKENS // most
 
     @property
     def chunk_tokens(self) -> int:
@@ -123,7 +128,7 @@ class BatchSampler:
             `(2, n + 2w)`, n a multiple of `S B L`: ids, and sentences with -1 where padding stands.
         """
         halo = self.config.window
-        whole = CHUNKS_PER_SPAN * self.chunk_tokens
+        whole = self._chunks_per_span * self.chunk_tokens
         waiting = [_padding(halo)]
         for kept in self._kept(epoch):
             waiting.append(kept)
