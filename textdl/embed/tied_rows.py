@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # κ of `textdl.embed.update`: smaller than that of merges, for words with a common subword pull it
 # to different places. As measured on wiki17m (scripts/README.md).
 SPREAD_KAPPA = 1e-4
-SPREAD_LIMIT = 2.0  # the length by which a row of the larger table may move in a round
+SPREAD_LIMIT = 0.75  # the length by which a row of the larger table may move in a round
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 

@@ -29,8 +29,6 @@ LEARNING_RATES: dict[tuple[str, str], float] = {
 }
 #: The same where words are means of subwords, which learn from all the words that have them.
 SUBWORD_LEARNING_RATES: dict[tuple[str, str], float] = {
-    ("skipgram", "ns"): 0.06,
-    ("skipgram", "hs"): 0.06,
-    ("cbow", "ns"): 0.1,
-    ("cbow", "hs"): 0.1,
+    **LEARNING_RATES,
+    ("skipgram", "ns"): 0.05,
 }
