@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
     from textdl.classify.text_classifier import TextClassifier
+    from textdl.embed.fasttext import FastText
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
     from textdl.nn.estimators.classifier import MLPClassifier
@@ -37,6 +38,7 @@ __all__ = [
     "BM25Vectorizer",
     "CountVectorizer",
     "EmbeddingBagClassifier",
+    "FastText",
     "HashingVectorizer",
     "MLPClassifier",
     "MLPRegressor",
@@ -58,6 +60,7 @@ _HOME = {
     "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.count",
     "EmbeddingBagClassifier": "textdl.classify.embedding_bag.classifier",
+    "FastText": "textdl.embed.fasttext",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textdl.cli.options import Option, add_parameter, describe, given_parameters, named_corpus
-from textdl.cli.output import print_json, printed_warnings
+from textdl.cli.output import note_on_subwords, print_json, printed_warnings
 from textdl.embed.config import MODELS
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.interruption import interruptible
@@ -35,7 +35,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Train word vectors on text (skip-gram or CBOW, with negative sampling or hierarchical "
-        "softmax), and write them to a file. The same corpus, parameters and seed give the same "
+        "softmax; with --model fasttext from character n-grams, so that unseen words have vectors "
+        "too), and write them to a file. The same corpus, parameters and seed give the same "
         "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
         "in the same vectors. A model that was saved with --save-model is trained on with "
         "--continue, on the same text or on more.",
@@ -241,6 +242,7 @@ def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: i
     print(
         f"{facts['vocab']:,} vectors in {options.output}: {times}{epochs} epochs of {words:,} "
         f"words in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
+        f"{note_on_subwords(model.vectors_, options.output)}"
     )
 
 

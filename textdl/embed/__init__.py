@@ -3,6 +3,7 @@
 The map, in the order in which a text runs through it:
 
     word2vec.py      the estimator `Word2Vec`
+    fasttext.py      the estimator `FastText`: words as means of their subwords
     estimator.py     what estimators share: `fit` calls the trainer and keeps what it returns
     config.py        every parameter, with default, range and description
     trainer.py       one run: from a corpus to vectors, round after round

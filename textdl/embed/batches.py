@@ -36,6 +36,9 @@ from textdl.text.vocabulary import Vocabulary
 SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
+# The same where words wait for the end of the chunk for what they share: shorter is better, and
+# costs more, as measured on wiki17m (scripts/README.md).
+MAX_TIED_CHUNK_TOKENS = 12_288
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
 ACCELERATOR_STEP_TOKENS = 1 << 13  # larger is faster yet, and analogies lose a hundredth
 ACCELERATOR_STEPS_PER_EPOCH = 1_500  # at least, unless steps are as small as on a CPU
@@ -104,7 +107,9 @@ class BatchSampler:
         self.blocks = max(1, wanted // self.length)
         self.step_tokens = self.blocks * self.length
         chunk = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.worker_count)
-        self.steps = max(1, int(min(chunk, MAX_CHUNK_TOKENS) / self.step_tokens))
+        most = MAX_TIED_CHUNK_TOKENS if self.objective.ties else MAX_CHUNK_TOKENS
+        self.steps = max(1, int(min(chunk, most) / self.step_tokens))
+        self._chunks_per_span = CHUNKS_PER_SPAN * MAX_CHUNK_TOKENS // most
         # Threads that prepare, of the cores that the workers leave; on a GPU they leave most.
         self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.worker_count))
 
@@ -207,7 +212,7 @@ class BatchSampler:
             `(2, n + 2w)`, n a multiple of `S B L`: ids, and sentences with -1 where padding stands.
         """
         halo = self.config.window
-        whole = CHUNKS_PER_SPAN * self.chunk_tokens
+        whole = self._chunks_per_span * self.chunk_tokens
         waiting = [_padding(halo)]
         for kept in self._kept(epoch):
             waiting.append(kept)

@@ -12,17 +12,29 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
+from textdl.embed.objectives import (
+    ARCHITECTURES,
+    LEARNING_RATES,
+    LOSSES,
+    SUBWORD_LEARNING_RATES,
+)
 from textdl.errors import ParameterError
 from textdl.keyed_random import MEMBER_SEED, random_bits
-from textdl.parameters import check_parameters, lookup, parameter, parameters_of
+from textdl.parameters import (
+    another_default,
+    check_parameters,
+    lookup,
+    parameter,
+    parameters_of,
+)
 from textdl.text.source import TextParameters
 
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
-_LEARNING_RATES = ", ".join(
-    f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in LEARNING_RATES.items()
+_LEARNING_RATES = "; with subwords ".join(
+    ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
+    for rates in (LEARNING_RATES, SUBWORD_LEARNING_RATES)
 )
 DEFAULT_NEGATIVE = 5
 CPU_WORKERS = 2
@@ -111,7 +123,22 @@ class EmbeddingParameters:
 
 
 @dataclass(kw_only=True)
-class EmbeddingConfig(EmbeddingParameters):
+class SubwordParameters:
+    """The parameters of words that are means of their character n-grams."""
+
+    min_n: int = parameter(
+        3, "characters of the shortest n-gram, borders of the word included", minimum=1, maximum=100
+    )
+    max_n: int = parameter(
+        6, "characters of the longest n-gram; 0: words have none", minimum=0, maximum=100
+    )
+    bucket: int = parameter(
+        2_000_000, "numbers that n-grams are hashed to", minimum=1, maximum=2**31 - 1
+    )
+
+
+@dataclass(kw_only=True)
+class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
@@ -134,14 +161,7 @@ class EmbeddingConfig(EmbeddingParameters):
     block_noise: int | None = parameter(
         None, "K, noise words of a block (default: 8 per negative)", minimum=1, maximum=65_536
     )
-
-    min_n: int = parameter(3, "characters of the shortest subword", minimum=1, maximum=100)
-    max_n: int = parameter(
-        0, "characters of the longest; 0: words have none", minimum=0, maximum=100
-    )
-    bucket: int = parameter(
-        2_000_000, "numbers that subwords are hashed to", minimum=1, maximum=2**31 - 1
-    )
+    max_n: int = another_default(SubwordParameters, "max_n", 0)
 
     members: tuple[Mapping[str, Any], ...] = parameter(
         (), "models that are trained in place of one, and averaged: in what each differs from this"
@@ -158,7 +178,8 @@ class EmbeddingConfig(EmbeddingParameters):
         if self.negative is None and self.loss == "ns":
             self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
-            self.learning_rate = LEARNING_RATES[self.arch, self.loss]
+            rates = SUBWORD_LEARNING_RATES if self.max_n else LEARNING_RATES
+            self.learning_rate = rates[self.arch, self.loss]
         if self.workers is None or self.step_tokens is None:
             from textdl.jax_settings import has_accelerator  # JAX, for which no help text waits
 
@@ -346,6 +367,11 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
         return EmbeddingConfig(**{**preset.values, **own}, members=members)
 
 
+@dataclass(kw_only=True)
+class FastTextParameters(RunParameters, SubwordParameters, EmbeddingParameters):
+    """Every parameter of `FastText`: of the model, its subwords, and of the run."""
+
+
 class EmbeddingModel(NamedTuple):
     """An estimator that learns embeddings, named without importing it."""
 
@@ -356,4 +382,5 @@ class EmbeddingModel(NamedTuple):
 #: What ``textdl train --model`` may be.
 MODELS: dict[str, EmbeddingModel] = {
     "word2vec": EmbeddingModel("Word2Vec", Word2VecParameters),
+    "fasttext": EmbeddingModel("FastText", FastTextParameters),
 }

@@ -51,7 +51,7 @@ from textdl.jax_settings import fixed_settings
 from textdl.parallel import prefetch
 
 CHUNKS_PER_ROUND = 8  # of a worker
-TIED_CHUNKS_PER_ROUND = 2  # where words wait for the end of a round for what they share
+TIED_CHUNKS_PER_ROUND = 1  # where words wait for the end of a round for what they share
 FREQUENT_ROWS = 4096  # of each table, at most
 
 Item = TypeVar("Item")
@@ -88,7 +88,7 @@ class Round(NamedTuple):
     frequent: Mapping[str, Rows]  # of what the workers copy, those that are merged after a group
     step_weights: RowWeights  # of what the workers copy
     merge_weights: RowWeights
-    tied: dict[str, TiedRows]  # of the tables that are tied to another
+    tied: dict[str, TiedRows]  # of the working sets of tables that are tied to another
 
     @property
     def chunks(self) -> int:
@@ -135,7 +135,12 @@ class Workers:
             name: (len(updates), self.tables[sources.get(name, name)].shape[1])
             for name, updates in per_step.items()
         }
-        large = {name: shape[0] for name, shape in shapes.items() if count > 1 and is_large(shape)}
+        # Of tied tables too, whose rows are composed for every round.
+        large = {
+            name: shape[0]
+            for name, shape in shapes.items()
+            if name in problem.ties or (count > 1 and is_large(shape))
+        }
         self._sets = WorkingSets(frequent, large)
         of_all = steps * count
         self._tied = {
@@ -149,7 +154,7 @@ class Workers:
             {name: as_rows(rows) for name, rows in frequent.items()},
             jax.device_put(self._step_weights),
             jax.device_put(self._merge_weights),
-            {name: it.prepare() for name, it in self._tied.items() if name not in self._sets},
+            {},
         )
 
     def __enter__(self) -> Self:
@@ -217,14 +222,14 @@ class Workers:
         sets, groups = self._sets.pop(groups)
         whole = self._whole
         rows = {name: it.rows for name, it in sets.items()}
-        tied = {name: self._tied[name].prepare(rows[name]) for name in sets if name in self._tied}
+        tied = {name: table.prepare(rows[name]) for name, table in self._tied.items()}
         return Round(
             jax.device_put(groups),
             jax.device_put({name: some for name, some in rows.items() if name not in tied}),
             {**whole.frequent, **{name: it.frequent for name, it in sets.items()}},
             {**whole.step_weights, **_weights_of(self._step_weights, rows)},
             {**whole.merge_weights, **_weights_of(self._merge_weights, rows)},
-            {**whole.tied, **tied},
+            tied,
         )
 
     def _side_by_side(

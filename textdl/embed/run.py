@@ -28,6 +28,7 @@ from textdl.embed.validation import (
 )
 from textdl.embed.warm_start import MAX_ROW_LENGTH, StartingPoint
 from textdl.errors import DivergenceError
+from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.vectors import Vectors
 
 # A round may be a single step, whose loss is that of the start but for rounding.
@@ -43,6 +44,7 @@ class TrainedTables(NamedTuple):
     tables: Tables
     loss_curve: tuple[float, ...]  # mean loss of every epoch, per prediction
     position: RunPosition  # at the end
+    subwords: SubwordVectors | None = None  # for words that have no row
 
 
 class Run:
@@ -137,7 +139,8 @@ class Run:
             tables = self._best
         self._callbacks.end(self._report())
         matrix = np.asarray(self.sampler.objective.export(tables))
-        return TrainedTables(matrix, tables, self.position.history, self.position)
+        subwords = self.sampler.objective.export_subwords(tables)
+        return TrainedTables(matrix, tables, self.position.history, self.position, subwords)
 
     def _tell(self) -> bool:
         """Report; return whether a callback wants the run to stop.

@@ -108,7 +108,9 @@ def train_corpus(
     vocabulary = state.vocabulary
     matrix = centered(trained.matrix) if config.centered else trained.matrix
     return TrainingResult(
-        Vectors(vocabulary.words, matrix, vocabulary.counts, config=about),
+        Vectors(
+            vocabulary.words, matrix, vocabulary.counts, config=about, subwords=trained.subwords
+        ),
         trained.tables,
         trained.loss_curve,
         about["words"],
@@ -180,7 +182,7 @@ def _averaged(members: Sequence[TrainedTables]) -> TrainedTables:
         epoch=len(curve), history=curve, epoch_seconds=tuple(map(math.fsum, ends))
     )
     matrix = mean_of_aligned([member.matrix for member in members])
-    return TrainedTables(matrix, first.tables, curve, position)
+    return first._replace(matrix=matrix, loss_curve=curve, position=position)
 
 
 def train(

@@ -32,6 +32,7 @@ from textdl.embed.tables import (
 from textdl.embed.tied_rows import Tie
 from textdl.parameters import lookup
 from textdl.text.vocabulary import Vocabulary
+from textdl.vectors.subwords import SubwordVectors
 
 Updates: TypeAlias = Mapping[str, NDArray[np.float64]]  # of every row, `(rows,)` by table
 
@@ -146,6 +147,8 @@ class EmbeddingObjective(NamedTuple):
     #: Of tables whose rows are numbered anew when the vocabulary grows: what each row is. A row
     #: below V is that word's; whatever else a number stands for, it does so for every vocabulary.
     row_ids: Mapping[str, NDArray[np.int64]] = {}
+    #: The vectors of n-grams, of which those of other words are made; None where there are none.
+    export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
 
 def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObjective:
