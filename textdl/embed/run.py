@@ -21,10 +21,10 @@ from textdl.embed.local_sgd import Round, Workers
 from textdl.embed.progress import RoundReport, RunCallbacks, RunPosition
 from textdl.embed.tables import Tables
 from textdl.embed.validation import (
+    HeldOut,
     ValidationConfig,
     best_epoch,
     score_benchmarks,
-    validation_loss,
 )
 from textdl.embed.warm_start import MAX_ROW_LENGTH, StartingPoint
 from textdl.errors import DivergenceError
@@ -71,7 +71,7 @@ class Run:
         self._checkpoints = checkpoints
         self._callbacks = callbacks
         self._validation = validation
-        self._held_out = sampler.held_out() if validation.fraction else None
+        self._held_out = HeldOut(sampler.held_out()) if validation.fraction else None
         self._best: Tables | None = None  # of the best epoch, on the host
         self._tables: Tables | None = start.tables
         saved = checkpoints.load(start.tables) if checkpoints else None
@@ -112,7 +112,7 @@ class Run:
         """Measure what is measured after an epoch; return whether the run is over."""
         tables = self.workers.tables
         _check_rows(tables, self.sampler)
-        val_loss = None if self._held_out is None else validation_loss(tables, self._held_out)
+        val_loss = None if self._held_out is None else self._held_out.loss(tables)
         benchmarks = self._validation.benchmarks
         scores = score_benchmarks(self._vectors(), benchmarks) if benchmarks else None
         seconds = time.perf_counter() - self._clock
