@@ -38,6 +38,17 @@ def test_rows_are_the_means_of_their_parts(tie, pieces):
     some = np.array([5, 0, ROWS], np.int32)  # the last stands for no row
     composed = compose(source, table.prepare(some))
     np.testing.assert_allclose(composed[:2], expected[[5, 0]], rtol=1e-5, atol=1e-6)
+    assert not composed[2].any()
+
+
+def test_rows_that_are_not_used_reach_nothing(tie):
+    table = TiedTable(tie, SOURCE_ROWS, np.ones(ROWS), 2)
+    rows = table.prepare(ALL, ALL < 2)
+    source = np.ones((SOURCE_ROWS, SIZE), np.float32)
+    assert compose(source, rows).any(axis=1).tolist() == [True, True, *[False] * (ROWS - 2)]
+    spread(source, rows, np.full((ROWS, SIZE), 0.01, np.float32))
+    moved = np.flatnonzero((source != 1).any(axis=1))
+    assert moved.tolist() == sorted({*parts(tie, 0), *parts(tie, 1)})
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3])

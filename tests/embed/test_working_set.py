@@ -36,7 +36,7 @@ def test_pop_numbers_frequent_rows_first_and_then_those_used(sets):
         sets.add(group)
     found, renumbered = sets.pop(groups)
     assert list(found) == ["large"]
-    rows, frequent = found["large"]
+    rows, frequent, _ = found["large"]
     assert frequent == 3
     assert rows[:6].tolist() == [2, 5, 90, 7, 40, 99]
     assert len(rows) == round_up(6)
@@ -57,8 +57,9 @@ def test_pop_begins_anew(sets):
     second = [[chunk(7, 5)]]
     sets.add(second[0])
     found, (((renumbered,),)) = sets.pop(second)
-    rows, frequent = found["large"]
+    rows, frequent, is_used = found["large"]
     assert rows[rows < 100].tolist() == [2, 5, 90, 7]
+    assert rows[is_used].tolist() == [5, 7]
     assert frequent == 3
     assert rows[renumbered.rows["large"]["a"]].tolist() == [[7, 5]]
 

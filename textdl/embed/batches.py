@@ -38,7 +38,7 @@ CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
 # The same where words wait for the end of the chunk for what they share: shorter is better, and
 # costs more, as measured on wiki17m (scripts/README.md).
-MAX_TIED_CHUNK_TOKENS = 12_288
+MAX_TIED_CHUNK_TOKENS = 1 << 14
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
 ACCELERATOR_STEP_TOKENS = 1 << 13  # larger is faster yet, and analogies lose a hundredth
 ACCELERATOR_STEPS_PER_EPOCH = 1_500  # at least, unless steps are as small as on a CPU

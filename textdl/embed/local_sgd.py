@@ -234,7 +234,10 @@ class Workers:
         sets, groups = self._sets.pop(groups)
         whole = self._whole
         rows = {name: it.rows for name, it in sets.items()}
-        tied = {name: table.prepare(rows[name]) for name, table in self._tied.items()}
+        tied = {
+            name: table.prepare(sets[name].rows, sets[name].is_used)
+            for name, table in self._tied.items()
+        }
         return Round(
             jax.device_put(groups),
             jax.device_put({name: some for name, some in rows.items() if name not in tied}),

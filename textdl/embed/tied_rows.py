@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 # κ of `textdl.embed.update`: smaller than that of merges, for words with a common subword pull it
 # to different places. As measured on wiki17m (scripts/README.md).
 SPREAD_KAPPA = 1e-4
-SPREAD_LIMIT = 0.75  # the length by which a row of the larger table may move in a round
+SPREAD_LIMIT = 1.0  # the length by which a row of the larger table may move in a round
+_ROWS_PER_BLOCK = 512  # which stay in the cache of a core
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
@@ -71,21 +72,28 @@ class TiedTable:
     ) -> None:
         self.source = tie.source
         self._pieces = pieces
-        self._parts = _parts_of(tie, source_rows)
-        of_source = self._parts.T
+        of_source = _parts_of(tie, source_rows).T
         together = -np.expm1(-SPREAD_KAPPA * (of_source @ updates))
         one_by_one = of_source @ -np.expm1(-SPREAD_KAPPA * updates)
         #: `(source_rows,)` what each row of the larger table takes of a change.
         self.shares = np.ones(source_rows, np.float32)
         np.divide(together, one_by_one, out=self.shares, where=one_by_one > 0, casting="unsafe")
+        without_parts = np.append(tie.offsets, tie.offsets[-1])  # the last row
+        self._parts = _parts_of(tie._replace(offsets=without_parts), source_rows)
 
-    def prepare(self, rows: NDArray[np.int32]) -> TiedRows:
+    def prepare(
+        self, rows: NDArray[np.int32], is_used: NDArray[np.bool_] | None = None
+    ) -> TiedRows:
         """How some rows hang on the larger table.
 
         Args:
-            rows: `(C,)`; a number beyond the table stands for no row.
+            rows: `(C,)`.
+            is_used: `(C,)` which of them are looked at or moved; None: all. The others have no
+                parts: they are zero, and what becomes of them reaches nothing.
         """
-        parts = self._parts[np.minimum(rows, self._parts.shape[0] - 1)]
+        if is_used is not None:
+            rows = np.where(is_used, rows, self._parts.shape[0] - 1)
+        parts = self._parts[rows]
         means = _means_of(parts)
         spread = parts.T.tocsr()  # (source_rows, C)
         used = np.flatnonzero(np.diff(spread.indptr)).astype(np.int32)
@@ -165,9 +173,13 @@ def spread(
     def move(piece: tuple[csr_array, NDArray[np.int32]]) -> None:
         matrix, used = piece
         moved = matrix @ changes  # (used / pieces, D)
-        lengths = np.sqrt(np.einsum("nd,nd->n", moved, moved))
-        moved *= (SPREAD_LIMIT / np.maximum(lengths, SPREAD_LIMIT))[:, None]
-        source[used] += moved
+        for begin in range(0, len(used), _ROWS_PER_BLOCK):
+            some = used[begin : begin + _ROWS_PER_BLOCK]
+            step = moved[begin : begin + _ROWS_PER_BLOCK]
+            lengths = np.sqrt(np.einsum("nd,nd->n", step, step))
+            step *= (SPREAD_LIMIT / np.maximum(lengths, SPREAD_LIMIT))[:, None]
+            step += source.take(some, axis=0, mode="clip")
+            source[some] = step
 
     list(run(move, zip(rows.spread, rows.used, strict=True)))
 

@@ -38,6 +38,7 @@ class WorkingSet(NamedTuple):
 
     rows: NDArray[np.int32]  # (C,); where it is padded, the number of rows of the table
     frequent: int  # how many come first that every round has
+    is_used: NDArray[np.bool_]  # (C,); frequent rows may not be, padding is not
 
 
 class WorkingSets:
@@ -104,6 +105,7 @@ class _UsedRows:
         return int(np.count_nonzero(self._is_used))
 
     def pop(self) -> WorkingSet:
+        are_frequent_used = self._is_used[self.frequent]
         self._is_used[self.frequent] = False
         others = np.flatnonzero(self._is_used).astype(np.int32)
         self._is_used[others] = False
@@ -111,7 +113,10 @@ class _UsedRows:
         self.numbers[rows] = np.arange(len(rows), dtype=np.int32)
         size = round_up(len(rows))
         padding = np.full(size - len(rows), len(self.numbers), np.int32)
-        return WorkingSet(np.append(rows, padding), len(self.frequent))
+        is_used = np.zeros(size, bool)
+        is_used[: len(self.frequent)] = are_frequent_used
+        is_used[len(self.frequent) : len(rows)] = True
+        return WorkingSet(np.append(rows, padding), len(self.frequent), is_used)
 
 
 def round_up(count: int) -> int:
