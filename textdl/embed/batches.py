@@ -7,16 +7,17 @@ entered anywhere. They come in chunks of steps, which is what a worker computes 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Self
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from textdl.embed.config import STRIP, EmbeddingConfig
+from textdl.embed.document_tags import DocumentTags, require_known_words
 from textdl.embed.growth import TrainedWords
-from textdl.embed.objectives.objective import Blocks, TrainingText, make_objective
+from textdl.embed.objectives.objective import Blocks, DocumentRows, TrainingText, make_objective
 from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
 from textdl.embed.tables import Batches
 from textdl.errors import CorpusError
@@ -41,6 +42,13 @@ MAX_THREADS = 4  # that prepare batches; a GPU is not faster than these
 HELD_OUT_EPOCH = 1 << 32  # the number of no epoch, so that its draws are those of no epoch
 
 
+class RowLabels(NamedTuple):
+    """What the vectors that are kept are called."""
+
+    names: Sequence[str]
+    counts: NDArray[np.int64] | None  # of words
+
+
 class BatchSampler:
     """The batches of every epoch.
 
@@ -49,6 +57,8 @@ class BatchSampler:
         config: the parameters of the run; its objective draws what it needs for every step.
         words: of a model that is trained on; None: those of the store.
         held_out: the share of the sentences that is not trained on.
+        documents: the tags of every document, which is a sentence of the store, where documents
+            have vectors.
 
     Raises:
         CorpusError: the text is a single word, `min_count` leaves none, or so few sentences cannot
@@ -72,6 +82,7 @@ class BatchSampler:
         config: EmbeddingConfig,
         words: TrainedWords | None = None,
         held_out: float = 0.0,
+        documents: DocumentTags | None = None,
     ) -> None:
         self.store = store
         self.config = config
@@ -96,14 +107,23 @@ class BatchSampler:
         described = self.vocabulary
         if words:
             described = Vocabulary(described.words, words.objective_counts)
-        self.objective = make_objective(TrainingText(described, self.kept_share), config)
         self.length = min(config.block_tokens, max(STRIP, config.step_tokens // STRIP * STRIP))
+        self._tags = documents
+        text = TrainingText(described, self.kept_share, self._document_rows())
+        self.objective = make_objective(text, config)
         self.blocks = max(1, config.step_tokens // self.length)
         self.step_tokens = self.blocks * self.length
         wanted = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.workers)
         self.steps = max(1, int(min(wanted, MAX_CHUNK_TOKENS) / self.step_tokens))
         # Threads that prepare, of the cores that the workers leave; on a GPU they leave most.
         self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.workers))
+
+    @property
+    def labels(self) -> RowLabels:
+        """What the vectors are called: words, or the tags of documents."""
+        if self._tags is not None:
+            return RowLabels(self._tags.labels, None)
+        return RowLabels(self.vocabulary.words, self.vocabulary.counts)
 
     @property
     def chunk_tokens(self) -> int:
@@ -158,8 +178,8 @@ class BatchSampler:
         """Cut spans into blocks, each with its halo, and deal them out at random.
 
         Yields:
-            For `S B` blocks, token ids `(S B, L + 2w)`, and how far the context of each center goes
-            to the left and to the right, `(S B, L)` each.
+            For `S B` blocks, token ids `(S B, L + 2w)`, how far the context of each center goes to
+            the left and to the right, and its document, `(S B, L)` each.
         """
 
         def deal_out(
@@ -192,10 +212,11 @@ class BatchSampler:
         windows[span[1, halo : len(windows) + halo] < 0] = 0
         left, right = context_extents(span[1], windows, self.config.window_side)
         left, right = left.reshape(-1, length), right.reshape(-1, length)
+        documents = span[1, halo : len(windows) + halo].reshape(-1, length)
         tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
         order = permutation(len(tokens), self.config.seed, BLOCK_ORDER, epoch, number)
         chunks = order.reshape(-1, self.steps * self.blocks)
-        return [(tokens[some], left[some], right[some]) for some in chunks]
+        return [(tokens[some], left[some], right[some], documents[some]) for some in chunks]
 
     def _spans(self, epoch: int) -> Iterator[NDArray[np.int32]]:
         """Cut the kept tokens into spans, with a halo of `w` on each side.
@@ -239,15 +260,34 @@ class BatchSampler:
 
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Batches:
         """Lay blocks out as steps, and draw what the objective needs."""
-        tokens, left, right = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
-        draws = self.objective.draw(Blocks(tokens, left, right, self.first_epoch + epoch, number))
+        tokens, left, right, documents = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
+        draws = self.objective.draw(
+            Blocks(tokens, left, right, self.first_epoch + epoch, number, documents)
+        )
         return Batches(draws.rows, draws.values, self._rates(epoch, number))
 
     def _windows(self, size: int, *key: int) -> NDArray[np.int32]:
         """The window of every center. `-> (size,)`."""
-        if self.config.shrink_windows:
+        if self.config.draws_windows:
             return reduced_windows(size, self.config.window, *key)
         return np.full(size, self.config.window, np.int32)
+
+    def _document_rows(self) -> DocumentRows | None:
+        """The rows of the documents, and how many of their tokens are kept."""
+        if self._tags is None:
+            return None
+        documents = len(self.store.offsets) - 1
+        keep = np.append(self._keep, 0.0)
+        kept = np.zeros(documents)
+        for start in range(0, len(self.store.tokens), SEGMENT_TOKENS):
+            ids = np.asarray(self.store.tokens[start : start + SEGMENT_TOKENS])
+            sentences = self.store.sentences(start, start + len(ids))
+            first = int(sentences[0])
+            of_segment = np.bincount(sentences - first, keep[np.minimum(ids, len(self._keep))])
+            kept[first : first + len(of_segment)] += of_segment
+        if not self._tags.allows_empty:
+            require_known_words(kept)
+        return DocumentRows(self._tags.padded_rows(), kept, len(self._tags.labels), self.length)
 
     def _count_tokens(self) -> NDArray[np.int64]:
         """The occurrences of every word in what is not left out. `-> (V,)`."""

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
+from textdl.embed.objectives import (
+    ARCHITECTURES,
+    DOCUMENT_ARCHITECTURES,
+    DOCUMENT_LEARNING_RATES,
+    LEARNING_RATES,
+    LOSSES,
+)
 from textdl.errors import ParameterError
 from textdl.parameters import check_parameters, parameter, parameters_of
 from textdl.text.source import TextParameters
@@ -18,10 +24,19 @@ from textdl.text.source import TextParameters
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
-_LEARNING_RATES = ", ".join(
-    f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in LEARNING_RATES.items()
+_LEARNING_RATES, _DOCUMENT_LEARNING_RATES = (
+    ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
+    for rates in (LEARNING_RATES, DOCUMENT_LEARNING_RATES)
 )
 DEFAULT_NEGATIVE = 5
+# The architectures that a parameter is of use with, where it is not with all.
+_ONLY_WITH = {
+    "cbow": ("cbow",),
+    "context_gradient": ("cbow", "dm"),
+    "position_weights": ("cbow",),
+    "dm_context": ("dm",),
+    "train_words": ("dbow",),
+}
 STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
 
 
@@ -104,7 +119,21 @@ class EmbeddingParameters:
 
 
 @dataclass(kw_only=True)
-class EmbeddingConfig(EmbeddingParameters):
+class DocumentModelParameters:
+    """The parameters of models that have a vector for every document."""
+
+    dm_context: str = parameter(
+        "mean",
+        "how dm joins the vectors of the document and of the words around",
+        choices=("mean", "sum", "concat"),
+    )
+    train_words: bool = parameter(
+        False, "dbow trains vectors of words, too: by skip-gram, on the same text"
+    )
+
+
+@dataclass(kw_only=True)
+class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
@@ -121,6 +150,11 @@ class EmbeddingConfig(EmbeddingParameters):
         textdl.errors.ParameterError: vector_size=0; expected a whole number from 1 to 65,536
     """
 
+    arch: str = parameter(
+        "skipgram",
+        "what predicts what",
+        choices=(*ARCHITECTURES, *DOCUMENT_ARCHITECTURES),
+    )
     block_tokens: int = parameter(
         128, "L, centers that share noise words; a multiple of 16", minimum=1, maximum=4_096
     )
@@ -143,7 +177,8 @@ class EmbeddingConfig(EmbeddingParameters):
         if self.negative is None and self.loss == "ns":
             self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
-            self.learning_rate = LEARNING_RATES[self.arch, self.loss]
+            rates = {**LEARNING_RATES, **DOCUMENT_LEARNING_RATES}
+            self.learning_rate = rates[self.arch, self.loss]
         if self.block_tokens % STRIP:
             raise ParameterError(
                 f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"
@@ -166,9 +201,21 @@ class EmbeddingConfig(EmbeddingParameters):
         return self.negative or 0
 
     @property
+    def has_documents(self) -> bool:
+        """Whether documents have vectors."""
+        return self.arch in DOCUMENT_ARCHITECTURES
+
+    @property
+    def draws_windows(self) -> bool:
+        """Whether windows are of random size; a concatenation has all places."""
+        is_concatenation = self.arch == "dm" and self.dm_context == "concat"
+        return self.shrink_windows and not is_concatenation
+
+    @property
     def divides_gradient(self) -> bool:
-        """Whether a context vector of CBOW gets 1 / n of the gradient, and not all of it."""
-        default = "divided" if self.cbow == "mean" else "whole"
+        """Whether a context vector of CBOW or DM gets 1 / n of the gradient, and not all of it."""
+        joined = self.dm_context if self.arch == "dm" else self.cbow
+        default = "divided" if joined == "mean" else "whole"
         return (self.context_gradient or default) == "divided"
 
     def _refuse_contradictions(self) -> None:
@@ -182,13 +229,18 @@ class EmbeddingConfig(EmbeddingParameters):
                 f"negative={self.negative} with loss='hs'; hierarchical softmax has no noise "
                 "words: leave negative out, or choose loss='ns'"
             )
-        if self.arch != "cbow":
-            for name in ("cbow", "context_gradient", "position_weights"):
-                value = getattr(self, name)
-                if value != parameters_of(EmbeddingParameters)[name].default:
-                    raise ParameterError(
-                        f"{name}={value!r} with arch={self.arch!r}; it is of use with arch='cbow'"
-                    )
+        for name, archs in _ONLY_WITH.items():
+            value = getattr(self, name)
+            if self.arch not in archs and value != parameters_of(EmbeddingConfig)[name].default:
+                use = " or ".join(f"arch={arch!r}" for arch in archs)
+                raise ParameterError(
+                    f"{name}={value!r} with arch={self.arch!r}; it is of use with {use}"
+                )
+        if self.dm_context == "concat" and self.context_gradient is not None:
+            raise ParameterError(
+                f"context_gradient={self.context_gradient!r} with dm_context='concat'; each vector "
+                "has numbers of its own there, leave it out"
+            )
 
 
 @dataclass(kw_only=True)
@@ -248,6 +300,43 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
     """Every parameter of `Word2Vec`: of the model, and of the run."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class Doc2VecParameters(DocumentModelParameters, RunParameters, EmbeddingParameters):
+    """Every parameter of `Doc2Vec`: of the model, and of the run."""
+
+    arch: str = parameter(
+        "dbow",
+        "what predicts what: a document its words (dbow), or the document and the words around a "
+        "word the word (dm)",
+        choices=DOCUMENT_ARCHITECTURES,
+    )
+    learning_rate: float | None = parameter(
+        None,
+        f"learning rate at the start; it falls linearly (default: {_DOCUMENT_LEARNING_RATES})",
+        minimum=0.0,
+        maximum=1e3,
+    )
+    context_gradient: str | None = parameter(
+        None,
+        "what each vector that dm joins gets of the gradient: divided by their number, or the whole "
+        "(default: as the loss says, divided for the mean and whole for the sum)",
+        choices=("divided", "whole"),
+    )
+    epochs: int = parameter(10, "passes over the corpus, and steps of inference", minimum=1)
+    empty_documents: str = parameter(
+        "error",
+        "what a document without a known word is: an error, or a vector of zeros",
+        choices=("error", "zeros"),
+    )
+    # Of word models alone.
+    cbow: ClassVar[str] = "mean"  # type: ignore[misc]
+    position_weights: ClassVar[bool] = False  # type: ignore[misc]
+    validation_fraction: ClassVar[None] = None  # type: ignore[misc]
+    early_stopping: ClassVar[bool] = False  # type: ignore[misc]
+    patience: ClassVar[int] = 2  # type: ignore[misc]
+    evaluation: ClassVar[None] = None  # type: ignore[misc]
+
+
 class EmbeddingModel(NamedTuple):
     """An estimator that learns embeddings, named without importing it."""
 
@@ -258,4 +347,5 @@ class EmbeddingModel(NamedTuple):
 #: What ``textdl train --model`` may be.
 MODELS: dict[str, EmbeddingModel] = {
     "word2vec": EmbeddingModel("Word2Vec", Word2VecParameters),
+    "doc2vec": EmbeddingModel("Doc2Vec", Doc2VecParameters),
 }

@@ -157,9 +157,9 @@ class Run:
 
     def _vectors(self) -> Vectors:
         """The vectors as they are."""
-        vocabulary = self.sampler.vocabulary
+        labels = self.sampler.labels
         matrix = np.array(self.sampler.objective.export(self.workers.tables))
-        return Vectors(vocabulary.words, matrix, vocabulary.counts)
+        return Vectors(labels.names, matrix, labels.counts)
 
     def _report(self) -> RoundReport:
         position = self.position

@@ -21,6 +21,7 @@ from textdl.embed.checkpoint import (
     refuse_differing_run,
 )
 from textdl.embed.config import EmbeddingConfig
+from textdl.embed.document_tags import DocumentOptions
 from textdl.embed.growth import TrainedWords, grow_vocabulary
 from textdl.embed.local_sgd import TrainingProblem, Workers
 from textdl.embed.model import ModelState
@@ -55,10 +56,12 @@ class RunOptions(NamedTuple):
 
     warm: WarmStart = WarmStart()
     validation: ValidationConfig = ValidationConfig()
+    documents: DocumentOptions | None = None  # of a model that has vectors of them
 
     def identity(self) -> dict[str, Any]:
         """What the bits of a run depend on beside its corpus and config."""
-        return self.warm.identity() | self.validation.identity()
+        of_documents = self.documents.identity() if self.documents else {}
+        return self.warm.identity() | self.validation.identity() | of_documents
 
 
 NO_OPTIONS = RunOptions()
@@ -94,17 +97,18 @@ def train_corpus(
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
         before = options.warm.model
         words = grow_vocabulary(before, store, config) if before else None
-        sampler = BatchSampler(store, config, words, options.validation.fraction)
+        documents = options.documents and options.documents.of_store(store)
+        sampler = BatchSampler(store, config, words, options.validation.fraction, documents)
         trained = train(
             sampler,
             checkpoints=_run_checkpoints(checkpoints, config, store, others),
             callbacks=callbacks,
             options=options,
         )
-        vocabulary = sampler.vocabulary
         about = _describe(config, store, options)
         model = _model_state(sampler, words, trained)
-    vectors = Vectors(vocabulary.words, trained.matrix, vocabulary.counts, config=about)
+        labels = sampler.labels
+    vectors = Vectors(labels.names, trained.matrix, labels.counts, config=about)
     measured = trained.position.measured
     return TrainingResult(
         vectors, trained.tables, trained.loss_curve, about["words"], measured, model
@@ -167,7 +171,11 @@ def training_problem(sampler: BatchSampler) -> TrainingProblem:
     """What local SGD needs to know of a run."""
     objective = sampler.objective
     return TrainingProblem(
-        objective.loss_and_gradients, sampler.updates_per_step, sampler.steps, objective.ties
+        objective.loss_and_gradients,
+        sampler.updates_per_step,
+        sampler.steps,
+        objective.ties,
+        objective.bursts,
     )
 
 
