@@ -40,6 +40,9 @@ class Model(NamedTuple):
 
 MODELS = {
     "skipgram-ns": Model(("Word2Vec", {}), ("Word2Vec", {"sg": 1, "negative": 5})),
+    "skipgram-ns best": Model(
+        ("Word2Vec", {"quality": "best"}), ("Word2Vec", {"sg": 1, "negative": 5})
+    ),
     "cbow-ns": Model(("Word2Vec", {"arch": "cbow"}), ("Word2Vec", {"sg": 0, "negative": 5})),
     "skipgram-hs": Model(
         ("Word2Vec", {"loss": "hs"}), ("Word2Vec", {"sg": 1, "hs": 1, "negative": 0})

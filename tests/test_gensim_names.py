@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 import textdl
-from textdl import Phrases, Vectors, Word2Vec
+from textdl import FastText, Phrases, Vectors, Word2Vec
 from textdl.errors import ParameterError, TextdlError
 from textdl.gensim_names import (
+    FASTTEXT_ATTRIBUTES,
+    FASTTEXT_PARAMETERS,
+    FASTTEXT_PROGRAM_ATTRIBUTES,
+    FASTTEXT_PROGRAM_PARAMETERS,
     PHRASES_ATTRIBUTES,
     PHRASES_PARAMETERS,
     VECTORS_ATTRIBUTES,
@@ -85,6 +89,29 @@ def test_attribute_of_gensims_phrases_is_named_here(owner, name):
     if owner is Phrases and name.endswith("_"):  # a property
         return
     with pytest.raises(AttributeError, match=f"no attribute '{name}'; in place of gensim's"):
+        getattr(owner, name)
+
+
+@pytest.mark.parametrize("name", FASTTEXT_PARAMETERS)
+def test_parameter_of_fasttext_is_named_here(name):
+    owner = "fastText" if name in FASTTEXT_PROGRAM_PARAMETERS else "gensim"
+    says = f"no parameter '{name}'; in place of {owner}'s {name}: "
+    with pytest.raises(TypeError, match=says):
+        FastText(**{name: 1})
+
+
+def test_every_parameter_of_gensims_fasttext_is_ours_or_explained():
+    theirs = set(inspect.signature(gensim.models.FastText.__init__).parameters) - {"self"}
+    ours = set(FastText().get_params())
+    assert theirs - ours <= set(FASTTEXT_PARAMETERS)
+    assert not ours & set(FASTTEXT_PARAMETERS)
+
+
+@pytest.mark.parametrize("owner", [FastText(), FastText])
+@pytest.mark.parametrize("name", FASTTEXT_ATTRIBUTES)
+def test_attribute_of_fasttexts_model_is_named_here(owner, name):
+    program = "fastText" if name in FASTTEXT_PROGRAM_ATTRIBUTES else "gensim"
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; in place of {program}'s"):
         getattr(owner, name)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from textdl.errors import ParameterError
 from textdl.parameters import (
+    another_default,
     check_parameters,
     document_parameters,
     expectation,
@@ -129,3 +130,14 @@ def test_parameters_of_a_class():
     assert list(known)[:3] == ["size", "rate", "norm"]
     assert (known["size"].type, known["limit"].is_optional) == (int, True)
     assert expectation(known["limit"]) == "a whole number from 1 up, or None"
+
+
+def test_another_default_keeps_the_rest_of_a_parameter():
+    @dataclass
+    class Small(Config):
+        size: int = another_default(Config, "size", 5)
+
+    assert Small().size == 5
+    assert parameters_of(Small)["size"] == parameters_of(Config)["size"]._replace(default=5)
+    with pytest.raises(ParameterError, match="size=0; expected a whole number from 1 to 1,000"):
+        check_parameters(Small(size=0))

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
     from textdl.classify.text_classifier import TextClassifier
+    from textdl.embed.fasttext import FastText
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.nn.estimators.regressor import MLPRegressor
     from textdl.text.phrases import Phrases
+    from textdl.vectors.alignment import align_vectors
     from textdl.vectors.vectors import Vectors
 
 __version__ = "0.1.0"
@@ -36,6 +38,7 @@ __all__ = [
     "BM25Vectorizer",
     "CountVectorizer",
     "EmbeddingBagClassifier",
+    "FastText",
     "HashingVectorizer",
     "MLPClassifier",
     "MLPRegressor",
@@ -47,6 +50,7 @@ __all__ = [
     "Vectors",
     "Word2Vec",
     "__version__",
+    "align_vectors",
     "nn",
 ]
 
@@ -56,6 +60,7 @@ _HOME = {
     "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.count",
     "EmbeddingBagClassifier": "textdl.classify.embedding_bag.classifier",
+    "FastText": "textdl.embed.fasttext",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",
@@ -66,6 +71,7 @@ _HOME = {
     "TfidfVectorizer": "textdl.bow.tfidf",
     "Vectors": "textdl.vectors.vectors",
     "Word2Vec": "textdl.embed.word2vec",
+    "align_vectors": "textdl.vectors.alignment",
 }
 
 

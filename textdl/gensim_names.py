@@ -1,7 +1,8 @@
-"""The names that gensim users type, and what to write here instead: one table for each class.
+"""The names that users of gensim and fastText type, and what to write here: a table per class.
 
-The names are gensim 4's, and those of gensim 3 that are still in many tutorials. A name that means
-the same here (`vector_size`, `most_similar`, `key_to_index`) is not in a table: it works.
+The names are gensim 4's, those of gensim 3 that are still in many tutorials, and those of the
+fastText program. A name that means the same here (`vector_size`, `most_similar`, `key_to_index`)
+is not in a table: it works.
 """
 
 from __future__ import annotations
@@ -54,6 +55,49 @@ WORD2VEC_ATTRIBUTES: Mapping[str, str] = {
     "similarity": "vectors_.similarity",
     "doesnt_match": "vectors_.doesnt_match",
 }
+_FASTTEXT_CORPUS = "pass the corpus to fit, as in FastText().fit(corpus)"
+#: Of the program and its Python package.
+FASTTEXT_PROGRAM_PARAMETERS: Mapping[str, str] = {
+    "input": _FASTTEXT_CORPUS,
+    "output": "vectors_.save(path)",
+    "model": "arch='skipgram' or arch='cbow'",
+    "lr": "learning_rate",
+    "dim": "vector_size",
+    "ws": "window",
+    "epoch": "epochs",
+    "neg": "negative",
+    "minCount": "min_count",
+    "minn": "min_n",
+    "maxn": "max_n",
+    "t": "sample",
+    "thread": "workers",
+    "wordNgrams": "phrases, with those of Phrases",
+    "lrUpdateRate": "nothing (the rate falls in every step)",
+    "pretrainedVectors": "init_vectors",
+    "minCountLabel": "TextClassifier, which learns classes",
+    "label": "TextClassifier, which learns classes",
+}
+FASTTEXT_PROGRAM_ATTRIBUTES: Mapping[str, str] = {
+    "words": "vectors_.labels",
+    "get_words": "vectors_.labels",
+    "get_word_vector": "vectors_[word]",
+    "get_word_id": "vectors_.key_to_index[word]",
+    "get_dimension": "vector_size",
+    "get_nearest_neighbors": "vectors_.most_similar(word)",
+    "get_analogies": "vectors_.most_similar(positive=[b, c], negative=[a])",
+    "get_sentence_vector": "AveragedVectors(vectors_).transform([text])",
+    "get_subwords": "textdl.text.char_ngrams.char_ngrams(word, min_n, max_n)",
+    "get_input_matrix": "vectors_.matrix and vectors_.subwords.matrix",
+    "save_model": "vectors_.save('vectors.safetensors')",
+}
+FASTTEXT_PARAMETERS: Mapping[str, str] = {
+    **WORD2VEC_PARAMETERS,
+    **FASTTEXT_PROGRAM_PARAMETERS,
+    "sentences": _FASTTEXT_CORPUS,
+    "corpus_file": _FASTTEXT_CORPUS,
+    "word_ngrams": "max_n=0 for word_ngrams=0, nothing for word_ngrams=1",
+}
+FASTTEXT_ATTRIBUTES: Mapping[str, str] = {**WORD2VEC_ATTRIBUTES, **FASTTEXT_PROGRAM_ATTRIBUTES}
 VECTORS_ATTRIBUTES: Mapping[str, str] = {
     "wv": "these vectors themselves",
     "index_to_key": "labels",
@@ -77,6 +121,11 @@ VECTORS_ATTRIBUTES: Mapping[str, str] = {
     "similar_by_key": "most_similar(word)",
     "similar_by_vector": "most_similar(vector)",
     "distance": "1 - similarity(a, b)",
+    "vectors_vocab": "matrix",
+    "vectors_ngrams": "subwords.matrix",
+    "min_n": "subwords.min_n",
+    "max_n": "subwords.max_n",
+    "bucket": "subwords.bucket",
     "evaluate_word_pairs": "textdl.vectors.evaluate.evaluate_word_pairs(vectors, file)",
     "evaluate_word_analogies": "textdl.vectors.evaluate.evaluate_analogies(vectors, file)",
 }
@@ -192,4 +241,8 @@ def _parameter_names(kind: type) -> list[str]:
 
 
 def _hint(name: str, names: Mapping[str, str]) -> str:
-    return f"; in place of gensim's {name}: {names[name]}" if name in names else ""
+    if name not in names:
+        return ""
+    program = {**FASTTEXT_PROGRAM_PARAMETERS, **FASTTEXT_PROGRAM_ATTRIBUTES}
+    owner = "fastText" if names[name] == program.get(name) else "gensim"
+    return f"; in place of {owner}'s {name}: {names[name]}"

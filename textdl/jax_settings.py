@@ -43,6 +43,11 @@ def fixed_settings() -> Iterator[None]:
         yield
 
 
+def has_accelerator() -> bool:
+    """Whether JAX computes on something else than a CPU, such as a GPU or TPU."""
+    return jax.default_backend() != "cpu"
+
+
 def random_key(seed: int) -> Array:
     """The key of a seed, of the one kind whose draws are the same on every device.
 

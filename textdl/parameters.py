@@ -99,6 +99,21 @@ def parameter(
     return field(default=default, metadata={_KEY: details})
 
 
+def another_default(kind: type, name: str, default: Any) -> Any:
+    """A parameter of another dataclass, with a default of its own.
+
+    Args:
+        kind: the dataclass that declares it.
+        name: of the parameter.
+        default: its value where none is given.
+
+    Returns:
+        The field, to be assigned to its name in a subclass.
+    """
+    declared = next(it for it in fields(kind) if it.name == name)
+    return field(default=default, metadata=declared.metadata)
+
+
 def parameters_of(kind: type) -> Mapping[str, Parameter]:
     """The parameters of a dataclass, by name, in the order of its constructor."""
     return _parameters_of(kind)

@@ -242,7 +242,7 @@ def test_abbreviated_options_are_refused_with_what_was_meant(refused, name):
         (["plot", "los"], "did you mean loss?"),
         (["train", "x", "--out", "y"], "'--out' is unknown; did you mean --output?"),
         (["train", "--vec=3"], "did you mean --vector-size?"),
-        (["train", "--min"], "did you mean --min-count or --min-learning-rate?"),
+        (["train", "--min"], "did you mean --min-count or --min-learning-rate or --min-n?"),
         (["--vers"], "textdl: '--vers' is unknown; did you mean --version?"),
         (["--json", "similar", "v", "w"], "textdl: '--json' is unknown; "),
         (["bow", "--quite", "fit"], "textdl bow: '--quite' is unknown; see"),

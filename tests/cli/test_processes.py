@@ -61,7 +61,8 @@ def test_verb_tokenizer_in_processes_same_bytes(in_processes, tmp_path, verb, na
     for path in out:
         started = in_processes() if path is out[1] else []
         assert main([*command, "-o", str(path), "--tokenizer", name]) == 0
-    assert started
+    # White space is cut on threads where text becomes token ids.
+    assert bool(started) == ((name, verb) != ("whitespace", "train"))
     assert out[0].read_bytes() == out[1].read_bytes()
 
 

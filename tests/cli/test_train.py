@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tests.embed.conftest import zipf_text
 from textdl import Vectors, Word2Vec
 from textdl.cli.main import main
-from textdl.embed.config import Word2VecParameters
+from textdl.embed.model_parameters import QUALITIES, Word2VecParameters
 from textdl.parameters import parameters_of
 
 QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]
@@ -197,6 +198,44 @@ def test_train_cbow_equals_the_estimator(corpus, tmp_path):
     saved = Vectors.load(out)
     np.testing.assert_array_equal(saved.matrix, model.vectors_.matrix)
     assert saved.config["arch"] == "cbow"
+
+
+def test_train_quality_best_counts_all_models(capsys, corpus, tmp_path):
+    out = tmp_path / "v.safetensors"
+    options = [*QUICK, "--quality", "best", "--epochs", "2"]
+    assert main(["train", str(corpus), "-o", str(out), *options, "--json"]) == 0
+    printed, err = capsys.readouterr()
+    report = json.loads(printed.splitlines()[-1])
+    models = len(QUALITIES["best"].members)
+    assert report["epochs"] == len(report["loss"]) == 2
+    assert f"epoch {2 * models}/{2 * models}" in err
+    rate = report["words"] * 2 * models / report["seconds"]
+    assert report["words_per_second"] == pytest.approx(rate, rel=0.01)
+    model = Word2Vec(
+        quality="best", vector_size=8, min_count=1, tokenizer="whitespace", epochs=2
+    ).fit(corpus)
+    np.testing.assert_array_equal(Vectors.load(out).matrix, model.vectors_.matrix)
+    model_file = str(tmp_path / "m.safetensors")
+    assert main(["train", str(corpus), "-o", str(out), *options, "--save-model", model_file]) == 2
+    assert "--save-model with --quality best" in capsys.readouterr().err
+    assert main(["train", str(corpus), "-o", str(out), *options, "--quiet"]) == 0
+    assert f"{models} times 2 epochs of 5,000 words" in capsys.readouterr().out
+
+
+def test_train_quality_best_killed_and_resumed_same_bytes(corpus, tmp_path):
+    options = [*QUICK, "--quality", "best", "--epochs", "2", "--quiet"]
+    out = [tmp_path / f"{number}.safetensors" for number in range(2)]
+    assert main(["train", str(corpus), "-o", str(out[0]), *options]) == 0
+    run = ["--checkpoint", str(tmp_path / "run"), "--checkpoint-every", "1steps", "--resume"]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "textdl.cli.main", "train", corpus, "-o", out[1], *options, *run]
+    )
+    while started.poll() is None and not list(tmp_path.glob("run/member-2/0*.safetensors")):
+        time.sleep(0.01)
+    started.kill()
+    started.wait()
+    assert main(["train", str(corpus), "-o", str(out[1]), *options, *run]) == 0
+    assert out[1].read_bytes() == out[0].read_bytes()
 
 
 def test_train_help_shows_every_parameter_with_its_default(capsys):

@@ -117,7 +117,12 @@ def test_info_and_similar_take_a_model(capsys, folder):
         (["--continue", "v.safetensors"], 1, "holds vectors alone, without the context vectors"),
         (["--continue", "a.txt"], 1, "a.txt"),
         (["--continue", "m.safetensors", "--vector-size", "9"], 2, "has 8 dimensions in its"),
-        (["--continue", "m.safetensors", "--loss", "hs"], 2, "no table 'nodes'"),
+        (["--continue", "m.safetensors", "--loss", "hs"], 2, "max_vocab_size=100"),
+        (
+            ["--continue", "m.safetensors", "--loss", "hs", "--max-vocab-size", "100"],
+            2,
+            "no table 'nodes'",
+        ),
         (["--continue", "m.safetensors", "--vector-size", "0"], 2, "vector_size=0; "),
         (["--save-model", "n.bin"], 2, "expected a name that ends in .safetensors"),
         (["--save-model", "none/m.safetensors"], 1, "does not exist"),
@@ -146,9 +151,10 @@ def test_train_two_outputs_of_one_name_are_refused(refused, folder, tmp_path):
     refused(train("-o", out, "--continue", folder / "m.safetensors"), 2, "does not hold its text")
 
 
-def test_train_resume_names_every_difference_with_both_values(refused, folder, tmp_path):
+def test_train_resume_names_every_difference_with_both_values(capsys, refused, folder, tmp_path):
     options = ["-o", tmp_path / "v.bin", "--checkpoint", tmp_path / "run"]
     assert main(train(folder / "a.txt", *options, *QUICK)) == 0
+    capsys.readouterr()
     changed = [*QUICK, "--seed", 7, "--window", 3, "--early-stopping", "--resume"]
     says = "written with window=5, not 3, and seed=1, not 7, and validation_fraction=None, not 0.1"
     refused(train(tmp_path / "unread.txt", *options, *changed), 1, says)

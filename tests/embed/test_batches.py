@@ -125,7 +125,7 @@ def test_chunks_of_all_epochs_have_one_shape(store, arch, loss):
     sampler = BatchSampler(store, EmbeddingConfig(min_count=1, arch=arch, loss=loss, epochs=2))
     chunks = [chunk for epoch in sampler.epochs(0) for chunk in epoch]
     shapes = [jax.tree.map(lambda array: (array.shape, array.dtype), chunk) for chunk in chunks]
-    assert len(shapes) > 2 * sampler.config.workers
+    assert len(shapes) > 2 * sampler.config.worker_count
     assert all(shape == shapes[0] for shape in shapes)
     for chunk in chunks[:1]:
         leaves = [(name, ids) for name, uses in chunk.rows.items() for ids in uses.values()]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from textdl import Word2Vec
-from textdl.embed.config import EmbeddingConfig, EmbeddingParameters, Word2VecParameters
+from textdl.embed.config import EmbeddingConfig, EmbeddingParameters
+from textdl.embed.model_parameters import QUALITIES, Word2VecParameters
 from textdl.embed.objectives import LEARNING_RATES
 from textdl.errors import ParameterError
 from textdl.parameters import parameters_of
@@ -117,9 +118,60 @@ def test_noise_words_are_eight_per_negative_unless_chosen():
 
 def test_word2vec_has_the_parameters_of_model_text_and_run():
     names = [*parameters_of(EmbeddingParameters), *parameters_of(TextParameters)]
-    names += ["phrases", "checkpoint", "checkpoint_every", "resume", "verbose"]
+    names += ["phrases", "init_vectors", "freeze", "validation_fraction", "early_stopping"]
+    names += ["patience", "evaluation", "callbacks", "log"]
+    names += ["checkpoint", "checkpoint_every", "resume", "verbose", "quality"]
     assert list(parameters_of(Word2VecParameters)) == names
     assert list(Word2Vec().get_params()) == names
     text = CorpusConfig("corpus.txt")
     for name, known in parameters_of(TextParameters).items():
         assert getattr(text, name) == known.default == getattr(Word2Vec(), name)
+
+
+def test_quality_default_is_the_config_of_the_parameters():
+    assert Word2VecParameters().embedding_config() == EmbeddingConfig()
+    parameters = Word2VecParameters(arch="cbow", epochs=3, seed=7)
+    assert parameters.embedding_config() == EmbeddingConfig(arch="cbow", epochs=3, seed=7)
+
+
+def test_quality_best_takes_the_place_of_defaults_only():
+    best = QUALITIES["best"]
+    config = Word2VecParameters(quality="best").embedding_config()
+    assert config.members == best.members
+    for name, value in best.values.items():
+        assert getattr(config, name) == value != getattr(EmbeddingConfig(), name)
+    chosen = Word2VecParameters(quality="best", epochs=2, window=7, vector_size=50)
+    config = chosen.embedding_config()
+    assert (config.epochs, config.window, config.vector_size) == (2, 7, 50)
+    assert all("window" not in member for member in config.members)
+    assert len(config.members) == len(best.members)
+
+
+@pytest.mark.parametrize(("arch", "loss"), LEARNING_RATES)
+def test_quality_best_context_share_only_where_it_was_measured(arch, loss):
+    config = Word2VecParameters(quality="best", arch=arch, loss=loss).embedding_config()
+    shares = [member.context_share for member in config.of_members()]
+    assert all(shares) == any(shares) == ((arch, loss) == ("skipgram", "ns"))
+    assert config.start_rate == LEARNING_RATES[arch, loss]
+
+
+def test_quality_of_no_known_name_is_an_error():
+    with pytest.raises(ParameterError, match="quality='good'; expected one of default, best"):
+        Word2Vec(quality="good").fit([["a", "b"]])
+
+
+def test_context_share_without_output_vectors_is_an_error():
+    with pytest.raises(ParameterError, match=r"context_share=0\.2 with loss='hs'"):
+        EmbeddingConfig(loss="hs", context_share=0.2)
+
+
+def test_config_of_members_have_seeds_of_their_own():
+    config = EmbeddingConfig(seed=5, members=({"window": 3}, {}, {"sample": 0.0}))
+    members = list(config.of_members())
+    assert [it.window for it in members] == [3, 5, 5]
+    assert [it.sample for it in members] == [1e-3, 1e-3, 0]
+    seeds = [it.seed for it in members]
+    assert seeds[0] == 5
+    assert len(set(seeds)) == 3
+    assert seeds == [it.seed for it in config.of_members()]
+    assert list(EmbeddingConfig().of_members()) == [EmbeddingConfig()]

@@ -172,8 +172,8 @@ def fail_at(number, patch):
 OPTIONS = "--vector-size 4 --min-count 1 --epochs 30 --workers 1 --tokenizer whitespace --quiet"
 
 
-def command(corpus, folder, *options):
-    arguments = ["train", corpus, "-o", folder / "v.bin", *OPTIONS.split(), "--checkpoint",
+def command(corpus, folder, *options, output="v.bin"):
+    arguments = ["train", corpus, "-o", folder / output, *OPTIONS.split(), "--checkpoint",
                  folder / "run", "--checkpoint-every", "1steps", *options]  # fmt: skip
     return [sys.executable, "-W", "error", "-m", "textdl.cli.main", *map(str, arguments)]
 
@@ -232,6 +232,26 @@ def test_random_kills_resume_to_the_same_bytes(straight, tmp_path, corpus, kills
         assert not [path for path in folder.rglob("*") if path.name.endswith(".partial")]
         if done >= kills:
             return
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.full)])
+def test_random_kills_of_subwords_resume_to_the_same_bytes(tmp_path, corpus, kills):
+    """Of a model whose tables are tied, with their n-grams in the file."""
+    draw = np.random.default_rng(kills)
+    options = ["--model", "fasttext", "--max-n", "4", "--bucket", "500", "--epochs", "10"]
+    output = "v.safetensors"
+    for folder, left in (("straight", 0), ("killed", kills)):
+        (tmp_path / folder).mkdir()
+        again = command(corpus, tmp_path / folder, *options, "--resume", output=output)
+        for number in range(left + 1):
+            with start(again) as process:
+                if number < left:
+                    wait_for_a_moment(process, tmp_path / folder, draw)
+                    process.kill()
+                _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    straight, killed = (tmp_path / folder / output for folder in ("straight", "killed"))
+    assert killed.read_bytes() == straight.read_bytes()
 
 
 @pytest.mark.full

@@ -12,6 +12,7 @@ from textdl import Phrases, Vectors, Word2Vec
 from textdl.embed import local_sgd
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.errors import CheckpointError, FileFormatError, ParameterError
+from textdl.io.checkpoints import checkpoint_numbers
 
 QUICK = {"vector_size": 8, "min_count": 1, "epochs": 2, "tokenizer": "whitespace"}
 TEXT = zipf_text(3_000, 100)
@@ -188,9 +189,9 @@ def killed_at(count):
     return callback
 
 
-@pytest.mark.parametrize("count", [1, 3, 4, 6])
+@pytest.mark.parametrize("count", [1, 3, 5])
 def test_resumed_run_on_a_saved_model_same_bits(tmp_path, monkeypatch, count):
-    monkeypatch.setattr(local_sgd, "CHUNKS_PER_ROUND", 16)
+    monkeypatch.setattr(local_sgd, "CHUNKS_PER_ROUND", 2)
     path = tmp_path / "m.safetensors"
     Word2Vec(**QUICK).fit(TEXT).save(path)
     kept = {
@@ -202,6 +203,9 @@ def test_resumed_run_on_a_saved_model_same_bits(tmp_path, monkeypatch, count):
     stopped = Word2Vec.load(path).set_params(**kept, callbacks=[killed_at(count)])
     with pytest.raises(Killed):
         stopped.partial_fit(MORE)
+    numbers = checkpoint_numbers(tmp_path / "run")
+    if len(numbers) > 1:  # as if it had not been written: more is trained again
+        (tmp_path / "run" / f"{numbers[-1]:08d}.safetensors").unlink()
     resumed = Word2Vec.load(path).set_params(**kept).partial_fit(MORE)
     np.testing.assert_array_equal(resumed.vectors_.matrix, straight.vectors_.matrix)
     for name in ("loss", "val_loss"):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tests.embed.conftest import build_store
-from textdl import Word2Vec
 from textdl.embed.batches import BatchSampler
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.growth import grow_tables, grow_vocabulary
@@ -17,7 +16,6 @@ from textdl.text.vocabulary import Vocabulary
 
 FIRST = ["a a a a b b b c c d e"]
 SECOND = ["d d d c c c c f f f f f b g"]
-QUICK = {"vector_size": 4, "epochs": 1, "tokenizer": "whitespace", "min_count": 2, "sample": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -138,11 +136,16 @@ def test_partial_fit_model_of_subwords_grows_with_its_buckets(stores):
     np.testing.assert_array_equal(exported[:3], first.vectors.matrix)
 
 
-def test_partial_fit_draws_go_on_where_they_ended():
-    """Two epochs and two more are not the same two epochs twice."""
-    text = ["to be or not to be that is the question"] * 50
-    model = Word2Vec(**QUICK).fit(text)
-    sampler_epochs = [model._model.epochs]
-    model.partial_fit(text)
-    sampler_epochs.append(model._model.epochs)
-    assert sampler_epochs == [1, 2]
+def test_epochs_of_a_trained_model_are_those_that_follow(stores):
+    """Windows, noise and order are drawn as in the epochs that a longer run would have had."""
+    config = EmbeddingConfig(min_count=2, epochs=9)
+    straight = BatchSampler(stores[1], config)
+    model = model_of(stores[1])
+    trained = BatchSampler(stores[1], config, grow_vocabulary(model, stores[1], config))
+    assert trained.first_epoch == model.epochs == 3
+    for one, other in zip(straight.epoch(3), trained.epoch(0), strict=True):
+        for name, ids in one.rows["output"].items():
+            np.testing.assert_array_equal(ids, other.rows["output"][name])
+    first = next(straight.epoch(0)).rows["output"]["noise"]
+    assert not np.array_equal(first, next(trained.epoch(0)).rows["output"]["noise"])
+    assert trained.rate(0, 0) == straight.rate(0, 0)

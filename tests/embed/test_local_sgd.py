@@ -21,7 +21,7 @@ MODELS = [{"arch": arch, "loss": loss} for arch in ARCHITECTURES for loss in LOS
 
 def workers_of(sampler):
     """The workers of a run that begins."""
-    return Workers(training_problem(sampler), sampler.objective.init(), sampler.config.workers)
+    return Workers(training_problem(sampler), sampler.objective.init(), sampler.config.worker_count)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from gensim.models import Word2Vec as GensimWord2Vec
 
 from textdl import Word2Vec
-from textdl.embed import trainer
+from textdl.embed import run
 from textdl.embed.batches import BatchSampler
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.trainer import train
@@ -166,12 +166,12 @@ def test_exploding_row_errors(store, value):
     table[1, 2] = value
     tables = {"fine": jnp.zeros((2, 4)), "other": jnp.asarray(table)}
     with pytest.raises(DivergenceError, match="a vector has length"):
-        trainer._check_rows(tables, BatchSampler(store, EmbeddingConfig()))
+        run._check_rows(tables, BatchSampler(store, EmbeddingConfig()))
 
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf, 4.3])
 def test_loss_above_the_start_is_an_error(store, loss):
     sampler = BatchSampler(store, EmbeddingConfig())
-    trainer._check_loss(6 * np.log(2), sampler)
+    run._check_loss(6 * np.log(2), sampler, run.LOSS_TOLERANCE)
     with pytest.raises(DivergenceError, match=r"at the start it was 4.159"):
-        trainer._check_loss(loss, sampler)
+        run._check_loss(loss, sampler, run.LOSS_TOLERANCE)

@@ -13,6 +13,7 @@ from textdl.errors import ParameterError
 from textdl.text.char_ngrams import char_ngram_buckets
 
 ROWS, SOURCE_ROWS, SIZE = 7, 11, 3
+ALL = np.arange(ROWS, dtype=np.int32)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_rows_are_the_means_of_their_parts(tie, pieces):
     expected = np.stack([source[parts(tie, row)].mean(axis=0) for row in range(ROWS)])
     table = TiedTable(tie, SOURCE_ROWS, np.ones(ROWS), pieces)
     np.testing.assert_allclose(tied_means(source, tie), expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(compose(source, table.prepare()), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(compose(source, table.prepare(ALL)), expected, rtol=1e-5, atol=1e-6)
     some = np.array([5, 0, ROWS], np.int32)  # the last stands for no row
     composed = compose(source, table.prepare(some))
     np.testing.assert_allclose(composed[:2], expected[[5, 0]], rtol=1e-5, atol=1e-6)
@@ -55,14 +56,14 @@ def test_changes_reach_every_part_by_its_share(tie, pieces):
     used = one_by_one > 0
     share = (1 - np.exp(-tied_rows.SPREAD_KAPPA * together[used])) / one_by_one[used]
     expected[used] *= share[:, None]
-    rows = TiedTable(tie, SOURCE_ROWS, updates, pieces).prepare()
+    rows = TiedTable(tie, SOURCE_ROWS, updates, pieces).prepare(ALL)
     spread(source, rows, (0.01 * changes).astype(np.float32))
     np.testing.assert_allclose(source, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_no_row_moves_further_than_the_limit(tie):
     source = np.zeros((SOURCE_ROWS, SIZE), np.float32)
-    rows = TiedTable(tie, SOURCE_ROWS, np.ones(ROWS), 2).prepare()
+    rows = TiedTable(tie, SOURCE_ROWS, np.ones(ROWS), 2).prepare(ALL)
     spread(source, rows, np.full((ROWS, SIZE), 1e6, np.float32))
     lengths = np.linalg.norm(source, axis=1)
     np.testing.assert_allclose(lengths[np.unique(tie.parts)], tied_rows.SPREAD_LIMIT, rtol=1e-5)

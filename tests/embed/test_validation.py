@@ -12,7 +12,7 @@ from textdl.embed.batches import BatchSampler
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.embed.trainer import RunOptions, train, train_corpus
-from textdl.embed.validation import ValidationConfig, validation_loss
+from textdl.embed.validation import HeldOut, ValidationConfig
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 
 QUICK = {"vector_size": 8, "min_count": 1, "epochs": 3, "tokenizer": "whitespace"}
@@ -60,15 +60,15 @@ def test_validation_loss_is_the_mean_over_the_predictions(store, arch, loss, max
         **SMALL, arch=arch, loss=loss, max_n=max_n, bucket=100, epochs=1, learning_rate=0.01
     )
     sampler = BatchSampler(store, config, held_out=0.2)
-    held = sampler.held_out()
-    found = validation_loss(sampler.objective.init(), held)
+    held = HeldOut(sampler.held_out())
+    found = held.loss(sampler.objective.init())
     if loss == "ns":
         np.testing.assert_allclose(found, 6 * math.log(2), rtol=1e-5)
     else:
         assert 0 < found < sampler.objective.initial_loss
     before = found
     trained = train(sampler)
-    assert validation_loss(trained.tables, held) < before
+    assert held.loss(trained.tables) < before
 
 
 def test_validation_loss_is_in_history_and_training_does_not_see_the_sentences():
@@ -98,11 +98,11 @@ def test_early_stopping_keeps_the_best_epoch(monkeypatch):
     losses = iter([3.0, 2.0, 2.5, 2.0, 1.0])
     matrices = []
 
-    def measured(tables, held_out):
+    def measured(held_out, tables):
         matrices.append(np.array(tables["input"]))
         return next(losses)
 
-    monkeypatch.setattr("textdl.embed.run.validation_loss", measured)
+    monkeypatch.setattr("textdl.embed.run.HeldOut.loss", measured)
     model = Word2Vec(**QUICK | {"epochs": 9}, early_stopping=True, patience=2).fit(TEXT)
     assert model.history_["val_loss"] == [3.0, 2.0, 2.5, 2.0]
     assert model.n_iter_ == 4

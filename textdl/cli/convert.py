@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from textdl.cli.options import describe
-from textdl.cli.output import print_json
+from textdl.cli.output import note_on_subwords, print_json
 
 
 def add_convert(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,8 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
         parser,
         "Write vectors in another format. The format of IN is detected by its content (textdl, "
         "word2vec text and binary, GloVe, fastText .vec), that of OUT by its suffix: .safetensors "
-        "(textdl), .bin (word2vec binary), .txt or .vec (word2vec text).",
+        "(textdl), .bin (word2vec binary), .txt or .vec (word2vec text). Subwords are kept by "
+        ".safetensors alone.",
         "textdl convert vectors.safetensors vectors.bin",
         "9,505 vectors of size 100 in vectors.bin",
     )
@@ -33,4 +34,5 @@ def convert_file(options: argparse.Namespace) -> None:
         facts = {"vocab": len(vectors), "vector_size": vectors.vector_size}
         print_json(facts | {"output": options.output})
     else:
-        print(f"{len(vectors):,} vectors of size {vectors.vector_size} in {options.output}")
+        note = note_on_subwords(vectors, options.output)
+        print(f"{len(vectors):,} vectors of size {vectors.vector_size} in {options.output}{note}")

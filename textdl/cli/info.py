@@ -9,7 +9,7 @@ from typing import Any
 
 from textdl.cli.options import describe
 from textdl.cli.output import print_json
-from textdl.embed.config import MODELS
+from textdl.embed.model_parameters import MODELS
 from textdl.table import format_table
 
 SHOWN = 10  # items of a list
@@ -73,12 +73,19 @@ def describe_vectors(path: Path) -> dict[str, Any]:
     from textdl.vectors.vectors import Vectors
 
     vectors = Vectors.load(path)
-    return {
+    facts: dict[str, Any] = {
         "kind": "Vectors",
         "vocab": len(vectors),
         "vector_size": vectors.vector_size,
-        "config": dict(vectors.config),
     }
+    if vectors.subwords is not None:
+        facts["subwords"] = {
+            "known": len(vectors.subwords),
+            "min_n": vectors.subwords.min_n,
+            "max_n": vectors.subwords.max_n,
+            "bucket": vectors.subwords.bucket,
+        }
+    return facts | {"config": dict(vectors.config)}
 
 
 def describe_matrix(path: Path) -> dict[str, Any]:

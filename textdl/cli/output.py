@@ -11,9 +11,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textdl.errors import one_line
+
+if TYPE_CHECKING:
+    from textdl.vectors.vectors import Vectors
 
 
 def prepare_streams() -> bool:
@@ -83,3 +86,13 @@ def print_answers(answers: Sequence[tuple[object, Sequence[str]]]) -> None:
             print(("\n" if number else "") + f"{query}:")
         for line in lines:
             print(line)
+
+
+def note_on_subwords(vectors: Vectors, path: str) -> str:
+    """What to say of a file that was written without the subwords of its vectors; else nothing."""
+    # NumPy, which a help text does without.
+    from textdl.vectors.formats import format_for
+
+    if vectors.subwords is None or format_for(Path(path)).keeps_subwords:
+        return ""
+    return "; without subwords, which only .safetensors keeps"

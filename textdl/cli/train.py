@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textdl.cli.options import Option, add_parameter, describe, given_parameters, named_corpus
-from textdl.cli.output import print_json, printed_warnings
-from textdl.embed.config import MODELS
+from textdl.cli.output import note_on_subwords, print_json, printed_warnings
+from textdl.embed.model_parameters import MODELS
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.interruption import interruptible
 from textdl.io.atomic import check_writable
@@ -35,7 +35,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Train word vectors on text (skip-gram or CBOW, with negative sampling or hierarchical "
-        "softmax), and write them to a file. The same corpus, parameters and seed give the same "
+        "softmax; with --model fasttext from character n-grams, so that unseen words have vectors "
+        "too), and write them to a file. The same corpus, parameters and seed give the same "
         "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
         "in the same vectors. A model that was saved with --save-model is trained on with "
         "--continue, on the same text or on more.",
@@ -119,6 +120,11 @@ def _check_saved_model(options: argparse.Namespace) -> None:
     from textdl.embed.model import require_model_name  # not for a help text
 
     if options.save_model:
+        if getattr(options, "quality", "default") != "default":
+            raise ParameterError(
+                f"--save-model with --quality {options.quality}, which averages several models and "
+                "leaves none that could be trained on; leave one of the two out"
+            )
         require_model_name(options.save_model)
         check_writable(options.save_model)
         if Path(options.save_model).resolve() == Path(options.output).resolve():
@@ -130,23 +136,24 @@ def _check_saved_model(options: argparse.Namespace) -> None:
 def _model(options: argparse.Namespace) -> EmbeddingEstimator:
     """A new estimator, or the one that is trained on, with the parameters that were given."""
     import textdl
-    from textdl.embed.model import read_model  # not for a help text
+    from textdl.embed.model import model_kind  # not for a help text
 
-    saved = None
     if options.continued:
         names = {kind.name: name for name, kind in MODELS.items()}
-        kind_name, saved = read_model(options.continued, names)
-        if options.model not in (None, names[kind_name]):
+        name = names[model_kind(options.continued, names)]
+        if options.model not in (None, name):
             raise ParameterError(
-                f"--model {options.model}, but {options.continued!r} is a model of kind "
-                f"{names[kind_name]}; leave --model out"
+                f"--model {options.model}, but {options.continued!r} is a model of kind {name}; "
+                "leave --model out"
             )
-        options.model = names[kind_name]
+        options.model = name
     options.model = options.model or next(iter(MODELS))
     _refuse_foreign_options(options)
     kind = MODELS[options.model]
     estimator = getattr(textdl, kind.name)
-    model: EmbeddingEstimator = estimator.from_saved(saved) if saved else estimator()
+    model: EmbeddingEstimator = estimator()
+    if options.continued:
+        model = estimator.load(options.continued)
     parameters = given_parameters(options, kind.parameters)
     if parameters.get("freeze") not in (None, "all"):
         parameters["freeze"] = _read_words(Path(parameters["freeze"]))
@@ -214,12 +221,13 @@ def _given_corpus(options: argparse.Namespace) -> Corpus:
 def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: int) -> None:
     words = model.corpus_words_
     seconds = model.fit_seconds_
+    members = _members(model)
     facts = {
         "words": words,
         "vocab": len(model.vectors_),
         "epochs": epochs,
         "seconds": round(seconds, 3),
-        "words_per_second": round(words * epochs / seconds, 1),
+        "words_per_second": round(words * epochs * members / seconds, 1),
         "loss": model.loss_curve_[-epochs:],
         "output": options.output,
     }
@@ -230,7 +238,15 @@ def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: i
     if options.json:
         print_json(facts)
         return
+    times = f"{members} times " if members > 1 else ""
     print(
-        f"{facts['vocab']:,} vectors in {options.output}: {epochs} epochs of {words:,} words "
-        f"in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
+        f"{facts['vocab']:,} vectors in {options.output}: {times}{epochs} epochs of {words:,} "
+        f"words in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
+        f"{note_on_subwords(model.vectors_, options.output)}"
     )
+
+
+def _members(model: EmbeddingEstimator) -> int:
+    """How many models were trained for the vectors."""
+    members = model.vectors_.config.get("members")
+    return len(members) if isinstance(members, tuple) and members else 1

@@ -3,6 +3,7 @@
 The map, in the order in which a text runs through it:
 
     word2vec.py      the estimator `Word2Vec`
+    fasttext.py      the estimator `FastText`: words as means of their subwords
     estimator.py     what estimators share: `fit` calls the trainer and keeps what it returns
     config.py        every parameter, with default, range and description
     trainer.py       one run: from a corpus to vectors, round after round
@@ -34,7 +35,8 @@ loop. In a step the objective computes the loss and the gradients of some rows o
 update scales them by the learning rate and the row's damping weight, bounds them, and adds them to
 the tables. After each chunk the workers agree on the frequent rows, after each round on all, and
 the run looks at the loss, reports, and perhaps writes a checkpoint. In the end the objective
-says which table holds the vectors.
+says which table holds the vectors. With a quality preset several models are trained one after the
+other on the same store; `textdl.vectors.alignment` averages them.
 
 Everything but the objective knows tables by name and nothing of words: a table may have any number
 of rows, each with its own damping weight. A new side of an objective is one file and one line in

@@ -7,17 +7,17 @@ entered anywhere. They come in chunks of steps, which is what a worker computes 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from textdl.embed.config import STRIP, EmbeddingConfig
-from textdl.embed.document_tags import DocumentTags, require_known_words
+from textdl.embed.config import CPU_STEP_TOKENS, STRIP, EmbeddingConfig
+from textdl.embed.document_tags import DocumentTags, document_rows
 from textdl.embed.growth import TrainedWords
-from textdl.embed.objectives.objective import Blocks, DocumentRows, TrainingText, make_objective
+from textdl.embed.objectives.objective import Blocks, TrainingText, make_objective
 from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
 from textdl.embed.tables import Batches
 from textdl.errors import CorpusError
@@ -37,16 +37,14 @@ from textdl.text.vocabulary import Vocabulary
 SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
+# The same where words wait for the end of the chunk for what they share: shorter is better, and
+# costs more, as measured on wiki17m (scripts/README.md).
+MAX_TIED_CHUNK_TOKENS = 12_288
 MIN_CHUNKS_PER_EPOCH = 32  # of every worker, where the corpus is small
+ACCELERATOR_STEP_TOKENS = 1 << 13  # larger is faster yet, and analogies lose a hundredth
+ACCELERATOR_STEPS_PER_EPOCH = 1_500  # at least, unless steps are as small as on a CPU
 MAX_THREADS = 4  # that prepare batches; a GPU is not faster than these
 HELD_OUT_EPOCH = 1 << 32  # the number of no epoch, so that its draws are those of no epoch
-
-
-class RowLabels(NamedTuple):
-    """What the vectors that are kept are called."""
-
-    names: Sequence[str]
-    counts: NDArray[np.int64] | None  # of words
 
 
 class BatchSampler:
@@ -67,6 +65,7 @@ class BatchSampler:
     Attributes:
         vocabulary: V words, those of the store that `min_count` and `max_vocab_size` leave, or
             those of the model.
+        tags: what the vectors of documents are called; None where words have those that are kept.
         first_epoch: the number of the first epoch of this run.
         kept_per_epoch: tokens that an epoch keeps, in expectation.
         kept_share: `(V,)` the share of each word among them.
@@ -107,23 +106,21 @@ class BatchSampler:
         described = self.vocabulary
         if words:
             described = Vocabulary(described.words, words.objective_counts)
-        self.length = min(config.block_tokens, max(STRIP, config.step_tokens // STRIP * STRIP))
-        self._tags = documents
-        text = TrainingText(described, self.kept_share, self._document_rows())
-        self.objective = make_objective(text, config)
-        self.blocks = max(1, config.step_tokens // self.length)
+        wanted = config.step_tokens or accelerator_step_tokens(self.kept_per_epoch)
+        self.length = min(config.block_tokens, max(STRIP, wanted // STRIP * STRIP))
+        self.blocks = max(1, wanted // self.length)
+        self.tags = None if documents is None else documents.labels
+        rows = None
+        if documents is not None:
+            rows = document_rows(documents, store, self._keep, self.length)
+        self.objective = make_objective(TrainingText(described, self.kept_share, rows), config)
         self.step_tokens = self.blocks * self.length
-        wanted = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.workers)
-        self.steps = max(1, int(min(wanted, MAX_CHUNK_TOKENS) / self.step_tokens))
+        chunk = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.worker_count)
+        most = MAX_TIED_CHUNK_TOKENS if self.objective.ties else MAX_CHUNK_TOKENS
+        self.steps = max(1, int(min(chunk, most) / self.step_tokens))
+        self._chunks_per_span = CHUNKS_PER_SPAN * MAX_CHUNK_TOKENS // most
         # Threads that prepare, of the cores that the workers leave; on a GPU they leave most.
-        self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.workers))
-
-    @property
-    def labels(self) -> RowLabels:
-        """What the vectors are called: words, or the tags of documents."""
-        if self._tags is not None:
-            return RowLabels(self._tags.labels, None)
-        return RowLabels(self.vocabulary.words, self.vocabulary.counts)
+        self._threads = min(MAX_THREADS, max(1, count_jobs(-1) - config.worker_count))
 
     @property
     def chunk_tokens(self) -> int:
@@ -225,7 +222,7 @@ class BatchSampler:
             `(2, n + 2w)`, n a multiple of `S B L`: ids, and sentences with -1 where padding stands.
         """
         halo = self.config.window
-        whole = CHUNKS_PER_SPAN * self.chunk_tokens
+        whole = self._chunks_per_span * self.chunk_tokens
         waiting = [_padding(halo)]
         for kept in self._kept(epoch):
             waiting.append(kept)
@@ -272,23 +269,6 @@ class BatchSampler:
             return reduced_windows(size, self.config.window, *key)
         return np.full(size, self.config.window, np.int32)
 
-    def _document_rows(self) -> DocumentRows | None:
-        """The rows of the documents, and how many of their tokens are kept."""
-        if self._tags is None:
-            return None
-        documents = len(self.store.offsets) - 1
-        keep = np.append(self._keep, 0.0)
-        kept = np.zeros(documents)
-        for start in range(0, len(self.store.tokens), SEGMENT_TOKENS):
-            ids = np.asarray(self.store.tokens[start : start + SEGMENT_TOKENS])
-            sentences = self.store.sentences(start, start + len(ids))
-            first = int(sentences[0])
-            of_segment = np.bincount(sentences - first, keep[np.minimum(ids, len(self._keep))])
-            kept[first : first + len(of_segment)] += of_segment
-        if not self._tags.allows_empty:
-            require_known_words(kept)
-        return DocumentRows(self._tags.padded_rows(), kept, len(self._tags.labels), self.length)
-
     def _count_tokens(self) -> NDArray[np.int64]:
         """The occurrences of every word in what is not left out. `-> (V,)`."""
         assert self._left_out is not None
@@ -329,6 +309,23 @@ def _held_out(store: TokenStore, share: float, seed: int) -> NDArray[np.bool_]:
             "share"
         )
     return held
+
+
+def accelerator_step_tokens(kept_per_epoch: float) -> int:
+    """Centers of a step on a GPU or TPU: many, but not so many that an epoch has few steps.
+
+    Args:
+        kept_per_epoch: tokens that an epoch keeps.
+
+    Returns:
+        A power of two.
+
+    Example:
+        >>> [accelerator_step_tokens(tokens) for tokens in (1e3, 2e6, 1e9)]
+        [128, 1024, 8192]
+    """
+    tokens = max(1, int(kept_per_epoch / ACCELERATOR_STEPS_PER_EPOCH))
+    return min(max(CPU_STEP_TOKENS, 1 << tokens.bit_length() - 1), ACCELERATOR_STEP_TOKENS)
 
 
 def context_extents(

@@ -23,7 +23,7 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.progress import RunPosition
 from textdl.embed.tables import Tables
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
-from textdl.io.atomic import Sync, scratch_folder
+from textdl.io.atomic import Sync, remove_leftovers, scratch_folder, sync_folder
 from textdl.io.checkpoints import (
     CheckpointFolder,
     CheckpointState,
@@ -97,6 +97,32 @@ class CheckpointConfig:
     folder: Path
     interval: CheckpointInterval
     resume: bool = False
+
+
+def member_checkpoints(checkpoints: CheckpointConfig, number: int) -> CheckpointConfig:
+    """Where a member of a run writes: the first to the folder itself, each other to one within it.
+
+    Args:
+        checkpoints: of the run.
+        number: of the member, from 0.
+
+    Raises:
+        CheckpointError: its folder cannot be made.
+    """
+    if number == 0:
+        return checkpoints
+    folder = checkpoints.folder / f"member-{number + 1}"
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_folder(checkpoints.folder)
+        remove_leftovers(folder)
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write to the checkpoint folder {str(folder)!r} ({error.strerror}); free it, "
+            "or choose another folder"
+        ) from error
+    interval = CheckpointInterval(checkpoints.interval.seconds, checkpoints.interval.steps)
+    return CheckpointConfig(folder, interval, checkpoints.resume)
 
 
 class EmbeddingCheckpoints:

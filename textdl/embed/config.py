@@ -1,14 +1,15 @@
 """The parameters of embedding models: each with its default, range and description, once.
 
-The estimators, the options of ``textdl train`` and the documentation are made from these classes.
+The estimators, the options of ``textdl train`` and the documentation are made from these classes
+and those of `textdl.embed.model_parameters`, which has those of runs and the lists of each model.
 Nothing here needs JAX, so that the command line can show its help at once.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from textdl.embed.objectives import (
     ARCHITECTURES,
@@ -16,19 +17,32 @@ from textdl.embed.objectives import (
     DOCUMENT_LEARNING_RATES,
     LEARNING_RATES,
     LOSSES,
+    SUBWORD_LEARNING_RATES,
 )
 from textdl.errors import ParameterError
-from textdl.parameters import check_parameters, parameter, parameters_of
-from textdl.text.source import TextParameters
+from textdl.keyed_random import MEMBER_SEED, random_bits
+from textdl.parameters import (
+    another_default,
+    check_parameters,
+    parameter,
+    parameters_of,
+)
+
+
+def described_rates(rates: Mapping[tuple[str, str], float]) -> str:
+    """Learning rates in words, for the description of a parameter."""
+    return ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
+
 
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
-_LEARNING_RATES, _DOCUMENT_LEARNING_RATES = (
-    ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
-    for rates in (LEARNING_RATES, DOCUMENT_LEARNING_RATES)
+_LEARNING_RATES = "; with subwords ".join(
+    map(described_rates, (LEARNING_RATES, SUBWORD_LEARNING_RATES))
 )
 DEFAULT_NEGATIVE = 5
+CPU_WORKERS = 2
+CPU_STEP_TOKENS = 128
 # The architectures that a parameter is of use with, where it is not with all.
 _ONLY_WITH = {
     "cbow": ("cbow",),
@@ -104,15 +118,17 @@ class EmbeddingParameters:
         maximum=1e3,
     )
     min_learning_rate: float = parameter(1e-4, "learning rate at the end", minimum=0.0, maximum=1e3)
-    workers: int = parameter(
-        2,
-        "parts of the text that are trained side by side; part of the result, not of the machine",
+    workers: int | None = parameter(
+        None,
+        "parts of the text that are trained side by side; part of the result, not of the machine "
+        "(default: 2, on a GPU or TPU 1)",
         minimum=1,
         maximum=1_024,
     )
-    step_tokens: int = parameter(
-        128,
-        "centers that are trained at once; fewer are steadier, more are faster on a GPU",
+    step_tokens: int | None = parameter(
+        None,
+        "centers that are trained at once; fewer are steadier, more are faster on a GPU (default: "
+        "128, on a GPU or TPU up to 8192, the more the longer the text)",
         minimum=1,
         maximum=1 << 20,
     )
@@ -133,7 +149,22 @@ class DocumentModelParameters:
 
 
 @dataclass(kw_only=True)
-class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
+class SubwordParameters:
+    """The parameters of words that are means of their character n-grams."""
+
+    min_n: int = parameter(
+        3, "characters of the shortest n-gram, borders of the word included", minimum=1, maximum=100
+    )
+    max_n: int = parameter(
+        6, "characters of the longest n-gram; 0: words have none", minimum=0, maximum=100
+    )
+    bucket: int = parameter(
+        2_000_000, "numbers that n-grams are hashed to", minimum=1, maximum=2**31 - 1
+    )
+
+
+@dataclass(kw_only=True)
+class EmbeddingConfig(SubwordParameters, DocumentModelParameters, EmbeddingParameters):
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
@@ -161,14 +192,15 @@ class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
     block_noise: int | None = parameter(
         None, "K, noise words of a block (default: 8 per negative)", minimum=1, maximum=65_536
     )
+    max_n: int = another_default(SubwordParameters, "max_n", 0)
 
-    min_n: int = parameter(3, "characters of the shortest subword", minimum=1, maximum=100)
-    max_n: int = parameter(
-        0, "characters of the longest; 0: words have none", minimum=0, maximum=100
+    members: tuple[Mapping[str, Any], ...] = parameter(
+        (), "models that are trained in place of one, and averaged: in what each differs from this"
     )
-    bucket: int = parameter(
-        2_000_000, "numbers that subwords are hashed to", minimum=1, maximum=2**31 - 1
+    context_share: float = parameter(
+        0.0, "how much of its output vector is added to the vector of a word", minimum=0, maximum=1
     )
+    centered: bool = parameter(False, "subtract the mean of all vectors from each")
 
     def __post_init__(self) -> None:
         """Check every parameter, and choose those that are left to the objective."""
@@ -177,8 +209,14 @@ class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
         if self.negative is None and self.loss == "ns":
             self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
-            rates = {**LEARNING_RATES, **DOCUMENT_LEARNING_RATES}
-            self.learning_rate = rates[self.arch, self.loss]
+            rates = SUBWORD_LEARNING_RATES if self.max_n else LEARNING_RATES
+            self.learning_rate = {**rates, **DOCUMENT_LEARNING_RATES}[self.arch, self.loss]
+        if self.workers is None or self.step_tokens is None:
+            from textdl.jax_settings import has_accelerator  # JAX, for which no help text waits
+
+            accelerated = has_accelerator()
+            self.workers = self.workers or (1 if accelerated else CPU_WORKERS)
+            self.step_tokens = self.step_tokens or (None if accelerated else CPU_STEP_TOKENS)
         if self.block_tokens % STRIP:
             raise ParameterError(
                 f"block_tokens={self.block_tokens}; expected a multiple of {STRIP}"
@@ -189,6 +227,12 @@ class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
         """The learning rate at the start."""
         assert self.learning_rate is not None  # since `__post_init__`
         return self.learning_rate
+
+    @property
+    def worker_count(self) -> int:
+        """W, the number of workers."""
+        assert self.workers is not None  # since `__post_init__`
+        return self.workers
 
     @property
     def noise_words(self) -> int:
@@ -218,6 +262,13 @@ class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
         default = "divided" if joined == "mean" else "whole"
         return (self.context_gradient or default) == "divided"
 
+    def of_members(self) -> Iterator[EmbeddingConfig]:
+        """The config of each model that is trained; the first has the seed of the run."""
+        yield replace(self, **self.members[0]) if self.members else self
+        for number, values in enumerate(self.members[1:], start=1):
+            bits = random_bits(2, self.seed, MEMBER_SEED, number).tolist()
+            yield replace(self, **values, seed=(bits[0] << 32 | bits[1]) % 2**63)
+
     def _refuse_contradictions(self) -> None:
         if 0 < self.max_n < self.min_n:
             raise ParameterError(
@@ -228,6 +279,11 @@ class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
             raise ParameterError(
                 f"negative={self.negative} with loss='hs'; hierarchical softmax has no noise "
                 "words: leave negative out, or choose loss='ns'"
+            )
+        if self.context_share and self.loss != "ns":
+            raise ParameterError(
+                f"context_share={self.context_share} with loss={self.loss!r}; only loss='ns' has "
+                "an output vector for each word"
             )
         for name, archs in _ONLY_WITH.items():
             value = getattr(self, name)
@@ -241,111 +297,3 @@ class EmbeddingConfig(DocumentModelParameters, EmbeddingParameters):
                 f"context_gradient={self.context_gradient!r} with dm_context='concat'; each vector "
                 "has numbers of its own there, leave it out"
             )
-
-
-@dataclass(kw_only=True)
-class RunParameters(TextParameters):
-    """The parameters of a run that do not belong to a model: how it begins, what it is told.
-
-    Its text, what it begins with, what is measured on the way, its checkpoints and reports.
-    """
-
-    phrases: Any = parameter(
-        None, "joins phrases of the text: the file of a Phrases, or a fitted one (default: none)"
-    )
-    init_vectors: Any = parameter(
-        None,
-        "vectors that the words they have begin with: a file of any format, or Vectors (default: "
-        "all are drawn)",
-    )
-    freeze: Any = parameter(
-        None,
-        "words whose vectors stay as they began: a list, or all that began with given vectors (all)"
-        " (default: none)",
-    )
-    validation_fraction: float | None = parameter(
-        None,
-        "share of the sentences that are held out, to measure the loss on them after every epoch "
-        "(default: none; 0.1 with early_stopping)",
-        above=0.0,
-        below=1.0,
-    )
-    early_stopping: bool = parameter(
-        False, "stop where the validation loss no longer falls, and keep the best epoch"
-    )
-    patience: int = parameter(
-        2, "epochs without improvement after which early_stopping stops", minimum=1
-    )
-    evaluation: Any = parameter(
-        None,
-        "benchmarks that are scored after every epoch: files of word pairs with scores, or of "
-        "analogies (default: none)",
-    )
-    callbacks: Any = parameter(
-        (), "functions of a report, or objects with methods such as on_epoch_end; True stops"
-    )
-    log: str | os.PathLike[str] | None = parameter(
-        None, "a file that gets a line of JSON after every epoch (default: none)"
-    )
-    checkpoint: str | os.PathLike[str] | None = parameter(
-        None, "a folder to write checkpoints to (default: none)"
-    )
-    checkpoint_every: str = parameter("60s", "time or steps between checkpoints: 60s, 5000steps")
-    resume: bool = parameter(False, "go on from the checkpoint in that folder, if there is one")
-    verbose: bool = parameter(False, "show a progress bar on stderr")
-
-
-@dataclass(kw_only=True)
-class Word2VecParameters(RunParameters, EmbeddingParameters):
-    """Every parameter of `Word2Vec`: of the model, and of the run."""
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class Doc2VecParameters(DocumentModelParameters, RunParameters, EmbeddingParameters):
-    """Every parameter of `Doc2Vec`: of the model, and of the run."""
-
-    arch: str = parameter(
-        "dbow",
-        "what predicts what: a document its words (dbow), or the document and the words around a "
-        "word the word (dm)",
-        choices=DOCUMENT_ARCHITECTURES,
-    )
-    learning_rate: float | None = parameter(
-        None,
-        f"learning rate at the start; it falls linearly (default: {_DOCUMENT_LEARNING_RATES})",
-        minimum=0.0,
-        maximum=1e3,
-    )
-    context_gradient: str | None = parameter(
-        None,
-        "what each vector that dm joins gets of the gradient: divided by their number, or the whole "
-        "(default: as the loss says, divided for the mean and whole for the sum)",
-        choices=("divided", "whole"),
-    )
-    epochs: int = parameter(10, "passes over the corpus, and steps of inference", minimum=1)
-    empty_documents: str = parameter(
-        "error",
-        "what a document without a known word is: an error, or a vector of zeros",
-        choices=("error", "zeros"),
-    )
-    # Of word models alone.
-    cbow: ClassVar[str] = "mean"  # type: ignore[misc]
-    position_weights: ClassVar[bool] = False  # type: ignore[misc]
-    validation_fraction: ClassVar[None] = None  # type: ignore[misc]
-    early_stopping: ClassVar[bool] = False  # type: ignore[misc]
-    patience: ClassVar[int] = 2  # type: ignore[misc]
-    evaluation: ClassVar[None] = None  # type: ignore[misc]
-
-
-class EmbeddingModel(NamedTuple):
-    """An estimator that learns embeddings, named without importing it."""
-
-    name: str  # of its class, in `textdl`
-    parameters: type  # a dataclass
-
-
-#: What ``textdl train --model`` may be.
-MODELS: dict[str, EmbeddingModel] = {
-    "word2vec": EmbeddingModel("Word2Vec", Word2VecParameters),
-    "doc2vec": EmbeddingModel("Doc2Vec", Doc2VecParameters),
-}

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textdl.embed.objectives.objective import DocumentRows
 from textdl.errors import DataError, ParameterError
 from textdl.io.checksums import array_checksums, checksum
 from textdl.text.encode import interning_dict
 from textdl.text.store import TokenStore
+
+TOKENS_AT_ONCE = 1 << 18  # of a store that is read
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,39 @@ class DocumentOptions:
             ParameterError: they are not so many.
         """
         documents = len(store.offsets) - 1
-        tags = self.tags or DocumentTags.numbers(documents)
+        tags = DocumentTags.numbers(documents) if self.tags is None else self.tags
         tags.require_documents(documents)
         return replace(tags, allows_empty=self.allows_empty)
+
+
+def document_rows(
+    tags: DocumentTags, store: TokenStore, keep: NDArray[np.float64], block: int
+) -> DocumentRows:
+    """The rows of the documents of a store, and how many of their tokens are kept.
+
+    Args:
+        tags: of the documents.
+        store: whose sentences they are.
+        keep: `(V,)` the probability that a token of each word is kept.
+        block: L, tokens of a block.
+
+    Returns:
+        What an objective needs to know of documents.
+
+    Raises:
+        DataError: a document has no known word.
+    """
+    of_word = np.append(keep, 0.0)
+    kept = np.zeros(len(tags))
+    for start in range(0, len(store.tokens), TOKENS_AT_ONCE):
+        ids = np.asarray(store.tokens[start : start + TOKENS_AT_ONCE])
+        documents = store.sentences(start, start + len(ids))
+        first = int(documents[0])
+        of_segment = np.bincount(documents - first, of_word[np.minimum(ids, len(keep))])
+        kept[first : first + len(of_segment)] += of_segment
+    if not tags.allows_empty:
+        require_known_words(kept)
+    return DocumentRows(tags.padded_rows(), kept, len(tags.labels), block)
 
 
 def require_known_words(tokens: NDArray[Any]) -> None:

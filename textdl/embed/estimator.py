@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 
 from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
-from textdl.embed.config import EmbeddingConfig, EmbeddingParameters, RunParameters
+from textdl.embed.config import EmbeddingConfig, EmbeddingParameters
 from textdl.embed.model import ModelState, SavedModel, read_model, write_model
+from textdl.embed.model_parameters import RunParameters
 from textdl.embed.progress import (
     TrainingLog,
     all_callbacks,
@@ -120,12 +121,7 @@ class EmbeddingEstimator(
             FileFormatError: the file is missing, damaged, or holds something else, such as vectors
                 alone.
         """
-        _, saved = read_model(path, [cls.__name__])
-        return cls.from_saved(saved)
-
-    @classmethod
-    def from_saved(cls, saved: SavedModel) -> Self:
-        """The estimator of what a model file holds."""
+        saved = read_model(path, cls.__name__)
         known = cls._kept_names()
         parameters = {name: it for name, it in saved.parameters.items() if name in known}
         model = cls(**{name: _read(name, it) for name, it in parameters.items()})
@@ -159,7 +155,7 @@ class EmbeddingEstimator(
         check_parameters(self)
         callbacks = as_callbacks(self.callbacks)
         if self.log is not None:
-            callbacks = (*callbacks, TrainingLog(self.log))
+            callbacks = (TrainingLog(self.log), *callbacks)  # first, for the others may fail
         config = self._embedding_config()
         options = self._run_options(config, model)
         source = self._corpus_config(corpus)

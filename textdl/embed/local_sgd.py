@@ -41,8 +41,8 @@ from textdl.embed.tied_rows import Tie, TiedRows, TiedTable, compose, spread
 from textdl.embed.update import (
     RoundMetrics,
     StepMetrics,
+    jit_steps,
     merge_weights,
-    run_steps,
     step_weights,
     total_metrics,
 )
@@ -51,7 +51,7 @@ from textdl.jax_settings import fixed_settings
 from textdl.parallel import prefetch
 
 CHUNKS_PER_ROUND = 8  # of a worker
-TIED_CHUNKS_PER_ROUND = 2  # where words wait for the end of a round for what they share
+TIED_CHUNKS_PER_ROUND = 1  # where words wait for the end of a round for what they share
 FREQUENT_ROWS = 4096  # of each table, at most
 
 Item = TypeVar("Item")
@@ -84,6 +84,26 @@ class TrainingProblem(NamedTuple):
             weights[name][rows] = 0
         return weights
 
+    def merge_weights(
+        self, frequent: Mapping[str, NDArray[np.intp]], chunks: int, workers: int
+    ) -> dict[str, NDArray[np.float32]]:
+        """How the summed changes of each row are weighed when workers are merged.
+
+        Args:
+            frequent: rows that are merged after every chunk, by table.
+            chunks: of a worker in a round, after which the others are.
+            workers: W.
+
+        Returns:
+            `(rows,)` by table.
+        """
+        weights = {}
+        for name, updates in self.updates_per_step.items():
+            per_merge = updates * (self.steps * chunks)
+            per_merge[frequent[name]] = updates[frequent[name]] * self.steps
+            weights[name] = merge_weights(per_merge, workers)
+        return weights
+
 
 class Round(NamedTuple):
     """The data of one round, on the device."""
@@ -93,7 +113,7 @@ class Round(NamedTuple):
     frequent: Mapping[str, Rows]  # of what the workers copy, those that are merged after a group
     step_weights: RowWeights  # of what the workers copy
     merge_weights: RowWeights
-    tied: dict[str, TiedRows]  # of the tables that are tied to another
+    tied: dict[str, TiedRows]  # of the working sets of tables that are tied to another
 
     @property
     def chunks(self) -> int:
@@ -119,32 +139,29 @@ class Workers:
         self.problem = problem
         self.count = count
         self._chunks = TIED_CHUNKS_PER_ROUND if problem.ties else CHUNKS_PER_ROUND
-        steps = problem.steps * self._chunks  # of a worker in a round
         sources = {name: tie.source for name, tie in problem.ties.items()}
         self._on_host = frozenset(sources.values())
         self.tables: Tables = {
             name: np.array(table) if name in self._on_host else table
             for name, table in tables.items()
         }
+        self._steps = jit_steps(problem.loss_and_gradients)
         self._programs: dict[Any, Any] = {}
         self._copies: tuple[Tables, ...] = ()
         per_step = problem.updates_per_step
         frequent = {name: frequent_rows(it, FREQUENT_ROWS) for name, it in per_step.items()}
         self._step_weights = problem.step_weights()
-        self._merge_weights: dict[str, NDArray[np.float32]] = {}
-        for name, updates in per_step.items():
-            per_merge = updates * steps
-            per_merge[frequent[name]] = updates[frequent[name]] * problem.steps
-            self._merge_weights[name] = merge_weights(per_merge, count)
-        shapes = {
-            name: (len(updates), self.tables[sources.get(name, name)].shape[1])
+        self._merge_weights = problem.merge_weights(frequent, self._chunks, count)
+        # Of tied tables too, whose rows are composed for every round.
+        large = {
+            name: len(updates)
             for name, updates in per_step.items()
+            if name in sources or (count > 1 and is_large((len(updates), tables[name].shape[1])))
         }
-        large = {name: shape[0] for name, shape in shapes.items() if count > 1 and is_large(shape)}
         self._sets = WorkingSets(frequent, large)
-        of_all = steps * count
+        steps = problem.steps * self._chunks * count  # of a round
         self._tied = {
-            name: TiedTable(tie, len(self.tables[tie.source]), per_step[name] * of_all, count)
+            name: TiedTable(tie, len(self.tables[tie.source]), per_step[name] * steps, count)
             for name, tie in problem.ties.items()
         }
         # Of tables that are copied whole: put on the device once.
@@ -154,7 +171,7 @@ class Workers:
             {name: as_rows(rows) for name, rows in frequent.items()},
             jax.device_put(self._step_weights),
             jax.device_put(self._merge_weights),
-            {name: it.prepare() for name, it in self._tied.items() if name not in self._sets},
+            {},
         )
 
     def __enter__(self) -> Self:
@@ -222,14 +239,14 @@ class Workers:
         sets, groups = self._sets.pop(groups)
         whole = self._whole
         rows = {name: it.rows for name, it in sets.items()}
-        tied = {name: self._tied[name].prepare(rows[name]) for name in sets if name in self._tied}
+        tied = {name: table.prepare(rows[name]) for name, table in self._tied.items()}
         return Round(
             jax.device_put(groups),
             jax.device_put({name: some for name, some in rows.items() if name not in tied}),
             {**whole.frequent, **{name: it.frequent for name, it in sets.items()}},
             {**whole.step_weights, **_weights_of(self._step_weights, rows)},
             {**whole.merge_weights, **_weights_of(self._merge_weights, rows)},
-            {**whole.tied, **tied},
+            tied,
         )
 
     def _side_by_side(
@@ -268,8 +285,7 @@ class Workers:
         """
         shapes = tuple(leaf.shape for leaf in jax.tree.leaves((tables, chunk)))
         if shapes not in self._programs:
-            lowered = run_steps.lower(tables, chunk, weights, self.problem.loss_and_gradients)
-            self._programs[shapes] = lowered.compile()
+            self._programs[shapes] = self._steps.lower(tables, chunk, weights).compile()
         return self._programs[shapes]
 
 

@@ -4,7 +4,8 @@ Vectors alone cannot be trained on: it takes all tables, the counts of all words
 too rare for a row, and how many epochs there were, so that their draws are not drawn again.
 
 A model file is an archive of the kind that its class is called, with a part ``vectors``, which is
-what a file of vectors holds, and a part ``rare``. Its arrays are the tables, but for one that is
+what a file of vectors holds, and a part ``rare``; where the vectors are those of documents, a part
+``words``, too. Its arrays are the tables, but for one that is
 the matrix of the vectors.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,17 +29,19 @@ from textdl.io.archive import (
     ArraySpec,
     check_offsets,
     open_archive,
+    parse_archive,
     write_archive,
 )
 from textdl.io.checksums import array_checksums, checksum
+from textdl.io.safetensors import open_mapped
 from textdl.string_array import StringArray
 from textdl.text.vocabulary import Vocabulary
 from textdl.vectors import formats
 from textdl.vectors.formats.native import VECTORS, content_of, decode
-from textdl.vectors.formats.rows import VectorData
 from textdl.vectors.vectors import Vectors
 
 RARE = "rare"  # a part
+WORDS = "words"  # a part, where the vectors are those of documents
 TABLE = "table."  # before the name of a table
 ROW_IDS = "row_ids."
 OBJECTIVE_COUNTS = "objective_counts"
@@ -65,6 +68,8 @@ class ModelState(NamedTuple):
     texts: tuple[str, ...]  # fingerprints of the texts whose words are counted
     words: int  # of those texts
     epochs: int  # that it was trained for
+    #: Of a model that has vectors of documents: what those are called.
+    tags: Sequence[str] | None = None
 
     def fingerprint(self) -> str:
         """A digest of all that decides what training on makes of it."""
@@ -73,6 +78,13 @@ class ModelState(NamedTuple):
         words = chain(self.vocabulary.words, ["\0"], self.rare.words)
         facts = (*self.tables, *self.texts, str(self.epochs), *array_checksums(arrays), *words)
         return checksum("\n".join(facts).encode("utf-8", "surrogatepass"))
+
+
+def row_labels(
+    vocabulary: Vocabulary, tags: Sequence[str] | None
+) -> tuple[Sequence[str], NDArray[np.int64] | None]:
+    """What the vectors that are kept are called, and their counts: tags, or else words."""
+    return (vocabulary.words, vocabulary.counts) if tags is None else (tags, None)
 
 
 class SavedModel(NamedTuple):
@@ -123,10 +135,9 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         "matrix": shared,
         "history": {name: list(values) for name, values in saved.history.items()},
     }
-    table = VectorData(
-        vectors.labels, vectors.matrix, vectors.counts, vectors.norms, vectors.config
-    )
-    parts = {VECTORS: content_of(table), RARE: _encode_words(state.rare)}
+    parts = {VECTORS: content_of(vectors._as_data()), RARE: _encode_words(state.rare)}
+    if state.tags is not None:
+        parts[WORDS] = _encode_words(state.vocabulary)
     write_archive(path, ArchiveContent(ArchiveKind(kind), saved.parameters, facts, arrays, parts))
 
 
@@ -143,15 +154,12 @@ def require_model_name(path: str | os.PathLike[str]) -> None:
         )
 
 
-def read_model(path: str | os.PathLike[str], kinds: Iterable[str]) -> tuple[str, SavedModel]:
-    """Read a model file; its tables are mapped.
+def model_kind(path: str | os.PathLike[str], kinds: Iterable[str]) -> str:
+    """The name of the class that a model file is of, by its header alone.
 
     Args:
         path: of the file.
         kinds: the names of the classes that it may be of.
-
-    Returns:
-        The name of its class, and what it holds.
 
     Raises:
         FileFormatError: it is missing, damaged, or holds something else, such as vectors alone.
@@ -159,12 +167,26 @@ def read_model(path: str | os.PathLike[str], kinds: Iterable[str]) -> tuple[str,
     path = Path(path)
     if formats.detect_format(path) != "safetensors":
         raise _vectors_alone(path)
-    archive = open_archive(path, expected="a model")
+    archive = parse_archive(open_mapped(path), "a model")
     if archive.kind == "Vectors":
         raise _vectors_alone(path)
-    kind = archive.require(*map(ArchiveKind, kinds)).name
+    return archive.require(*map(ArchiveKind, kinds)).name
+
+
+def read_model(path: str | os.PathLike[str], kind: str) -> SavedModel:
+    """Read a model file; its tables are mapped.
+
+    Args:
+        path: of the file.
+        kind: the name of its class.
+
+    Raises:
+        FileFormatError: it is missing, damaged, or holds something else, such as vectors alone.
+    """
+    model_kind(path, [kind])
+    archive = open_archive(path, expected="a model")
     with archive.decoding():
-        return kind, _decode_model(archive)
+        return _decode_model(archive)
 
 
 def _vectors_alone(path: Path) -> FileFormatError:
@@ -176,13 +198,16 @@ def _vectors_alone(path: Path) -> FileFormatError:
 
 
 def _decode_model(archive: Archive) -> SavedModel:
-    table = decode(archive.part(VECTORS))
-    vectors = Vectors(
-        table.labels, table.matrix, table.counts, norms=table.norms, config=table.config
-    )
+    vectors = Vectors._from_data(decode(archive.part(VECTORS)))
     state = archive.state
     arrays = archive.arrays
-    vocabulary = Vocabulary(list(vectors.labels.key_to_index), np.asarray(vectors.counts))
+    labels = list(vectors.labels.key_to_index)
+    tags = labels if WORDS in archive.parts else None
+    vocabulary = (
+        Vocabulary(labels, np.asarray(vectors.counts))
+        if tags is None
+        else _decode_words(archive.part(WORDS))
+    )
     tables = {
         name: vectors.matrix if name == state["matrix"] else arrays.pop(TABLE + name)
         for name in state["tables"]
@@ -201,7 +226,9 @@ def _decode_model(archive: Archive) -> SavedModel:
     history = {str(name): [float(it) for it in values] for name, values in state["history"].items()}
     texts = tuple(map(str, state["texts"]))
     rare = _decode_words(archive.part(RARE))
-    model = ModelState(vocabulary, rare, tables, row_ids, objective_counts, texts, words, epochs)
+    model = ModelState(
+        vocabulary, rare, tables, row_ids, objective_counts, texts, words, epochs, tags
+    )
     return SavedModel(archive.parameters, model, vectors, history)
 
 
@@ -224,7 +251,8 @@ def _decode_words(archive: Archive) -> Vocabulary:
 
 def describe_model(path: Path, kinds: Iterable[str]) -> dict[str, Any]:
     """What a model file holds, for ``textdl info``."""
-    kind, saved = read_model(path, kinds)
+    kind = model_kind(path, kinds)
+    saved = read_model(path, kind)
     loss = saved.history.get("loss")
     return {
         "kind": kind,

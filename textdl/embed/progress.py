@@ -123,6 +123,27 @@ class RoundReport(NamedTuple):
         measured = {} if self.val_loss is None else {"val_loss": self.val_loss}
         return {"loss": self.loss, **measured, **self.scores}
 
+    def of_member(self, number: int, members: int) -> RoundReport:
+        """How far the whole run is, if this is the report of one of several models in sequence.
+
+        Args:
+            number: of the model, from 0.
+            members: how many there are.
+
+        Returns:
+            The report, in epochs and words of all.
+
+        Example:
+            >>> RoundReport(1, 5, 100.0, 1000, 2.5, False).of_member(1, 2)[:4]
+            (6, 10, 1100.0, 2000)
+        """
+        return self._replace(
+            epoch=number * self.epochs + self.epoch,
+            epochs=members * self.epochs,
+            words=number * self.total_words + self.words,
+            total_words=members * self.total_words,
+        )
+
 
 class RunCallbacks(NamedTuple):
     """Functions that a run calls as it goes on."""
@@ -132,6 +153,22 @@ class RunCallbacks(NamedTuple):
     report: Callable[[RoundReport], object] = lambda _: None
     begin: Callable[[RoundReport], object] = lambda _: None  # before the first round
     end: Callable[[RoundReport], object] = lambda _: None  # after the last epoch
+
+    def of_member(self, number: int, members: int) -> RunCallbacks:
+        """What one of several models calls, which count on from each other.
+
+        Args:
+            number: of the model, from 0.
+            members: how many there are; below 2 the callbacks stay as they are.
+        """
+        if members < 2:
+            return self
+        return RunCallbacks(
+            self.reading,
+            lambda it: self.report(it.of_member(number, members)),
+            lambda it: self.begin(it.of_member(number, members)),
+            lambda it: self.end(it.of_member(number, members)),
+        )
 
 
 #: A function of a report, called after every round and every epoch; or an object that has some of

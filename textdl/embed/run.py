@@ -18,16 +18,18 @@ from numpy.typing import NDArray
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import EmbeddingCheckpoints
 from textdl.embed.local_sgd import Round, Workers
+from textdl.embed.model import row_labels
 from textdl.embed.progress import RoundReport, RunCallbacks, RunPosition
 from textdl.embed.tables import Tables
 from textdl.embed.validation import (
+    HeldOut,
     ValidationConfig,
     best_epoch,
     score_benchmarks,
-    validation_loss,
 )
 from textdl.embed.warm_start import MAX_ROW_LENGTH, StartingPoint
 from textdl.errors import DivergenceError
+from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.vectors import Vectors
 
 # A round may be a single step, whose loss is that of the start but for rounding.
@@ -43,6 +45,7 @@ class TrainedTables(NamedTuple):
     tables: Tables
     loss_curve: tuple[float, ...]  # mean loss of every epoch, per prediction
     position: RunPosition  # at the end
+    subwords: SubwordVectors | None = None  # for words that have no row
 
 
 class Run:
@@ -69,7 +72,7 @@ class Run:
         self._checkpoints = checkpoints
         self._callbacks = callbacks
         self._validation = validation
-        self._held_out = sampler.held_out() if validation.fraction else None
+        self._held_out = HeldOut(sampler.held_out()) if validation.fraction else None
         self._best: Tables | None = None  # of the best epoch, on the host
         self._tables: Tables | None = start.tables
         saved = checkpoints.load(start.tables) if checkpoints else None
@@ -110,7 +113,7 @@ class Run:
         """Measure what is measured after an epoch; return whether the run is over."""
         tables = self.workers.tables
         _check_rows(tables, self.sampler)
-        val_loss = None if self._held_out is None else validation_loss(tables, self._held_out)
+        val_loss = None if self._held_out is None else self._held_out.loss(tables)
         benchmarks = self._validation.benchmarks
         scores = score_benchmarks(self._vectors(), benchmarks) if benchmarks else None
         seconds = time.perf_counter() - self._clock
@@ -137,7 +140,8 @@ class Run:
             tables = self._best
         self._callbacks.end(self._report())
         matrix = np.asarray(self.sampler.objective.export(tables))
-        return TrainedTables(matrix, tables, self.position.history, self.position)
+        subwords = self.sampler.objective.export_subwords(tables)
+        return TrainedTables(matrix, tables, self.position.history, self.position, subwords)
 
     def _tell(self) -> bool:
         """Report; return whether a callback wants the run to stop.
@@ -157,9 +161,9 @@ class Run:
 
     def _vectors(self) -> Vectors:
         """The vectors as they are."""
-        labels = self.sampler.labels
+        labels, counts = row_labels(self.sampler.vocabulary, self.sampler.tags)
         matrix = np.array(self.sampler.objective.export(self.workers.tables))
-        return Vectors(labels.names, matrix, labels.counts)
+        return Vectors(labels, matrix, counts)
 
     def _report(self) -> RoundReport:
         position = self.position

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # κ of `textdl.embed.update`: smaller than that of merges, for words with a common subword pull it
 # to different places. As measured on wiki17m (scripts/README.md).
 SPREAD_KAPPA = 1e-4
-SPREAD_LIMIT = 2.0  # the length by which a row of the larger table may move in a round
+SPREAD_LIMIT = 0.75  # the length by which a row of the larger table may move in a round
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
@@ -79,15 +79,13 @@ class TiedTable:
         self.shares = np.ones(source_rows, np.float32)
         np.divide(together, one_by_one, out=self.shares, where=one_by_one > 0, casting="unsafe")
 
-    def prepare(self, rows: NDArray[np.int32] | None = None) -> TiedRows:
+    def prepare(self, rows: NDArray[np.int32]) -> TiedRows:
         """How some rows hang on the larger table.
 
         Args:
-            rows: `(C,)`; a number beyond the table stands for no row. None: all, in order.
+            rows: `(C,)`; a number beyond the table stands for no row.
         """
-        parts = self._parts
-        if rows is not None:
-            parts = parts[np.minimum(rows, parts.shape[0] - 1)]
+        parts = self._parts[np.minimum(rows, self._parts.shape[0] - 1)]
         means = _means_of(parts)
         spread = parts.T.tocsr()  # (source_rows, C)
         used = np.flatnonzero(np.diff(spread.indptr)).astype(np.int32)
@@ -133,7 +131,8 @@ def compose(source: NDArray[np.float32], rows: TiedRows, run: Map = map) -> NDAr
     Example:
         >>> tie = Tie("letters", np.array([0, 2, 3]), np.array([0, 1, 1], np.int32))
         >>> tied = TiedTable(tie, 2, np.zeros(2), pieces=1)
-        >>> compose(np.array([[1.0], [3.0]], np.float32), tied.prepare()).tolist()
+        >>> rows = tied.prepare(np.array([0, 1], np.int32))
+        >>> compose(np.array([[1.0], [3.0]], np.float32), rows).tolist()
         [[2.0], [3.0]]
     """
     return np.concatenate(list(run(lambda means: means @ source, rows.means)))
@@ -155,7 +154,8 @@ def spread(
 
     Example:
         >>> tie = Tie("letters", np.array([0, 2, 3]), np.array([0, 1, 1], np.int32))
-        >>> rows = TiedTable(tie, 2, np.zeros(2), pieces=1).prepare()
+        >>> tied = TiedTable(tie, 2, np.zeros(2), pieces=1)
+        >>> rows = tied.prepare(np.array([0, 1], np.int32))
         >>> letters = np.zeros((2, 1), np.float32)
         >>> spread(letters, rows, np.array([[0.25], [0.5]], np.float32))
         >>> letters.tolist()

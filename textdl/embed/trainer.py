@@ -5,8 +5,10 @@ The trainer knows what the tables of an objective are called and nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import jax
@@ -17,6 +19,7 @@ from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import (
     CheckpointConfig,
     EmbeddingCheckpoints,
+    member_checkpoints,
     open_token_store,
     refuse_differing_run,
 )
@@ -24,17 +27,19 @@ from textdl.embed.config import EmbeddingConfig
 from textdl.embed.document_tags import DocumentOptions
 from textdl.embed.growth import TrainedWords, grow_vocabulary
 from textdl.embed.local_sgd import TrainingProblem, Workers
-from textdl.embed.model import ModelState
-from textdl.embed.progress import RoundReport, RunCallbacks
+from textdl.embed.model import ModelState, row_labels
+from textdl.embed.progress import RoundReport, RunCallbacks, RunPosition
 from textdl.embed.run import Run, TrainedTables
 from textdl.embed.tables import Tables
 from textdl.embed.validation import ValidationConfig
 from textdl.embed.warm_start import WarmStart, starting_point
+from textdl.errors import ParameterError
 from textdl.interruption import deferred_interrupts, interruptible
 from textdl.jax_settings import fixed_settings
 from textdl.text.source import CorpusConfig
 from textdl.text.store import TokenStore
 from textdl.text.vocabulary import Vocabulary
+from textdl.vectors.alignment import centered, mean_of_aligned
 from textdl.vectors.vectors import Vectors
 
 
@@ -90,29 +95,96 @@ def train_corpus(
         measured, and what it takes to train on.
 
     Raises:
+        ParameterError: a model is to be trained on as several.
         TextdlError: what `open_token_store`, `BatchSampler` and `train` raise.
     """
+    if config.members and options.warm.model:
+        raise ParameterError(
+            "a model cannot be trained on as several that are averaged; leave quality out, or fit "
+            "anew"
+        )
     others = options.identity() if checkpoints else {}
-    refuse_differing_run(checkpoints, corpus, config, others)
+    refuse_differing_run(checkpoints, corpus, next(config.of_members()), others)
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
-        before = options.warm.model
-        words = grow_vocabulary(before, store, config) if before else None
-        documents = options.documents and options.documents.of_store(store)
-        sampler = BatchSampler(store, config, words, options.validation.fraction, documents)
-        trained = train(
-            sampler,
-            checkpoints=_run_checkpoints(checkpoints, config, store, others),
-            callbacks=callbacks,
+        trained, state = _train_members(store, config, checkpoints, callbacks, options)
+        about = _describe(config, store, options)
+    matrix = centered(trained.matrix) if config.centered else trained.matrix
+    labels, counts = row_labels(state.vocabulary, state.tags)
+    return TrainingResult(
+        Vectors(labels, matrix, counts, config=about, subwords=trained.subwords),
+        trained.tables,
+        trained.loss_curve,
+        about["words"],
+        trained.position.measured,
+        None if config.members else state,
+    )
+
+
+def _train_members(
+    store: TokenStore,
+    config: EmbeddingConfig,
+    checkpoints: CheckpointConfig | None,
+    callbacks: RunCallbacks,
+    options: RunOptions,
+) -> tuple[TrainedTables, ModelState]:
+    """Train one model after the other, and average them; the tables and the state are the first's.
+
+    Each has checkpoints of its own. One that is done is only read when the run is resumed.
+    """
+    trained: list[TrainedTables] = []
+    state: ModelState | None = None
+    for number, of_member in enumerate(config.of_members()):
+        member, its_state = _train_member(
+            store,
+            of_member,
+            checkpoints=member_checkpoints(checkpoints, number) if checkpoints else None,
+            callbacks=callbacks.of_member(number, len(config.members)),
             options=options,
         )
-        about = _describe(config, store, options)
-        model = _model_state(sampler, words, trained)
-        labels = sampler.labels
-    vectors = Vectors(labels.names, trained.matrix, labels.counts, config=about)
-    measured = trained.position.measured
-    return TrainingResult(
-        vectors, trained.tables, trained.loss_curve, about["words"], measured, model
+        state = state or its_state
+        trained.append(member if number == 0 else member._replace(tables={}))
+    assert state is not None  # there is at least one
+    return _averaged(trained), state
+
+
+def _train_member(
+    store: TokenStore,
+    config: EmbeddingConfig,
+    *,
+    checkpoints: CheckpointConfig | None,
+    callbacks: RunCallbacks,
+    options: RunOptions,
+) -> tuple[TrainedTables, ModelState]:
+    before = options.warm.model
+    words = grow_vocabulary(before, store, config) if before else None
+    documents = options.documents and options.documents.of_store(store)
+    sampler = BatchSampler(store, config, words, options.validation.fraction, documents)
+    others = options.identity() if checkpoints else {}
+    trained = train(
+        sampler,
+        checkpoints=_run_checkpoints(checkpoints, config, store, others),
+        callbacks=callbacks,
+        options=options,
     )
+    return trained, _model_state(sampler, words, trained)
+
+
+def _averaged(members: Sequence[TrainedTables]) -> TrainedTables:
+    """The mean of the models' vectors, once they are aligned, and of their losses.
+
+    The tables are those of the first. Where one was stopped early, the curve ends with the
+    shortest.
+    """
+    first = members[0]
+    if len(members) == 1:
+        return first
+    curve = tuple(map(fmean, zip(*(member.loss_curve for member in members), strict=False)))
+    ends = zip(*(member.position.epoch_seconds for member in members), strict=False)
+    position = RunPosition(
+        epoch=len(curve), history=curve, epoch_seconds=tuple(map(math.fsum, ends))
+    )
+    matrix = mean_of_aligned([member.matrix for member in members])
+    return first._replace(matrix=matrix, loss_curve=curve, position=position)
 
 
 def train(
@@ -149,7 +221,7 @@ def train(
     run = Run(sampler, checkpoints, callbacks, options.validation, start)
     problem = training_problem(sampler)._replace(frozen=start.frozen)
     with (
-        Workers(problem, run.take_tables(), sampler.config.workers) as workers,
+        Workers(problem, run.take_tables(), sampler.config.worker_count) as workers,
         deferred_interrupts() as interrupted,
     ):
         del start  # the workers own its tables
@@ -223,4 +295,5 @@ def _model_state(
         texts=words.texts if words else (store.fingerprint,),
         words=words.all_words if words else len(store.tokens),
         epochs=sampler.first_epoch + trained.position.epoch + (trained.position.chunk > 0),
+        tags=sampler.tags,
     )

@@ -43,9 +43,9 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import wraps
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -281,19 +281,35 @@ COMPILER_OPTIONS = {
 }
 
 
-@partial(
-    jax.jit,
-    static_argnames="loss_and_gradients",
-    donate_argnames="tables",
-    compiler_options=COMPILER_OPTIONS,
-)
+def jit_steps(loss_and_gradients: LossFunction) -> Any:
+    """`run_steps` of an objective, to be compiled.
+
+    JAX keeps what it compiled of a function for as long as there is the function. This one is of
+    its caller alone, so that a process may train any number of models.
+
+    Args:
+        loss_and_gradients: of the objective.
+
+    Returns:
+        A function of tables, which are donated, batches and weights, as `jax.jit` makes it.
+    """
+
+    @wraps(run_steps)
+    def steps(
+        tables: Tables, batches: Batches, weights: Mapping[str, Array]
+    ) -> tuple[Tables, StepMetrics]:
+        return run_steps(tables, batches, weights, loss_and_gradients)
+
+    return jax.jit(steps, donate_argnums=0, compiler_options=COMPILER_OPTIONS)
+
+
 def run_steps(
     tables: Tables,
     batches: Batches,
     weights: Mapping[str, Array],
     loss_and_gradients: LossFunction,
 ) -> tuple[Tables, StepMetrics]:
-    """Take `S` steps one after the other, in one call; `tables` are donated.
+    """Take `S` steps one after the other.
 
     Args:
         tables: by name, `(rows, D)` float32 each.

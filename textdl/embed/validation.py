@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ from jax import Array, lax
 
 from textdl.embed.batches import BatchSampler
 from textdl.embed.tables import Batches, LossFunction, Tables
-from textdl.embed.tied_rows import tied_means
+from textdl.embed.tied_rows import Tie, tied_means
 from textdl.embed.update import COMPILER_OPTIONS
 from textdl.errors import ParameterError
 from textdl.vectors.vectors import Vectors
@@ -116,38 +115,49 @@ def score_benchmarks(vectors: Vectors, benchmarks: Sequence[Path]) -> dict[str, 
     return {path.stem: evaluate_benchmark(vectors, path) for path in benchmarks}
 
 
-def validation_loss(tables: Tables, held_out: BatchSampler) -> float:
-    """The mean loss of a prediction on sentences that were held out.
+class HeldOut:
+    """Sentences that are not trained on.
 
     Args:
-        tables: of the run.
-        held_out: of `BatchSampler.held_out`.
+        sampler: of `BatchSampler.held_out`.
     """
-    objective = held_out.objective
-    ties = {
-        name: tied_means(np.asarray(tables[tie.source]), tie)
-        for name, tie in objective.ties.items()
-    }
-    sources = {tie.source for tie in objective.ties.values()}
+
+    def __init__(self, sampler: BatchSampler) -> None:
+        self._sampler = sampler
+        self._losses = _jit_losses(sampler.objective.loss_and_gradients)
+
+    def loss(self, tables: Tables) -> float:
+        """The mean loss of a prediction.
+
+        Args:
+            tables: of the run.
+        """
+        on_device = _with_ties(tables, self._sampler.objective.ties)
+        loss = 0.0
+        predictions = 0.0
+        for chunk in self._sampler.epoch(0):
+            losses, counts = self._losses(on_device, chunk)
+            loss += float(np.sum(np.asarray(losses), dtype=np.float64))
+            predictions += float(np.sum(np.asarray(counts), dtype=np.float64))
+        return loss / max(predictions, 1.0)
+
+
+def _with_ties(tables: Tables, ties: Mapping[str, Tie]) -> Mapping[str, Array]:
+    """The tables that the objective uses, on the device: tied ones in place of their sources."""
+    means = {name: tied_means(np.asarray(tables[tie.source]), tie) for name, tie in ties.items()}
+    sources = {tie.source for tie in ties.values()}
     on_device = {name: table for name, table in tables.items() if name not in sources}
-    on_device |= jax.device_put(ties)
-    loss = 0.0
-    predictions = 0.0
-    for chunk in held_out.epoch(0):
-        losses, counts = _losses(on_device, chunk, objective.loss_and_gradients)
-        loss += float(np.sum(np.asarray(losses), dtype=np.float64))
-        predictions += float(np.sum(np.asarray(counts), dtype=np.float64))
-    return loss / max(predictions, 1.0)
+    return {**on_device, **jax.device_put(means)}
 
 
-@partial(jax.jit, static_argnames="loss_and_gradients", compiler_options=COMPILER_OPTIONS)
-def _losses(
-    tables: Mapping[str, Array], batches: Batches, loss_and_gradients: LossFunction
-) -> tuple[Array, Array]:
+def _jit_losses(loss_and_gradients: LossFunction) -> Any:
     """The loss and the predictions of every step, `(S,)` each; XLA leaves the gradients out."""
 
-    def body(_: None, batch: Batches) -> tuple[None, tuple[Array, Array]]:
-        found = loss_and_gradients(dict(tables), batch)
-        return None, (found.loss.sum(), found.predictions.sum())
+    def losses(tables: Mapping[str, Array], batches: Batches) -> tuple[Array, Array]:
+        def body(_: None, batch: Batches) -> tuple[None, tuple[Array, Array]]:
+            found = loss_and_gradients(dict(tables), batch)
+            return None, (found.loss.sum(), found.predictions.sum())
 
-    return lax.scan(body, None, batches)[1]
+        return lax.scan(body, None, batches)[1]
+
+    return jax.jit(losses, compiler_options=COMPILER_OPTIONS)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textdl.embed.config import Word2VecParameters
+from textdl.embed.config import EmbeddingConfig
 from textdl.embed.estimator import EmbeddingEstimator
+from textdl.embed.model import ModelState
+from textdl.embed.model_parameters import Word2VecParameters
+from textdl.errors import ParameterError
 from textdl.gensim_names import WORD2VEC_ATTRIBUTES, WORD2VEC_PARAMETERS, explain_parameters
 from textdl.parameters import document_parameters
 
@@ -23,7 +26,8 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
 
     Attributes:
         vectors_: the `Vectors`.
-        loss_curve_: mean loss of every epoch, per prediction.
+        loss_curve_: mean loss of every epoch, per prediction; with quality="best" the mean of the
+            models that are averaged.
         history_: the loss and all else that is measured (`val_loss`, the scores of benchmarks,
             `seconds`), epoch by epoch.
         n_iter_: epochs that the model was trained for.
@@ -57,3 +61,14 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
 
     _gensim_parameters = WORD2VEC_PARAMETERS
     _gensim_names = WORD2VEC_ATTRIBUTES
+
+    def _embedding_config(self) -> EmbeddingConfig:
+        return self.embedding_config()
+
+    def _require_model(self, purpose: str) -> ModelState:
+        if hasattr(self, "vectors_") and self.__dict__.get("_model") is None:
+            raise ParameterError(
+                f"quality={self.quality!r} averages the vectors of several models, and leaves no "
+                f"model to {purpose}; save vectors_, or fit with quality='default'"
+            )
+        return super()._require_model(purpose)

@@ -250,8 +250,18 @@ def _exact(
 # Spellings
 
 
-def unknown_word_message(word: str, labels: StringArray) -> str:
+def unknown_word_message(
+    word: str, labels: StringArray, ngrams: tuple[int, int] | None = None
+) -> str:
     """One line: the word, the size of the vocabulary, and close spellings or another remedy.
+
+    Args:
+        word: that has no vector.
+        labels: known words, the most frequent first.
+        ngrams: characters of the shortest and the longest, where those would have given it one.
+
+    Returns:
+        The message.
 
     Example:
         >>> labels = StringArray.from_strings(["king", "queen", "quern"])
@@ -260,6 +270,8 @@ def unknown_word_message(word: str, labels: StringArray) -> str:
     """
     shown = repr(word if len(word) <= _LONGEST_WORD else word[:_LONGEST_WORD] + "...")[1:-1]
     start = f'"{shown}" is not in the vocabulary of {len(labels):,} words'
+    if ngrams is not None:
+        start += f", none of its n-grams of {ngrams[0]} to {ngrams[1]} characters is known"
     if close := close_spellings(word, labels):
         return f"{start}; close spellings: {', '.join(close)}"
     return f"{start} and none is spelled like it; try another word or train with a lower min_count"

@@ -16,14 +16,22 @@ from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attr
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
 from textdl.vectors.formats.rows import VectorData
+from textdl.vectors.subwords import SubwordVectors
 
 Number = TypeVar("Number", np.float32, np.int64)
 Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 Neighbors: TypeAlias = list[tuple[str, float]]
 
+_NO_ROW = -1
+
 
 class Vectors(metaclass=ExplainedNames):
     """Labeled vectors, in memory or mapped from a file.
+
+    Where there are `subwords` (of `FastText`), a word without a row has a vector too: the mean of
+    those of its character n-grams that are known. It can be asked about like any other, `in` says
+    whether a word has a vector of either kind, and only words with rows are answers, in
+    `key_to_index` and counted by `len`.
 
     Args:
         labels: V distinct words.
@@ -32,6 +40,7 @@ class Vectors(metaclass=ExplainedNames):
         counts: `(V,)` occurrences of each word in the training corpus.
         norms: `(V,)` lengths of the rows, computed if absent.
         config: how the vectors came about; JSON values only, saved with them.
+        subwords: the vectors of n-grams, for words without rows.
 
     Raises:
         ParameterError: shapes disagree, a label occurs twice, or a row is not finite.
@@ -54,6 +63,7 @@ class Vectors(metaclass=ExplainedNames):
         *,
         norms: ArrayLike | None = None,
         config: Mapping[str, object] | None = None,
+        subwords: SubwordVectors | None = None,
     ) -> None:
         self.labels = (
             labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
@@ -64,6 +74,12 @@ class Vectors(metaclass=ExplainedNames):
         lengths = query.row_norms(self.matrix) if norms is None else norms
         self.norms = _as_column("norms", lengths, rows, np.float32)
         self.config: dict[str, object] = dict(config or {})
+        self.subwords = subwords
+        if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
+            raise ParameterError(
+                f"the vectors of n-grams have {subwords.matrix.shape[1]} dimensions, those of "
+                f"words {self.vector_size}; expected as many"
+            )
 
     @classmethod
     def load(
@@ -83,21 +99,37 @@ class Vectors(metaclass=ExplainedNames):
         Raises:
             FileFormatError: it is missing, damaged, of no known format, or has no checksums.
         """
-        table = formats.load(Path(path), errors, verify=verify)
-        return cls(table.labels, table.matrix, table.counts, norms=table.norms, config=table.config)
+        return cls._from_data(formats.load(Path(path), errors, verify=verify))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`, complete or not at all.
 
         `.safetensors` keeps everything, `.bin` (word2vec binary), `.txt` and `.vec` (text) words
-        and vectors.
+        and vectors, without subwords.
 
         Raises:
             OutputError: the file cannot be written.
             ParameterError: the name asks for no format, or for one that cannot hold the content.
         """
-        table = VectorData(self.labels, self.matrix, self.counts, self.norms, self.config)
-        formats.save(table, Path(path))
+        formats.save(self._as_data(), Path(path))
+
+    @classmethod
+    def _from_data(cls, table: VectorData) -> Vectors:
+        """The vectors of what formats read."""
+        return cls(
+            table.labels,
+            table.matrix,
+            table.counts,
+            norms=table.norms,
+            config=table.config,
+            subwords=table.subwords,
+        )
+
+    def _as_data(self) -> VectorData:
+        """What formats write."""
+        return VectorData(
+            self.labels, self.matrix, self.counts, self.norms, self.config, self.subwords
+        )
 
     @property
     def vector_size(self) -> int:
@@ -118,16 +150,23 @@ class Vectors(metaclass=ExplainedNames):
         return len(self.labels)
 
     def __contains__(self, word: object) -> bool:
-        return word in self.labels
+        if word in self.labels:
+            return True
+        if self.subwords is None or not isinstance(word, str):
+            return False
+        return bool(self.subwords.compose([word]).are_known[0])
 
     def __getitem__(self, words: str | Sequence[str]) -> NDArray[np.float32]:
         """The vector `(D,)` of a word, or `(n, D)` of a list of words.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word is not in the vocabulary, nor is any of its n-grams known.
         """
-        rows = self._row(words) if isinstance(words, str) else self._rows(words)
-        picked: NDArray[np.float32] = self.matrix[rows]
+        if not isinstance(words, str):
+            return self._take(words, self._rows(words))
+        row = self._row(words)
+        picked: NDArray[np.float32]
+        picked = self.matrix[row] if row != _NO_ROW else self._take([words], np.array([row]))[0]
         return picked
 
     def __repr__(self) -> str:
@@ -137,7 +176,7 @@ class Vectors(metaclass=ExplainedNames):
         """Cosine of two words' vectors, 0 if either is zero.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
         """
         return query.cosine(self[a], self[b])
 
@@ -161,7 +200,7 @@ class Vectors(metaclass=ExplainedNames):
             Words with their cosines, the most similar first.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             ParameterError: nothing was given, a vector has the wrong shape, or `topn` is below 1.
 
         Example:
@@ -180,24 +219,31 @@ class Vectors(metaclass=ExplainedNames):
         weights = np.repeat([1.0, -1.0], [len(plus), len(minus)])
         direction = query.combine(np.stack([self._vector(item) for item in items]), weights)
         given = np.unique(self._rows([item for item in items if isinstance(item, str)]))
-        return self._neighbors(direction[None, :], topn, given[None, :])[0]
+        return self._neighbors(direction[None, :], topn, given[None, given != _NO_ROW])[0]
 
     def most_similar_batch(self, words: Sequence[str], topn: int = 10) -> list[Neighbors]:
         """For each word, what `most_similar` answers: all in one matrix product.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             ParameterError: `topn` is below 1.
         """
         rows = self._rows(words)
-        directions = query.combine(query.normalize(self.matrix[rows])[:, None, :], np.ones(1))
-        return self._neighbors(directions, topn, rows[:, None])
+        vectors = self._take(words, rows)
+        directions = query.combine(query.normalize(vectors)[:, None, :], np.ones(1))
+        has_row = rows != _NO_ROW
+        if has_row.all():
+            return self._neighbors(directions, topn, rows[:, None])
+        seen = iter(self._neighbors(directions[has_row], topn, rows[has_row, None]))
+        nothing = np.empty((int((~has_row).sum()), 0), np.int64)
+        unseen = iter(self._neighbors(directions[~has_row], topn, nothing))
+        return [next(seen if it else unseen) for it in has_row]
 
     def doesnt_match(self, words: Sequence[str]) -> str:
         """The word least similar to the mean of the unit vectors of all `words`.
 
         Raises:
-            UnknownWordError: a word is not in the vocabulary.
+            UnknownWordError: a word has no vector.
             ParameterError: fewer than three words, which cannot have an odd one out.
         """
         rows = self._rows(words)
@@ -205,7 +251,7 @@ class Vectors(metaclass=ExplainedNames):
             raise ParameterError(
                 f"doesnt_match got {len(rows)} words, expected 3 or more; add some"
             )
-        return words[query.odd_one_out(self.matrix[rows])]
+        return words[query.odd_one_out(self._take(words, rows))]
 
     def _neighbors(
         self, queries: NDArray[np.float64], topn: int, excluded: NDArray[np.int64]
@@ -220,12 +266,29 @@ class Vectors(metaclass=ExplainedNames):
         ]
 
     def _row(self, word: str) -> int:
+        """The row of a word; `_NO_ROW` where its n-grams may tell."""
         row = self.labels.find(word)
         if row is None:
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
-            raise UnknownWordError(query.unknown_word_message(word, self.labels))
+            if self.subwords is None:
+                raise UnknownWordError(query.unknown_word_message(word, self.labels))
+            return _NO_ROW
         return row
+
+    def _take(self, words: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors `(n, D)` of words, given the rows of those that have one."""
+        picked: NDArray[np.float32] = self.matrix[rows]
+        unseen = np.flatnonzero(rows == _NO_ROW).tolist()
+        if self.subwords is None or not unseen:
+            return picked
+        found = self.subwords.compose([words[place] for place in unseen])
+        if not found.are_known.all():
+            word = words[unseen[int(np.argmin(found.are_known))]]
+            sizes = (self.subwords.min_n, self.subwords.max_n)
+            raise UnknownWordError(query.unknown_word_message(word, self.labels, sizes))
+        picked[unseen] = found.vectors
+        return picked
 
     def _rows(self, words: Sequence[str]) -> NDArray[np.int64]:
         if isinstance(words, str) or not isinstance(words, Iterable):

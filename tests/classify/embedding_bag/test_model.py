@@ -10,7 +10,7 @@ from scipy import sparse
 
 from textdl.classify.embedding_bag import model as bag
 from textdl.classify.embedding_bag.batches import BagBatches, PackedBatches, make_segments
-from textdl.embed.update import run_steps, step
+from textdl.embed.update import jit_steps, run_steps, step
 from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
 
 TERMS, SIZE, OUTPUTS, BATCH = 7, 4, 3, 5
@@ -199,7 +199,7 @@ def test_run_steps_memory_does_not_grow_with_the_terms():
     def extra(terms):
         tables = jax.eval_shape(lambda: bag.init(terms, 100, OUTPUTS, 1)[0])
         weights = {name: np.ones(len(table), np.float32) for name, table in tables.items()}
-        memory = run_steps.lower(tables, chunks, weights, SOFTMAX).compile().memory_analysis()
+        memory = jit_steps(SOFTMAX).lower(tables, chunks, weights).compile().memory_analysis()
         assert memory.alias_size_in_bytes >= terms * 4 * 4
         return memory.temp_size_in_bytes
 

@@ -32,6 +32,12 @@ LEARNING_RATES: dict[tuple[str, str], float] = {
     ("cbow", "ns"): 0.2,
     ("cbow", "hs"): 0.2,
 }
+#: The same where words are means of subwords, which learn from all the words that have them.
+SUBWORD_LEARNING_RATES: dict[tuple[str, str], float] = {
+    **LEARNING_RATES,
+    ("skipgram", "ns"): 0.05,
+}
+#: The same where documents have rows.
 DOCUMENT_LEARNING_RATES: dict[tuple[str, str], float] = {
     ("dbow", "ns"): 0.03,
     ("dbow", "hs"): 0.03,

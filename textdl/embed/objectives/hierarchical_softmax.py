@@ -24,13 +24,13 @@ from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.bands import strips_of
 from textdl.embed.objectives.huffman import decisions_above, huffman_tree, paths_below
-from textdl.embed.objectives.negative_sampling import sigmoid
+from textdl.embed.objectives.negative_sampling import sigmoid, sum_softplus
 from textdl.embed.objectives.objective import (
     Blocks,
     Draws,
@@ -49,7 +49,7 @@ PATHS = "paths"  # rows, (S, B, n, P): the nodes below on the way to each of n p
 SIGNS = "signs"  # values, (S, B, n, P): 1 or -1 where that node decides, else 0
 EXITS = "exits"  # values, (S, B, n): the row of each word among what the first nodes decide
 
-UPPER_NODES = 127  # T: more make the dense product larger, fewer leave more to be looked up
+UPPER_NODES = 31  # T: more make the dense product larger, fewer leave more to be looked up
 STRIP = 8  # predicted words that are multiplied with the centers around them at once
 
 
@@ -123,11 +123,15 @@ def _center_loss(
     # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
     scores = signs * ((N * H[:, :, None]) @ jnp.ones(H.shape[2], H.dtype))
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    losses = jnp.where(signs != 0, jnp.maximum(-scores, 0) + jnp.log1p(exp_neg_abs), 0)
+    # The loss is a sum over all of them, whichever way they are laid out.
+    across = (signs.shape[0], signs.shape[2], signs.shape[1])
+    losses = sum_softplus(
+        -scores.reshape(across), exp_neg_abs.reshape(across), signs.reshape(across) != 0
+    )  # (B, L)
     gradient = -signs * sigmoid(-scores, exp_neg_abs)  # (B, L, P), by the scores without signs
     below = RowGradients(paths, gradient[..., None] * H[:, :, None])
     return OutputLoss(
-        of_upper.loss + losses.sum((1, 2)),
+        of_upper.loss + losses.sum(1),
         of_upper.hidden_gradient + jnp.einsum("blp,blpd->bld", gradient, N),
         {NODES: [*of_upper.gradients[NODES], below]},
     )
@@ -217,7 +221,7 @@ def _context_loss_below(tables: Tables, C: Array, batch: Batches, halo: int) -> 
     count = -(-words // STRIP)
     of_strips = [(0, 0), (0, count * STRIP - words), (0, 0)]
     paths = jnp.pad(batch.rows[NODES][PATHS], of_strips).reshape(blocks, count, -1)
-    signs = jnp.pad(batch.values[SIGNS], of_strips).reshape(blocks, count, STRIP, 1, -1)
+    signs = jnp.pad(batch.values[SIGNS], of_strips).reshape(blocks, count, STRIP, -1, 1)
     # Word j of a block may be predicted by the centers j - 2w to j.
     span = jnp.arange(0, count * STRIP, STRIP)[:, None] + jnp.arange(STRIP + 2 * halo)
     around = [(0, 0), (2 * halo, count * STRIP - length), (0, 0)]
@@ -229,17 +233,22 @@ def _context_loss_below(tables: Tables, C: Array, batch: Batches, halo: int) -> 
     predicts = (offset != 0) & (offset >= -left) & (offset <= right)  # (B, s, R, R + 2w)
 
     N = tables[NODES][paths]  # (B, s, R P, D)
-    decided = predicts[..., None] * signs.astype(jnp.float32)  # (B, s, R, R + 2w, P)
-    decided = jnp.swapaxes(decided, 3, 4).reshape(blocks, count, -1, STRIP + 2 * halo)
+    decided = predicts[:, :, :, None] * signs.astype(jnp.float32)  # (B, s, R, P, R + 2w)
+    decided = decided.reshape(blocks, count, -1, STRIP + 2 * halo)
     scores = decided * jnp.einsum("bsnd,bscd->bsnc", N, centers)
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    losses = jnp.where(decided != 0, jnp.maximum(-scores, 0) + jnp.log1p(exp_neg_abs), 0)
+    of_strip = (blocks * count, *scores.shape[2:])
+    losses = sum_softplus(
+        -scores.reshape(of_strip), exp_neg_abs.reshape(of_strip), decided.reshape(of_strip) != 0
+    )  # (B s, R + 2w)
     gradient = -decided * sigmoid(-scores, exp_neg_abs)  # (B, s, R P, R + 2w)
-    by_center = jnp.einsum("bscn,bsnd->bscd", jnp.swapaxes(gradient, 2, 3), N)
+    # Transposed here, and not within the product, whose kernels for that are half as fast.
+    transposed = lax.optimization_barrier(jnp.swapaxes(gradient, 2, 3))  # type: ignore[no-untyped-call]
+    by_center = jnp.einsum("bscn,bsnd->bscd", transposed, N)
     padded = jnp.zeros((blocks, length + 2 * halo + count * STRIP - length, size), C.dtype)
     hidden_gradient = padded.at[:, span].add(by_center)[:, 2 * halo : 2 * halo + length]
     return OutputLoss(
-        losses.sum((1, 2, 3)),
+        losses.reshape(blocks, -1).sum(1),
         hidden_gradient,
         {NODES: [ProductGradients(paths, gradient, centers)]},
     )

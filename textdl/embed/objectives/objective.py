@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import ARCHITECTURES, DOCUMENT_ARCHITECTURES, LOSSES
+from textdl.embed.objectives.word_tables import Export, with_context
 from textdl.embed.tables import (
     Batches,
     LossAndGradients,
@@ -33,6 +34,7 @@ from textdl.embed.tables import (
 from textdl.embed.tied_rows import Tie
 from textdl.parameters import lookup
 from textdl.text.vocabulary import Vocabulary
+from textdl.vectors.subwords import SubwordVectors
 
 Updates: TypeAlias = Mapping[str, NDArray[np.float64]]  # of every row, `(rows,)` by table
 
@@ -156,7 +158,7 @@ class EmbeddingObjective(NamedTuple):
     #: The mean loss of a prediction before training; above it, training has diverged.
     initial_loss: float
     #: The matrix of the vectors that are kept, as in `InputSide`.
-    export: Callable[[Tables], Array | NDArray[np.float32]]
+    export: Export
     #: Tables that are not among those of `init`: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
     #: Of tables whose rows are numbered anew when the vocabulary grows: what each row is. A row
@@ -164,6 +166,8 @@ class EmbeddingObjective(NamedTuple):
     row_ids: Mapping[str, NDArray[np.int64]] = {}
     #: Of rows that come in bursts: how often each is moved in a block that it occurs in.
     bursts: Updates = {}
+    #: The vectors of n-grams, of which those of other words are made; None where there are none.
+    export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
 
 def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObjective:
@@ -178,11 +182,11 @@ def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObje
     output_side = _module("loss", config.loss, LOSSES).output_side
     sides = found if isinstance(found, list) else [found]
     objective = together([compose(inputs, output_side(text, config, inputs)) for inputs in sides])
-    if config.max_n == 0:
-        return objective
-    subwords = _import("subwords")
-    tied: EmbeddingObjective = subwords.tie_to_subwords(objective, text.vocabulary, config)
-    return tied
+    if config.max_n > 0:
+        objective = _import("subwords").tie_to_subwords(objective, text.vocabulary, config)
+    if config.context_share > 0:
+        objective = objective._replace(export=with_context(objective.export, config.context_share))
+    return objective
 
 
 def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:

@@ -26,6 +26,7 @@ from textdl.embed.tied_rows import Tie, tied_means
 from textdl.keyed_random import INITIAL_VALUES, uniform
 from textdl.text.char_ngrams import char_ngram_buckets
 from textdl.text.vocabulary import Vocabulary
+from textdl.vectors.subwords import SubwordVectors
 
 SUBWORDS = "subwords"  # a table: V words, then the buckets that are used
 FIRST_BUCKET = 1 << 32  # what bucket 0 is called, beyond the rows of words
@@ -80,8 +81,18 @@ def tie_to_subwords(
     def export(tables: Tables) -> NDArray[np.float32]:
         return tied_means(np.asarray(tables[SUBWORDS]), tie)
 
+    def export_subwords(tables: Tables) -> SubwordVectors:
+        of_ngrams = np.asarray(tables[SUBWORDS])[len(vocabulary) :]
+        return SubwordVectors(buckets, of_ngrams, config.min_n, config.max_n, config.bucket)
+
     ids = np.concatenate([np.arange(len(vocabulary)), FIRST_BUCKET + buckets.astype(np.int64)])
-    return objective._replace(init=init, export=export, ties={INPUT: tie}, row_ids={SUBWORDS: ids})
+    return objective._replace(
+        init=init,
+        export=export,
+        ties={INPUT: tie},
+        row_ids={SUBWORDS: ids},
+        export_subwords=export_subwords,
+    )
 
 
 def initial_subwords(rows: int, config: EmbeddingConfig) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """The native file of vectors: an archive that is mapped rather than read.
 
-Opening checks what is one number or one word per row: labels, counts and norms, their values and
-their checksums. The matrix, which is most of the file, is compared with its checksum on request,
-by `formats.load`.
+Opening checks what is one number or one word per row: labels, counts, norms and the buckets of
+subwords, their values and their checksums. The matrices, which are most of the file, are compared
+with their checksums on request, by `formats.load`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,13 @@ from textdl.io.safetensors import is_safetensors
 from textdl.string_array import StringArray
 from textdl.vectors import query
 from textdl.vectors.formats.rows import Format, VectorData
+from textdl.vectors.subwords import SubwordVectors
 
 MATRIX = "vectors"
 VECTORS = "vectors"  # the part of an archive that has vectors among others, such as a model
+SUBWORD_MATRIX = "subword_vectors"
+SUBWORD_BUCKETS = "subword_buckets"
+SUBWORDS = "subwords"  # in the state: how words are cut, and into how many buckets
 KIND = ArchiveKind(
     "Vectors",
     {
@@ -39,6 +43,8 @@ KIND = ArchiveKind(
         MATRIX: ArraySpec(("F32",), ("V", "D")),
         "norms": ArraySpec(("F32",), ("V",), required=False),
         "labels": ArraySpec(("U8",), ("bytes of labels",)),
+        SUBWORD_MATRIX: ArraySpec(("F32",), ("U", "D"), required=False),
+        SUBWORD_BUCKETS: ArraySpec(("I32",), ("U",), required=False),
     },
 )
 
@@ -55,14 +61,18 @@ def save(table: VectorData, path: Path) -> None:
 
 def content_of(table: VectorData) -> ArchiveContent:
     """Vectors as an archive, or as a part of one."""
+    subwords = table.subwords
     arrays = {
         "label_offsets": table.labels.offsets,
         "counts": table.counts,
         MATRIX: table.matrix,
         "norms": table.norms,
         "labels": table.labels.blob,
+        SUBWORD_MATRIX: None if subwords is None else subwords.matrix,
+        SUBWORD_BUCKETS: None if subwords is None else subwords.buckets,
     }
-    return ArchiveContent(KIND, parameters=table.config or {}, arrays=arrays)
+    state = {} if subwords is None else {SUBWORDS: _sizes(subwords)}
+    return ArchiveContent(KIND, parameters=table.config or {}, state=state, arrays=arrays)
 
 
 def load(path: Path) -> VectorData:
@@ -73,7 +83,10 @@ def load(path: Path) -> VectorData:
     Raises:
         FileFormatError: the file is damaged, truncated, or holds something else.
     """
-    return decode(open_archive(path, expected="word vectors", unverified=[MATRIX], part=VECTORS))
+    archive = open_archive(
+        path, expected="word vectors", unverified=[MATRIX, SUBWORD_MATRIX], part=VECTORS
+    )
+    return decode(archive)
 
 
 def decode(archive: Archive) -> VectorData:
@@ -96,7 +109,26 @@ def decode(archive: Archive) -> VectorData:
         counts=arrays.get("counts"),
         norms=norms,
         config=archive.parameters,
+        subwords=_subwords(archive),
     )
+
+
+def _sizes(subwords: SubwordVectors) -> dict[str, int]:
+    return {"min_n": subwords.min_n, "max_n": subwords.max_n, "bucket": subwords.bucket}
+
+
+def _subwords(archive: Archive) -> SubwordVectors | None:
+    """The vectors of n-grams, if the file has some."""
+    arrays = archive.arrays
+    names = {SUBWORD_MATRIX, SUBWORD_BUCKETS} & arrays.keys() | {SUBWORDS} & archive.state.keys()
+    if not names:
+        return None
+    if len(names) < 3:
+        raise archive.damaged(f"of its subwords it only has {', '.join(sorted(names))}")
+    with archive.decoding():
+        return SubwordVectors(
+            arrays[SUBWORD_BUCKETS], arrays[SUBWORD_MATRIX], **archive.state[SUBWORDS]
+        )
 
 
 def _norms(archive: Archive) -> NDArray[np.float32]:
@@ -125,5 +157,10 @@ def _check_values(
 
 # Its words are UTF-8 by definition; what is not is damage.
 FORMAT = Format(
-    is_safetensors, lambda path, errors: load(path), save, suffixes=(".safetensors",), mapped=True
+    is_safetensors,
+    lambda path, errors: load(path),
+    save,
+    suffixes=(".safetensors",),
+    mapped=True,
+    keeps_subwords=True,
 )

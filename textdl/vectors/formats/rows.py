@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.atomic import atomic_write
 from textdl.string_array import StringArray
+from textdl.vectors.subwords import SubwordVectors
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
 LONGEST_HEADER = 1 << 10  # bytes
@@ -33,6 +34,7 @@ class VectorData(NamedTuple):
     counts: NDArray[np.int64] | None = None  # (V,) occurrences in the training corpus
     norms: NDArray[np.float32] | None = None  # (V,) lengths of the rows
     config: Mapping[str, object] | None = None  # how the vectors came about; JSON values only
+    subwords: SubwordVectors | None = None  # for words without rows
 
 
 class Format(NamedTuple):
@@ -43,6 +45,7 @@ class Format(NamedTuple):
     write: Callable[[VectorData, Path], None]
     suffixes: tuple[str, ...]
     mapped: bool = False  # opened without reading, so never compressed
+    keeps_subwords: bool = False
 
 
 class Shape(NamedTuple):

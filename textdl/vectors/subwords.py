@@ -1,0 +1,124 @@
+"""Subwords: vectors for words that have no row, from the vectors of their character n-grams.
+
+As fastText does, the vector of an unseen word is the mean of those of its n-grams. A model has rows
+only for the *known* n-grams, those which share a bucket with one of a word that it was trained on:
+fastText has random rows for all the others, and mixes this noise into the mean. Here the mean is
+over the known n-grams alone, and a word that has none has no vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from textdl.errors import ParameterError
+from textdl.text.char_ngrams import char_ngram_buckets
+
+_WORDS_PER_BLOCK = 1 << 12
+
+
+class WordsFromNgrams(NamedTuple):
+    """What n-grams say of some words."""
+
+    vectors: NDArray[np.float32]  # (n, D), zero where no n-gram is known
+    are_known: NDArray[np.bool_]  # (n,)
+
+
+class SubwordVectors:
+    """The vectors of character n-grams, in memory or mapped from a file.
+
+    Args:
+        buckets: `(U,)` the buckets that have a row, in ascending order.
+        matrix: `(U, D)` their vectors, finite; not copied if it is float32.
+        min_n: characters of the shortest n-gram.
+        max_n: characters of the longest.
+        bucket: how many buckets there are.
+
+    Raises:
+        ParameterError: these contradict each other.
+
+    Example:
+        >>> from textdl.text.char_ngrams import char_ngram_buckets
+        >>> buckets = np.unique(char_ngram_buckets(["cat"], 3, 3, 1000).buckets)
+        >>> subwords = SubwordVectors(buckets, np.eye(3), 3, 3, 1000)
+        >>> subwords.compose(["cat", "dog"]).are_known.tolist()
+        [True, False]
+    """
+
+    def __init__(
+        self,
+        buckets: ArrayLike,
+        matrix: ArrayLike,
+        min_n: int,
+        max_n: int,
+        bucket: int,
+    ) -> None:
+        _check_sizes(min_n, max_n, bucket)
+        self.buckets = np.asarray(buckets, np.int32)
+        self.matrix = np.asarray(matrix, np.float32)
+        self.min_n = min_n
+        self.max_n = max_n
+        self.bucket = bucket
+        if self.matrix.ndim != 2 or self.buckets.shape != self.matrix.shape[:1]:
+            raise ParameterError(
+                f"the vectors of n-grams have shape {self.matrix.shape} for buckets of shape "
+                f"{self.buckets.shape}; expected one row per bucket"
+            )
+        _check_buckets(self.buckets, bucket)
+
+    def __len__(self) -> int:
+        return len(self.buckets)
+
+    def compose(self, words: Sequence[str]) -> WordsFromNgrams:
+        """The means of the known n-grams of words.
+
+        Args:
+            words: with or without rows of their own, which count for nothing here; the empty word
+                has no n-grams.
+
+        Returns:
+            Their vectors, and which words have one.
+        """
+        vectors = np.zeros((len(words), self.matrix.shape[1]), np.float32)
+        are_known = np.zeros(len(words), np.bool_)
+        for begin in range(0, len(words) if len(self) else 0, _WORDS_PER_BLOCK):
+            block = slice(begin, begin + _WORDS_PER_BLOCK)
+            rows, counts = self._rows_of(words[block])
+            known = counts > 0
+            are_known[block] = known
+            if known.any():
+                starts = (np.cumsum(counts) - counts)[known]
+                sums = np.add.reduceat(self.matrix[rows], starts, axis=0, dtype=np.float64)
+                vectors[block][known] = sums / counts[known, None]
+        return WordsFromNgrams(vectors, are_known)
+
+    def _rows_of(self, words: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The rows of the known n-grams, one word after another, and how many each has."""
+        ngrams = char_ngram_buckets(words, self.min_n, self.max_n, self.bucket)
+        owners = np.repeat(np.arange(len(words)), np.diff(ngrams.offsets))
+        has_letters = np.fromiter(map(bool, words), np.bool_, len(words))
+        rows = np.minimum(np.searchsorted(self.buckets, ngrams.buckets), len(self) - 1)
+        is_known = (self.buckets[rows] == ngrams.buckets) & has_letters[owners]
+        return rows[is_known], np.bincount(owners[is_known], minlength=len(words))
+
+
+def _check_sizes(min_n: int, max_n: int, bucket: int) -> None:
+    sizes = {"min_n": min_n, "max_n": max_n, "bucket": bucket}
+    for name, size in sizes.items():
+        if type(size) is not int or not 1 <= size < 2**31:
+            raise ParameterError(f"{name}={size!r}; expected a whole number from 1 to {2**31 - 1}")
+    if max_n < min_n:
+        raise ParameterError(f"max_n={max_n} is below min_n={min_n}; expected at least as much")
+
+
+def _check_buckets(buckets: NDArray[np.int32], bucket: int) -> None:
+    if not len(buckets):
+        return
+    if buckets[0] < 0 or buckets[-1] >= bucket or (buckets[1:] <= buckets[:-1]).any():
+        raise ParameterError(
+            f"the buckets of n-grams do not rise from 0 to below {bucket:,}; expected each once, "
+            "in ascending order"
+        )
