@@ -202,7 +202,7 @@ def _decode_model(archive: Archive) -> SavedModel:
     state = archive.state
     arrays = archive.arrays
     labels = list(vectors.labels.key_to_index)
-    tags = labels if WORDS in archive.parts else None
+    tags = labels if WORDS in archive.part_headers else None
     vocabulary = (
         Vocabulary(labels, np.asarray(vectors.counts))
         if tags is None

@@ -19,8 +19,10 @@ from textdl.embed.config import (
     described_rates,
 )
 from textdl.embed.objectives import DOCUMENT_ARCHITECTURES, DOCUMENT_LEARNING_RATES
-from textdl.parameters import another_default, lookup, parameter, parameters_of
+from textdl.parameters import lookup, parameter, parameters_of
 from textdl.text.source import TextParameters
+
+_DOCUMENT_RATES = described_rates(DOCUMENT_LEARNING_RATES)
 
 
 @dataclass(kw_only=True)
@@ -156,14 +158,14 @@ class Doc2VecParameters(DocumentModelParameters, RunParameters, EmbeddingParamet
     )
     learning_rate: float | None = parameter(
         None,
-        f"learning rate at the start; it falls linearly (default: {described_rates(DOCUMENT_LEARNING_RATES)})",
+        f"learning rate at the start; it falls linearly (default: {_DOCUMENT_RATES})",
         minimum=0.0,
         maximum=1e3,
     )
     context_gradient: str | None = parameter(
         None,
-        "what each vector that dm joins gets of the gradient: divided by their number, or the whole "
-        "(default: as the loss says, divided for the mean and whole for the sum)",
+        "what each vector that dm joins gets of the gradient: divided by their number, or the "
+        "whole (default: as the loss says, divided for the mean and whole for the sum)",
         choices=("divided", "whole"),
     )
     epochs: int = parameter(10, "passes over the corpus, and steps of inference", minimum=1)

@@ -157,7 +157,7 @@ def _train_member(
 ) -> tuple[TrainedTables, ModelState]:
     before = options.warm.model
     words = grow_vocabulary(before, store, config) if before else None
-    documents = options.documents and options.documents.of_store(store)
+    documents = options.documents.of_store(store) if options.documents else None
     sampler = BatchSampler(store, config, words, options.validation.fraction, documents)
     others = options.identity() if checkpoints else {}
     trained = train(

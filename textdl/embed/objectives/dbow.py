@@ -50,7 +50,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> list[InputSide]:
     bursts = burst_lengths(documents)
     sides = [
         InputSide(
-            init=lambda: {DOCUMENTS: initial_documents(documents.count, config)},
+            init=lambda: {DOCUMENTS: initial_documents(documents.size, config)},
             draw=partial(_draw, documents=documents, number=number),
             forward=partial(forward, number=number),
             predicts_context=False,

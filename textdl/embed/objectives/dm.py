@@ -82,15 +82,15 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
     def init() -> Tables:
         return {
             INPUT: initial_input(len(words), config),
-            DOCUMENTS: initial_documents(documents.count, config),
+            DOCUMENTS: initial_documents(documents.size, config),
         }
 
     draw = _draw_places if is_concatenation else _draw
-    options = {"mean": config.dm_context == "mean", "divided": config.divides_gradient}
+    joined = partial(forward, mean=config.dm_context == "mean", divided=config.divides_gradient)
     return InputSide(
         init=init,
         draw=partial(draw, documents=documents, null_word=len(text.vocabulary)),
-        forward=forward_concatenation if is_concatenation else partial(forward, **options),
+        forward=forward_concatenation if is_concatenation else joined,
         predicts_context=False,
         predictions=1.0,
         updates={INPUT: words, DOCUMENTS: of_tags * tag_shares(documents).sum(0)},

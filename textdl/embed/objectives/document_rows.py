@@ -55,23 +55,23 @@ def tags_of_blocks(blocks: Blocks, documents: DocumentRows) -> tuple[NDArray[np.
 def tag_shares(documents: DocumentRows) -> NDArray[np.float64]:
     """Of each tag number, the share of the tokens whose document has it, by row. `-> (T, R)`."""
     share = documents.tokens / documents.tokens.sum()
-    return np.stack([_by_row(tags, share, documents.count) for tags in documents.rows.T])
+    return np.stack([_by_row(tags, share, documents.size) for tags in documents.rows.T])
 
 
 def burst_lengths(documents: DocumentRows) -> NDArray[np.float64]:
     """How many tokens of a row's documents a block has, for a token of them. `-> (R,)`."""
     tokens = documents.tokens
     in_block = np.minimum(tokens, documents.block)
-    weighted = np.zeros(documents.count)
-    total = np.zeros(documents.count)
+    weighted = np.zeros(documents.size)
+    total = np.zeros(documents.size)
     for tags in documents.rows.T:
-        weighted += _by_row(tags, tokens * in_block, documents.count)
-        total += _by_row(tags, tokens, documents.count)
+        weighted += _by_row(tags, tokens * in_block, documents.size)
+        total += _by_row(tags, tokens, documents.size)
     return np.divide(weighted, total, out=np.zeros_like(total), where=total > 0)
 
 
 def document_vectors(tables: Tables, documents: DocumentRows) -> Array:
-    """The vectors that are kept: those of the rows that have tokens, zeros of others. `-> (R, D)`."""
+    """The vectors that are kept: of rows without tokens zeros. `-> (R, D)`."""
     has_tokens = burst_lengths(documents) > 0
     vectors: Array = jnp.where(jnp.asarray(has_tokens)[:, None], tables[DOCUMENTS], 0)
     return vectors
@@ -82,4 +82,5 @@ def _by_row(
 ) -> NDArray[np.float64]:
     """Add up a value of each document at its row. `(documents,), (documents,) -> (count,)`."""
     has_tag = tags >= 0
-    return np.bincount(tags[has_tag], values[has_tag], count)
+    added: NDArray[np.float64] = np.bincount(tags[has_tag], values[has_tag], count)
+    return added

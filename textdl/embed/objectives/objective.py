@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -44,7 +45,7 @@ class DocumentRows(NamedTuple):
 
     rows: NDArray[np.int32]  # (documents, T), one per tag; -1 where a document has fewer
     tokens: NDArray[np.float64]  # (documents,) that are kept, in expectation
-    count: int  # R
+    size: int  # R
     block: int  # L, tokens of a block
 
 
@@ -124,7 +125,7 @@ class InputSide(NamedTuple):
     #: The length of a vector that predicts.
     hidden_size: int
     #: Of rows that come in bursts: how many predictions each makes in a block that it occurs in.
-    bursts: Updates = {}
+    bursts: Updates = MappingProxyType({})
 
 
 class OutputSide(NamedTuple):
@@ -165,7 +166,7 @@ class EmbeddingObjective(NamedTuple):
     #: below V is that word's; whatever else a number stands for, it does so for every vocabulary.
     row_ids: Mapping[str, NDArray[np.int64]] = {}
     #: Of rows that come in bursts: how often each is moved in a block that it occurs in.
-    bursts: Updates = {}
+    bursts: Updates = MappingProxyType({})
     #: The vectors of n-grams, of which those of other words are made; None where there are none.
     export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
