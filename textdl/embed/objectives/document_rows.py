@@ -82,5 +82,5 @@ def _by_row(
 ) -> NDArray[np.float64]:
     """Add up a value of each document at its row. `(documents,), (documents,) -> (count,)`."""
     has_tag = tags >= 0
-    added: NDArray[np.float64] = np.bincount(tags[has_tag], values[has_tag], count)
+    added: NDArray[np.float64] = np.bincount(tags[has_tag], values[has_tag], count).astype(float)
     return added
