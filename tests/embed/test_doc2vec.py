@@ -121,7 +121,7 @@ def test_documents_without_a_known_word_are_refused_by_number():
 
 def test_fitted_model_refuses_new_documents():
     model = Doc2Vec(**QUICK).partial_fit(two_topics())
-    with pytest.raises(ParameterError, match="cannot be trained on.*use infer"):
+    with pytest.raises(ParameterError, match=r"cannot be trained on.*use infer"):
         model.partial_fit(two_topics())
     with pytest.raises(ParameterError, match="there is no model to infer with"):
         Doc2Vec().infer(["a"])

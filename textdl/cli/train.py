@@ -36,7 +36,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         parser,
         "Train word vectors on text (skip-gram or CBOW, with negative sampling or hierarchical "
         "softmax; with --model fasttext from character n-grams, so that unseen words have vectors "
-        "too; with --model doc2vec of documents, one per line, by number from 0), and write them to "
+        "too; with --model doc2vec of documents, one per line, by number), and write them to "
         "a file. The same corpus, parameters and seed give the same "
         "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
         "in the same vectors. A model that was saved with --save-model is trained on with "
