@@ -134,7 +134,7 @@ class EmbeddingParameters:
     )
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DocumentModelParameters:
     """The parameters of models that have a vector for every document."""
 
