@@ -289,7 +289,7 @@ def _model_state(
     return ModelState(
         vocabulary=vocabulary,
         rare=rare,
-        tables={name: np.asarray(table) for name, table in trained.tables.items()},
+        tables={name: np.asarray(table) for name, table in sorted(trained.tables.items())},
         row_ids=sampler.objective.row_ids,
         objective_counts=words.objective_counts if words else vocabulary.counts,
         texts=words.texts if words else (store.fingerprint,),
