@@ -13,7 +13,7 @@ import pytest
 from tests.embed.conftest import zipf_text
 from textdl import Vectors, Word2Vec
 from textdl.cli.main import main
-from textdl.embed.config import QUALITIES, Word2VecParameters
+from textdl.embed.model_parameters import QUALITIES, Word2VecParameters
 from textdl.parameters import parameters_of
 
 QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]
@@ -247,5 +247,5 @@ def test_train_help_shows_every_parameter_with_its_default(capsys):
             assert "--" + name.replace("_", "-") in shown
             assert known.description.split(";")[0] in shown
     assert "(default 100)" in shown
-    assert "skipgram, cbow (default skipgram)" in shown
+    assert "skipgram, cbow, dbow, dm (default skipgram)" in shown
     assert "--no-lowercase" in shown
