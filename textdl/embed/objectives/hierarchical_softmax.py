@@ -124,11 +124,44 @@ def _center_loss(
     of_upper = _upper_loss(
         tables, H, jnp.maximum(decided, 0), jnp.maximum(-decided, 0), batch.rows[NODES][UPPER]
     )
-    below = _loss_below(tables, H, batch, 0, layout)
+    below = _center_loss_below(tables, H, counts, batch)
     return OutputLoss(
         of_upper.loss + below.loss,
         of_upper.hidden_gradient + below.hidden_gradient,
         {NODES: [*of_upper.gradients[NODES], *below.gradients[NODES]]},
+    )
+
+
+def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) -> OutputLoss:
+    """What the nodes below decide: each node of a path against the center at its end.
+
+    Args:
+        tables: has `nodes`.
+        H: `(B, L, D)` what predicts.
+        counts: `(B, L)`.
+        batch: without its axis `S`.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    blocks, length, size = H.shape
+    paths = batch.rows[NODES][PATHS]  # (K, n)
+    code = batch.values[WORDS]  # (K, n)
+    block = batch.values[FIRST] // length  # (K,)
+    center = jnp.maximum(jnp.abs(code) - 1, 0) + block[:, None] * length  # (K, n)
+    signs = jnp.sign(code).astype(H.dtype) * counts.reshape(-1)[center]
+    N = tables[NODES][paths]  # (K, n, D)
+    at_center = H.reshape(-1, size)[center]
+    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
+    scores = signs * ((N * at_center) @ jnp.ones(size, H.dtype))
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    losses = sum_softplus(-scores, exp_neg_abs, signs != 0)  # (K,)
+    gradient = -signs * sigmoid(-scores, exp_neg_abs)  # (K, n), by the scores without signs
+    by_center = jnp.zeros((blocks * length, size), H.dtype).at[center].add(gradient[..., None] * N)
+    return OutputLoss(
+        jnp.zeros(blocks, H.dtype).at[block].add(losses),
+        by_center.reshape(H.shape),
+        {NODES: [RowGradients(paths, gradient[..., None] * at_center)]},
     )
 
 
