@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
     from textdl.classify.text_classifier import TextClassifier
+    from textdl.embed.doc2vec import Doc2Vec
     from textdl.embed.fasttext import FastText
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
@@ -37,6 +38,7 @@ __all__ = [
     "BM25Transformer",
     "BM25Vectorizer",
     "CountVectorizer",
+    "Doc2Vec",
     "EmbeddingBagClassifier",
     "FastText",
     "HashingVectorizer",
@@ -59,6 +61,7 @@ _HOME = {
     "BM25Transformer": "textdl.bow.bm25",
     "BM25Vectorizer": "textdl.bow.bm25",
     "CountVectorizer": "textdl.bow.count",
+    "Doc2Vec": "textdl.embed.doc2vec",
     "EmbeddingBagClassifier": "textdl.classify.embedding_bag.classifier",
     "FastText": "textdl.embed.fasttext",
     "HashingVectorizer": "textdl.bow.hashing",

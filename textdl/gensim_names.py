@@ -98,6 +98,32 @@ FASTTEXT_PARAMETERS: Mapping[str, str] = {
     "word_ngrams": "max_n=0 for word_ngrams=0, nothing for word_ngrams=1",
 }
 FASTTEXT_ATTRIBUTES: Mapping[str, str] = {**WORD2VEC_ATTRIBUTES, **FASTTEXT_PROGRAM_ATTRIBUTES}
+_DOC2VEC_CORPUS = "pass the corpus to fit, as in Doc2Vec().fit(corpus, tags=tags)"
+DOC2VEC_PARAMETERS: Mapping[str, str] = {
+    **WORD2VEC_PARAMETERS,
+    "sentences": _DOC2VEC_CORPUS,
+    "documents": _DOC2VEC_CORPUS,
+    "corpus_file": _DOC2VEC_CORPUS,
+    "sg": "arch='dbow' or arch='dm'",
+    "dm": "arch='dm' for dm=1, arch='dbow' for dm=0",
+    "dm_mean": "dm_context='mean' for dm_mean=1, dm_context='sum' for dm_mean=0",
+    "cbow_mean": "dm_context='mean' for cbow_mean=1, dm_context='sum' for cbow_mean=0",
+    "dm_concat": "dm_context='concat'",
+    "dm_tag_count": "nothing (a document may have any number of tags)",
+    "dbow_words": "train_words",
+    "dv": "nothing (fit makes them)",
+    "dv_mapfile": "nothing (save and load write and map a file)",
+}
+DOC2VEC_ATTRIBUTES: Mapping[str, str] = {
+    **WORD2VEC_ATTRIBUTES,
+    "document_vectors_": "fit, which makes it",
+    "dv": "document_vectors_",
+    "docvecs": "document_vectors_",
+    "wv": "word_vectors_",
+    "infer_vector": "infer([text])[0], or infer(texts) for all at once",
+    "train": "fit(corpus, tags=tags)",
+    "build_vocab": "fit(corpus, tags=tags), which counts the words too",
+}
 VECTORS_ATTRIBUTES: Mapping[str, str] = {
     "wv": "these vectors themselves",
     "index_to_key": "labels",

@@ -20,6 +20,7 @@ BLOCK_ORDER: Final = 3
 INITIAL_VALUES: Final = 4
 MEMBER_SEED: Final = 5
 HELD_OUT: Final = 8
+INFERENCE: Final = 9
 
 UINT32_RANGE: Final = 2**32  # how many numbers 32 bits are
 

@@ -13,7 +13,7 @@ import pytest
 from tests.embed.conftest import zipf_text
 from textdl import Vectors, Word2Vec
 from textdl.cli.main import main
-from textdl.embed.config import QUALITIES, Word2VecParameters
+from textdl.embed.model_parameters import QUALITIES, Word2VecParameters
 from textdl.parameters import parameters_of
 
 QUICK = ["--vector-size", "8", "--min-count", "1", "--tokenizer", "whitespace"]

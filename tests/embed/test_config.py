@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 
 from textdl import Word2Vec
-from textdl.embed.config import (
-    QUALITIES,
-    EmbeddingConfig,
-    EmbeddingParameters,
-    Word2VecParameters,
-)
+from textdl.embed.config import EmbeddingConfig, EmbeddingParameters
+from textdl.embed.model_parameters import QUALITIES, Word2VecParameters
 from textdl.embed.objectives import LEARNING_RATES
 from textdl.errors import ParameterError
 from textdl.parameters import parameters_of

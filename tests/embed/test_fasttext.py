@@ -12,7 +12,8 @@ from sklearn.base import clone
 
 from textdl import FastText, Vectors, Word2Vec
 from textdl.cli.main import main
-from textdl.embed.config import EmbeddingConfig, FastTextParameters
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.model_parameters import FastTextParameters
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.embed.objectives.subwords import SUBWORDS
 from textdl.embed.trainer import train_corpus

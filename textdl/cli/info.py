@@ -9,7 +9,7 @@ from typing import Any
 
 from textdl.cli.options import describe
 from textdl.cli.output import print_json
-from textdl.embed.config import MODELS
+from textdl.embed.model_parameters import MODELS
 from textdl.table import format_table
 
 SHOWN = 10  # items of a list

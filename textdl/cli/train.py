@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textdl.cli.options import Option, add_parameter, describe, given_parameters, named_corpus
 from textdl.cli.output import note_on_subwords, print_json, printed_warnings
-from textdl.embed.config import MODELS
+from textdl.embed.model_parameters import MODELS
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.interruption import interruptible
 from textdl.io.atomic import check_writable
@@ -36,7 +36,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         parser,
         "Train word vectors on text (skip-gram or CBOW, with negative sampling or hierarchical "
         "softmax; with --model fasttext from character n-grams, so that unseen words have vectors "
-        "too), and write them to a file. The same corpus, parameters and seed give the same "
+        "too; with --model doc2vec of documents, one per line, by number), and write them to "
+        "a file. The same corpus, parameters and seed give the same "
         "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
         "in the same vectors. A model that was saved with --save-model is trained on with "
         "--continue, on the same text or on more.",
@@ -176,7 +177,10 @@ def _parameters() -> dict[str, Parameter]:
     """The parameters of all models, those of the first as they are."""
     found: dict[str, Parameter] = {}
     for kind in MODELS.values():
-        found = {**parameters_of(kind.parameters), **found}
+        for name, known in parameters_of(kind.parameters).items():
+            first = found.setdefault(name, known)
+            choices = tuple(dict.fromkeys([*first.choices, *known.choices]))  # such as of arch
+            found[name] = first._replace(choices=choices)
     return found
 
 

@@ -4,8 +4,12 @@ The map, in the order in which a text runs through it:
 
     word2vec.py      the estimator `Word2Vec`
     fasttext.py      the estimator `FastText`: words as means of their subwords
+    doc2vec.py       the estimator `Doc2Vec`: vectors of documents
+    inference.py     vectors of new documents, from a trained model
+    document_tags.py what vectors of documents are called, and which documents share one
     estimator.py     what estimators share: `fit` calls the trainer and keeps what it returns
     config.py        every parameter, with default, range and description
+    model_parameters.py  what each estimator lets a user set, and what a run is told
     trainer.py       one run: from a corpus to vectors, round after round
     run.py           where it stands: what is done after rounds and epochs; stops what diverges
     warm_start.py    what it begins with: given vectors, or a trained model; what of it stays

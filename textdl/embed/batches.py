@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from textdl.embed.config import CPU_STEP_TOKENS, STRIP, EmbeddingConfig
+from textdl.embed.document_tags import DocumentTags, document_rows
 from textdl.embed.growth import TrainedWords
 from textdl.embed.objectives.objective import Blocks, TrainingText, make_objective
 from textdl.embed.sampling import Subsampler, keep_probability, reduced_windows
@@ -54,6 +55,8 @@ class BatchSampler:
         config: the parameters of the run; its objective draws what it needs for every step.
         words: of a model that is trained on; None: those of the store.
         held_out: the share of the sentences that is not trained on.
+        documents: the tags of every document, which is a sentence of the store, where documents
+            have vectors.
 
     Raises:
         CorpusError: the text is a single word, `min_count` leaves none, or so few sentences cannot
@@ -62,6 +65,7 @@ class BatchSampler:
     Attributes:
         vocabulary: V words, those of the store that `min_count` and `max_vocab_size` leave, or
             those of the model.
+        tags: what the vectors of documents are called; None where words have those that are kept.
         first_epoch: the number of the first epoch of this run.
         kept_per_epoch: tokens that an epoch keeps, in expectation.
         kept_share: `(V,)` the share of each word among them.
@@ -77,6 +81,7 @@ class BatchSampler:
         config: EmbeddingConfig,
         words: TrainedWords | None = None,
         held_out: float = 0.0,
+        documents: DocumentTags | None = None,
     ) -> None:
         self.store = store
         self.config = config
@@ -101,10 +106,14 @@ class BatchSampler:
         described = self.vocabulary
         if words:
             described = Vocabulary(described.words, words.objective_counts)
-        self.objective = make_objective(TrainingText(described, self.kept_share), config)
         wanted = config.step_tokens or accelerator_step_tokens(self.kept_per_epoch)
         self.length = min(config.block_tokens, max(STRIP, wanted // STRIP * STRIP))
         self.blocks = max(1, wanted // self.length)
+        self.tags = None if documents is None else documents.labels
+        rows = None
+        if documents is not None:
+            rows = document_rows(documents, store, self._keep, self.length)
+        self.objective = make_objective(TrainingText(described, self.kept_share, rows), config)
         self.step_tokens = self.blocks * self.length
         chunk = self.kept_per_epoch / (MIN_CHUNKS_PER_EPOCH * config.worker_count)
         most = MAX_TIED_CHUNK_TOKENS if self.objective.ties else MAX_CHUNK_TOKENS
@@ -166,8 +175,8 @@ class BatchSampler:
         """Cut spans into blocks, each with its halo, and deal them out at random.
 
         Yields:
-            For `S B` blocks, token ids `(S B, L + 2w)`, and how far the context of each center goes
-            to the left and to the right, `(S B, L)` each.
+            For `S B` blocks, token ids `(S B, L + 2w)`, how far the context of each center goes to
+            the left and to the right, and its document, `(S B, L)` each.
         """
 
         def deal_out(
@@ -200,10 +209,11 @@ class BatchSampler:
         windows[span[1, halo : len(windows) + halo] < 0] = 0
         left, right = context_extents(span[1], windows, self.config.window_side)
         left, right = left.reshape(-1, length), right.reshape(-1, length)
+        documents = span[1, halo : len(windows) + halo].reshape(-1, length)
         tokens = sliding_window_view(span[0], length + 2 * halo)[::length]
         order = permutation(len(tokens), self.config.seed, BLOCK_ORDER, epoch, number)
         chunks = order.reshape(-1, self.steps * self.blocks)
-        return [(tokens[some], left[some], right[some]) for some in chunks]
+        return [(tokens[some], left[some], right[some], documents[some]) for some in chunks]
 
     def _spans(self, epoch: int) -> Iterator[NDArray[np.int32]]:
         """Cut the kept tokens into spans, with a halo of `w` on each side.
@@ -247,13 +257,15 @@ class BatchSampler:
 
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Batches:
         """Lay blocks out as steps, and draw what the objective needs."""
-        tokens, left, right = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
-        draws = self.objective.draw(Blocks(tokens, left, right, self.first_epoch + epoch, number))
+        tokens, left, right, documents = (x.reshape(self.steps, self.blocks, -1) for x in blocks)
+        draws = self.objective.draw(
+            Blocks(tokens, left, right, self.first_epoch + epoch, number, documents)
+        )
         return Batches(draws.rows, draws.values, self._rates(epoch, number))
 
     def _windows(self, size: int, *key: int) -> NDArray[np.int32]:
         """The window of every center. `-> (size,)`."""
-        if self.config.shrink_windows:
+        if self.config.draws_windows:
             return reduced_windows(size, self.config.window, *key)
         return np.full(size, self.config.window, np.int32)
 

@@ -1,19 +1,20 @@
 """The parameters of embedding models: each with its default, range and description, once.
 
-The estimators, the options of ``textdl train`` and the documentation are made from these classes.
+The estimators, the options of ``textdl train`` and the documentation are made from these classes
+and those of `textdl.embed.model_parameters`, which has those of runs and the lists of each model.
 Nothing here needs JAX, so that the command line can show its help at once.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from textdl.embed.objectives import (
     ARCHITECTURES,
+    DOCUMENT_ARCHITECTURES,
+    DOCUMENT_LEARNING_RATES,
     LEARNING_RATES,
     LOSSES,
     SUBWORD_LEARNING_RATES,
@@ -23,22 +24,33 @@ from textdl.keyed_random import MEMBER_SEED, random_bits
 from textdl.parameters import (
     another_default,
     check_parameters,
-    lookup,
     parameter,
     parameters_of,
 )
-from textdl.text.source import TextParameters
+
+
+def described_rates(rates: Mapping[tuple[str, str], float]) -> str:
+    """Learning rates in words, for the description of a parameter."""
+    return ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
+
 
 # Noise words of a block for each that a pair would draw. With fewer, each stands for more pairs at
 # once, and the rows it meets are moved in lumps too large to follow.
 NOISE_PER_NEGATIVE = 8
 _LEARNING_RATES = "; with subwords ".join(
-    ", ".join(f"{rate:g} for {arch} with {loss}" for (arch, loss), rate in rates.items())
-    for rates in (LEARNING_RATES, SUBWORD_LEARNING_RATES)
+    map(described_rates, (LEARNING_RATES, SUBWORD_LEARNING_RATES))
 )
 DEFAULT_NEGATIVE = 5
 CPU_WORKERS = 2
 CPU_STEP_TOKENS = 128
+# The architectures that a parameter is of use with, where it is not with all.
+_ONLY_WITH = {
+    "cbow": ("cbow",),
+    "context_gradient": ("cbow", "dm"),
+    "position_weights": ("cbow",),
+    "dm_context": ("dm",),
+    "train_words": ("dbow",),
+}
 STRIP = 16  # R, centers that are multiplied with the tokens around them in one small product
 
 
@@ -122,6 +134,20 @@ class EmbeddingParameters:
     )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class DocumentModelParameters:
+    """The parameters of models that have a vector for every document."""
+
+    dm_context: str = parameter(
+        "mean",
+        "how dm joins the vectors of the document and of the words around",
+        choices=("mean", "sum", "concat"),
+    )
+    train_words: bool = parameter(
+        False, "dbow trains vectors of words, too: by skip-gram, on the same text"
+    )
+
+
 @dataclass(kw_only=True)
 class SubwordParameters:
     """The parameters of words that are means of their character n-grams."""
@@ -138,7 +164,7 @@ class SubwordParameters:
 
 
 @dataclass(kw_only=True)
-class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
+class EmbeddingConfig(SubwordParameters, DocumentModelParameters, EmbeddingParameters):
     """The parameters that, with the corpus, decide every bit of the vectors.
 
     `workers` is one of them, not a property of the machine: each worker trains on text of its own
@@ -155,6 +181,11 @@ class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
         textdl.errors.ParameterError: vector_size=0; expected a whole number from 1 to 65,536
     """
 
+    arch: str = parameter(
+        "skipgram",
+        "what predicts what",
+        choices=(*ARCHITECTURES, *DOCUMENT_ARCHITECTURES),
+    )
     block_tokens: int = parameter(
         128, "L, centers that share noise words; a multiple of 16", minimum=1, maximum=4_096
     )
@@ -179,7 +210,7 @@ class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
             self.negative = DEFAULT_NEGATIVE
         if self.learning_rate is None:
             rates = SUBWORD_LEARNING_RATES if self.max_n else LEARNING_RATES
-            self.learning_rate = rates[self.arch, self.loss]
+            self.learning_rate = {**rates, **DOCUMENT_LEARNING_RATES}[self.arch, self.loss]
         if self.workers is None or self.step_tokens is None:
             from textdl.jax_settings import has_accelerator  # JAX, for which no help text waits
 
@@ -214,9 +245,21 @@ class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
         return self.negative or 0
 
     @property
+    def has_documents(self) -> bool:
+        """Whether documents have vectors."""
+        return self.arch in DOCUMENT_ARCHITECTURES
+
+    @property
+    def draws_windows(self) -> bool:
+        """Whether windows are of random size; a concatenation has all places."""
+        is_concatenation = self.arch == "dm" and self.dm_context == "concat"
+        return self.shrink_windows and not is_concatenation
+
+    @property
     def divides_gradient(self) -> bool:
-        """Whether a context vector of CBOW gets 1 / n of the gradient, and not all of it."""
-        default = "divided" if self.cbow == "mean" else "whole"
+        """Whether a context vector of CBOW or DM gets 1 / n of the gradient, and not all of it."""
+        joined = self.dm_context if self.arch == "dm" else self.cbow
+        default = "divided" if joined == "mean" else "whole"
         return (self.context_gradient or default) == "divided"
 
     def of_members(self) -> Iterator[EmbeddingConfig]:
@@ -242,145 +285,15 @@ class EmbeddingConfig(SubwordParameters, EmbeddingParameters):
                 f"context_share={self.context_share} with loss={self.loss!r}; only loss='ns' has "
                 "an output vector for each word"
             )
-        if self.arch != "cbow":
-            for name in ("cbow", "context_gradient", "position_weights"):
-                value = getattr(self, name)
-                if value != parameters_of(EmbeddingParameters)[name].default:
-                    raise ParameterError(
-                        f"{name}={value!r} with arch={self.arch!r}; it is of use with arch='cbow'"
-                    )
-
-
-@dataclass(kw_only=True)
-class RunParameters(TextParameters):
-    """The parameters of a run that do not belong to a model: how it begins, what it is told.
-
-    Its text, what it begins with, what is measured on the way, its checkpoints and reports.
-    """
-
-    phrases: Any = parameter(
-        None, "joins phrases of the text: the file of a Phrases, or a fitted one (default: none)"
-    )
-    init_vectors: Any = parameter(
-        None,
-        "vectors that the words they have begin with: a file of any format, or Vectors (default: "
-        "all are drawn)",
-    )
-    freeze: Any = parameter(
-        None,
-        "words whose vectors stay as they began: a list, or all that began with given vectors (all)"
-        " (default: none)",
-    )
-    validation_fraction: float | None = parameter(
-        None,
-        "share of the sentences that are held out, to measure the loss on them after every epoch "
-        "(default: none; 0.1 with early_stopping)",
-        above=0.0,
-        below=1.0,
-    )
-    early_stopping: bool = parameter(
-        False, "stop where the validation loss no longer falls, and keep the best epoch"
-    )
-    patience: int = parameter(
-        2, "epochs without improvement after which early_stopping stops", minimum=1
-    )
-    evaluation: Any = parameter(
-        None,
-        "benchmarks that are scored after every epoch: files of word pairs with scores, or of "
-        "analogies (default: none)",
-    )
-    callbacks: Any = parameter(
-        (), "functions of a report, or objects with methods such as on_epoch_end; True stops"
-    )
-    log: str | os.PathLike[str] | None = parameter(
-        None, "a file that gets a line of JSON after every epoch (default: none)"
-    )
-    checkpoint: str | os.PathLike[str] | None = parameter(
-        None, "a folder to write checkpoints to (default: none)"
-    )
-    checkpoint_every: str = parameter("60s", "time or steps between checkpoints: 60s, 5000steps")
-    resume: bool = parameter(False, "go on from the checkpoint in that folder, if there is one")
-    verbose: bool = parameter(False, "show a progress bar on stderr")
-
-
-class QualityPreset(NamedTuple):
-    """How much is done for the quality of vectors."""
-
-    #: Of parameters of `EmbeddingConfig`, in place of their defaults.
-    values: Mapping[str, Any] = MappingProxyType({})
-    #: In what each of the models differs that are trained in place of one.
-    members: tuple[Mapping[str, Any], ...] = ()
-
-
-#: What `quality` may be; every figure as measured (scripts/README.md, "The preset").
-QUALITIES: dict[str, QualityPreset] = {
-    "default": QualityPreset(),
-    "best": QualityPreset(
-        {"epochs": 12, "centered": True},
-        (
-            {"window": 2, "context_share": 0.1},
-            {"window": 8, "sample": 1e-4, "context_share": 0.2},
-        ),
-    ),
-}
-# Measured with skip-gram and negative sampling, and not used with other models.
-SKIPGRAM_NS_ONLY = frozenset({"context_share"})
-
-
-@dataclass(kw_only=True)
-class Word2VecParameters(RunParameters, EmbeddingParameters):
-    """Every parameter of `Word2Vec`: of the model, and of the run."""
-
-    quality: str = parameter(
-        "default",
-        "a preset; best takes about four times as long and learns more: 12 epochs, a model with "
-        "narrow windows and one with wide ones, which are averaged; parameters that are not at "
-        "their defaults stay as they are",
-        choices=QUALITIES,
-    )
-
-    def embedding_config(self) -> EmbeddingConfig:
-        """What is trained: these parameters, and what the preset says where they are defaults.
-
-        Raises:
-            ParameterError: a value is out of range, or two contradict each other.
-
-        Example:
-            >>> Word2VecParameters(quality="best", window=8).embedding_config().epochs
-            12
-            >>> Word2VecParameters(quality="best", epochs=40).embedding_config().epochs
-            40
-        """
-        preset = lookup("quality", self.quality, QUALITIES)
-        own = {
-            name: getattr(self, name)
-            for name, known in parameters_of(EmbeddingParameters).items()
-            if getattr(self, name) != known.default
-        }
-        kept = set(own)
-        if (self.arch, self.loss) != ("skipgram", "ns"):
-            kept |= SKIPGRAM_NS_ONLY
-        members = tuple(
-            {name: value for name, value in member.items() if name not in kept}
-            for member in preset.members
-        )
-        return EmbeddingConfig(**{**preset.values, **own}, members=members)
-
-
-@dataclass(kw_only=True)
-class FastTextParameters(RunParameters, SubwordParameters, EmbeddingParameters):
-    """Every parameter of `FastText`: of the model, its subwords, and of the run."""
-
-
-class EmbeddingModel(NamedTuple):
-    """An estimator that learns embeddings, named without importing it."""
-
-    name: str  # of its class, in `textdl`
-    parameters: type  # a dataclass
-
-
-#: What ``textdl train --model`` may be.
-MODELS: dict[str, EmbeddingModel] = {
-    "word2vec": EmbeddingModel("Word2Vec", Word2VecParameters),
-    "fasttext": EmbeddingModel("FastText", FastTextParameters),
-}
+        for name, archs in _ONLY_WITH.items():
+            value = getattr(self, name)
+            if self.arch not in archs and value != parameters_of(EmbeddingConfig)[name].default:
+                use = " or ".join(f"arch={arch!r}" for arch in archs)
+                raise ParameterError(
+                    f"{name}={value!r} with arch={self.arch!r}; it is of use with {use}"
+                )
+        if self.dm_context == "concat" and self.context_gradient is not None:
+            raise ParameterError(
+                f"context_gradient={self.context_gradient!r} with dm_context='concat'; each vector "
+                "has numbers of its own there, leave it out"
+            )

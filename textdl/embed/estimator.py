@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 
 from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
-from textdl.embed.config import EmbeddingConfig, EmbeddingParameters, RunParameters
+from textdl.embed.config import EmbeddingConfig, EmbeddingParameters
+from textdl.embed.document_tags import DocumentOptions
 from textdl.embed.model import ModelState, SavedModel, read_model, write_model
+from textdl.embed.model_parameters import RunParameters
 from textdl.embed.progress import (
     TrainingLog,
     all_callbacks,
@@ -148,7 +150,10 @@ class EmbeddingEstimator(
         return model
 
     def _train(
-        self, corpus: Corpus | CorpusConfig | TokenStore | None, model: ModelState | None
+        self,
+        corpus: Corpus | CorpusConfig | TokenStore | None,
+        model: ModelState | None,
+        documents: DocumentOptions | None = None,
     ) -> Self:
         began = time.perf_counter()
         check_parameters(self)
@@ -156,7 +161,7 @@ class EmbeddingEstimator(
         if self.log is not None:
             callbacks = (TrainingLog(self.log), *callbacks)  # first, for the others may fail
         config = self._embedding_config()
-        options = self._run_options(config, model)
+        options = self._run_options(config, model)._replace(documents=documents)
         source = self._corpus_config(corpus)
         with training_progress_bar(self.verbose) as drawing:
             result = train_corpus(

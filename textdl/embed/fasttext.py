@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textdl.embed.config import FastTextParameters
 from textdl.embed.estimator import EmbeddingEstimator
+from textdl.embed.model_parameters import FastTextParameters
 from textdl.gensim_names import FASTTEXT_ATTRIBUTES, FASTTEXT_PARAMETERS, explain_parameters
 from textdl.parameters import document_parameters
 

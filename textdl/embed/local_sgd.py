@@ -66,6 +66,8 @@ class TrainingProblem(NamedTuple):
     steps: int  # S of a chunk
     #: Tables that are not among those of the run: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
+    #: Of rows that come in bursts: how often each is moved in a step that has it.
+    bursts: Mapping[str, NDArray[np.float64]] = {}
     #: Rows that stay bit for bit as they are, by table.
     frozen: Mapping[str, NDArray[np.intp]] = {}
 
@@ -74,7 +76,10 @@ class TrainingProblem(NamedTuple):
 
         `(rows,)` by table. What takes no step has no change that a merge could weigh.
         """
-        weights = {name: step_weights(updates) for name, updates in self.updates_per_step.items()}
+        of_steps = dict(self.updates_per_step)
+        for name, updates in self.bursts.items():
+            of_steps[name] = np.maximum(of_steps[name], updates)
+        weights = {name: step_weights(updates) for name, updates in of_steps.items()}
         for name, rows in self.frozen.items():
             weights[name][rows] = 0
         return weights

@@ -4,7 +4,8 @@ Vectors alone cannot be trained on: it takes all tables, the counts of all words
 too rare for a row, and how many epochs there were, so that their draws are not drawn again.
 
 A model file is an archive of the kind that its class is called, with a part ``vectors``, which is
-what a file of vectors holds, and a part ``rare``. Its arrays are the tables, but for one that is
+what a file of vectors holds, and a part ``rare``; where the vectors are those of documents, a part
+``words``, too. Its arrays are the tables, but for one that is
 the matrix of the vectors.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ from textdl.vectors.formats.native import VECTORS, content_of, decode
 from textdl.vectors.vectors import Vectors
 
 RARE = "rare"  # a part
+WORDS = "words"  # a part, where the vectors are those of documents
 TABLE = "table."  # before the name of a table
 ROW_IDS = "row_ids."
 OBJECTIVE_COUNTS = "objective_counts"
@@ -66,6 +68,8 @@ class ModelState(NamedTuple):
     texts: tuple[str, ...]  # fingerprints of the texts whose words are counted
     words: int  # of those texts
     epochs: int  # that it was trained for
+    #: Of a model that has vectors of documents: what those are called.
+    tags: Sequence[str] | None = None
 
     def fingerprint(self) -> str:
         """A digest of all that decides what training on makes of it."""
@@ -74,6 +78,13 @@ class ModelState(NamedTuple):
         words = chain(self.vocabulary.words, ["\0"], self.rare.words)
         facts = (*self.tables, *self.texts, str(self.epochs), *array_checksums(arrays), *words)
         return checksum("\n".join(facts).encode("utf-8", "surrogatepass"))
+
+
+def row_labels(
+    vocabulary: Vocabulary, tags: Sequence[str] | None
+) -> tuple[Sequence[str], NDArray[np.int64] | None]:
+    """What the vectors that are kept are called, and their counts: tags, or else words."""
+    return (vocabulary.words, vocabulary.counts) if tags is None else (tags, None)
 
 
 class SavedModel(NamedTuple):
@@ -125,6 +136,8 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         "history": {name: list(values) for name, values in saved.history.items()},
     }
     parts = {VECTORS: content_of(vectors._as_data()), RARE: _encode_words(state.rare)}
+    if state.tags is not None:
+        parts[WORDS] = _encode_words(state.vocabulary)
     write_archive(path, ArchiveContent(ArchiveKind(kind), saved.parameters, facts, arrays, parts))
 
 
@@ -188,7 +201,13 @@ def _decode_model(archive: Archive) -> SavedModel:
     vectors = Vectors._from_data(decode(archive.part(VECTORS)))
     state = archive.state
     arrays = archive.arrays
-    vocabulary = Vocabulary(list(vectors.labels.key_to_index), np.asarray(vectors.counts))
+    labels = list(vectors.labels.key_to_index)
+    tags = labels if WORDS in archive.part_headers else None
+    vocabulary = (
+        Vocabulary(labels, np.asarray(vectors.counts))
+        if tags is None
+        else _decode_words(archive.part(WORDS))
+    )
     tables = {
         name: vectors.matrix if name == state["matrix"] else arrays.pop(TABLE + name)
         for name in state["tables"]
@@ -207,7 +226,9 @@ def _decode_model(archive: Archive) -> SavedModel:
     history = {str(name): [float(it) for it in values] for name, values in state["history"].items()}
     texts = tuple(map(str, state["texts"]))
     rare = _decode_words(archive.part(RARE))
-    model = ModelState(vocabulary, rare, tables, row_ids, objective_counts, texts, words, epochs)
+    model = ModelState(
+        vocabulary, rare, tables, row_ids, objective_counts, texts, words, epochs, tags
+    )
     return SavedModel(archive.parameters, model, vectors, history)
 
 

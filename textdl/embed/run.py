@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import EmbeddingCheckpoints
 from textdl.embed.local_sgd import Round, Workers
+from textdl.embed.model import row_labels
 from textdl.embed.progress import RoundReport, RunCallbacks, RunPosition
 from textdl.embed.tables import Tables
 from textdl.embed.validation import (
@@ -160,9 +161,9 @@ class Run:
 
     def _vectors(self) -> Vectors:
         """The vectors as they are."""
-        vocabulary = self.sampler.vocabulary
+        labels, counts = row_labels(self.sampler.vocabulary, self.sampler.tags)
         matrix = np.array(self.sampler.objective.export(self.workers.tables))
-        return Vectors(vocabulary.words, matrix, vocabulary.counts)
+        return Vectors(labels, matrix, counts)
 
     def _report(self) -> RoundReport:
         position = self.position

@@ -24,9 +24,10 @@ from textdl.embed.checkpoint import (
     refuse_differing_run,
 )
 from textdl.embed.config import EmbeddingConfig
+from textdl.embed.document_tags import DocumentOptions
 from textdl.embed.growth import TrainedWords, grow_vocabulary
 from textdl.embed.local_sgd import TrainingProblem, Workers
-from textdl.embed.model import ModelState
+from textdl.embed.model import ModelState, row_labels
 from textdl.embed.progress import RoundReport, RunCallbacks, RunPosition
 from textdl.embed.run import Run, TrainedTables
 from textdl.embed.tables import Tables
@@ -60,10 +61,12 @@ class RunOptions(NamedTuple):
 
     warm: WarmStart = WarmStart()
     validation: ValidationConfig = ValidationConfig()
+    documents: DocumentOptions | None = None  # of a model that has vectors of them
 
     def identity(self) -> dict[str, Any]:
         """What the bits of a run depend on beside its corpus and config."""
-        return self.warm.identity() | self.validation.identity()
+        of_documents = self.documents.identity() if self.documents else {}
+        return self.warm.identity() | self.validation.identity() | of_documents
 
 
 NO_OPTIONS = RunOptions()
@@ -105,12 +108,10 @@ def train_corpus(
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
         trained, state = _train_members(store, config, checkpoints, callbacks, options)
         about = _describe(config, store, options)
-    vocabulary = state.vocabulary
     matrix = centered(trained.matrix) if config.centered else trained.matrix
+    labels, counts = row_labels(state.vocabulary, state.tags)
     return TrainingResult(
-        Vectors(
-            vocabulary.words, matrix, vocabulary.counts, config=about, subwords=trained.subwords
-        ),
+        Vectors(labels, matrix, counts, config=about, subwords=trained.subwords),
         trained.tables,
         trained.loss_curve,
         about["words"],
@@ -156,7 +157,8 @@ def _train_member(
 ) -> tuple[TrainedTables, ModelState]:
     before = options.warm.model
     words = grow_vocabulary(before, store, config) if before else None
-    sampler = BatchSampler(store, config, words, options.validation.fraction)
+    documents = options.documents.of_store(store) if options.documents else None
+    sampler = BatchSampler(store, config, words, options.validation.fraction, documents)
     others = options.identity() if checkpoints else {}
     trained = train(
         sampler,
@@ -241,7 +243,11 @@ def training_problem(sampler: BatchSampler) -> TrainingProblem:
     """What local SGD needs to know of a run."""
     objective = sampler.objective
     return TrainingProblem(
-        objective.loss_and_gradients, sampler.updates_per_step, sampler.steps, objective.ties
+        objective.loss_and_gradients,
+        sampler.updates_per_step,
+        sampler.steps,
+        objective.ties,
+        objective.bursts,
     )
 
 
@@ -283,10 +289,11 @@ def _model_state(
     return ModelState(
         vocabulary=vocabulary,
         rare=rare,
-        tables={name: np.asarray(table) for name, table in trained.tables.items()},
+        tables={name: np.asarray(table) for name, table in sorted(trained.tables.items())},
         row_ids=sampler.objective.row_ids,
         objective_counts=words.objective_counts if words else vocabulary.counts,
         texts=words.texts if words else (store.fingerprint,),
         words=words.all_words if words else len(store.tokens),
         epochs=sampler.first_epoch + trained.position.epoch + (trained.position.chunk > 0),
+        tags=sampler.tags,
     )

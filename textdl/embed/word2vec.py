@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textdl.embed.config import EmbeddingConfig, Word2VecParameters
+from textdl.embed.config import EmbeddingConfig
 from textdl.embed.estimator import EmbeddingEstimator
 from textdl.embed.model import ModelState
+from textdl.embed.model_parameters import Word2VecParameters
 from textdl.errors import ParameterError
 from textdl.gensim_names import WORD2VEC_ATTRIBUTES, WORD2VEC_PARAMETERS, explain_parameters
 from textdl.parameters import document_parameters

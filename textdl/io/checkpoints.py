@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from reprlib import repr as short
+from reprlib import Repr
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -30,6 +30,8 @@ from textdl.io.atomic import remove_leftovers, sync_folder
 from textdl.io.locks import FileLock
 from textdl.io.safetensors import open_mapped
 
+_SHORT = Repr()  # cuts long lists; the name of a function stays whole
+_SHORT.maxstring = 200
 KIND = ArchiveKind("Checkpoint", version=4)
 KEPT = 2  # older ones are removed
 SUFFIX = ".safetensors"
@@ -150,7 +152,7 @@ def require_same_run(
     """
     names = [name for name in {**run, **saved} if name not in ignored]
     differences = [
-        f"{name}={short(saved.get(name))}, not {short(run.get(name))}"
+        f"{name}={_SHORT.repr(saved.get(name))}, not {_SHORT.repr(run.get(name))}"
         for name in names
         if saved.get(name) != run.get(name)
     ]

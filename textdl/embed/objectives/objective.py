@@ -10,8 +10,9 @@ knows nothing of words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,12 +20,14 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
-from textdl.embed.objectives import ARCHITECTURES, LOSSES
+from textdl.embed.objectives import ARCHITECTURES, DOCUMENT_ARCHITECTURES, LOSSES
 from textdl.embed.objectives.word_tables import Export, with_context
 from textdl.embed.tables import (
     Batches,
     LossAndGradients,
     LossFunction,
+    ProductGradients,
+    RowGradients,
     RowIds,
     TableGradients,
     Tables,
@@ -37,11 +40,21 @@ from textdl.vectors.subwords import SubwordVectors
 Updates: TypeAlias = Mapping[str, NDArray[np.float64]]  # of every row, `(rows,)` by table
 
 
+class DocumentRows(NamedTuple):
+    """Which rows of a table of `R` rows the documents of a text have."""
+
+    rows: NDArray[np.int32]  # (documents, T), one per tag; -1 where a document has fewer
+    tokens: NDArray[np.float64]  # (documents,) that are kept, in expectation
+    size: int  # R
+    block: int  # L, tokens of a block
+
+
 class TrainingText(NamedTuple):
     """What an objective is made for."""
 
     vocabulary: Vocabulary  # V words
     kept_share: NDArray[np.float64]  # (V,) the share of each among the tokens that are kept
+    documents: DocumentRows | None = None  # where they have rows
 
 
 class Blocks(NamedTuple):
@@ -52,6 +65,7 @@ class Blocks(NamedTuple):
     right: NDArray[np.int32]  # (S, B, L), how many after it
     epoch: int  # from 0
     number: int  # of the chunk in its epoch, from 0
+    documents: NDArray[np.int32] | None = None  # (S, B, L), of each center; -1 at padding
 
     @property
     def centers(self) -> NDArray[np.int32]:
@@ -105,10 +119,13 @@ class InputSide(NamedTuple):
     predictions: float
     #: How many of them each row makes at one center, in expectation.
     updates: Updates
-    #: The matrix of the words' vectors, `(V, D)` float32, in the order of the vocabulary.
+    #: The matrix of the vectors that are kept, `(rows, D)` float32: of the words, in the order of
+    #: the vocabulary, or of the documents.
     export: Callable[[Tables], Array]
     #: The length of a vector that predicts.
     hidden_size: int
+    #: Of rows that come in bursts: how many predictions each makes in a block that it occurs in.
+    bursts: Updates = MappingProxyType({})
 
 
 class OutputSide(NamedTuple):
@@ -141,12 +158,15 @@ class EmbeddingObjective(NamedTuple):
     expected_updates: Updates
     #: The mean loss of a prediction before training; above it, training has diverged.
     initial_loss: float
+    #: The matrix of the vectors that are kept, as in `InputSide`.
     export: Export
     #: Tables that are not among those of `init`: their rows are means of rows of another.
     ties: Mapping[str, Tie] = {}
     #: Of tables whose rows are numbered anew when the vocabulary grows: what each row is. A row
     #: below V is that word's; whatever else a number stands for, it does so for every vocabulary.
     row_ids: Mapping[str, NDArray[np.int64]] = {}
+    #: Of rows that come in bursts: how often each is moved in a block that it occurs in.
+    bursts: Updates = MappingProxyType({})
     #: The vectors of n-grams, of which those of other words are made; None where there are none.
     export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
@@ -157,9 +177,12 @@ def make_objective(text: TrainingText, config: EmbeddingConfig) -> EmbeddingObje
     Raises:
         ParameterError: a name is unknown.
     """
-    inputs: InputSide = _module("arch", config.arch, ARCHITECTURES).input_side(text, config)
-    outputs: OutputSide = _module("loss", config.loss, LOSSES).output_side(text, config, inputs)
-    objective = compose(inputs, outputs)
+    architectures = {**ARCHITECTURES, **DOCUMENT_ARCHITECTURES}
+    found: InputSide | list[InputSide]
+    found = _module("arch", config.arch, architectures).input_side(text, config)
+    output_side = _module("loss", config.loss, LOSSES).output_side
+    sides = found if isinstance(found, list) else [found]
+    objective = together([compose(inputs, output_side(text, config, inputs)) for inputs in sides])
     if config.max_n > 0:
         objective = _import("subwords").tie_to_subwords(objective, text.vocabulary, config)
     if config.context_share > 0:
@@ -189,8 +212,71 @@ def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
     moved = {name: outputs.scores * updates for name, updates in inputs.updates.items()}
     scored = {name: inputs.predictions * updates for name, updates in outputs.updates.items()}
     return EmbeddingObjective(
-        init, draw, loss_and_gradients, {**moved, **scored}, outputs.initial_loss, inputs.export
+        init,
+        draw,
+        loss_and_gradients,
+        {**moved, **scored},
+        outputs.initial_loss,
+        inputs.export,
+        bursts={name: outputs.scores * updates for name, updates in inputs.bursts.items()},
     )
+
+
+def together(objectives: Sequence[EmbeddingObjective]) -> EmbeddingObjective:
+    """Train several objectives on the same blocks; tables of one name are one table.
+
+    Args:
+        objectives: at least one, with the same loss of a prediction before training; the vectors
+            of the last are kept.
+
+    Returns:
+        The objective whose loss is the sum of theirs.
+    """
+    if len(objectives) == 1:
+        return objectives[0]
+
+    def init() -> Tables:
+        return {name: table for it in objectives for name, table in it.init().items()}
+
+    def draw(blocks: Blocks) -> Draws:
+        rows: dict[str, dict[str, Any]] = {}
+        values: dict[str, NDArray[Any]] = {}
+        for objective in objectives:
+            draws = objective.draw(blocks)
+            values |= draws.values
+            for name, of_table in draws.rows.items():
+                rows.setdefault(name, {}).update(of_table)
+        return Draws(rows, values)
+
+    def loss_and_gradients(tables: Tables, batch: Batches) -> LossAndGradients:
+        found = [it.loss_and_gradients(tables, batch) for it in objectives]
+        gradients: dict[str, list[RowGradients | ProductGradients]] = {}
+        for it in found:
+            for name, of_table in it.gradients.items():
+                gradients.setdefault(name, []).extend(of_table)
+        return LossAndGradients(
+            sum((it.loss for it in found[1:]), found[0].loss),
+            sum((it.predictions for it in found[1:]), found[0].predictions),
+            gradients,
+        )
+
+    return EmbeddingObjective(
+        init,
+        draw,
+        loss_and_gradients,
+        _sum_by_table([it.expected_updates for it in objectives]),
+        max(it.initial_loss for it in objectives),
+        objectives[-1].export,
+        bursts=_sum_by_table([it.bursts for it in objectives]),
+    )
+
+
+def _sum_by_table(updates: Sequence[Updates]) -> Updates:
+    total: dict[str, NDArray[np.float64]] = {}
+    for of_tables in updates:
+        for name, rows in of_tables.items():
+            total[name] = total[name] + rows if name in total else rows
+    return total
 
 
 def _module(parameter: str, name: str, registry: Mapping[str, str]) -> Any:

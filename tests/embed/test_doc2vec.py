@@ -1,0 +1,144 @@
+"""`Doc2Vec`: vectors of documents by tag, inference that depends on the text alone, bad input."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from tests.embed.test_fasttext import stopping
+from textdl import Doc2Vec
+from textdl.embed.inference import BLOCKS
+from textdl.errors import DataError, ParameterError
+
+QUICK = {"vector_size": 16, "min_count": 1, "sample": 0.0, "tokenizer": "whitespace"}
+MODELS = [
+    {},
+    {"train_words": True},
+    {"loss": "hs"},
+    {"arch": "dm"},
+    {"arch": "dm", "dm_context": "sum", "learning_rate": 0.02},
+    {"arch": "dm", "dm_context": "concat", "learning_rate": 0.05},
+]
+
+
+def two_topics(documents=120, seed=0):
+    """Documents of two vocabularies, in turn."""
+    draw = np.random.default_rng(seed)
+    topics = [[f"{letter}{number}" for number in range(30)] for letter in "ab"]
+    return [" ".join(draw.choice(topics[n % 2], draw.integers(3, 200))) for n in range(documents)]
+
+
+def unit(matrix):
+    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+
+def test_estimator_clones_and_says_what_it_has():
+    model = Doc2Vec(arch="dm", dm_context="sum")
+    assert clone(model).get_params() == model.get_params()
+    assert "dm_context='sum'" in repr(model)
+    assert "arch='dm'" in repr(model)
+    assert "train_words" not in repr(model)
+    for absent in ("cbow", "position_weights", "validation_fraction", "early_stopping"):
+        with pytest.raises(TypeError, match=f"no parameter '{absent}'"):
+            Doc2Vec(**{absent: 1})
+
+
+@pytest.mark.parametrize("options", MODELS, ids=str)
+def test_model_learns_repeats_saves_and_infers_by_text_alone(options, tmp_path):
+    texts = two_topics()
+    model, again = (Doc2Vec(**QUICK, **options).fit(texts) for _ in range(2))
+    np.testing.assert_array_equal(model.document_vectors_.matrix, again.document_vectors_.matrix)
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+    assert list(model.document_vectors_.labels) == [str(n) for n in range(len(texts))]
+    inferred = model.infer(texts)
+    assert inferred.dtype == np.float32
+    np.testing.assert_array_equal(model.infer(texts[7:8])[0], inferred[7])
+    np.testing.assert_array_equal(model.transform(texts[::-1])[::-1], inferred)
+    model.save(tmp_path / "docs.safetensors")
+    loaded = Doc2Vec.load(tmp_path / "docs.safetensors")
+    np.testing.assert_array_equal(loaded.infer(texts[:5]), inferred[:5])
+    assert list(loaded.document_vectors_.labels) == list(model.document_vectors_.labels)
+
+
+def test_documents_of_a_topic_lie_together():
+    texts = two_topics()
+    model = Doc2Vec(**QUICK).fit(texts)
+    for matrix in (model.document_vectors_.matrix, model.infer(texts)):
+        cosines = unit(matrix) @ unit(matrix).T
+        assert cosines[::2, ::2].mean() > 0.9 > 0.5 > cosines[::2, 1::2].mean()
+
+
+def test_document_longer_than_a_batch_is_inferred_alone():
+    texts = two_topics()
+    model = Doc2Vec(**QUICK).fit(texts)
+    long = " ".join(texts[::2]) + " a1" * (BLOCKS * 128)
+    found = model.infer([texts[0], long, texts[1]])
+    np.testing.assert_array_equal(found[[0, 2]], model.infer(texts[:2]))
+    np.testing.assert_array_equal(found[1], model.infer([long])[0])
+
+
+def test_documents_with_a_tag_in_common_share_its_vector():
+    model = Doc2Vec(**QUICK).fit(two_topics(), tags=[["a", 7], "b"] * 60)
+    assert list(model.document_vectors_.labels) == ["a", "7", "b"]
+    assert model.document_vectors_.similarity("a", "7") > 0.9
+    assert model.document_vectors_.similarity("a", "b") < 0.5
+
+
+def test_words_have_vectors_where_they_are_trained():
+    assert len(Doc2Vec(**QUICK, train_words=True).fit(two_topics()).word_vectors_) == 60
+    concatenated = Doc2Vec(**QUICK, arch="dm", dm_context="concat", learning_rate=0.05)
+    assert len(concatenated.fit(two_topics()).word_vectors_) == 60
+    with pytest.raises(ParameterError, match="dbow alone trains no vectors of words"):
+        _ = Doc2Vec(**QUICK).fit(two_topics()).word_vectors_
+
+
+@pytest.mark.parametrize(
+    ("tags", "says"),
+    [
+        (["a"], "there are tags for 1 documents, but the corpus has 120"),
+        ([], "there are tags for 0 documents"),
+        ([""] * 120, "document 0 has an empty tag"),
+        ([["a", "a"]] * 120, "document 0 has the tag 'a' twice"),
+        ([[]] * 120, "document 0 has no tag"),
+        ("abc", r"tags is 'abc' \(str\); expected a list"),
+        ([1.5] * 120, r"document 0 has the tag 1\.5 \(float\)"),
+    ],
+)
+def test_bad_tags_are_refused(tags, says):
+    with pytest.raises(ParameterError, match=says):
+        Doc2Vec(**QUICK).fit(two_topics(), tags=tags)
+
+
+def test_documents_without_a_known_word_are_refused_by_number():
+    texts = two_topics()
+    with pytest.raises(DataError, match="document 1 has no known word, and 1 others; remove it"):
+        Doc2Vec(**QUICK).fit([texts[0], "", texts[1], ""])
+    model = Doc2Vec(**QUICK).fit(texts)
+    with pytest.raises(DataError, match="document 2 has no known word; remove it, or pass"):
+        model.infer([texts[0], texts[1], "unheard"])
+    model.set_params(empty_documents="zeros")
+    assert not model.infer(["unheard", texts[0]])[0].any()
+    kept = Doc2Vec(**QUICK, empty_documents="zeros").fit([*texts, ""])
+    assert not kept.document_vectors_["120"].any()
+
+
+def test_fitted_model_refuses_new_documents():
+    model = Doc2Vec(**QUICK).partial_fit(two_topics())
+    with pytest.raises(ParameterError, match=r"cannot be trained on.*use infer"):
+        model.partial_fit(two_topics())
+    with pytest.raises(ParameterError, match="there is no model to infer with"):
+        Doc2Vec().infer(["a"])
+
+
+def test_resumed_run_ends_in_the_same_bytes(tmp_path):
+    texts, tags = two_topics(), [["x", n] for n in range(120)]
+    straight = Doc2Vec(**QUICK, arch="dm", epochs=2).fit(texts, tags=tags)
+    kept = {"checkpoint": tmp_path / "run", "checkpoint_every": "1steps", "epochs": 2, "arch": "dm"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textdl.embed.local_sgd.Workers.round", stopping(3))
+        with pytest.raises(KeyboardInterrupt):
+            Doc2Vec(**QUICK, **kept).fit(texts, tags=tags)
+    resumed = Doc2Vec(**QUICK, **kept, resume=True).fit(texts, tags=tags)
+    for model, name in ((straight, "a"), (resumed, "b")):
+        model.save(tmp_path / f"{name}.safetensors")
+    a, b = ((tmp_path / f"{name}.safetensors").read_bytes() for name in "ab")
+    assert a == b

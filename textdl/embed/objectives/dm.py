@@ -1,0 +1,219 @@
+"""PV-DM: a document, together with the words around it, predicts a word.
+
+With I the input vectors of the n_i words around center i, P those of the T_i tags of its document,
+
+    H_i = (Σ I + Σ P) / (n_i + T_i)    (the mean)    or    H_i = Σ I + Σ P    (the sum)
+
+or the concatenation: the mean of P, and after it the vectors of the 2w places around the center, in
+order; where the document ends, the vector of a null word, which is learned. Then an output vector
+has D (2w + 1) numbers. Every token is predicted, from its document alone where it has no context.
+
+The gradient is that of the loss, or as programs of old have it: see `context_gradient` in
+`textdl.embed.objectives.cbow`.
+
+References:
+    Le and Mikolov 2014, "Distributed representations of sentences and documents", section 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from textdl.embed.config import STRIP, EmbeddingConfig
+from textdl.embed.objectives.bands import context_mask, strips_of
+from textdl.embed.objectives.document_rows import (
+    DOCUMENTS,
+    burst_lengths,
+    document_vectors,
+    initial_documents,
+    rows_of_documents,
+    tag_shares,
+    tags_of_blocks,
+)
+from textdl.embed.objectives.objective import (
+    Blocks,
+    DocumentRows,
+    Draws,
+    Hidden,
+    InputSide,
+    Pullback,
+    TrainingText,
+)
+from textdl.embed.objectives.word_tables import (
+    INPUT,
+    LEFT,
+    RIGHT,
+    TOKENS,
+    initial_input,
+    mean_context,
+)
+from textdl.embed.tables import Batches, ProductGradients, RowGradients, TableGradients, Tables
+
+TAGS = "tags"  # rows, (S, B, L, T)
+HAS_TAGS = "has_tags"  # values, (S, B, L, T), 1 where there is one
+PLACES = "places"  # rows, (S, B, L, 2w): the words around every center, in order
+
+
+def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
+    """One row per word and one per tag; the concatenation has one of the null word, too."""
+    documents = rows_of_documents(text)
+    is_concatenation = config.dm_context == "concat"
+    # In expectation: of the tags of a document, of the parts of a vector, of each row's share.
+    tags = float(tag_shares(documents).sum())
+    parts = mean_context(config) + tags
+    if is_concatenation:
+        of_words = 2.0 * config.window
+        of_tags = 1 / tags
+        words = np.append(text.kept_share * of_words, _null_words(documents, config.window))
+        size = config.vector_size * (2 * config.window + 1)
+    else:
+        share = 1 / parts if config.divides_gradient else 1.0
+        of_tags = share
+        words = text.kept_share * mean_context(config) * share
+        size = config.vector_size
+
+    def init() -> Tables:
+        return {
+            INPUT: initial_input(len(words), config),
+            DOCUMENTS: initial_documents(documents.size, config),
+        }
+
+    draw = _draw_places if is_concatenation else _draw
+    joined = partial(forward, mean=config.dm_context == "mean", divided=config.divides_gradient)
+    return InputSide(
+        init=init,
+        draw=partial(draw, documents=documents, null_word=len(text.vocabulary)),
+        forward=forward_concatenation if is_concatenation else joined,
+        predicts_context=False,
+        predictions=1.0,
+        updates={INPUT: words, DOCUMENTS: of_tags * tag_shares(documents).sum(0)},
+        export=partial(document_vectors, documents=documents),
+        hidden_size=size,
+        bursts={DOCUMENTS: of_tags * burst_lengths(documents)},
+    )
+
+
+def forward(
+    tables: Tables, batch: Batches, *, mean: bool, divided: bool, strip: int = STRIP
+) -> tuple[Hidden, Pullback]:
+    """The mean or the sum of the document and the context of every center.
+
+    Args:
+        tables: has `input` and `documents`.
+        batch: without its axis `S`.
+        mean: not the sum.
+        divided: each vector gets its share of the gradient, not all of it.
+        strip: R, centers that are multiplied at once; divides L.
+
+    Returns:
+        `(B, L, D)` with the centers that are text, and how the gradient reaches both tables.
+    """
+    left, right = batch.values[LEFT], batch.values[RIGHT]
+    tokens = batch.rows[INPUT][TOKENS]
+    halo = (tokens.shape[1] - left.shape[1]) // 2
+    around = strips_of(tokens, halo, strip)  # (B, L / R, R + 2w)
+    band = context_mask(left, right, halo, strip).astype(jnp.float32)  # (B, L / R, R + 2w, R)
+    tags = batch.rows[DOCUMENTS][TAGS]  # (B, L, T)
+    has_tag = batch.values[HAS_TAGS].astype(jnp.float32)
+    size = left + right + has_tag.sum(2)  # (B, L)
+    share = (1 / jnp.maximum(size, 1))[..., None]
+
+    words = jnp.einsum("bsrm,bsmd->bsrd", jnp.swapaxes(band, 2, 3), tables[INPUT][around])
+    total = words.reshape(*size.shape, -1) + _sum_of_tags(tables, tags, has_tag)
+
+    def pull(gradient: Array) -> Mapping[str, TableGradients]:
+        of_part = gradient * share if divided else gradient  # (B, L, D)
+        by_strip = of_part.reshape(words.shape)
+        return {
+            INPUT: [ProductGradients(around, band, by_strip)],
+            DOCUMENTS: [RowGradients(tags, has_tag[..., None] * of_part[:, :, None])],
+        }
+
+    return Hidden(total * share if mean else total, has_tag.max(2), None), pull
+
+
+def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullback]:
+    """The mean of the tags, and the words in all places around every center, one after the other.
+
+    Args:
+        tables: has `input`, with the null word, and `documents`.
+        batch: without its axis `S`.
+
+    Returns:
+        `(B, L, D (2w + 1))` with the centers that are text, and how the gradient reaches both
+        tables.
+    """
+    places = batch.rows[INPUT][PLACES]  # (B, L, 2w)
+    tags = batch.rows[DOCUMENTS][TAGS]  # (B, L, T)
+    has_tag = batch.values[HAS_TAGS].astype(jnp.float32)
+    share = has_tag / jnp.maximum(has_tag.sum(2, keepdims=True), 1)  # (B, L, T)
+    document = _sum_of_tags(tables, tags, share)  # (B, L, D)
+    words = tables[INPUT][places]  # (B, L, 2w, D)
+    shape = words.shape
+
+    def pull(gradient: Array) -> Mapping[str, TableGradients]:
+        of_document, of_words = jnp.split(gradient, [document.shape[2]], axis=2)
+        return {
+            INPUT: [RowGradients(places, of_words.reshape(shape))],
+            DOCUMENTS: [RowGradients(tags, share[..., None] * of_document[:, :, None])],
+        }
+
+    hidden = jnp.concatenate([document, words.reshape(*shape[:2], -1)], axis=2)
+    return Hidden(hidden, has_tag.max(2), None), pull
+
+
+def _sum_of_tags(tables: Tables, tags: Array, weights: Array) -> Array:
+    """Σ weight · P over the tags of every center. `(B, L, T), (B, L, T) -> (B, L, D)`."""
+    total: Array = (tables[DOCUMENTS][tags] * weights[..., None]).sum(2)
+    return total
+
+
+def _null_words(documents: DocumentRows, window: int) -> float:
+    """How often the null word is in the context of a center, in expectation."""
+    tokens = documents.tokens
+    beyond = np.minimum(tokens, window)
+    missing = beyond * (2 * window - beyond + 1)  # of both ends: Σ (w - i) for i below min(n, w)
+    total: float = (missing.sum() / tokens.sum()).item()
+    return total
+
+
+def _draw(blocks: Blocks, documents: DocumentRows, null_word: int) -> Draws:
+    rows, has_tag = tags_of_blocks(blocks, documents)
+    return Draws(
+        {INPUT: {TOKENS: blocks.tokens}, DOCUMENTS: {TAGS: rows}},
+        {LEFT: blocks.left, RIGHT: blocks.right, HAS_TAGS: has_tag},
+    )
+
+
+def _draw_places(blocks: Blocks, documents: DocumentRows, null_word: int) -> Draws:
+    rows, has_tag = tags_of_blocks(blocks, documents)
+    places = context_places(blocks, null_word)
+    return Draws({INPUT: {PLACES: places}, DOCUMENTS: {TAGS: rows}}, {HAS_TAGS: has_tag})
+
+
+def context_places(blocks: Blocks, null_word: int) -> NDArray[np.int32]:
+    """The words around every center, in order, and the null word where there is none.
+
+    Args:
+        blocks: of a chunk.
+        null_word: its row.
+
+    Returns:
+        `(S, B, L, 2w)`.
+    """
+    length = blocks.left.shape[2]
+    halo = (blocks.tokens.shape[2] - length) // 2
+    places: list[NDArray[Any]] = []
+    for offset in range(-halo, halo + 1):
+        if offset:
+            is_inside = (blocks.left >= -offset) & (blocks.right >= offset)
+            words = blocks.tokens[..., halo + offset : halo + offset + length]
+            places.append(np.where(is_inside, words, np.int32(null_word)))
+    return np.stack(places, axis=3)
