@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -45,16 +46,22 @@ from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
 
 NODES = "nodes"  # the table
 UPPER = "upper"  # rows, (S, T): the first nodes, of which all vectors are scored
-PATHS = "paths"  # rows, (S, B, n, P): the nodes below on the way to each of n predicted words
-WORDS = "words"
-FIRST = "first"
-SIGNS = "signs"  # values, (S, B, n, P): 1 or -1 where that node decides, else 0
-EXITS = "exits"  # values, (S, B, n): the row of each word among what the first nodes decide
+PATHS = "paths"  # rows, (S, K, n): the nodes below, path by path, in K tiles of n
+SIGNED_WORDS = "signed_words"  # values, (S, K, n): the words at their ends, as in `PathTiles`
+FIRST_WORD = "first_word"  # values, (S, K): of each tile
+EXITS = "exits"  # values, (S, B, W): the row of each word among what the first nodes decide
 
-UPPER_NODES = 31  # T: more make the dense product larger, fewer leave more to be looked up
-TILE = 16
-FEWEST = 3
-STRIP = 8  # predicted words that are multiplied with the centers around them at once
+
+class Layout(NamedTuple):
+    """How much is scored densely, and how the rest is cut; as measured."""
+
+    upper: int  # T: more make the dense product larger, fewer leave more to be looked up
+    fewest: int  # places of a word: more make tiles narrower, fewer leave fewer places empty
+
+
+TILE = 16  # n
+CENTER_LAYOUT = Layout(upper=7, fewest=1)
+CONTEXT_LAYOUT = Layout(upper=31, fewest=3)
 
 
 def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) -> OutputSide:
@@ -70,21 +77,19 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     """
     tree = huffman_tree(text.vocabulary.counts)
     nodes = max(1, len(tree.node_parent))  # a tree of one word has none, and nothing to predict
-    upper = min(UPPER_NODES, nodes)
+    chosen = CONTEXT_LAYOUT if inputs.predicts_context else CENTER_LAYOUT
+    upper = min(chosen.upper, nodes)
     exit_of, decisions = decisions_above(tree, upper)
     paths = paths_below(tree, upper)
-    layout = PathLayout(paths, TILE, FEWEST)
+    layout = PathLayout(paths, TILE, chosen.fewest)
     every = np.arange(upper, dtype=np.int32)
 
     def draw(blocks: Blocks) -> Draws:
         words = blocks.tokens if inputs.predicts_context else blocks.centers
         tiles = layout(words)
-        rows = {
-            UPPER: np.broadcast_to(every, (len(words), upper)),
-            PATHS: tiles.nodes,
-        }
-        values = {WORDS: tiles.signed_words, FIRST: tiles.first, EXITS: exit_of[words]}
-        return Draws({NODES: rows}, values)
+        rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: tiles.nodes}
+        places = {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first}
+        return Draws({NODES: rows}, {**places, EXITS: exit_of[words]})
 
     on_upper = np.abs(decisions).astype(np.float64)
     updates = np.zeros(nodes)
@@ -93,11 +98,15 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     is_on_path = paths.signs != 0
     updates += np.bincount(paths.nodes[is_on_path], shares[is_on_path], nodes)
     lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
-    loss = _context_loss if inputs.predicts_context else _center_loss
+    loss = (
+        partial(_context_loss, words_per_tile=layout.words_per_tile)
+        if inputs.predicts_context
+        else _center_loss
+    )
     return OutputSide(
         init=lambda: {NODES: jnp.zeros((nodes, inputs.hidden_size), jnp.float32)},
         draw=draw,
-        loss=partial(loss, decisions=decisions, layout=layout),
+        loss=partial(loss, decisions=decisions),
         scores=float(updates.sum()),
         updates={NODES: updates},
         # A decision costs log 2 at first; on the longest path, for a text may have any words.
@@ -106,7 +115,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
 
 
 def _center_loss(
-    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8], layout: PathLayout
+    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8]
 ) -> OutputLoss:
     """The loss where each center is predicted.
 
@@ -146,10 +155,10 @@ def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) 
     """
     blocks, length, size = H.shape
     paths = batch.rows[NODES][PATHS]  # (K, n)
-    code = batch.values[WORDS]  # (K, n)
-    block = batch.values[FIRST] // length  # (K,)
-    center = jnp.maximum(jnp.abs(code) - 1, 0) + block[:, None] * length  # (K, n)
-    signs = jnp.sign(code).astype(H.dtype) * counts.reshape(-1)[center]
+    signed_words = batch.values[SIGNED_WORDS]  # (K, n)
+    block = batch.values[FIRST_WORD] // length  # (K,)
+    center = jnp.maximum(jnp.abs(signed_words) - 1, 0) + block[:, None] * length  # (K, n)
+    signs = jnp.sign(signed_words).astype(H.dtype) * counts.reshape(-1)[center]
     N = tables[NODES][paths]  # (K, n, D)
     at_center = H.reshape(-1, size)[center]
     # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
@@ -166,7 +175,12 @@ def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) 
 
 
 def _context_loss(
-    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8], layout: PathLayout
+    tables: Tables,
+    hidden: Hidden,
+    batch: Batches,
+    *,
+    decisions: NDArray[np.int8],
+    words_per_tile: int,
 ) -> OutputLoss:
     """The loss where the words around each center are predicted.
 
@@ -175,6 +189,7 @@ def _context_loss(
         hidden: has a band, M.
         batch: without its axis `S`.
         decisions: `(rows, T)` of the first nodes.
+        words_per_tile: whose nodes a tile has, at most.
 
     Returns:
         The loss of each block, and its derivatives.
@@ -192,7 +207,7 @@ def _context_loss(
     of_upper = _upper_loss(
         tables, C, to_left.reshape(shape), to_right.reshape(shape), batch.rows[NODES][UPPER]
     )
-    below = _loss_below(tables, C, batch, halo, layout)
+    below = _context_loss_below(tables, C, batch, halo, words_per_tile)
     return OutputLoss(
         of_upper.loss + below.loss,
         of_upper.hidden_gradient + below.hidden_gradient,
@@ -232,43 +247,40 @@ def _upper_loss(
     )
 
 
-def _loss_below(
-    tables: Tables, C: Array, batch: Batches, halo: int, layout: PathLayout
+def _context_loss_below(
+    tables: Tables, C: Array, batch: Batches, halo: int, words_per_tile: int
 ) -> OutputLoss:
     """What the nodes below decide: tiles of nodes against the centers around their words.
 
     Args:
         tables: has `nodes`.
-        C: `(B, L, D)` what predicts.
+        C: `(B, L, D)` the vectors of the centers.
         batch: without its axis `S`.
-        halo: w, how far words are predicted; 0 where each center predicts itself.
-        layout: of the tiles.
+        halo: w.
+        words_per_tile: whose nodes a tile has, at most.
 
     Returns:
         The loss of each block, and its derivatives.
     """
     blocks, length, size = C.shape
-    left, right = batch.values[LEFT], batch.values[RIGHT]
     paths = batch.rows[NODES][PATHS]  # (K, n)
-    code = batch.values[WORDS]  # (K, n)
-    block, word = jnp.divmod(batch.values[FIRST], length + 2 * halo)  # (K,)
-    columns = layout.words_per_tile + 2 * halo
+    signed_words = batch.values[SIGNED_WORDS]  # (K, n)
+    block, word = jnp.divmod(batch.values[FIRST_WORD], length + 2 * halo)  # (K,)
+    columns = words_per_tile + 2 * halo
     # Word j of a block may be predicted by the centers j - 2w to j.
     around = [(0, 0), (2 * halo, columns - 1), (0, 0)]
     padded = length + 2 * halo + columns - 1
     span = (block * padded + word)[:, None] + jnp.arange(columns)  # (K, c)
     centers = jnp.pad(C, around).reshape(-1, size)[span]  # (K, c, D)
-    of_tile = (jnp.abs(code) - 1 - word[:, None])[:, :, None] + halo - jnp.arange(columns)
+    place = jnp.abs(signed_words) - 1 - word[:, None]  # (K, n), of each word within the tile
+    offset = place[:, :, None] + halo - jnp.arange(columns)  # (K, n, c)
     left, right = (
-        jnp.pad(side, around[:2]).reshape(-1)[span][:, None] for side in (left, right)
+        jnp.pad(batch.values[side], around[:2]).reshape(-1)[span][:, None] for side in (LEFT, RIGHT)
     )  # (K, 1, c)
-    if halo:
-        predicts = (of_tile != 0) & (of_tile >= -left) & (of_tile <= right)
-    else:
-        predicts = (of_tile == 0) & (left + right > 0)
-    sign = jnp.sign(code).astype(jnp.float32)[:, :, None]
+    predicts = (offset != 0) & (offset >= -left) & (offset <= right)
+    signs = jnp.sign(signed_words).astype(C.dtype)[:, :, None]
     N = tables[NODES][paths]  # (K, n, D)
-    decided = jnp.where(predicts, sign, 0)
+    decided = jnp.where(predicts, signs, 0)  # (K, n, c)
     scores = decided * jnp.einsum("knd,kcd->knc", N, centers)
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
     losses = sum_softplus(-scores, exp_neg_abs, decided != 0)  # (K, c)

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textdl.embed.working_set import round_up
+
 
 class HuffmanTree(NamedTuple):
     """The tree of V words, by its V - 1 inner nodes."""
@@ -166,7 +168,7 @@ class PathTiles(NamedTuple):
 class PathLayout:
     """Lays out the paths to words as tiles.
 
-    Every word takes at least `fewest` places, so that a tile has at most `words_per_tile`.
+    Every word takes at least `fewest` places, so that a tile has nodes of few words.
 
     Args:
         paths: from `paths_below`.
@@ -177,6 +179,10 @@ class PathLayout:
         >>> paths = paths_below(huffman_tree(np.array([4, 2, 1, 1])), 0)
         >>> PathLayout(paths, size=4, fewest=1)(np.array([[[0, 1, 3]]])).signed_words.tolist()
         [[[-1, 2, -2, 3], [3, -3, 0, 0]]]
+
+    Attributes:
+        size: n.
+        words_per_tile: whose nodes a tile has, at most.
     """
 
     def __init__(self, paths: Paths, size: int, fewest: int) -> None:
@@ -190,7 +196,11 @@ class PathLayout:
         self._signs = paths.signs[is_node].astype(np.int32)
 
     def __call__(self, words: NDArray[np.int32]) -> PathTiles:
-        """The tiles of words. `(S, B, W) -> S steps`."""
+        """The tiles of words, each `(S, B, W)` of S steps of B blocks.
+
+        Every step has as many tiles as the fullest of the chunk, rounded up: shapes are compiled
+        for.
+        """
         steps, _, count = words.shape
         lengths = self._lengths[words]
         ends = np.maximum(lengths, self._fewest).cumsum(2)  # (S, B, W), places within the block
@@ -220,8 +230,3 @@ class PathLayout:
             signed_words.reshape(shape),
             np.minimum(first, per_step - 1).astype(np.int32),
         )
-
-
-def round_up(count: int) -> int:
-    granule = max(1, (1 << max(0, count - 1).bit_length()) // 16)
-    return -(-count // granule) * granule
