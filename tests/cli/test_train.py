@@ -247,5 +247,5 @@ def test_train_help_shows_every_parameter_with_its_default(capsys):
             assert "--" + name.replace("_", "-") in shown
             assert known.description.split(";")[0] in shown
     assert "(default 100)" in shown
-    assert "skipgram, cbow (default skipgram)" in shown
+    assert "skipgram, cbow, dbow, dm (default skipgram)" in shown
     assert "--no-lowercase" in shown

@@ -7,7 +7,7 @@ import pytest
 
 from textdl import Word2Vec
 from textdl.embed.config import EmbeddingConfig, EmbeddingParameters
-from textdl.embed.model_parameters import QUALITIES, Word2VecParameters
+from textdl.embed.model_parameters import QUALITIES, Word2VecParameters, word2vec_config
 from textdl.embed.objectives import LEARNING_RATES
 from textdl.errors import ParameterError
 from textdl.parameters import parameters_of
@@ -129,19 +129,19 @@ def test_word2vec_has_the_parameters_of_model_text_and_run():
 
 
 def test_quality_default_is_the_config_of_the_parameters():
-    assert Word2VecParameters().embedding_config() == EmbeddingConfig()
+    assert word2vec_config(Word2VecParameters()) == EmbeddingConfig()
     parameters = Word2VecParameters(arch="cbow", epochs=3, seed=7)
-    assert parameters.embedding_config() == EmbeddingConfig(arch="cbow", epochs=3, seed=7)
+    assert word2vec_config(parameters) == EmbeddingConfig(arch="cbow", epochs=3, seed=7)
 
 
 def test_quality_best_takes_the_place_of_defaults_only():
     best = QUALITIES["best"]
-    config = Word2VecParameters(quality="best").embedding_config()
+    config = word2vec_config(Word2VecParameters(quality="best"))
     assert config.members == best.members
     for name, value in best.values.items():
         assert getattr(config, name) == value != getattr(EmbeddingConfig(), name)
     chosen = Word2VecParameters(quality="best", epochs=2, window=7, vector_size=50)
-    config = chosen.embedding_config()
+    config = word2vec_config(chosen)
     assert (config.epochs, config.window, config.vector_size) == (2, 7, 50)
     assert all("window" not in member for member in config.members)
     assert len(config.members) == len(best.members)
@@ -149,7 +149,7 @@ def test_quality_best_takes_the_place_of_defaults_only():
 
 @pytest.mark.parametrize(("arch", "loss"), LEARNING_RATES)
 def test_quality_best_context_share_only_where_it_was_measured(arch, loss):
-    config = Word2VecParameters(quality="best", arch=arch, loss=loss).embedding_config()
+    config = word2vec_config(Word2VecParameters(quality="best", arch=arch, loss=loss))
     shares = [member.context_share for member in config.of_members()]
     assert all(shares) == any(shares) == ((arch, loss) == ("skipgram", "ns"))
     assert config.start_rate == LEARNING_RATES[arch, loss]

@@ -10,7 +10,8 @@ from textdl import Word2Vec
 from textdl.embed import local_sgd
 from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
-from textdl.embed.config import QUALITIES, EmbeddingConfig
+from textdl.embed.config import EmbeddingConfig
+from textdl.embed.model_parameters import QUALITIES, word2vec_config
 from textdl.embed.progress import RunCallbacks
 from textdl.embed.trainer import train, train_corpus
 from textdl.errors import CheckpointError, ParameterError
@@ -155,7 +156,7 @@ def test_quality_best_killed_while_reading_a_generator_resumes(tmp_path):
     text = zipf_text(2_000, 50)
     straight = Word2Vec(**BEST).fit(text).vectors_.matrix
     run = {"checkpoint": tmp_path / "run", "checkpoint_every": "1steps"}
-    config = Word2Vec(**BEST).embedding_config()
+    config = word2vec_config(Word2Vec(**BEST))
     checkpoints = CheckpointConfig(tmp_path / "run", CheckpointInterval(steps=1))
     with pytest.raises(Killed):
         train_corpus(

@@ -113,32 +113,33 @@ class Word2VecParameters(RunParameters, EmbeddingParameters):
         choices=QUALITIES,
     )
 
-    def embedding_config(self) -> EmbeddingConfig:
-        """What is trained: these parameters, and what the preset says where they are defaults.
 
-        Raises:
-            ParameterError: a value is out of range, or two contradict each other.
+def word2vec_config(parameters: Word2VecParameters) -> EmbeddingConfig:
+    """What is trained: the parameters, and what the preset says where they are defaults.
 
-        Example:
-            >>> Word2VecParameters(quality="best", window=8).embedding_config().epochs
-            12
-            >>> Word2VecParameters(quality="best", epochs=40).embedding_config().epochs
-            40
-        """
-        preset = lookup("quality", self.quality, QUALITIES)
-        own = {
-            name: getattr(self, name)
-            for name, known in parameters_of(EmbeddingParameters).items()
-            if getattr(self, name) != known.default
-        }
-        kept = set(own)
-        if (self.arch, self.loss) != ("skipgram", "ns"):
-            kept |= SKIPGRAM_NS_ONLY
-        members = tuple(
-            {name: value for name, value in member.items() if name not in kept}
-            for member in preset.members
-        )
-        return EmbeddingConfig(**{**preset.values, **own}, members=members)
+    Raises:
+        ParameterError: a value is out of range, or two contradict each other.
+
+    Example:
+        >>> word2vec_config(Word2VecParameters(quality="best", window=8)).epochs
+        12
+        >>> word2vec_config(Word2VecParameters(quality="best", epochs=40)).epochs
+        40
+    """
+    preset = lookup("quality", parameters.quality, QUALITIES)
+    own = {
+        name: getattr(parameters, name)
+        for name, known in parameters_of(EmbeddingParameters).items()
+        if getattr(parameters, name) != known.default
+    }
+    kept = set(own)
+    if (parameters.arch, parameters.loss) != ("skipgram", "ns"):
+        kept |= SKIPGRAM_NS_ONLY
+    members = tuple(
+        {name: value for name, value in member.items() if name not in kept}
+        for member in preset.members
+    )
+    return EmbeddingConfig(**{**preset.values, **own}, members=members)
 
 
 @dataclass(kw_only=True)

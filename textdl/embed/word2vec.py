@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.estimator import EmbeddingEstimator
 from textdl.embed.model import ModelState
-from textdl.embed.model_parameters import Word2VecParameters
+from textdl.embed.model_parameters import Word2VecParameters, word2vec_config
 from textdl.errors import ParameterError
 from textdl.gensim_names import WORD2VEC_ATTRIBUTES, WORD2VEC_PARAMETERS, explain_parameters
 from textdl.parameters import document_parameters
@@ -63,7 +63,7 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
     _gensim_names = WORD2VEC_ATTRIBUTES
 
     def _embedding_config(self) -> EmbeddingConfig:
-        return self.embedding_config()
+        return word2vec_config(self)
 
     def _require_model(self, purpose: str) -> ModelState:
         if hasattr(self, "vectors_") and self.__dict__.get("_model") is None:

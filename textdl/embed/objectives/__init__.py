@@ -37,7 +37,7 @@ SUBWORD_LEARNING_RATES: dict[tuple[str, str], float] = {
     **LEARNING_RATES,
     ("skipgram", "ns"): 0.05,
 }
-#: The same where documents have rows.
+#: The same where documents have rows; those of words, not measured with documents yet.
 DOCUMENT_LEARNING_RATES: dict[tuple[str, str], float] = {
     ("dbow", "ns"): 0.03,
     ("dbow", "hs"): 0.03,
