@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from textdl.embed.objectives.huffman import decisions_above, huffman_tree, paths_below
+from textdl.embed.objectives.huffman import PathLayout, decisions_above, huffman_tree, paths_below
 
 RANDOM = np.sort(np.random.default_rng(0).zipf(1.2, 5000).clip(max=10**9))[::-1]
 COUNTS = {
@@ -118,6 +118,31 @@ def test_decisions_above_and_paths_below_are_the_code(name, top):
             signs = above[rows[word]]
             found = {int(node): int(signs[node]) for node in np.flatnonzero(signs)}
             assert found == {node: sign for node, sign in expected.items() if node < top}
+
+
+@every_count
+@pytest.mark.parametrize(("size", "fewest"), [(4, 1), (16, 3)])
+def test_tiles_have_every_node_of_every_path_and_few_words(name, size, fewest):
+    paths = paths_below(huffman_tree(counts_of(name)), 1)
+    words = np.random.default_rng(0).integers(0, len(paths.nodes), (3, 2, 12)).astype(np.int32)
+    layout = PathLayout(paths, size, fewest)
+    tiles = layout(words)
+    for step, nodes, signed_words, first in zip(words, *tiles, strict=True):
+        block, word = np.divmod(first, 12)
+        found = [
+            (int(block[tile]), int(abs(code)) - 1, int(nodes[tile, place]), int(np.sign(code)))
+            for (tile, place), code in np.ndenumerate(signed_words)
+            if code
+        ]
+        expected = [
+            (b, j, int(node), int(sign))
+            for (b, j), w in np.ndenumerate(step)
+            for node, sign in zip(paths.nodes[w], paths.signs[w], strict=True)
+            if sign
+        ]
+        assert found == expected
+        within = np.abs(signed_words) - 1 - word[:, None]
+        assert ((within >= 0) & (within < layout.words_per_tile))[signed_words != 0].all()
 
 
 def test_length_is_within_a_bit_of_the_entropy():

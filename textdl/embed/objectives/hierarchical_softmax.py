@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.bands import strips_of
-from textdl.embed.objectives.huffman import decisions_above, huffman_tree, paths_below
+from textdl.embed.objectives.huffman import PathLayout, decisions_above, huffman_tree, paths_below
 from textdl.embed.objectives.negative_sampling import sigmoid, sum_softplus
 from textdl.embed.objectives.objective import (
     Blocks,
@@ -45,12 +46,22 @@ from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
 
 NODES = "nodes"  # the table
 UPPER = "upper"  # rows, (S, T): the first nodes, of which all vectors are scored
-PATHS = "paths"  # rows, (S, B, n, P): the nodes below on the way to each of n predicted words
-SIGNS = "signs"  # values, (S, B, n, P): 1 or -1 where that node decides, else 0
-EXITS = "exits"  # values, (S, B, n): the row of each word among what the first nodes decide
+PATHS = "paths"  # rows, (S, K, n): the nodes below, path by path, in K tiles of n
+SIGNED_WORDS = "signed_words"  # values, (S, K, n): the words at their ends, as in `PathTiles`
+FIRST_WORD = "first_word"  # values, (S, K): of each tile
+EXITS = "exits"  # values, (S, B, W): the row of each word among what the first nodes decide
 
-UPPER_NODES = 31  # T: more make the dense product larger, fewer leave more to be looked up
-STRIP = 8  # predicted words that are multiplied with the centers around them at once
+
+class Layout(NamedTuple):
+    """How much is scored densely, and how the rest is cut; as measured."""
+
+    upper: int  # T: more make the dense product larger, fewer leave more to be looked up
+    fewest: int  # places of a word: more make tiles narrower, fewer leave fewer places empty
+
+
+TILE = 16  # n
+CENTER_LAYOUT = Layout(upper=7, fewest=1)
+CONTEXT_LAYOUT = Layout(upper=31, fewest=3)
 
 
 def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) -> OutputSide:
@@ -66,18 +77,19 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     """
     tree = huffman_tree(text.vocabulary.counts)
     nodes = max(1, len(tree.node_parent))  # a tree of one word has none, and nothing to predict
-    upper = min(UPPER_NODES, nodes)
+    chosen = CONTEXT_LAYOUT if inputs.predicts_context else CENTER_LAYOUT
+    upper = min(chosen.upper, nodes)
     exit_of, decisions = decisions_above(tree, upper)
     paths = paths_below(tree, upper)
+    layout = PathLayout(paths, TILE, chosen.fewest)
     every = np.arange(upper, dtype=np.int32)
 
     def draw(blocks: Blocks) -> Draws:
         words = blocks.tokens if inputs.predicts_context else blocks.centers
-        rows = {
-            UPPER: np.broadcast_to(every, (len(words), upper)),
-            PATHS: paths.nodes[words],
-        }
-        return Draws({NODES: rows}, {SIGNS: paths.signs[words], EXITS: exit_of[words]})
+        tiles = layout(words)
+        rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: tiles.nodes}
+        places = {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first}
+        return Draws({NODES: rows}, {**places, EXITS: exit_of[words]})
 
     on_upper = np.abs(decisions).astype(np.float64)
     updates = np.zeros(nodes)
@@ -86,7 +98,11 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     is_on_path = paths.signs != 0
     updates += np.bincount(paths.nodes[is_on_path], shares[is_on_path], nodes)
     lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
-    loss = _context_loss if inputs.predicts_context else _center_loss
+    loss = (
+        partial(_context_loss, words_per_tile=layout.words_per_tile)
+        if inputs.predicts_context
+        else _center_loss
+    )
     return OutputSide(
         init=lambda: {NODES: jnp.zeros((nodes, inputs.hidden_size), jnp.float32)},
         draw=draw,
@@ -113,32 +129,58 @@ def _center_loss(
         The loss of each block, and its derivatives.
     """
     H, counts, _ = hidden  # (B, L, D), (B, L)
-    signs = batch.values[SIGNS] * counts[..., None]  # (B, L, P)
     decided = jnp.asarray(decisions, jnp.float32)[batch.values[EXITS]] * counts[..., None]
     of_upper = _upper_loss(
         tables, H, jnp.maximum(decided, 0), jnp.maximum(-decided, 0), batch.rows[NODES][UPPER]
     )
-    paths = batch.rows[NODES][PATHS]  # (B, L, P)
-    N = tables[NODES][paths]  # (B, L, P, D)
-    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
-    scores = signs * ((N * H[:, :, None]) @ jnp.ones(H.shape[2], H.dtype))
-    exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    # The loss is a sum over all of them, whichever way they are laid out.
-    across = (signs.shape[0], signs.shape[2], signs.shape[1])
-    losses = sum_softplus(
-        -scores.reshape(across), exp_neg_abs.reshape(across), signs.reshape(across) != 0
-    )  # (B, L)
-    gradient = -signs * sigmoid(-scores, exp_neg_abs)  # (B, L, P), by the scores without signs
-    below = RowGradients(paths, gradient[..., None] * H[:, :, None])
+    below = _center_loss_below(tables, H, counts, batch)
     return OutputLoss(
-        of_upper.loss + losses.sum(1),
-        of_upper.hidden_gradient + jnp.einsum("blp,blpd->bld", gradient, N),
-        {NODES: [*of_upper.gradients[NODES], below]},
+        of_upper.loss + below.loss,
+        of_upper.hidden_gradient + below.hidden_gradient,
+        {NODES: [*of_upper.gradients[NODES], *below.gradients[NODES]]},
+    )
+
+
+def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) -> OutputLoss:
+    """What the nodes below decide: each node of a path against the center at its end.
+
+    Args:
+        tables: has `nodes`.
+        H: `(B, L, D)` what predicts.
+        counts: `(B, L)`.
+        batch: without its axis `S`.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    blocks, length, size = H.shape
+    paths = batch.rows[NODES][PATHS]  # (K, n)
+    signed_words = batch.values[SIGNED_WORDS]  # (K, n)
+    block = batch.values[FIRST_WORD] // length  # (K,)
+    center = jnp.maximum(jnp.abs(signed_words) - 1, 0) + block[:, None] * length  # (K, n)
+    signs = jnp.sign(signed_words).astype(H.dtype) * counts.reshape(-1)[center]
+    N = tables[NODES][paths]  # (K, n, D)
+    at_center = H.reshape(-1, size)[center]
+    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
+    scores = signs * ((N * at_center) @ jnp.ones(size, H.dtype))
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    losses = sum_softplus(-scores, exp_neg_abs, signs != 0)  # (K,)
+    gradient = -signs * sigmoid(-scores, exp_neg_abs)  # (K, n), by the scores without signs
+    by_center = jnp.zeros((blocks * length, size), H.dtype).at[center].add(gradient[..., None] * N)
+    return OutputLoss(
+        jnp.zeros(blocks, H.dtype).at[block].add(losses),
+        by_center.reshape(H.shape),
+        {NODES: [RowGradients(paths, gradient[..., None] * at_center)]},
     )
 
 
 def _context_loss(
-    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8]
+    tables: Tables,
+    hidden: Hidden,
+    batch: Batches,
+    *,
+    decisions: NDArray[np.int8],
+    words_per_tile: int,
 ) -> OutputLoss:
     """The loss where the words around each center are predicted.
 
@@ -147,6 +189,7 @@ def _context_loss(
         hidden: has a band, M.
         batch: without its axis `S`.
         decisions: `(rows, T)` of the first nodes.
+        words_per_tile: whose nodes a tile has, at most.
 
     Returns:
         The loss of each block, and its derivatives.
@@ -164,7 +207,7 @@ def _context_loss(
     of_upper = _upper_loss(
         tables, C, to_left.reshape(shape), to_right.reshape(shape), batch.rows[NODES][UPPER]
     )
-    below = _context_loss_below(tables, C, batch, halo)
+    below = _context_loss_below(tables, C, batch, halo, words_per_tile)
     return OutputLoss(
         of_upper.loss + below.loss,
         of_upper.hidden_gradient + below.hidden_gradient,
@@ -204,51 +247,51 @@ def _upper_loss(
     )
 
 
-def _context_loss_below(tables: Tables, C: Array, batch: Batches, halo: int) -> OutputLoss:
-    """What the nodes below decide: strips of predicted words against the centers around them.
+def _context_loss_below(
+    tables: Tables, C: Array, batch: Batches, halo: int, words_per_tile: int
+) -> OutputLoss:
+    """What the nodes below decide: tiles of nodes against the centers around their words.
 
     Args:
         tables: has `nodes`.
         C: `(B, L, D)` the vectors of the centers.
         batch: without its axis `S`.
         halo: w.
+        words_per_tile: whose nodes a tile has, at most.
 
     Returns:
         The loss of each block, and its derivatives.
     """
     blocks, length, size = C.shape
-    words = length + 2 * halo
-    count = -(-words // STRIP)
-    of_strips = [(0, 0), (0, count * STRIP - words), (0, 0)]
-    paths = jnp.pad(batch.rows[NODES][PATHS], of_strips).reshape(blocks, count, -1)
-    signs = jnp.pad(batch.values[SIGNS], of_strips).reshape(blocks, count, STRIP, -1, 1)
+    paths = batch.rows[NODES][PATHS]  # (K, n)
+    signed_words = batch.values[SIGNED_WORDS]  # (K, n)
+    block, word = jnp.divmod(batch.values[FIRST_WORD], length + 2 * halo)  # (K,)
+    columns = words_per_tile + 2 * halo
     # Word j of a block may be predicted by the centers j - 2w to j.
-    span = jnp.arange(0, count * STRIP, STRIP)[:, None] + jnp.arange(STRIP + 2 * halo)
-    around = [(0, 0), (2 * halo, count * STRIP - length), (0, 0)]
-    centers = jnp.pad(C, around)[:, span]  # (B, s, R + 2w, D)
+    around = [(0, 0), (2 * halo, columns - 1), (0, 0)]
+    padded = length + 2 * halo + columns - 1
+    span = (block * padded + word)[:, None] + jnp.arange(columns)  # (K, c)
+    centers = jnp.pad(C, around).reshape(-1, size)[span]  # (K, c, D)
+    place = jnp.abs(signed_words) - 1 - word[:, None]  # (K, n), of each word within the tile
+    offset = place[:, :, None] + halo - jnp.arange(columns)  # (K, n, c)
     left, right = (
-        jnp.pad(batch.values[side], around[:2])[:, span][:, :, None] for side in (LEFT, RIGHT)
-    )  # (B, s, 1, R + 2w)
-    offset = halo + jnp.arange(STRIP)[:, None] - jnp.arange(STRIP + 2 * halo)  # (R, R + 2w)
-    predicts = (offset != 0) & (offset >= -left) & (offset <= right)  # (B, s, R, R + 2w)
-
-    N = tables[NODES][paths]  # (B, s, R P, D)
-    decided = predicts[:, :, :, None] * signs.astype(jnp.float32)  # (B, s, R, P, R + 2w)
-    decided = decided.reshape(blocks, count, -1, STRIP + 2 * halo)
-    scores = decided * jnp.einsum("bsnd,bscd->bsnc", N, centers)
+        jnp.pad(batch.values[side], around[:2]).reshape(-1)[span][:, None] for side in (LEFT, RIGHT)
+    )  # (K, 1, c)
+    predicts = (offset != 0) & (offset >= -left) & (offset <= right)
+    signs = jnp.sign(signed_words).astype(C.dtype)[:, :, None]
+    N = tables[NODES][paths]  # (K, n, D)
+    decided = jnp.where(predicts, signs, 0)  # (K, n, c)
+    scores = decided * jnp.einsum("knd,kcd->knc", N, centers)
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    of_strip = (blocks * count, *scores.shape[2:])
-    losses = sum_softplus(
-        -scores.reshape(of_strip), exp_neg_abs.reshape(of_strip), decided.reshape(of_strip) != 0
-    )  # (B s, R + 2w)
-    gradient = -decided * sigmoid(-scores, exp_neg_abs)  # (B, s, R P, R + 2w)
+    losses = sum_softplus(-scores, exp_neg_abs, decided != 0)  # (K, c)
+    gradient = -decided * sigmoid(-scores, exp_neg_abs)  # (K, n, c)
     # Transposed here, and not within the product, whose kernels for that are half as fast.
-    transposed = lax.optimization_barrier(jnp.swapaxes(gradient, 2, 3))  # type: ignore[no-untyped-call]
-    by_center = jnp.einsum("bscn,bsnd->bscd", transposed, N)
-    padded = jnp.zeros((blocks, length + 2 * halo + count * STRIP - length, size), C.dtype)
-    hidden_gradient = padded.at[:, span].add(by_center)[:, 2 * halo : 2 * halo + length]
+    transposed = lax.optimization_barrier(jnp.swapaxes(gradient, 1, 2))  # type: ignore[no-untyped-call]
+    by_center = jnp.einsum("kcn,knd->kcd", transposed, N)
+    hidden_gradient = jnp.zeros((blocks * padded, size), C.dtype).at[span].add(by_center)
+    hidden_gradient = hidden_gradient.reshape(blocks, padded, size)
     return OutputLoss(
-        losses.reshape(blocks, -1).sum(1),
-        hidden_gradient,
+        jnp.zeros(blocks, C.dtype).at[block].add(losses.sum(1)),
+        hidden_gradient[:, 2 * halo : 2 * halo + length],
         {NODES: [ProductGradients(paths, gradient, centers)]},
     )

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textdl.embed.working_set import round_up
+
 
 class HuffmanTree(NamedTuple):
     """The tree of V words, by its V - 1 inner nodes."""
@@ -148,3 +150,83 @@ def decisions_above(tree: HuffmanTree, top: int) -> tuple[NDArray[np.int32], NDA
             left = tree.node_is_left[at]
             at = int(tree.node_parent[at])
     return rows.astype(np.int32), signs
+
+
+class PathTiles(NamedTuple):
+    """The paths of the words of `S` steps, end to end in tiles of `n` nodes: `K` in each step.
+
+    A tile is of one block. It has nodes of few words that follow each other.
+    """
+
+    nodes: NDArray[np.int32]  # (S, K, n); 0 where there is none
+    #: (S, K, n) s (j + 1), with s the sign of the node and j the number of its word within its
+    #: block, from 0; 0 where there is none.
+    signed_words: NDArray[np.int32]
+    first: NDArray[np.int32]  # (S, K), the number of its first word within the step
+
+
+class PathLayout:
+    """Lays out the paths to words as tiles.
+
+    Every word takes at least `fewest` places, so that a tile has nodes of few words.
+
+    Args:
+        paths: from `paths_below`.
+        size: n, the nodes of a tile.
+        fewest: places of a word, at least 1.
+
+    Example:
+        >>> paths = paths_below(huffman_tree(np.array([4, 2, 1, 1])), 0)
+        >>> PathLayout(paths, size=4, fewest=1)(np.array([[[0, 1, 3]]])).signed_words.tolist()
+        [[[-1, 2, -2, 3], [3, -3, 0, 0]]]
+
+    Attributes:
+        size: n.
+        words_per_tile: whose nodes a tile has, at most.
+    """
+
+    def __init__(self, paths: Paths, size: int, fewest: int) -> None:
+        is_node = paths.signs != 0
+        self.size = size
+        self.words_per_tile = 2 + (size - 2) // fewest
+        self._fewest = fewest
+        self._lengths = is_node.sum(1)
+        self._starts = np.cumsum(self._lengths) - self._lengths
+        self._nodes = paths.nodes[is_node]
+        self._signs = paths.signs[is_node].astype(np.int32)
+
+    def __call__(self, words: NDArray[np.int32]) -> PathTiles:
+        """The tiles of words, each `(S, B, W)` of S steps of B blocks.
+
+        Every step has as many tiles as the fullest of the chunk, rounded up: shapes are compiled
+        for.
+        """
+        steps, _, count = words.shape
+        lengths = self._lengths[words]
+        ends = np.maximum(lengths, self._fewest).cumsum(2)  # (S, B, W), places within the block
+        of_blocks = -(-ends[..., -1] // self.size)  # (S, B), tiles
+        tiles = round_up(int(of_blocks.sum(1).max()))
+        before = of_blocks.cumsum(1) - of_blocks + tiles * np.arange(steps)[:, None]
+        ends += (before * self.size)[..., None]  # within the chunk
+        begins = ends - np.maximum(lengths, self._fewest)
+        lengths, ends, begins = (it.reshape(-1) for it in (lengths, ends, begins))
+
+        passed = lengths.cumsum() - lengths
+        every = np.arange(lengths.sum())
+        place = every + np.repeat(begins - passed, lengths)
+        entry = every + np.repeat(self._starts[words.reshape(-1)] - passed, lengths)
+        number = np.tile(np.arange(1, count + 1, dtype=np.int32), words.size // count)
+        nodes, signed_words = np.zeros((2, steps * tiles * self.size), np.int32)
+        nodes[place] = self._nodes[entry]
+        signed_words[place] = self._signs[entry] * np.repeat(number, lengths)
+
+        places = np.arange(0, steps * tiles * self.size, self.size)
+        first = np.searchsorted(ends, places, side="right").reshape(steps, tiles)
+        per_step = words.size // steps
+        first -= per_step * np.arange(steps)[:, None]
+        shape = (steps, tiles, self.size)
+        return PathTiles(
+            nodes.reshape(shape),
+            signed_words.reshape(shape),
+            np.minimum(first, per_step - 1).astype(np.int32),
+        )
