@@ -120,13 +120,16 @@ def test_epoch_entered_anywhere_same_batches(store):
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("loss", LOSSES)
-def test_chunks_of_all_epochs_have_one_shape(store, arch, loss):
-    """One program is compiled for them, the last of an epoch included, which is padded."""
+def test_chunks_of_all_epochs_have_few_shapes(store, arch, loss):
+    """One program is compiled for them, the last of an epoch included, which is padded.
+
+    Hierarchical softmax has a shape for each number of tiles that paths fill, rounded up.
+    """
     sampler = BatchSampler(store, EmbeddingConfig(min_count=1, arch=arch, loss=loss, epochs=2))
     chunks = [chunk for epoch in sampler.epochs(0) for chunk in epoch]
     shapes = [jax.tree.map(lambda array: (array.shape, array.dtype), chunk) for chunk in chunks]
     assert len(shapes) > 2 * sampler.config.worker_count
-    assert all(shape == shapes[0] for shape in shapes)
+    assert len({str(shape) for shape in shapes}) <= (4 if loss == "hs" else 1)
     for chunk in chunks[:1]:
         leaves = [(name, ids) for name, uses in chunk.rows.items() for ids in uses.values()]
         assert {ids.dtype for _, ids in leaves} == {np.dtype(np.int32)}
