@@ -9,7 +9,8 @@ are predicted, and V those of K noise words,
 where M says what is predicted: a band, the tokens around each center, or the center alone. A block
 draws K noise words once, and each of its vectors meets them all, weighted so that in expectation
 every prediction meets `negative` of them, as if it had drawn its own. With a band, S is computed in
-strips, `R` centers against the `R + 2w` tokens around them; the noise is one dense product.
+strips, `R` centers against the `R + 2w` tokens around them; the noise is one dense product. Where
+all centers of a segment have one vector, the noise meets it once for all of them.
 
 Noise words are never left out. word2vec drops one that equals the predicted word; to drop one
 that equals the center instead, which would be cheap here, leaves the score of a word with itself
@@ -70,7 +71,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
         key = (config.seed, NOISE, blocks.epoch, blocks.number)
         noise = draw_noise(math.prod(shape), *key).reshape(shape)
         predicted = (
-            {TOKENS: blocks.tokens} if inputs.predicts_context else {CENTERS: blocks.centers}
+            {TOKENS: blocks.tokens} if inputs.predicts == "context" else {CENTERS: blocks.centers}
         )
         rows = {OUTPUT: {**predicted, NOISE_WORDS: noise}}
         return Draws(rows, {NOISE_WEIGHT: np.full(len(noise), weight)})
@@ -78,7 +79,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     return OutputSide(
         init=lambda: {OUTPUT: jnp.zeros((len(text.vocabulary), inputs.hidden_size), jnp.float32)},
         draw=draw,
-        loss=_context_loss if inputs.predicts_context else _center_loss,
+        loss=_LOSSES[inputs.predicts],
         scores=1.0 + negative,
         updates={OUTPUT: text.kept_share + negative * draw_noise.word_probability},
         # With output vectors at 0 a prediction and each of its noise words cost log 2.
@@ -169,6 +170,50 @@ def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     return OutputLoss(
         positive_loss + negative_loss, positive * O + from_noise, {OUTPUT: output_gradients}
     )
+
+
+def _segment_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
+    """The loss where the centers of each segment are predicted.
+
+    Args:
+        tables: has `output`.
+        hidden: has which centers each segment predicts.
+        batch: without its axis `S`.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    H, counts, mask = hidden  # (B, G, D), (B, G), (B, L, G)
+    assert mask is not None
+    centers = batch.rows[OUTPUT][CENTERS]  # (B, L)
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K)
+    O = tables[OUTPUT][centers]  # noqa: E741  # (B, L, D)
+    V = tables[OUTPUT][noise]  # (B, K, D)
+    scores = jnp.einsum("bld,bgd->blg", O, H)
+    noise_scores = jnp.einsum("bkd,bgd->bkg", V, H)
+    weight = batch.values[NOISE_WEIGHT] * counts  # (B, G)
+
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
+    positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, G)
+    negative_loss = weight * sum_softplus(noise_scores, noise_exp_neg_abs)  # (B, G)
+    positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L, G), by the scores
+    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # (B, K, G)
+    from_centers = jnp.einsum("blg,bld->bgd", positive, O)
+    from_noise = jnp.einsum("bkg,bkd->bgd", negative, V)
+    return OutputLoss(
+        (positive_loss + negative_loss).sum(1),
+        from_centers + from_noise,
+        {
+            OUTPUT: [
+                ProductGradients(centers, positive, H),
+                ProductGradients(noise, negative, H),
+            ]
+        },
+    )
+
+
+_LOSSES = {"center": _center_loss, "context": _context_loss, "segment": _segment_loss}
 
 
 def sigmoid(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Array:
