@@ -6,7 +6,7 @@ from sklearn.base import clone
 
 from tests.embed.test_fasttext import stopping
 from textdl import Doc2Vec
-from textdl.embed.inference import BLOCKS
+from textdl.embed.inference import STEPS
 from textdl.errors import DataError, ParameterError
 
 QUICK = {"vector_size": 16, "min_count": 1, "sample": 0.0, "tokenizer": "whitespace"}
@@ -70,7 +70,7 @@ def test_documents_of_a_topic_lie_together():
 def test_document_longer_than_a_batch_is_inferred_alone():
     texts = two_topics()
     model = Doc2Vec(**QUICK).fit(texts)
-    long = " ".join(texts[::2]) + " a1" * (BLOCKS * 128)
+    long = " ".join(texts[::2]) + " a1" * (STEPS * 128)
     found = model.infer([texts[0], long, texts[1]])
     np.testing.assert_array_equal(found[[0, 2]], model.infer(texts[:2]))
     np.testing.assert_array_equal(found[1], model.infer([long])[0])

@@ -46,6 +46,7 @@ from textdl.embed.objectives.objective import (
     InputSide,
     Pullback,
     TrainingText,
+    no_values,
 )
 from textdl.embed.objectives.word_tables import (
     INPUT,
@@ -60,6 +61,7 @@ from textdl.embed.tables import Batches, ProductGradients, RowGradients, TableGr
 TAGS = "tags"  # rows, (S, B, G, T)
 HAS_TAGS = "has_tags"  # values, (S, B, G, T), 1 where there is one
 SEGMENT = "segment"  # values, (S, B, L), of every center
+CONTEXT = "context"  # values, (B, L, D), the sum of the words around, where it is known already
 PLACES = "places"  # rows, (S, B, L, 2w): the words around every center, in order
 
 
@@ -99,6 +101,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         export=partial(document_vectors, documents=documents),
         hidden_size=size,
         bursts={DOCUMENTS: of_tags * burst_lengths(documents)},
+        fixed=no_values if is_concatenation else context_sums,
     )
 
 
@@ -122,24 +125,42 @@ def forward(
     halo = (tokens.shape[1] - left.shape[1]) // 2
     around = strips_of(tokens, halo, strip)  # (B, L / R, R + 2w)
     band = context_mask(left, right, halo, strip).astype(jnp.float32)  # (B, L / R, R + 2w, R)
+    words = batch.values.get(CONTEXT)
+    if words is None:
+        words = _sum_of_context(tables, around, band)
     has_tag = batch.values[HAS_TAGS].astype(jnp.float32)  # (B, G, T)
     of_segment = _segments_of_centers(batch)  # (B, L, G)
     tags = of_segment @ has_tag.sum(2)[..., None]  # (B, L, 1), how many
     share = 1 / jnp.maximum((left + right)[..., None] + tags, 1)
-
-    words = jnp.einsum("bsrm,bsmd->bsrd", jnp.swapaxes(band, 2, 3), tables[INPUT][around])
-    documents = of_segment @ _sum_of_tags(tables, batch, has_tag)  # (B, L, D)
-    total = words.reshape(documents.shape) + documents
+    total = words + of_segment @ _sum_of_tags(tables, batch, has_tag)  # (B, L, D)
 
     def pull(gradient: Array) -> Mapping[str, TableGradients]:
         of_part = gradient * share if divided else gradient  # (B, L, D)
-        by_strip = of_part.reshape(words.shape)
+        by_strip = of_part.reshape(*around.shape[:2], strip, -1)
         return {
             INPUT: [ProductGradients(around, band, by_strip)],
             DOCUMENTS: [_gradients_of_tags(of_part, of_segment, has_tag, batch)],
         }
 
     return Hidden(total * share if mean else total, of_segment.sum(2), None), pull
+
+
+def context_sums(tables: Tables, batch: Batches, *, strip: int = STRIP) -> Mapping[str, Array]:
+    """What `forward` adds up of words: the same for all vectors of documents.
+
+    Args:
+        tables: has `input`.
+        batch: without its axis `S`.
+        strip: R, centers that are multiplied at once; divides L.
+
+    Returns:
+        `(B, L, D)` as `CONTEXT`.
+    """
+    left, right = batch.values[LEFT], batch.values[RIGHT]
+    tokens = batch.rows[INPUT][TOKENS]
+    halo = (tokens.shape[1] - left.shape[1]) // 2
+    band = context_mask(left, right, halo, strip).astype(jnp.float32)
+    return {CONTEXT: _sum_of_context(tables, strips_of(tokens, halo, strip), band)}
 
 
 def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullback]:
@@ -170,6 +191,21 @@ def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullb
 
     hidden = jnp.concatenate([document, words.reshape(*shape[:2], -1)], axis=2)
     return Hidden(hidden, of_segment.sum(2), None), pull
+
+
+def _sum_of_context(tables: Tables, around: Array, band: Array) -> Array:
+    """Σ I over the words around every center.
+
+    Args:
+        tables: has `input`.
+        around: `(B, L / R, R + 2w)` tokens.
+        band: `(B, L / R, R + 2w, R)`, 1 where a token is context of a center.
+
+    Returns:
+        `(B, L, D)`.
+    """
+    words = jnp.einsum("bsrm,bsmd->bsrd", jnp.swapaxes(band, 2, 3), tables[INPUT][around])
+    return words.reshape(around.shape[0], -1, words.shape[3])
 
 
 def _segments_of_centers(batch: Batches) -> Array:

@@ -25,7 +25,6 @@ from textdl.embed.tables import Tables
 from textdl.keyed_random import INITIAL_VALUES, uniform
 
 DOCUMENTS = "documents"  # the table
-MIN_SEGMENTS = 2  # of a block, so that few programs are compiled
 OF_DOCUMENTS = 1  # the end of the key of its first values; those of words have none
 
 
@@ -66,9 +65,9 @@ def segments_of_blocks(blocks: Blocks, documents: DocumentRows) -> Segments:
     begins = np.diff(of_center, axis=2, prepend=-1) != 0
     begins &= of_center >= 0
     segment = np.cumsum(begins, axis=2, dtype=np.int32) - 1
-    size = max(MIN_SEGMENTS, 1 << max(0, int(segment.max(initial=0))).bit_length())
+    size = 1 << max(0, int(segment.max(initial=0))).bit_length()
     found = np.full((*of_center.shape[:2], size), -1, np.int32)
-    step, block, center = np.nonzero(begins)
+    step, block, _ = np.nonzero(begins)
     found[step, block, segment[begins]] = of_center[begins]
     rows = documents.rows[np.maximum(found, 0)]
     has_tag = (rows >= 0) & (found >= 0)[..., None]

@@ -20,6 +20,7 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ from textdl.embed.objectives.objective import (
     InputSide,
     OutputLoss,
     OutputSide,
+    Predicted,
     TrainingText,
 )
 from textdl.embed.objectives.word_tables import LEFT, RIGHT
@@ -99,7 +101,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     is_on_path = paths.signs != 0
     updates += np.bincount(paths.nodes[is_on_path], shares[is_on_path], nodes)
     lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
-    losses = {
+    losses: dict[Predicted, Callable[..., OutputLoss]] = {
         "center": _center_loss,
         "context": partial(_context_loss, words_per_tile=layout.words_per_tile),
         "segment": _segment_loss,

@@ -3,8 +3,9 @@
 An objective is an *input side*, what predicts (a word, the mean of its context, a document), joined
 with an *output side*, how a prediction is scored (negative sampling, hierarchical softmax). Every
 center of a block has one vector that predicts: either the words around the center, or the center
-itself; or all centers of a segment have one, which predicts each of them. Either side says how its tables begin, what a step needs to draw, and how often its rows are
-moved. Neither knows anything of learning rates, update damping, workers or checkpoints; the trainer
+itself; or all centers of a segment have one, which predicts each of them. Either side says how its
+tables begin, what a step needs to draw, and how often its rows are moved. Neither knows anything of
+learning rates, update damping, workers or checkpoints; the trainer
 knows nothing of words.
 """
 
@@ -109,6 +110,15 @@ class OutputLoss(NamedTuple):
 Pullback: TypeAlias = Callable[[Array], Mapping[str, TableGradients]]
 
 
+#: From tables and a batch of one step to values of it.
+FixedValues: TypeAlias = Callable[[Tables, Batches], Mapping[str, Array]]
+
+
+def no_values(tables: Tables, batch: Batches) -> Mapping[str, Array]:
+    """None."""
+    return {}
+
+
 class InputSide(NamedTuple):
     """What predicts. Every function is pure."""
 
@@ -131,6 +141,9 @@ class InputSide(NamedTuple):
     hidden_size: int
     #: Of rows that come in bursts: how many predictions each makes in a block that it occurs in.
     bursts: Updates = MappingProxyType({})
+    #: Of one step, traced by JAX: values of a batch that depend on the tables of words alone, and
+    #: that `forward` takes from there where they are given, as in inference.
+    fixed: FixedValues = no_values
 
 
 class OutputSide(NamedTuple):
@@ -172,6 +185,8 @@ class EmbeddingObjective(NamedTuple):
     row_ids: Mapping[str, NDArray[np.int64]] = {}
     #: Of rows that come in bursts: how often each is moved in a block that it occurs in.
     bursts: Updates = MappingProxyType({})
+    #: Values of a batch that depend on the tables of words alone, as in `InputSide`.
+    fixed: FixedValues = no_values
     #: The vectors of n-grams, of which those of other words are made; None where there are none.
     export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
@@ -224,6 +239,7 @@ def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
         outputs.initial_loss,
         inputs.export,
         bursts={name: outputs.scores * updates for name, updates in inputs.bursts.items()},
+        fixed=inputs.fixed,
     )
 
 
