@@ -7,7 +7,7 @@ entered anywhere. They come in chunks of steps, which is what a worker computes 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -260,7 +260,7 @@ class BatchSampler:
             kept = np.flatnonzero(stays)
             return np.stack([ids.take(kept), sentences.take(kept)])
 
-        segments: Iterable[int] = range(-(-len(tokens) // size))
+        segments: Sequence[int] = range(-(-len(tokens) // size))
         if self.config.has_documents:
             segments = permutation(len(segments), self.config.seed, SEGMENT_ORDER, epoch).tolist()
         yield from ordered_map(subsample, segments, self._threads)

@@ -61,6 +61,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> list[InputSide]:
             export=partial(document_vectors, documents=documents),
             hidden_size=config.vector_size,
             bursts={DOCUMENTS: bursts * (share > 0)},
+            shares_noise=not config.train_words,  # skip-gram meets the same
         )
         for number, share in enumerate(shares)
     ]

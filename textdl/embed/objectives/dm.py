@@ -102,6 +102,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         hidden_size=size,
         bursts={DOCUMENTS: of_tags * burst_lengths(documents)},
         fixed=no_values if is_concatenation else context_sums,
+        shares_noise=True,
     )
 
 

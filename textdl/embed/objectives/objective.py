@@ -144,6 +144,8 @@ class InputSide(NamedTuple):
     #: Of one step, traced by JAX: values of a batch that depend on the tables of words alone, and
     #: that `forward` takes from there where they are given, as in inference.
     fixed: FixedValues = no_values
+    #: Whether all blocks of a step meet the same noise words, if the loss has any.
+    shares_noise: bool = False
 
 
 class OutputSide(NamedTuple):
