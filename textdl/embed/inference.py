@@ -51,7 +51,8 @@ from textdl.text.vocabulary import Vocabulary
 STEPS = 16  # of a batch; where a document has more, so much more that there are few shapes
 STEPS_FACTOR = 4
 LANES = 64  # documents of a batch of `STEPS` steps, fewer where there are more
-INFERENCE_NOISE = 32  # K, noise words of a step, which meet all words of a document
+# K, noise words of a step. In dbow they meet a document, in dm each of its words.
+INFERENCE_NOISE = {"dbow": 32, "dm": 8}
 NOISE_STEPS = 16  # that meet different noise words in an epoch
 FIRST_EPOCH = 1 << 33  # the number of no epoch of training, so that the draws are others
 SUBSAMPLING_DRAWS = 0  # the end of the key of what is kept
@@ -75,7 +76,7 @@ class DocumentInference:
     """
 
     def __init__(self, model: ModelState, config: EmbeddingConfig) -> None:
-        noise = INFERENCE_NOISE if config.loss == "ns" else None
+        noise = INFERENCE_NOISE[config.arch] if config.loss == "ns" else None
         self._config = replace(config, train_words=False, block_noise=noise)  # words do not learn
         counts = model.objective_counts
         keep = keep_probability(counts, config.sample)
