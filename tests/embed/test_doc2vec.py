@@ -149,7 +149,7 @@ def test_inferred_vectors_lie_where_the_trained_ones_do(options):
     texts = two_topics()
     model = Doc2Vec(**QUICK, **options, epochs=20).fit(texts)
     cosines = (unit(model.document_vectors_.matrix) * unit(model.infer(texts))).sum(1)
-    assert np.median(cosines) > 0.8
+    assert np.median(cosines) > 0.7
 
 
 def test_corpus_sorted_by_class_is_learned_as_if_it_were_not():

@@ -51,6 +51,9 @@ from textdl.text.vocabulary import Vocabulary
 STEPS = 16  # of a batch; where a document has more, so much more that there are few shapes
 STEPS_FACTOR = 4
 LANES = 64  # documents of a batch of `STEPS` steps, fewer where there are more
+# L, as measured: an epoch has half the steps that it would have with the blocks of training, which
+# takes half the time, and the vectors tell classes as well.
+INFERENCE_BLOCK_TOKENS = 32
 # K, noise words of a step. In dbow they meet a document, in dm each of its words.
 INFERENCE_NOISE = {"dbow": 32, "dm": 8}
 NOISE_STEPS = 16  # that meet different noise words in an epoch
@@ -77,7 +80,9 @@ class DocumentInference:
 
     def __init__(self, model: ModelState, config: EmbeddingConfig) -> None:
         noise = INFERENCE_NOISE[config.arch] if config.loss == "ns" else None
-        self._config = replace(config, train_words=False, block_noise=noise)  # words do not learn
+        self._config = replace(
+            config, train_words=False, block_noise=noise, block_tokens=INFERENCE_BLOCK_TOKENS
+        )  # words do not learn
         counts = model.objective_counts
         keep = keep_probability(counts, config.sample)
         self._subsample = Subsampler(keep, len(keep))

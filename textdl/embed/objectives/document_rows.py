@@ -47,7 +47,7 @@ def initial_documents(rows: int, config: EmbeddingConfig) -> Array:
     return jnp.asarray(values.reshape(rows, size))
 
 
-class Segments(NamedTuple):
+class DocumentSegments(NamedTuple):
     """The centers of blocks, by document: G segments a block, some of them empty."""
 
     rows: NDArray[np.int32]  # (S, B, G, T) the row of every tag; 0 where there is none
@@ -55,7 +55,7 @@ class Segments(NamedTuple):
     of_center: NDArray[np.int32]  # (S, B, L) the segment of every center; -1 at padding
 
 
-def segments_of_blocks(blocks: Blocks, documents: DocumentRows) -> Segments:
+def segments_of_blocks(blocks: Blocks, documents: DocumentRows) -> DocumentSegments:
     """Cut blocks where documents end.
 
     Shapes are compiled for, so G is a power of two.
@@ -72,7 +72,7 @@ def segments_of_blocks(blocks: Blocks, documents: DocumentRows) -> Segments:
     rows = documents.rows[np.maximum(found, 0)]
     has_tag = (rows >= 0) & (found >= 0)[..., None]
     segment[of_center < 0] = -1
-    return Segments(np.maximum(rows, 0), has_tag.astype(np.int32), segment)
+    return DocumentSegments(np.maximum(rows, 0), has_tag.astype(np.int32), segment)
 
 
 def segment_mask(of_center: Array, segments: int) -> Array:
