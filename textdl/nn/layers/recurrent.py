@@ -213,7 +213,16 @@ class RNN(Recurrent):
         lookup("activation", self.activation, ACTIVATIONS)
 
     def update(self, state: State, x: Array, h: Array) -> State:
-        """One sum, one activation."""
+        """One sum, one activation.
+
+        Args:
+            state: `(B, H)` each.
+            x: `(B, G H)`, x_t W + b.
+            h: `(B, G H)`, h_t-1 U + c.
+
+        Returns:
+            The state after the step.
+        """
         del state
         return (ACTIVATIONS[self.activation](x + h),)
 
@@ -259,7 +268,16 @@ class GRU(Recurrent):
         return params._replace(recurrent_bias=jnp.zeros_like(params.bias))
 
     def update(self, state: State, x: Array, h: Array) -> State:
-        """Gates r and z, the candidate n, and the mean of n and the old state by z."""
+        """Gates r and z, the candidate n, and the mean of n and the old state by z.
+
+        Args:
+            state: `(B, H)` each.
+            x: `(B, G H)`, x_t W + b.
+            h: `(B, G H)`, h_t-1 U + c.
+
+        Returns:
+            The state after the step.
+        """
         units = self.units
         reset, keep = jnp.split(jax.nn.sigmoid(x[:, : 2 * units] + h[:, : 2 * units]), 2, axis=1)
         candidate = jnp.tanh(x[:, 2 * units :] + reset * h[:, 2 * units :])
@@ -304,7 +322,16 @@ class LSTM(Recurrent):
         return params._replace(bias=params.bias.at[self.units : 2 * self.units].set(1))
 
     def update(self, state: State, x: Array, h: Array) -> State:
-        """Gates i, f and o, the candidate g, the cell, and what is shown of it."""
+        """Gates i, f and o, the candidate g, the cell, and what is shown of it.
+
+        Args:
+            state: `(B, H)` each.
+            x: `(B, G H)`, x_t W + b.
+            h: `(B, G H)`, h_t-1 U + c.
+
+        Returns:
+            The state after the step.
+        """
         i, f, g, o = jnp.split(x + h, 4, axis=1)
         cell = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
         return jax.nn.sigmoid(o) * jnp.tanh(cell), cell
