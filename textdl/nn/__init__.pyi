@@ -43,6 +43,7 @@ from textdl.nn.layers.embedding import EmbeddingParams as EmbeddingParams
 from textdl.nn.layers.embedding import pretrained_embedding as pretrained_embedding
 from textdl.nn.layers.normalization import LayerNorm as LayerNorm
 from textdl.nn.layers.normalization import LayerNormParams as LayerNormParams
+from textdl.nn.layers.parallel import Parallel as Parallel
 from textdl.nn.layers.pooling import AttentionParams as AttentionParams
 from textdl.nn.layers.pooling import AttentionPooling as AttentionPooling
 from textdl.nn.layers.pooling import MaxPooling as MaxPooling

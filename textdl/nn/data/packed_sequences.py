@@ -28,6 +28,7 @@ from textdl.nn.data.sequences import SequenceBatch, id_range, padded_table
 SMALLEST_WIDTH = 16
 LONGEST = 512  # tokens of a sequence that are kept, unless another number is asked for
 BATCHES_PER_WINDOW = 64
+_KNUTH = np.uint64(2_654_435_761)  # multiplicative hashing: Knuth 1998, volume 3, section 6.4
 _LARGEST_ID = np.iinfo(np.int32).max
 
 
@@ -94,7 +95,7 @@ class PackedSequences(NamedTuple):
             order: the row numbers of the batches, N in the padding of the last.
 
         Returns:
-            The batches one by one, in an order that is as random as the one given; the order itself
+            The batches one by one, in an order that does not depend on widths; the order itself
             where all sequences have the same width.
         """
         widths = self._widths()
@@ -213,13 +214,11 @@ def _sorted_batches(
 ) -> Iterator[NDArray[np.int32]]:
     """The batches of a window, each `(1, B)`, of sequences of like width.
 
-    A batch takes the place of the one of its sequences that has the smallest number, which is at a
-    random place of a random order.
+    They go in the order of a hash of their row numbers: one that knows nothing of the widths, and
+    is another where the rows are shuffled anew.
     """
     rows = window.ravel()
-    by_width = np.argsort(widths[rows], kind="stable").reshape(window.shape)
-    numbers = rows[by_width]  # (S, B)
-    smallest = numbers.argmin(axis=1)
-    places = by_width[np.arange(len(by_width)), smallest]
-    for batch in np.argsort(places, kind="stable"):
+    numbers = rows[np.argsort(widths[rows], kind="stable")].reshape(window.shape)  # (S, B)
+    hashes = (numbers.sum(axis=1, dtype=np.uint64) * _KNUTH) % np.uint64(1 << 32)
+    for batch in np.argsort(hashes, kind="stable"):
         yield numbers[batch : batch + 1]
