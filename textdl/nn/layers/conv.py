@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from textdl.errors import DataError, ParameterError
 from textdl.jax_settings import check_key
@@ -257,12 +258,31 @@ def _convolve(
     strides: Sequence[int],
     dilations: Sequence[int],
 ) -> Array:
-    """The windows of `x` times the kernel, and the bias."""
-    axes = ("NWC", "WIO", "NWC") if len(pads) == 1 else ("NHWC", "HWIO", "NHWC")
-    z = lax.conv_general_dilated(
-        x, params.kernel, strides, pads, rhs_dilation=dilations, dimension_numbers=axes
-    )
-    return z + params.bias
+    """The windows of `x` times the kernel, and the bias.
+
+    The windows are copied side by side, and one product does the rest: XLA's own convolution is 25
+    times as slow on a CPU when it stands in a loop (`lax.scan`), which an epoch of steps is.
+
+    Args:
+        x: `(B, T, I)` or `(B, H, W, I)`.
+        params: of the layer.
+        pads: zeros before and after each axis.
+        strides: of each axis.
+        dilations: of each axis.
+
+    Returns:
+        `(B, T', O)` or `(B, H', W', O)`.
+    """
+    *window, _, outputs = params.kernel.shape
+    x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
+    spans = [d * (n - 1) for n, d in zip(window, dilations, strict=True)]
+    columns = []
+    for offsets in product(*map(range, window)):
+        begins = [o * d for o, d in zip(offsets, dilations, strict=True)]
+        ends = [n - s + b for n, s, b in zip(x.shape[1:], spans, begins, strict=False)]
+        slices = (slice(*limits) for limits in zip(begins, ends, strides, strict=True))
+        columns.append(x[(slice(None), *slices)])
+    return jnp.concatenate(columns, axis=-1) @ params.kernel.reshape(-1, outputs) + params.bias
 
 
 def _details(
