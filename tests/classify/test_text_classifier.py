@@ -22,11 +22,14 @@ VECTORS = Vectors(WORDS, np.random.default_rng(0).normal(size=(len(WORDS), 16)))
 QUICK = {"epochs": 30}
 HIDDEN = {"hidden_layer_sizes": (8,), "dropout": 0.0, "learning_rate": 0.1}
 LINEAR = {"model": "linear", "learning_rate": 0.1}
+SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.05}
 KINDS = {
     "tfidf": HIDDEN,
     "counts": {"features": "counts", "analyzer": "char_wb", "ngram_range": (2, 3), **LINEAR},
     "vectors": {"features": "vectors", "vectors": VECTORS, **HIDDEN},
     "bag": {"features": "bag", "vector_size": 8, "learning_rate": 0.3},
+    "cnn": {"model": "cnn", **SMALL},
+    "lstm": {"model": "lstm", **SMALL},
 }
 MANY = [
     ["space", "moon"], ["moon", "space"], ["space"], ["puck"], ("puck",), [], {"été"}, ["été"]

@@ -280,7 +280,16 @@ def _resolve_model(features: str, model: str | None) -> str:
 
 
 def _check_words(given: Settings) -> None:
-    """Refuse two definitions of a word, and definitions of words where terms are characters."""
+    """Refuse two definitions of a word, or of its vector, and of words where terms are characters.
+
+    Raises:
+        ParameterError: there are two.
+    """
+    if "vectors" in given and "vector_size" in given:
+        raise ParameterError(
+            f"vector_size={given['vector_size']} and vectors, which have a size of their own; "
+            "leave out one"
+        )
     about_words = [name for name in ("tokenizer", "token_pattern", "stop_words") if name in given]
     if given.get("analyzer", "word") != "word" and about_words:
         raise ParameterError(

@@ -63,7 +63,7 @@ def test_arrange_keeps_every_row_and_puts_like_widths_together():
     assert padded < 0.55 * unsorted
 
 
-def test_arrange_leaves_short_batches_at_random_places():
+def test_arrange_puts_wide_batches_at_random_places():
     places = []
     for epoch in range(40):
         parts = SEQUENCES.arrange(epoch_batches(200, 8, KEY, epoch))

@@ -88,6 +88,10 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
             DivergenceError: the loss is not finite.
         """
         self._check_parameters()
+        if X.size != len(y):
+            raise DataError(
+                f"{X.size:,} sequences and {len(y):,} labels; expected one per sequence"
+            )
         outputs = self._learn_targets(np.asarray(y), None)
         targets = self._encode_targets(np.asarray(y))
         rows = rows or X.id_range()[1] + 1
