@@ -54,12 +54,11 @@ _EMBEDDING_BAG: Settings = {
     name: parameters_of(EmbeddingBagParameters)[name].default
     for name in ("vector_size", "batch_size", "learning_rate", "epochs", "workers")
 }
-_RECURRENT: Settings = {
-    name: parameters_of(SequenceModelParameters)[name].default
-    for name in (
-        "vector_size", "units", "tune_vectors", "dropout", "epochs", "batch_size", "learning_rate",
-    )
-}  # fmt: skip
+_NETWORK: Settings = {
+    name: known.default
+    for name, known in parameters_of(SequenceModelParameters).items()
+    if name not in ("model", "seed", "verbose")
+}
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
 IDF_POWER = 2
@@ -139,7 +138,7 @@ def make_sequence_model(settings: Settings, examples: int) -> SequenceClassifier
     """A network that reads texts word by word."""
     from textdl.classify.sequence_models.classifier import SequenceClassifier  # JAX
 
-    names = ("model", *_RECURRENT, "seed", "verbose")
+    names = ("model", *_NETWORK, "seed", "verbose")
     return SequenceClassifier(**{name: settings[name] for name in names})
 
 
@@ -207,10 +206,8 @@ FEATURES: Mapping[str, FeatureSpec] = {
         },
         make_sequence_model,
         {
-            "cnn": _RECURRENT,
-            "rnn": {**_RECURRENT, "units": 128, "epochs": 5},
-            "gru": {**_RECURRENT, "units": 128, "epochs": 5},
-            "lstm": {**_RECURRENT, "units": 128, "epochs": 5},
+            "cnn": _NETWORK,
+            **dict.fromkeys(("rnn", "gru", "lstm"), {**_NETWORK, "units": 128, "epochs": 5}),
         },
     ),
 }

@@ -6,10 +6,10 @@ import pytest
 from textdl import TextClassifier, Vectors
 from textdl.classify.sequence_models.classifier import SequenceClassifier
 from textdl.classify.sequence_models.config import SEQUENCE_MODELS
-from textdl.errors import DataError, ParameterError
+from textdl.errors import CorpusError, DataError, ParameterError
 from textdl.nn.data.packed_sequences import pack_sequences
 
-SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.03, "epochs": 20}
+SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.03, "epochs": 40}
 DRAW = np.random.default_rng(0)
 # The classes differ in the order of two words only, among others, in texts of all widths.
 CLASSES = np.arange(96) % 2
@@ -28,7 +28,7 @@ LABELS = ["+", "-"] * 8
 def test_every_model_reads_the_order_of_words(model):
     fitted = SequenceClassifier(model, **SMALL).fit(SEQUENCES, CLASSES)
     assert (fitted.predict(SEQUENCES) == CLASSES).mean() > 0.95
-    assert fitted.history_["loss"][-1] < 0.3
+    assert fitted.history_["loss"][-1] < 0.5 < fitted.history_["loss"][0]
     assert fitted.n_features_in_ == len(fitted.embeddings_) == 9
 
 
@@ -79,7 +79,7 @@ def test_size_of_vectors_is_that_of_the_given_ones():
 
 
 def test_texts_without_any_word_are_refused():
-    with pytest.raises(ParameterError):
+    with pytest.raises(CorpusError, match="empty vocabulary: 2 documents have no terms"):
         TextClassifier(model="cnn").fit(["", " "], ["a", "b"])
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from textdl import CountVectorizer, Vectors
 from textdl.classify.sequence_models.tokens import TokenSequences
-from textdl.errors import CorpusError, DataError, ParameterError
+from textdl.errors import CorpusError, ParameterError
 
 TEXTS = ["the cat sees the dog", "", "a dog: a bird"]
 VECTORS = Vectors(["dog", "fish", "the"], [[2.0, 0.0], [0.0, 2.0], [-2.0, -2.0]])
@@ -41,6 +41,18 @@ def test_words_with_a_vector_follow_those_of_the_texts():
     assert fitted.transform(["fish the"]).ids.tolist() == [7, 6]
 
 
+def test_rare_words_of_the_texts_that_have_a_vector_are_learned():
+    fitted = TokenSequences(vectorizer=CountVectorizer(max_features=1), vectors=VECTORS).fit(TEXTS)
+    words = fitted.counter_.get_feature_names_out().tolist()
+    assert words == ["dog", "the", "fish"]
+    assert fitted.n_learned_ == 2
+
+
+def test_vectors_of_no_other_word_add_nothing():
+    fitted = tokens(vectors=Vectors(["dog"], [[1.0, 2.0]])).fit(TEXTS)
+    assert len(fitted.counter_.vocabulary_) == fitted.n_learned_ == 6
+
+
 def test_initial_vectors_are_scaled_to_those_that_are_drawn():
     table = tokens(vectors=VECTORS).fit(TEXTS).initial_vectors_
     assert table.shape == (8, 2)
@@ -72,5 +84,3 @@ def test_bad_input_is_refused():
         tokens().fit(["the cat", None])
     with pytest.raises(ParameterError, match="vectors is a list"):
         tokens(vectors=[1.0]).fit(TEXTS)
-    with pytest.raises(DataError, match="the vector of 'dog' is not finite"):
-        tokens(vectors=Vectors(["dog"], [[np.nan]])).fit(TEXTS)

@@ -32,16 +32,17 @@ _VECTORS = 0x5E9  # purpose of draws: vectors of words that have none
 class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Texts to sequences of the ids of their words.
 
-    The words are those that the vectorizer learns. Where vectors are given, all words that have one
-    follow them, so that a word that no training text has is read by its vector. Every other word
-    has the id 0, in training too: there it stands for the words that the vectorizer leaves out.
+    The words are those that the vectorizer learns. Where vectors are given, all other words that
+    have one follow them: first those that the texts have, and then the rest, so that a word that no
+    training text has is read by its vector. Every other word has the id 0, in training too: there
+    it stands for the words that the vectorizer leaves out.
 
     Args:
         {parameters}
 
     Attributes:
         counter_: a `CountVectorizer` whose columns are the words.
-        n_learned_: how many of the words were learned from texts; they come first.
+        n_learned_: how many of the words are in the texts; they come first.
         initial_vectors_: `(1 + V, D)` a vector for every id, to begin with; None where none were
             given. It is not saved.
 
@@ -85,14 +86,20 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
         check_parameters(self, parameters_of(TokenParameters))
         vectors = None if self.vectors is None else resolve_vectors(self.vectors)
         texts = raw_documents if isinstance(raw_documents, list) else list(raw_documents)
-        learned = self.vectorizer.fit(texts).get_feature_names_out().tolist()
-        more = [] if vectors is None else _without(vectors.labels, learned)
-        vectorizer = CountVectorizer(**self.vectorizer.get_params())
-        self.counter_ = vectorizer.set_params(vocabulary=[*learned, *more]).fit(texts)
-        self.n_learned_ = len(learned)
+        words = self.vectorizer.fit(texts).get_feature_names_out().tolist()
+        self._count(words, texts)
+        self.n_learned_ = len(words)
+        more = [] if vectors is None else _without(vectors.labels, words)
+        if more:
+            self._count(more, texts)
+            is_seen = self.counter_.document_frequency_ > 0
+            seen = [word for word, it in zip(more, is_seen, strict=True) if it]
+            words = [*words, *seen, *_without(more, seen)]
+            self.n_learned_ += len(seen)
+            self._count(words, texts)
         self.initial_vectors_ = None
         if vectors is not None:
-            self.initial_vectors_ = _initial_vectors([*learned, *more], vectors)
+            self.initial_vectors_ = _initial_vectors(words, vectors)
         return self.transform(texts)
 
     def transform(self, raw_documents: Any) -> PackedSequences:
@@ -119,6 +126,11 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
             "learned_rows": 1 + self.n_learned_,
             "vectors": self.initial_vectors_,
         }
+
+    def _count(self, words: list[str], texts: list[str]) -> None:
+        """Take these words as the vocabulary."""
+        vectorizer = CountVectorizer(**self.vectorizer.get_params())
+        self.counter_ = vectorizer.set_params(vocabulary=words).fit(texts)
 
     def _ids(self, texts: Any) -> Iterator[NDArray[np.int64]]:
         analyze = self.counter_.build_analyzer()

@@ -6,7 +6,7 @@
     dropout.py     units dropped at random
     embedding.py   a vector per id, learned or given, trained or frozen
     conv.py        convolution over sequences and images
-    recurrent.py   vanilla RNN, GRU, LSTM; scan.py is their loop and its gradient
+    recurrent.py   vanilla RNN, GRU, LSTM
     bidirectional.py  both directions; layers stacked
     pooling.py     mean, maximum and attention over a sequence; maxima of patches of an image
     normalization.py  layer normalization

@@ -20,8 +20,8 @@ from textdl.jax_settings import check_key
 from textdl.nn.data.sequences import SequenceBatch
 from textdl.nn.layers.dropout import Dropout
 from textdl.nn.layers.recurrent import Recurrent, RecurrentParams
-from textdl.nn.layers.scan import State
 from textdl.nn.layers.sequential import Layer, Sequential, sequential
+from textdl.nn.scan import State
 
 
 class BidirectionalParams(NamedTuple):

@@ -25,8 +25,8 @@ from textdl.jax_settings import check_key
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.sequences import SequenceBatch, masked_vectors
 from textdl.nn.initializers import Initializer, glorot_uniform, orthogonal
-from textdl.nn.layers.scan import State, scan_steps
 from textdl.nn.layers.sequential import Layer
+from textdl.nn.scan import State, scan_steps
 from textdl.parameters import lookup
 
 
@@ -63,6 +63,10 @@ class Recurrent(Layer):
 
     Raises:
         ParameterError: a size, or `unroll`, is below 1.
+
+    Example:
+        >>> isinstance(LSTM(3, 8), Recurrent)
+        True
     """
 
     inputs: int
