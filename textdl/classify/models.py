@@ -59,6 +59,7 @@ _NETWORK: Settings = {
     for name, known in parameters_of(SequenceModelParameters).items()
     if name not in ("model", "seed", "verbose")
 }
+_RECURRENT: Settings = {**_NETWORK, "units": 128, "epochs": 5}
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
 IDF_POWER = 2
@@ -207,7 +208,9 @@ FEATURES: Mapping[str, FeatureSpec] = {
         make_sequence_model,
         {
             "cnn": _NETWORK,
-            **dict.fromkeys(("rnn", "gru", "lstm"), {**_NETWORK, "units": 128, "epochs": 5}),
+            "rnn": _RECURRENT,
+            "gru": _RECURRENT,
+            "lstm": _RECURRENT,
         },
     ),
 }
