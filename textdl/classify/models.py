@@ -15,11 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
-from textdl.classify.sequence_models.config import (
-    SEQUENCE_MODELS,
-    SequenceModelParameters,
-    TokenParameters,
-)
+from textdl.classify.sequence_models import config as sequence_config
 from textdl.errors import ParameterError
 from textdl.parameters import lookup, parameters_of
 
@@ -56,7 +52,7 @@ _EMBEDDING_BAG: Settings = {
 }
 _NETWORK: Settings = {
     name: known.default
-    for name, known in parameters_of(SequenceModelParameters).items()
+    for name, known in parameters_of(sequence_config.SequenceModelParameters).items()
     if name not in ("model", "seed", "verbose")
 }
 _RECURRENT: Settings = {**_NETWORK, "units": 128, "epochs": 5}
@@ -203,7 +199,7 @@ FEATURES: Mapping[str, FeatureSpec] = {
         {
             **{name: it for name, it in _TERMS.items() if name not in ("analyzer", "ngram_range")},
             "vectors": None,
-            "max_length": parameters_of(TokenParameters)["max_length"].default,
+            "max_length": parameters_of(sequence_config.TokenParameters)["max_length"].default,
         },
         make_sequence_model,
         {
@@ -218,7 +214,7 @@ DEFAULT_FEATURES = "tfidf"
 MODELS: Mapping[str, str] = {
     "mlp": "a network with hidden layers",
     "linear": "a model without hidden layers",
-    **SEQUENCE_MODELS,
+    **sequence_config.SEQUENCE_MODELS,
 }
 
 
