@@ -58,6 +58,17 @@ def run(capsys):
 # train
 
 
+def test_train_of_a_network_of_sequences_cuts_aloud(mail, run, capsys, tmp_path):
+    path = tmp_path / "m.safetensors"
+    options = ["--model", "cnn", "--units", "4", "--epochs", "3", "--max-length", "5", "--quiet"]
+    assert main(["classify", "train", str(mail), "-o", str(path), *options]) == 0
+    out, err = capsys.readouterr()
+    assert "tokens cnn, 3 epochs" in out
+    assert "textdl: warning: 4 of 6 sequences were cut to max_length=5, which loses" in err
+    report = run("classify", "predict", path, "free prize", "--json")
+    assert {each["label"] for each in report[0]["labels"]} <= {"ham", "spam"}
+
+
 def test_train_prints_what_was_trained(run, mail, tmp_path):
     train = ["classify", "train", mail, "-o", tmp_path / "m", *FAST]
     report = run(*train, "--json")

@@ -29,6 +29,10 @@ def test_unknown_words_keep_their_places():
     assert tokens().fit(TEXTS).transform(["the snake sees"]).ids.tolist() == [6, 0, 5]
 
 
+def test_text_of_unknown_words_only_is_empty():
+    assert tokens().fit(TEXTS).transform(["a snake", "so what"]).lengths.tolist() == [2, 0]
+
+
 def test_rare_words_are_unknown_in_training():
     fitted = TokenSequences(vectorizer=CountVectorizer(min_df=2))
     assert fitted.fit_transform(TEXTS).ids.tolist() == [0, 0, 0, 0, 1, 1, 0]

@@ -25,19 +25,19 @@ class SequenceModelParameters:
     model: str = parameter("cnn", "kind of network", choices=SEQUENCE_MODELS)
     _: KW_ONLY
     vector_size: int = parameter(
-        100, "dimensions D of the vector of a word, where none are given", minimum=1
+        200, "dimensions D of the vector of a word, where none are given", minimum=1
     )
     units: int = parameter(
         100, "filters per width of a convolution, or numbers of a recurrent state", minimum=1
     )
     tune_vectors: bool = parameter(True, "go on training the given word vectors")
     dropout: float = parameter(
-        0.5, "share of pooled numbers left out at a step; of word vectors, half of it", minimum=0
+        0.6, "share of pooled numbers left out at a step; of word vectors, half of it", minimum=0
     )
-    epochs: int = parameter(8, "passes over the examples", minimum=1)
+    epochs: int = parameter(6, "passes over the examples", minimum=1)
     batch_size: int = parameter(64, "examples per step", minimum=1)
     learning_rate: float = parameter(
-        0.001, "learning rate at the first step; it falls to 0", minimum=0
+        0.002, "learning rate at the first step; it falls to 0", minimum=0
     )
     seed: int = parameter(
         1, "seed of every random draw; the same seed gives the same bits", minimum=0

@@ -35,7 +35,7 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
     The words are those that the vectorizer learns. Where vectors are given, all other words that
     have one follow them: first those that the texts have, and then the rest, so that a word that no
     training text has is read by its vector. Every other word has the id 0, in training too: there
-    it stands for the words that the vectorizer leaves out.
+    it stands for the words that the vectorizer leaves out. A text of none but such words is empty.
 
     Args:
         {parameters}
@@ -137,7 +137,8 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
         columns = self.counter_.vocabulary_
         for text in texts:
             words = analyze(text)
-            yield np.fromiter((columns.get(word, -1) for word in words), np.int64, len(words)) + 1
+            ids = np.fromiter((columns.get(word, -1) for word in words), np.int64, len(words)) + 1
+            yield ids if (ids != UNKNOWN).any() else ids[:0]
 
     def _to_archive(self) -> ArchiveContent:
         return ArchiveContent(
