@@ -201,7 +201,10 @@ def test_idf_power_is_two_by_default(options, power):
     ("options", "says"),
     [
         ({"features": "words"}, "features='words'; expected one of tfidf"),
-        ({"model": "forest"}, "model='forest'; expected one of mlp, linear, or None"),
+        (
+            {"model": "forest"},
+            "model='forest'; expected one of mlp, linear, cnn, rnn, gru, lstm, or None",
+        ),
         ({"features": "bag", "model": "mlp"}, "model='mlp' does not go with features='bag'"),
         ({"vector_size": 5}, "vector_size=5 does not go with features='tfidf'"),
         ({"vectors": VECTORS}, "does not go with features='tfidf'"),
