@@ -311,7 +311,7 @@ def shown_defaults(name: str) -> str:
 
     Example:
         >>> shown_defaults("hidden_layer_sizes"), shown_defaults("batch_size")
-        ('256', '128 for tfidf, counts, vectors; 64 for bag')
+        ('256', '128 for tfidf, counts, vectors; 64 for bag, tokens')
     """
     choices: dict[str, list[str]] = {}
     for features, spec in FEATURES.items():

@@ -53,7 +53,7 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
         ['cat', 'dog', 'sees', 'the']
         >>> sequences.ids.tolist(), sequences.lengths.tolist()
         ([4, 1, 4, 2, 3, 4, 1], [2, 5])
-        >>> tokens.transform(["a dog"]).ids.tolist()
+        >>> tokens.transform(["old dog"]).ids.tolist()
         [0, 2]
     """
 
