@@ -16,6 +16,8 @@ from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attr
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
 from textdl.vectors.formats.rows import VectorData
+from textdl.vectors.nearest import nearest
+from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
 
 Number = TypeVar("Number", np.float32, np.int64)
@@ -258,7 +260,7 @@ class Vectors(metaclass=ExplainedNames):
     ) -> list[Neighbors]:
         if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
             raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
-        found = query.nearest(self.matrix, self.norms, queries, int(topn), excluded)
+        found = nearest(self.matrix, self.norms, queries, int(topn), excluded)
         pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
         return [
             [(self.labels[row], similarity) for row, similarity in zip(*pair, strict=True)]
@@ -272,7 +274,7 @@ class Vectors(metaclass=ExplainedNames):
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
             if self.subwords is None:
-                raise UnknownWordError(query.unknown_word_message(word, self.labels))
+                raise UnknownWordError(unknown_word_message(word, self.labels))
             return _NO_ROW
         return row
 
@@ -286,7 +288,7 @@ class Vectors(metaclass=ExplainedNames):
         if not found.are_known.all():
             word = words[unseen[int(np.argmin(found.are_known))]]
             sizes = (self.subwords.min_n, self.subwords.max_n)
-            raise UnknownWordError(query.unknown_word_message(word, self.labels, sizes))
+            raise UnknownWordError(unknown_word_message(word, self.labels, sizes))
         picked[unseen] = found.vectors
         return picked
 
