@@ -260,8 +260,9 @@ def _convolve(
 ) -> Array:
     """The windows of `x` times the kernel, and the bias.
 
-    The windows are copied side by side, and one product does the rest: XLA's own convolution is 25
-    times as slow on a CPU when it stands in a loop (`lax.scan`), which an epoch of steps is.
+    The windows are copied side by side, and one product does the rest: XLA's own convolution takes
+    ten times as long on a CPU where it stands in a loop (`lax.scan`), which an epoch of steps is
+    (outside of one it takes half as long).
 
     Args:
         x: `(B, T, I)` or `(B, H, W, I)`.
