@@ -55,6 +55,9 @@ VERBS: Mapping[str, Verb] = {
         "measure vectors on word-similarity benchmarks and analogies",
         "textdl.cli.evaluate:add_evaluate",
     ),
+    "stability": Verb(
+        "how far files of vectors agree on nearest words", "textdl.cli.stability:add_stability"
+    ),
     "convert": Verb("write vectors in another format", "textdl.cli.convert:add_convert"),
     "info": Verb("what a file of vectors, a matrix or a network holds", "textdl.cli.info:add_info"),
     "phrases": Verb(

@@ -140,6 +140,21 @@ def compare_word_pairs(first: Vectors, second: Vectors, path: str | os.PathLike[
 
     Returns:
         Both correlations over the pairs that both know, and what can be said of their difference.
+
+    References:
+        Berg-Kirkpatrick et al. 2012, "An empirical investigation of statistical significance in
+        NLP".
+
+    Example:
+        >>> import tempfile
+        >>> one = Vectors(["cat", "dog", "car"], [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
+        >>> other = Vectors(["cat", "dog", "car"], [[1.0, 0.0], [0.1, 0.9], [0.9, 0.1]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "pairs.txt")
+        ...     _ = file.write_text("cat dog 9\ncat car 2\ndog car 1\n")
+        ...     result = compare_word_pairs(one, other, file)
+        >>> round(result.first, 3), round(result.second, 3), result.questions
+        (1.0, -0.5, 3)
     """
     ours, human = _score_pairs(first, path)
     theirs, _ = _score_pairs(second, path)
@@ -154,7 +169,7 @@ def evaluate_analogies(
     *,
     interval: bool = False,
 ) -> Analogies:
-    """Answer "a is to b as c is to d" by the word nearest `b - a + c` (unit vectors; not a, b, c).
+    r"""Answer "a is to b as c is to d" by the word nearest `b - a + c` (unit vectors; not a, b, c).
 
     A file has one question of four words per line, in sections that begin with `: name` (Google's
     format); or it has pairs, a word and its answers separated by slashes, and every pair is asked
@@ -178,6 +193,16 @@ def evaluate_analogies(
         Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space".
         Gladkova et al. 2016, "Analogy-based detection of morphological and semantic relations with
         word embeddings: what works and what doesn't" (BATS).
+
+    Example:
+        >>> import tempfile
+        >>> words = ["man", "woman", "king", "queen"]
+        >>> vectors = Vectors(words, [[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0], [-1.0, 1.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "questions.txt")
+        ...     _ = file.write_text("man woman king queen\nking queen man woman\n")
+        ...     evaluate_analogies(vectors, file).accuracy
+        1.0
     """
     names, answers = _answer(vectors, path, restrict_vocab)
     found = _summarize(names, answers)
@@ -192,7 +217,7 @@ def compare_analogies(
     path: str | os.PathLike[str],
     restrict_vocab: int = RESTRICT_VOCAB,
 ) -> Comparison:
-    """Whether one file answers more analogies than another.
+    r"""Whether one file answers more analogies than another.
 
     Args:
         first: one file of vectors.
@@ -203,6 +228,20 @@ def compare_analogies(
     Returns:
         Both shares of right answers to the questions that both can be asked, and what can be said
         of their difference.
+
+    References:
+        Berg-Kirkpatrick et al. 2012, "An empirical investigation of statistical significance in
+        NLP".
+
+    Example:
+        >>> import tempfile
+        >>> words = ["man", "woman", "king", "queen"]
+        >>> one = Vectors(words, [[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0], [-1.0, 1.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "questions.txt")
+        ...     _ = file.write_text("man woman king queen\nking queen man woman\n")
+        ...     compare_analogies(one, one, file).difference
+        0.0
     """
     _, ours = _answer(first, path, restrict_vocab)
     _, theirs = _answer(second, path, restrict_vocab)

@@ -100,19 +100,21 @@ def _nearest_of_block(
     margin = (matrix.shape[1] + 8) * float(np.finfo(np.float32).eps)
     narrow = queries.astype(np.float32)
     fewest, most = _ROWS_PER_TILE
-    size = min(max(_SCORES_PER_TILE // len(queries), fewest), most)
+    size = min(max(_SCORES_PER_TILE // len(queries) & -_ROWS_PER_GROUP, fewest), most)
     best = np.full((len(queries), count), -np.inf, np.float32)  # maxima of groups
     kept: list[_Pairs] = []
+    scores = np.empty((size, len(queries)), np.float32)
     for begin in range(0, len(matrix), size):
         tile = slice(begin, begin + size)
-        scores = _scores(matrix[tile], norms[tile], narrow)  # (Q, R)
-        here = (excluded >= begin) & (excluded < begin + scores.shape[1])
-        scores[np.nonzero(here)[0], excluded[here] - begin] = -np.inf
-        groups = _grouped(scores, _group_size(size, count))  # (Q, G, R / G)
-        maxima = groups.max(axis=2)  # (Q, G)
+        rows = len(matrix[tile])
+        _score(matrix[tile], norms[tile], narrow, out=scores[:rows])
+        here = (excluded >= begin) & (excluded < begin + rows)
+        scores[excluded[here] - begin, np.nonzero(here)[0]] = -np.inf
+        groups = _grouped(scores[:rows], _group_size(size, count))  # (R / G, G, Q)
+        maxima = _maxima(groups)  # (G, Q)
         if not maxima.max() < np.inf:
-            raise _damaged_row(scores, begin)
-        best = _largest(np.concatenate([best, maxima], axis=1), count)
+            raise _damaged_row(scores[:rows], begin)
+        best = _largest(np.concatenate([best, maxima.T], axis=1), count)
         floor = np.maximum(best.min(axis=1) - margin, np.float32(-2.0))  # (Q,)
         kept.append(_reaching(groups, maxima, floor, begin))
         if sum(len(pairs.row) for pairs in kept) > _PAIRS_KEPT:
@@ -126,17 +128,33 @@ def _nearest_of_block(
 
 
 def _group_size(rows: int, count: int) -> int:
-    """How many rows of a tile share a maximum: fewer where many answers are asked for."""
-    return max(1, min(_ROWS_PER_GROUP, rows // (4 * count)))
+    """How many rows of a tile share a maximum: fewer where many answers are asked for.
+
+    Returns:
+        A power of two.
+    """
+    most = max(1, min(_ROWS_PER_GROUP, rows // (4 * count)))
+    return 1 << (most.bit_length() - 1)
 
 
 def _grouped(scores: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Scores `(Q, R)` as groups `(Q, G, size)`; where rows are missing, with scores of -inf."""
-    queries, rows = scores.shape
+    """Scores `(R, Q)` as groups `(size, G, Q)`, each of every G-th row; missing rows have -inf."""
+    rows, queries = scores.shape
     if missing := -rows % size:
-        nothing = np.full((queries, missing), -np.inf, np.float32)
-        scores = np.concatenate([scores, nothing], axis=1)
-    return scores.reshape(queries, -1, size)
+        nothing = np.full((missing, queries), -np.inf, np.float32)
+        scores = np.concatenate([scores, nothing])
+    return scores.reshape(size, -1, queries)
+
+
+def _maxima(groups: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest score of each group, `(size, G, Q) -> (G, Q)`; NaN where there is one.
+
+    By halves, which the processor compares eight or sixteen at a time.
+    """
+    while (half := len(groups) // 2) > 0:
+        groups = np.maximum(groups[:half], groups[half:])
+    maxima: NDArray[np.float32] = groups[0]
+    return maxima
 
 
 def _reaching(
@@ -148,16 +166,16 @@ def _reaching(
     """The scores that reach the floor of their query.
 
     Args:
-        groups: `(Q, G, R / G)`.
-        maxima: `(Q, G)`, of the groups.
+        groups: `(R / G, G, Q)`.
+        maxima: `(G, Q)`, of the groups.
         floor: `(Q,)`.
         begin: the first row of the tile.
     """
-    query, group = np.nonzero(maxima >= floor[:, None])
-    scores = groups[query, group]  # (g, R / G)
-    chosen, place = np.nonzero(scores >= floor[query][:, None])
-    row = begin + group[chosen] * groups.shape[2] + place
-    return _Pairs(query[chosen], row, scores[chosen, place])
+    group, query = np.nonzero(maxima >= floor)
+    scores = groups[:, group, query]  # (R / G, g)
+    place, chosen = np.nonzero(scores >= floor[query])
+    row = begin + place * groups.shape[1] + group[chosen]
+    return _Pairs(query[chosen], row, scores[place, chosen])
 
 
 def _joined(kept: list[_Pairs], floor: NDArray[np.float32]) -> _Pairs:
@@ -176,40 +194,56 @@ def _best_pairs(
     return pairs.take(order[place < count])
 
 
-def _scores(
-    matrix: NDArray[np.float32], norms: NDArray[np.float32], queries: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Single-precision cosines `(Q, R)`."""
+def _score(
+    matrix: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Write single-precision cosines `(R, Q)`.
+
+    Args:
+        matrix: `(R, D)`.
+        norms: `(R,)`.
+        queries: `(Q, D)`.
+        out: what is written.
+    """
     lengths = np.where(norms > 0, norms, np.float32(1))
     with np.errstate(all="ignore"):
-        scores = _products(matrix, queries)
-        scores /= lengths
-    return scores
+        _multiply(matrix, queries, out)
+        out /= lengths[:, None]
 
 
 def _damaged_row(scores: NDArray[np.float32], begin: int) -> FileFormatError:
     """Of a tile with scores that are not finite, whose rows begin at `begin`."""
-    row = begin + int(np.argmin((scores < np.inf).all(axis=0)))
+    row = begin + int(np.argmin((scores < np.inf).all(axis=1)))
     return FileFormatError(
         f"row {row:,} of the vectors is not finite, or its stored norm is wrong; the file is "
         "damaged: make it again"
     )
 
 
-def _products(matrix: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Inner products `(Q, R)`: by BLAS, one thread at a time.
+def _multiply(
+    matrix: NDArray[np.float32], queries: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Write inner products `(R, Q)`: by BLAS, one thread at a time.
 
     BLAS spreads a product over all cores. Where several threads of a program ask for that at once,
     its own threads take the cores from each other, and a query takes many times as long. A few
     queries do not wait for their turn, but are computed by this thread alone.
+
+    Args:
+        matrix: `(R, D)`.
+        queries: `(Q, D)`.
+        out: what is written.
     """
     if _blas.acquire(blocking=len(queries) > _FEW_QUERIES):
         try:
-            return queries @ matrix.T
+            np.matmul(matrix, queries.T, out=out)
         finally:
             _blas.release()
-    products: NDArray[np.float32] = np.einsum("rd,qd->qr", matrix, queries)
-    return products
+    else:
+        np.einsum("rd,qd->rq", matrix, queries, out=out)
 
 
 def _renew_lock() -> None:
