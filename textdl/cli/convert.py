@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from textdl.cli.options import describe
+from textdl.cli.options import describe, positive_int
 from textdl.cli.output import note_on_subwords, print_json
+from textdl.vectors.formats import MODULES
+from textdl.vectors.formats.precision import DTYPES, FLOAT32
 
 
 def add_convert(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +23,20 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("input", metavar="IN", help="a file of vectors, of any known format")
     parser.add_argument("output", metavar="OUT", help="the file to write")
+    parser.add_argument(
+        "--format",
+        choices=list(MODULES),
+        help="the format of OUT, where its suffix does not say it",
+    )
+    parser.add_argument(
+        "--limit", type=positive_int, metavar="N", help="the first N vectors only (default: all)"
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=list(DTYPES),
+        default=FLOAT32,
+        help="of the numbers in OUT; less than float32 only in .safetensors (default: %(default)s)",
+    )
     parser.set_defaults(run=convert_file)
 
 
@@ -28,8 +44,8 @@ def convert_file(options: argparse.Namespace) -> None:
     """Load, save, say what was written."""
     from textdl.vectors.vectors import Vectors
 
-    vectors = Vectors.load(options.input)
-    vectors.save(options.output)
+    vectors = Vectors.load(options.input, limit=options.limit)
+    vectors.save(options.output, format=options.format, dtype=options.dtype)
     if options.json:
         facts = {"vocab": len(vectors), "vector_size": vectors.vector_size}
         print_json(facts | {"output": options.output})

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
+from textdl.parallel import count_jobs, ordered_map
+from textdl.vectors.formats.decimals import WIDTH, parse_decimals
 from textdl.vectors.formats.rows import (
     Format,
+    ReadOptions,
     Shape,
     VectorData,
     build_vectors,
@@ -20,7 +24,7 @@ from textdl.vectors.formats.rows import (
     write_rows,
 )
 
-_BYTES_PER_BLOCK = 1 << 20
+_BYTES_PER_BLOCK = 1 << 18
 LONGEST_LINE = 1 << 21  # bytes: of the largest vector, with 9 digits per number, and its word
 
 
@@ -41,8 +45,8 @@ def matches(head: bytes) -> bool:
     return is_printable and not is_binary_row
 
 
-def read(path: Path, errors: str) -> VectorData:
-    """Read `path`, a block of lines at a time. A word may hold spaces: the last D fields count.
+def read(path: Path, options: ReadOptions) -> VectorData:
+    """Read `path`, blocks of lines on all cores. A word may hold spaces: the last D fields count.
 
     Raises:
         FileFormatError: a line is ragged, not numeric or not finite, or lines are missing.
@@ -55,9 +59,10 @@ def read(path: Path, errors: str) -> VectorData:
         else:
             shape = Shape(rows=None, size=_trailing_numbers(first.split()))
             file.seek(0)
-        return build_vectors(
-            _blocks(file, 2 if claimed else 1, shape.size, path), shape, path, errors
-        )
+        blocks = _line_blocks(file, 2 if claimed else 1, path)
+        parse = partial(_parse_lines, size=shape.size, path=path)
+        rows = ordered_map(parse, blocks, count_jobs(None))
+        return build_vectors(rows, shape, path, options)
 
 
 def write(table: VectorData, path: Path) -> None:
@@ -75,65 +80,77 @@ def write(table: VectorData, path: Path) -> None:
     write_rows(table, path, encode)
 
 
-def _blocks(
-    file: IO[bytes], number: int, size: int, path: Path
-) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
-    """Words and `(n, D)` vectors of about a megabyte of lines at a time, from line `number` on."""
-    for lines in _lines(file, path):
-        numbered = enumerate(lines, start=number)
-        rows = [(n, _fields(line, size, n, path)) for n, line in numbered if line.strip()]
-        number += len(lines)
-        yield [fields[0] for _, fields in rows], _parse(rows, size, path)
+class _LineBlock(NamedTuple):
+    """Whole lines of a text."""
+
+    text: bytes  # ends in a newline
+    number: int  # of the first line
 
 
-def _lines(file: IO[bytes], path: Path) -> Iterator[list[bytes]]:
-    """The lines that end in each block of bytes, without their ends."""
+def _line_blocks(file: IO[bytes], number: int, path: Path) -> Iterator[_LineBlock]:
+    """Lines of about 256 kB at a time, from line `number` on."""
     pending = b""
     while block := file.read(_BYTES_PER_BLOCK):
-        lines = (pending + block).split(b"\n")
-        pending = lines.pop()
+        lines, newline, rest = block.rpartition(b"\n")
+        if newline:
+            text = b"".join([pending, lines, newline])
+            yield _LineBlock(text, number)
+            number += text.count(b"\n")
+            pending = rest
+        else:
+            pending += rest
         if len(pending) > LONGEST_LINE:
             raise FileFormatError(
                 f"{str(path)!r} has a line of more than {LONGEST_LINE:,} bytes, {pending[:20]!r}..."
                 ", expected a word and its vector; correct or remove the line"
             )
-        yield lines
     if pending:
-        yield [pending]
+        yield _LineBlock(pending + b"\n", number)
 
 
-def _fields(line: bytes, size: int, number: int, path: Path) -> list[bytes]:
-    """The word and its numbers, still as text."""
+def _parse_lines(
+    lines: _LineBlock, size: int, path: Path
+) -> tuple[list[bytes], NDArray[np.float32]]:
+    """Words and `(n, D)` vectors of lines."""
+    raw = b" " * WIDTH + lines.text
+    text = np.frombuffer(raw, np.uint8)
+    is_space = (text == ord(" ")) | (text - np.uint8(ord("\t")) <= ord("\r") - ord("\t"))
+    edges = np.flatnonzero(is_space[1:] != is_space[:-1]) + 1
+    starts = edges[0::2]
+    ends = edges[1::2]
+    newlines = np.flatnonzero(text == ord("\n"))
+    last = np.searchsorted(starts, newlines)  # the fields up to the end of each line
+    first = np.append(0, last[:-1])
+    is_regular = last - first == size + 1
+    for line in np.flatnonzero(~is_regular & (last > first)).tolist():
+        bounds = (starts[first[line]], newlines[line])
+        _check_fields(raw[bounds[0] : bounds[1]], size, lines.number + line, path)
+    is_row = last > first
+    first = first[is_row]
+    numbers = last[is_row] - size  # the field of each row's first number
+    words = zip(starts[first].tolist(), ends[numbers - 1].tolist(), strict=True)
+    fields = (numbers[:, None] + np.arange(size)).reshape(-1)
+    block = parse_decimals(text, starts[fields], ends[fields]).reshape(len(first), size)
+    if not np.isfinite(block).all():
+        row, column = np.argwhere(~np.isfinite(block))[0]
+        field = numbers[row] + column
+        value = raw[starts[field] : ends[field]].decode(errors="replace")
+        raise FileFormatError(
+            f"{str(path)!r}, line {lines.number + int(np.flatnonzero(is_row)[row]):,}: {value!r} "
+            "is not a finite number; correct or remove the line"
+        )
+    return [raw[begin:end] for begin, end in words], block
+
+
+def _check_fields(line: bytes, size: int, number: int, path: Path) -> None:
+    """Refuse a line that does not end in as many numbers as the others, whatever its word is."""
     fields = line.split()
-    if len(fields) == size + 1:
-        return fields
     found = _trailing_numbers(fields)
     if found != size:
         raise FileFormatError(
             f"{str(path)!r}, line {number:,}: {found:,} numbers after {fields[0]!r}, expected "
             f"{size:,}; correct or remove the line"
         )
-    return line.rstrip().rsplit(None, size)
-
-
-def _parse(rows: list[tuple[int, list[bytes]]], size: int, path: Path) -> NDArray[np.float32]:
-    try:
-        with np.errstate(over="ignore"):
-            block = np.array([x for _, fields in rows for x in fields[1:]], dtype=np.float32)
-        if np.isfinite(block).all():
-            return block.reshape(len(rows), size)
-    except ValueError:
-        pass
-    number, value = next((n, x) for n, fields in rows for x in fields[1:] if not _is_finite(x))
-    raise FileFormatError(
-        f"{str(path)!r}, line {number:,}: {value.decode(errors='replace')!r} is not a finite "
-        "number; correct or remove the line"
-    )
-
-
-def _is_finite(field: bytes) -> bool:
-    with np.errstate(over="ignore"):
-        return _is_number(field) and bool(np.isfinite(np.float32(float(field))))
 
 
 def _is_number(field: bytes) -> bool:
@@ -152,4 +169,6 @@ def _trailing_numbers(fields: list[bytes]) -> int:
     return count
 
 
-FORMAT = Format(matches, read, write, suffixes=(".txt", ".vec"))
+FORMAT = Format(
+    matches, read, lambda table, path, dtype: write(table, path), suffixes=(".txt", ".vec")
+)
