@@ -58,7 +58,7 @@ def npz():
         ],
         (npz(), "zip archive"),
         (npy(), "NumPy array without words"),
-        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "fastText model; pass the .vec"),
+        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "truncated"),
         (b"\x00" * 100, "no known format"),
         (b"just some words\nand more\n", "no known format"),
         (b"\n\n", "no known format"),

@@ -24,6 +24,7 @@ _BYTES_TO_DETECT = 1 << 20
 # In the order they are tried: word2vec binary takes what has its header line and is not text.
 MODULES: Mapping[str, str] = {
     "safetensors": "native",
+    "fasttext": "fasttext_model",
     "word2vec text": "word2vec_text",
     "word2vec binary": "word2vec_binary",
 }
@@ -42,7 +43,6 @@ _REFUSED: Mapping[bytes, str] = {
     b"\x93NUMPY": (
         "is a bare NumPy array without words; build Vectors(labels, matrix) from it and save those"
     ),
-    b"\xba\x16\x4f\x2f": "is a fastText model; pass the .vec file that fastText wrote beside it",
 }
 
 
