@@ -62,12 +62,7 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[A
     Raises:
         CorpusReadError: the file cannot be read or lacks a column, or pyarrow is missing.
     """
-    try:
-        from pyarrow import parquet  # an extra, and slow to load
-    except ImportError as error:
-        raise CorpusReadError(
-            f"{str(path)!r} is Parquet, which needs pyarrow; pip install 'textdl[parquet]'"
-        ) from error
+    parquet = _parquet(path)
     with _reading(path), parquet.ParquetFile(path) as file:
         held = file.schema_arrow.names
         for column in columns or ():
@@ -80,6 +75,27 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[A
             size = _largest_row(path, file.metadata.row_group(group), columns)
             rows = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // size))
             yield from file.iter_batches(rows, [group], columns=columns)
+
+
+def read_schema(path: Path) -> Any:
+    """The names and types of the columns of a file, as pyarrow has them.
+
+    Raises:
+        CorpusReadError: the file cannot be read, or pyarrow is missing.
+    """
+    parquet = _parquet(path)
+    with _reading(path):
+        return parquet.read_schema(path)
+
+
+def _parquet(path: Path) -> Any:  # the module
+    try:
+        from pyarrow import parquet  # an extra, and slow to load
+    except ImportError as error:
+        raise CorpusReadError(
+            f"{str(path)!r} is Parquet, which needs pyarrow; pip install 'textdl[parquet]'"
+        ) from error
+    return parquet
 
 
 def _largest_row(path: Path, group: Any, columns: Sequence[str] | None) -> int:

@@ -17,6 +17,7 @@ from textdl.string_array import StringArray
 from textdl.vectors import formats, query
 from textdl.vectors.formats.rows import ReadOptions, VectorData
 from textdl.vectors.subwords import SubwordVectors
+from textdl.vectors.tokenizer_file import TokenizerFile
 
 Number = TypeVar("Number", np.float32, np.int64)
 Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
@@ -42,6 +43,7 @@ class Vectors(metaclass=ExplainedNames):
         norms: `(V,)` lengths of the rows, computed if absent.
         config: how the vectors came about; JSON values only, saved with them.
         subwords: the vectors of n-grams, for words without rows.
+        tokenizer: the content of a `tokenizer.json`, by which texts become words.
 
     Raises:
         ParameterError: shapes disagree, a label occurs twice, or a row is not finite.
@@ -65,6 +67,7 @@ class Vectors(metaclass=ExplainedNames):
         norms: ArrayLike | None = None,
         config: Mapping[str, object] | None = None,
         subwords: SubwordVectors | None = None,
+        tokenizer: str | None = None,
     ) -> None:
         self.labels = (
             labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
@@ -77,6 +80,7 @@ class Vectors(metaclass=ExplainedNames):
             self.norms = _as_column("norms", lengths, rows, np.float32)
         self.config: dict[str, object] = dict(config or {})
         self.subwords = subwords
+        self.tokenizer = None if tokenizer is None else TokenizerFile(tokenizer)
         if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
             raise ParameterError(
                 f"the vectors of n-grams have {subwords.matrix.shape[1]} dimensions, those of "
@@ -145,12 +149,19 @@ class Vectors(metaclass=ExplainedNames):
             norms=_LATER if table.norms is None and table.is_finite else table.norms,
             config=table.config,
             subwords=table.subwords,
+            tokenizer=table.tokenizer,
         )
 
     def _as_data(self) -> VectorData:
         """What formats write."""
         return VectorData(
-            self.labels, self.matrix, self.counts, self.norms, self.config, self.subwords
+            self.labels,
+            self.matrix,
+            self.counts,
+            self.norms,
+            self.config,
+            self.subwords,
+            None if self.tokenizer is None else self.tokenizer.content,
         )
 
     @cached_property

@@ -25,6 +25,10 @@ _BYTES_TO_DETECT = 1 << 20
 MODULES: Mapping[str, str] = {
     "safetensors": "native",
     "fasttext": "fasttext_model",
+    "parquet": "parquet",
+    "npz": "npz",
+    "model2vec": "static_embedding",
+    "projector": "projector",
     "word2vec text": "word2vec_text",
     "word2vec binary": "word2vec_binary",
 }
@@ -36,10 +40,6 @@ _PICKLED = (
 )
 _REFUSED: Mapping[bytes, str] = {
     b"\x80": _PICKLED,
-    b"PK\x03\x04": (
-        "is a zip archive (.npz, or a PyTorch file, whose pickled objects are never loaded); "
-        "export word2vec text or binary from the program that wrote it"
-    ),
     b"\x93NUMPY": (
         "is a bare NumPy array without words; build Vectors(labels, matrix) from it and save those"
     ),
@@ -63,18 +63,25 @@ def detect_format(path: Path) -> str:
     Raises:
         FileFormatError: it is missing, empty, or of no known format.
     """
-    with open_decompressed(path, FileFormatError, "vectors") as file:
-        head = file.read(_BYTES_TO_DETECT)
-    if not head:
-        raise FileFormatError(f"{str(path)!r} is empty; copy or make it again")
+    head = b""
+    if not path.is_dir():
+        with open_decompressed(path, FileFormatError, "vectors") as file:
+            head = file.read(_BYTES_TO_DETECT)
+        if not head:
+            raise FileFormatError(f"{str(path)!r} is empty; copy or make it again")
     for name, known in _known_formats():
-        if known.matches(head):
-            if not known.is_compressible and compression_of(path) is not None:
+        if known.matches(head) and known.accepts(path):
+            if head and not known.is_compressible and compression_of(path) is not None:
                 raise FileFormatError(
-                    f"{str(path)!r} is a compressed {name} file, which cannot be mapped; "
+                    f"{str(path)!r} is a compressed {name} file, which cannot be read in place; "
                     "decompress it first"
                 )
             return name
+    if path.is_dir():
+        raise FileFormatError(
+            f"cannot read the vectors {str(path)!r}: it is a folder, and not of model2vec or "
+            "sentence-transformers; pass a file"
+        )
     for magic, reason in _REFUSED.items():
         if head.startswith(magic):
             raise FileFormatError(f"{str(path)!r} {reason}")

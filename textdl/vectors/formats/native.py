@@ -37,6 +37,7 @@ SCALES = "scales"  # of the rows of an int8 matrix
 SUBWORD_MATRIX = "subword_vectors"
 SUBWORD_SCALES = "subword_scales"
 SUBWORD_BUCKETS = "subword_buckets"
+TOKENIZER = "tokenizer"  # a tokenizer.json, as UTF-8
 SUBWORDS = "subwords"  # in the state: how words are cut, and into how many buckets
 KIND = ArchiveKind(
     "Vectors",
@@ -50,6 +51,7 @@ KIND = ArchiveKind(
         SUBWORD_MATRIX: ArraySpec(("F32", "F16", "BF16", "I8"), ("U", "D"), required=False),
         SUBWORD_SCALES: ArraySpec(("F32",), ("U",), required=False),
         SUBWORD_BUCKETS: ArraySpec(("I32",), ("U",), required=False),
+        TOKENIZER: ArraySpec(("U8",), ("bytes of the tokenizer",), required=False),
     },
 )
 
@@ -88,6 +90,7 @@ def content_of(table: VectorData, dtype: str = FLOAT32) -> ArchiveContent:
         SUBWORD_MATRIX: None if ngrams is None else ngrams.values,
         SUBWORD_SCALES: None if ngrams is None else ngrams.scales,
         SUBWORD_BUCKETS: None if subwords is None else subwords.buckets,
+        TOKENIZER: None if table.tokenizer is None else _as_bytes(table.tokenizer),
     }
     state = {} if subwords is None else {SUBWORDS: _sizes(subwords)}
     return ArchiveContent(KIND, parameters=table.config or {}, state=state, arrays=arrays)
@@ -142,7 +145,21 @@ def decode(archive: Archive) -> VectorData:
         norms=norms,
         config=archive.parameters,
         subwords=_subwords(archive),
+        tokenizer=_tokenizer(archive),
     )
+
+
+def _as_bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _tokenizer(archive: Archive) -> str | None:
+    """The tokenizer that texts are cut by, if the file has one."""
+    raw = archive.arrays.get(TOKENIZER)
+    if raw is None:
+        return None
+    with archive.decoding():
+        return raw.tobytes().decode()
 
 
 def _sizes(subwords: SubwordVectors) -> dict[str, int]:

@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class VectorData(NamedTuple):
     norms: NDArray[np.float32] | None = None  # (V,) lengths of the rows
     config: Mapping[str, object] | None = None  # how the vectors came about; JSON values only
     subwords: SubwordVectors | None = None  # for words without rows
+    tokenizer: str | None = None  # of texts, as a tokenizer.json
     is_finite: bool = False  # the rows were looked at, so that norms can wait
 
 
@@ -49,13 +50,18 @@ class ReadOptions(NamedTuple):
     limit: int | None = None  # rows from the first on; None: all
 
 
+def _is_file(path: Path) -> bool:
+    return not path.is_dir()
+
+
 class Format(NamedTuple):
     """How one format is detected, read and written."""
 
-    matches: Callable[[bytes], bool]  # given the first bytes of a file, decompressed
+    matches: Callable[[bytes], bool]  # given the first bytes, decompressed; of a folder, none
     read: Callable[[Path, ReadOptions], VectorData]
     write: Callable[[VectorData, Path, str], None]  # the last is the dtype of numbers
     suffixes: tuple[str, ...] = ()  # of names that ask for it
+    accepts: Callable[[Path], bool] = _is_file  # what else a file needs to be, or a folder
     dtypes: tuple[str, ...] = (FLOAT32,)  # of numbers that it can hold
     is_compressible: bool = True  # read and written in .gz and the like
     keeps_subwords: bool = False
@@ -125,6 +131,39 @@ def build_vectors(
         )
     labels = decode_labels(words, options.errors, path)
     return VectorData(labels, rows.matrix(len(words)), is_finite=True)
+
+
+def labeled_matrix(labels: Iterable[str], matrix: NDArray[Any], path: Path) -> VectorData:
+    """Rows that another program's file holds, after a look at them.
+
+    Args:
+        labels: V words.
+        matrix: `(V, D)` real numbers.
+        path: of the file, for messages.
+
+    Returns:
+        They, in single precision; a matrix that is so already is not copied.
+
+    Raises:
+        FileFormatError: a label occurs twice, shapes disagree, or a number is not finite.
+    """
+    try:
+        packed = labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
+    except ParameterError as error:
+        raise FileFormatError(f"{str(path)!r}: {error}") from None
+    if matrix.ndim != 2 or len(matrix) != len(packed) or not 1 <= matrix.shape[1] <= LARGEST_VECTOR:
+        raise FileFormatError(
+            f"{str(path)!r} has a matrix of shape {matrix.shape} for {len(packed):,} labels; "
+            f"expected one row per label, of 1 to {LARGEST_VECTOR:,} numbers"
+        )
+    with np.errstate(over="ignore"):
+        rows = np.asarray(matrix, np.float32)
+    if not np.isfinite(rows).all():
+        row = int(np.argmin(np.isfinite(rows).all(axis=1)))
+        raise FileFormatError(
+            f"{str(path)!r}: the vector of {packed[row]!r} is not finite; copy or make it again"
+        )
+    return VectorData(packed, rows, is_finite=True)
 
 
 def decode_labels(words: list[bytes], errors: str, path: Path) -> StringArray:
