@@ -59,7 +59,13 @@ class TokenizerFile:
             FileFormatError: the package `tokenizers` cannot read the file.
             ParameterError: that package is not installed.
         """
-        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        tokenizer = self._tokenizer
+        try:
+            encoded = tokenizer.encode(text, add_special_tokens=False)
+        except Exception as error:  # the package raises nothing narrower
+            raise FileFormatError(
+                f"tokenizer.json cannot be used ({error}); copy it again"
+            ) from None
         return [token for token in encoded.tokens if token != self.unknown]
 
     def __getstate__(self) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def npy(dtype="<f4", shape="(1, 1)", data=b"\0\0\0\0"):
     ("member", "says"),
     [
         (npy(shape="(99999999999, 9)"), "does not fit its bytes"),
-        (npy(shape="(-1, -1)"), "does not fit"),
+        (npy(shape="(-1, -1)"), "shape"),
         (npy(shape="(2, 1)"), "does not fit"),
         (npy(dtype="<U999999999"), "damaged"),
         (npy(dtype="|O"), "expected numbers or strings"),

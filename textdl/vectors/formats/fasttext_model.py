@@ -209,8 +209,11 @@ def _subwords(
     if arguments["maxn"] <= 0 or bucket == 0:
         return None
     rows = matrix[len(dictionary.words) :]
-    buckets = np.arange(max(bucket, 0), dtype=np.int32) if dictionary.pruned is None else None
-    if dictionary.pruned is not None:
+    if dictionary.pruned is None:
+        if not 0 <= bucket <= len(rows):
+            raise records.damaged(f"it has {len(rows):,} rows of n-grams for bucket={bucket}")
+        buckets = np.arange(bucket, dtype=np.int32)
+    else:
         order = np.argsort(dictionary.pruned[:, 0])
         buckets, places = dictionary.pruned[order].T
         if not len(places):
@@ -219,7 +222,6 @@ def _subwords(
             raise records.damaged(f"a row of its n-grams is not among {len(rows):,}")
         rows = rows[places]
     try:
-        assert buckets is not None
         shortest = max(arguments["minn"], 1)
         return SubwordVectors(buckets, rows[: len(buckets)], shortest, arguments["maxn"], bucket)
     except ParameterError as error:

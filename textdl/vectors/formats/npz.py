@@ -7,7 +7,7 @@ refused.
 
 from __future__ import annotations
 
-import io
+import ast
 import lzma
 import struct
 import zipfile
@@ -36,6 +36,7 @@ _PICKLED_SUFFIX = ".pkl"  # what PyTorch's zip archives have
 _COUNTS = "counts"
 _LARGEST_EXPANSION = 50  # times the file, beside `_ALWAYS_EXPANDED` bytes
 _ALWAYS_EXPANDED = 1 << 24
+_LONGEST_HEADER = 1 << 14  # bytes
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(RuntimeError, ValueError, TypeError, SyntaxError, MemoryError, OverflowError, LookupError),
@@ -124,22 +125,26 @@ def _parse(raw: bytes) -> NDArray[Any]:
     Raises:
         ValueError: it is none, or holds objects.
     """
-    file = io.BytesIO(raw)
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"an array has version {version}, expected 1.0 or 2.0")
-    header = (
-        np.lib.format.read_array_header_1_0(file)
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0(file)
-    )
-    shape, is_fortran, dtype = header
+    width = {b"\x93NUMPY\x01\0": 2, b"\x93NUMPY\x02\0": 4}.get(raw[:8])
+    if width is None:
+        raise ValueError(f"an array begins with {raw[:8]!r}, expected that of NumPy's format")
+    begin = 8 + width + int.from_bytes(raw[8 : 8 + width], "little")
+    if begin > min(len(raw), _LONGEST_HEADER):
+        raise ValueError(f"an array claims a header of {begin:,} bytes")
+    header = ast.literal_eval(raw[8 + width : begin].decode("latin-1").strip())
+    match header:
+        case {"descr": str(descr), "fortran_order": bool(is_fortran), "shape": tuple(shape)}:
+            dtype = np.dtype(descr)
+        case _:
+            raise ValueError(f"an array has the header {header!r}, expected numbers or strings")
+    if not all(type(axis) is int and axis >= 0 for axis in shape) or len(shape) > 2:
+        raise ValueError(f"an array has the shape {shape}")
     size = prod(shape)
     if dtype.hasobject or dtype.kind not in "USfiu" or not dtype.itemsize:
         raise ValueError(f"an array is of {dtype}, expected numbers or strings")
-    if min(shape, default=0) < 0 or size * dtype.itemsize != len(raw) - file.tell():
+    if size * dtype.itemsize != len(raw) - begin:
         raise ValueError(f"an array of {dtype} {shape} does not fit its bytes")
-    flat = np.frombuffer(raw, dtype, size, file.tell())
+    flat = np.frombuffer(raw, dtype, size, begin)
     return flat.reshape(shape, order="F" if is_fortran else "C")
 
 
