@@ -15,9 +15,10 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Write vectors in another format. The format of IN is detected by its content (textdl, "
-        "word2vec text and binary, GloVe, fastText .vec), that of OUT by its suffix: .safetensors "
-        "(textdl), .bin (word2vec binary), .txt or .vec (word2vec text). Subwords are kept by "
-        ".safetensors alone.",
+        "word2vec text and binary, GloVe, fastText .vec, .bin and .ftz, .npz, Parquet, projector "
+        ".tsv, model2vec folders), that of OUT by its suffix, or by --format: .safetensors "
+        "(textdl), .bin (word2vec binary), .txt or .vec (word2vec text), .npz, .parquet, .tsv. "
+        "Subwords are kept by .safetensors and fasttext alone.",
         "textdl convert vectors.safetensors vectors.bin",
         "9,505 vectors of size 100 in vectors.bin",
     )
@@ -29,13 +30,14 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
         help="the format of OUT, where its suffix does not say it",
     )
     parser.add_argument(
-        "--limit", type=positive_int, metavar="N", help="the first N vectors only (default: all)"
+        "--limit", type=positive_int, metavar="N", help="the first N vectors alone, in place of all"
     )
     parser.add_argument(
         "--dtype",
         choices=list(DTYPES),
         default=FLOAT32,
-        help="of the numbers in OUT; less than float32 only in .safetensors (default: %(default)s)",
+        help="of the numbers in OUT; .safetensors holds all of these, .npz, .parquet and model2vec "
+        "float16, too (default %(default)s)",
     )
     parser.set_defaults(run=convert_file)
 
@@ -50,5 +52,5 @@ def convert_file(options: argparse.Namespace) -> None:
         facts = {"vocab": len(vectors), "vector_size": vectors.vector_size}
         print_json(facts | {"output": options.output})
     else:
-        note = note_on_subwords(vectors, options.output)
+        note = note_on_subwords(vectors, options.output, options.format)
         print(f"{len(vectors):,} vectors of size {vectors.vector_size} in {options.output}{note}")

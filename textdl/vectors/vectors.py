@@ -15,7 +15,7 @@ from textdl.errors import ParameterError, UnknownWordError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
-from textdl.vectors.formats.rows import ReadOptions, VectorData
+from textdl.vectors.formats.rows import MappedFile, ReadOptions, VectorData
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
 
@@ -80,6 +80,7 @@ class Vectors(metaclass=ExplainedNames):
             self.norms = _as_column("norms", lengths, rows, np.float32)
         self.config: dict[str, object] = dict(config or {})
         self.subwords = subwords
+        self._source: MappedFile | None = None
         self.tokenizer = None if tokenizer is None else TokenizerFile(tokenizer)
         if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
             raise ParameterError(
@@ -126,9 +127,9 @@ class Vectors(metaclass=ExplainedNames):
 
         Args:
             path: of the file. Its name says the format: `.safetensors` keeps everything, `.bin`
-                (word2vec binary), `.txt` and `.vec` (text) words and vectors, without subwords.
-                Those three may be compressed: `.vec.gz`, `.bz2`, `.xz` or `.zst`.
-            format: the name of another format, as `textdl convert --help` lists them.
+                (word2vec binary), `.txt` and `.vec` (text), `.npz`, `.parquet` and `.tsv` words and
+                vectors. Binary and text may be compressed: `.vec.gz`, `.bz2`, `.xz` or `.zst`.
+            format: the name of another format: "fasttext", "model2vec" (a folder).
             dtype: of the numbers: "float16", "bfloat16" or "int8" (with a scale for each row) take
                 a half or a quarter of the room in a `.safetensors` file, and less precision. Once
                 loaded they are float32 again.
@@ -142,7 +143,7 @@ class Vectors(metaclass=ExplainedNames):
     @classmethod
     def _from_data(cls, table: VectorData) -> Vectors:
         """The vectors of what formats read; norms wait where the rows are known to be finite."""
-        return cls(
+        vectors = cls(
             table.labels,
             table.matrix,
             table.counts,
@@ -151,6 +152,8 @@ class Vectors(metaclass=ExplainedNames):
             subwords=table.subwords,
             tokenizer=table.tokenizer,
         )
+        vectors._source = table.source
+        return vectors
 
     def _as_data(self) -> VectorData:
         """What formats write."""
@@ -183,6 +186,9 @@ class Vectors(metaclass=ExplainedNames):
 
         def __getattr__(self, name: str) -> object:
             raise missing_attribute(self, name, VECTORS_ATTRIBUTES)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_source": None}  # a copy is not mapped
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -296,6 +302,7 @@ class Vectors(metaclass=ExplainedNames):
     ) -> list[Neighbors]:
         if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
             raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+        self._require_whole()
         found = query.nearest(self.matrix, self.norms, queries, int(topn), excluded)
         pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
         return [
@@ -303,8 +310,13 @@ class Vectors(metaclass=ExplainedNames):
             for pair in pairs
         ]
 
+    def _require_whole(self) -> None:
+        if self._source is not None:
+            self._source.require_whole()
+
     def _row(self, word: str) -> int:
         """The row of a word; `_NO_ROW` where its n-grams may tell."""
+        self._require_whole()
         row = self.labels.find(word)
         if row is None:
             if not isinstance(word, str):

@@ -70,6 +70,15 @@ def test_archive_without_labels_and_vectors_errors(tmp_path, arrays, says):
         load(tmp_path, **arrays)
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_label_beyond_unicode_errors(tmp_path, order):
+    labels = np.array([97, 0x110000], f"{order}u4").view(f"{order}U1")
+    with pytest.raises(FileFormatError, match="beyond Unicode"):
+        load(tmp_path, a=labels, b=np.eye(2))
+    labels = np.array(["é", "b"]).astype(f"{order}U3")
+    assert load(tmp_path, a=labels, b=np.eye(2)).labels == ["é", "b"]
+
+
 def npy(dtype="<f4", shape="(1, 1)", data=b"\0\0\0\0"):
     header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
     header = header.ljust(117) + "\n"

@@ -141,7 +141,7 @@ def save(table: VectorData, path: Path, form: str | None = None, dtype: str = FL
         OutputError: the file cannot be written.
         ParameterError: the format is unknown, or cannot hold a label or numbers of that type.
     """
-    known = format_for(path) if form is None else known_format(form)
+    known = format_for(path, form)
     if dtype not in known.dtypes:
         raise ParameterError(
             f"cannot write {str(path)!r} with dtype={dtype!r}; expected {', '.join(known.dtypes)} "
@@ -150,12 +150,16 @@ def save(table: VectorData, path: Path, form: str | None = None, dtype: str = FL
     known.write(table, path, dtype)
 
 
-def format_for(path: Path) -> Format:
-    """The format that the name of `path` asks for; worth asking before hours of work.
+def format_for(path: Path, form: str | None = None) -> Format:
+    """The format of a name in `MODULES`, else that which the name of `path` asks for.
+
+    Worth asking before hours of work.
 
     Raises:
         ParameterError: it asks for none.
     """
+    if form is not None:
+        return known_format(form)
     is_packed = path.suffix.lower() in SUFFIXES
     suffix = path.with_suffix("").suffix if is_packed else path.suffix
     for _, known in _known_formats():

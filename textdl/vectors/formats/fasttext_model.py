@@ -103,6 +103,7 @@ def read(path: Path, options: ReadOptions) -> VectorData:
         counts=dictionary.counts[: len(words)],
         config={"fasttext": _shown(arguments, threshold)},
         subwords=subwords,
+        source=records.source,
         is_finite=True,
     )
 

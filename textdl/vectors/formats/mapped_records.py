@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
+from textdl.vectors.formats.rows import MappedFile
 
 
 class TerminatedStrings(NamedTuple):
@@ -29,6 +30,7 @@ class MappedRecords:
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.source = MappedFile(path, self._mapped)
         self.size = len(self._mapped)
         self._path = path
         self._place = 0

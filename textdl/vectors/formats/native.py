@@ -28,7 +28,7 @@ from textdl.io.safetensors import is_safetensors
 from textdl.string_array import StringArray
 from textdl.vectors import query
 from textdl.vectors.formats.precision import DTYPES, FLOAT32, CompactMatrix, compact, expand
-from textdl.vectors.formats.rows import Format, ReadOptions, VectorData
+from textdl.vectors.formats.rows import Format, MappedFile, ReadOptions, VectorData
 from textdl.vectors.subwords import SubwordVectors
 
 MATRIX = "vectors"
@@ -146,6 +146,7 @@ def decode(archive: Archive) -> VectorData:
         config=archive.parameters,
         subwords=_subwords(archive),
         tokenizer=_tokenizer(archive),
+        source=MappedFile(archive.path, archive.file.mapped),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import lzma
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -90,10 +91,13 @@ def _counts(
 def _strings(labels: NDArray[Any], path: Path, options: ReadOptions) -> Any:
     if labels.dtype.kind == "S":
         return decode_labels(labels.tolist(), options.errors, path)
-    try:
-        return labels.tolist()
-    except ValueError as error:  # beyond Unicode
-        raise FileFormatError(f"{str(path)!r}: {error}; copy or make it again") from None
+    # Four bytes per character, which NumPy does not look at before it makes strings of them.
+    codes = labels.view(np.dtype("u4").newbyteorder(labels.dtype.byteorder))
+    if codes.max(initial=0) > sys.maxunicode:
+        raise FileFormatError(
+            f"{str(path)!r} has a label with a character beyond Unicode; copy or make it again"
+        )
+    return labels.tolist()
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:

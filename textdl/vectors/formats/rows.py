@@ -7,6 +7,7 @@ its matrix, about 250 bytes for every word, and about 100 MB for the blocks that
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,6 +31,30 @@ _LEAST_BYTES_PER_NUMBER = 2  # a digit and a space
 _BYTES_PER_PART = 1 << 26  # malloc of the GNU library maps what is above 2**25 by itself
 
 
+class MappedFile(NamedTuple):
+    """A file whose rows are read when they are touched, which it must still have."""
+
+    path: Path
+    mapped: mmap.mmap
+
+    def require_whole(self) -> None:
+        """Find out whether the file was cut short, before the system ends the process for it.
+
+        To touch what a file no longer has is SIGBUS, which Python cannot catch. A file that is cut
+        between this and the touch is not found out; one that is replaced by another of the same
+        name stays as it was, for those who have it mapped.
+
+        Raises:
+            FileFormatError: it is shorter than when it was opened.
+        """
+        size = self.mapped.size()
+        if size < len(self.mapped):
+            raise FileFormatError(
+                f"{str(self.path)!r} had {len(self.mapped):,} bytes when it was opened, now it has "
+                f"{size:,}; write files under another name and rename them, then load it again"
+            )
+
+
 class VectorData(NamedTuple):
     """Labeled rows and what is known about them."""
 
@@ -40,6 +65,7 @@ class VectorData(NamedTuple):
     config: Mapping[str, object] | None = None  # how the vectors came about; JSON values only
     subwords: SubwordVectors | None = None  # for words without rows
     tokenizer: str | None = None  # of texts, as a tokenizer.json
+    source: MappedFile | None = None  # where some of this is read from when it is touched
     is_finite: bool = False  # the rows were looked at, so that norms can wait
 
 

@@ -24,7 +24,13 @@ from textdl.errors import FileFormatError
 from textdl.io.atomic import atomic_write
 from textdl.io.safetensors import SafetensorsFile, open_mapped, write_safetensors
 from textdl.vectors.formats.precision import DTYPES, FLOAT32, CompactMatrix, compact, expand
-from textdl.vectors.formats.rows import Format, ReadOptions, VectorData, labeled_matrix
+from textdl.vectors.formats.rows import (
+    Format,
+    MappedFile,
+    ReadOptions,
+    VectorData,
+    labeled_matrix,
+)
 from textdl.vectors.tokenizer_file import UNKNOWN, TokenizerFile, word_tokenizer
 
 _ARRAYS = "model.safetensors"
@@ -80,7 +86,8 @@ def read(path: Path, options: ReadOptions) -> VectorData:
         raise FileFormatError(f"cannot read {str(inner / _TOKENIZER)!r} ({error})") from None
     tokenizer = TokenizerFile(content)
     tokens = tokenizer.vocabulary
-    matrix = _token_vectors(open_mapped(inner / _ARRAYS), inner / _ARRAYS, len(tokens))
+    arrays = open_mapped(inner / _ARRAYS)
+    matrix = _token_vectors(arrays, inner / _ARRAYS, len(tokens))
     kept = np.arange(len(tokens))
     if tokenizer.unknown in tokens:
         number = tokens.index(tokenizer.unknown)
@@ -90,7 +97,8 @@ def read(path: Path, options: ReadOptions) -> VectorData:
     is_prefix = len(kept) == 0 or kept[-1] == len(kept) - 1
     rows = matrix[: len(kept)] if is_prefix else matrix[kept]  # a part that stays mapped, or a copy
     labels = [tokens[number] for number in kept.tolist()]
-    return labeled_matrix(labels, rows, path)._replace(tokenizer=content)
+    source = MappedFile(inner / _ARRAYS, arrays.mapped)
+    return labeled_matrix(labels, rows, path)._replace(tokenizer=content, source=source)
 
 
 def _token_vectors(file: SafetensorsFile, path: Path, tokens: int) -> NDArray[np.float32]:
