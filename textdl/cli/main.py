@@ -50,6 +50,7 @@ VERBS: Mapping[str, Verb] = {
     "analogy": Verb("A is to B as C is to ?", "textdl.cli.query:add_analogy"),
     "similarity": Verb("the cosine of two words", "textdl.cli.query:add_similarity"),
     "odd": Verb("the word that does not belong", "textdl.cli.query:add_odd"),
+    "infer": Verb("infer vectors of new documents", "textdl.cli.infer:add_infer"),
     "evaluate": Verb(
         "measure vectors on word-similarity benchmarks and analogies",
         "textdl.cli.evaluate:add_evaluate",

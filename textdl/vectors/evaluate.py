@@ -23,6 +23,7 @@ from scipy.stats import spearmanr
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.vectors import query
+from textdl.vectors.nearest import nearest
 from textdl.vectors.vectors import Vectors
 
 _QUESTIONS_PER_BLOCK = 1 << 12
@@ -197,7 +198,7 @@ def _are_right(
         block = questions[begin : begin + _QUESTIONS_PER_BLOCK]
         given = np.array([question.given for question in block], dtype=np.int64)  # (q, 3)
         a, b, c = (query.normalize(matrix[rows]) for rows in given.T)  # (q, D) each
-        best = query.nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
+        best = nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
         for number, (question, rows) in enumerate(zip(block, best.tolist(), strict=True)):
             right[begin + number] = not question.answers.isdisjoint(rows)
     return right

@@ -16,6 +16,8 @@ from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attr
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
 from textdl.vectors.formats.rows import MappedFile, ReadOptions, VectorData
+from textdl.vectors.nearest import nearest
+from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
 
@@ -194,6 +196,7 @@ class Vectors(metaclass=ExplainedNames):
         return len(self.labels)
 
     def __contains__(self, word: object) -> bool:
+        self._require_whole()
         if word in self.labels:
             return True
         if self.subwords is None or not isinstance(word, str):
@@ -303,7 +306,7 @@ class Vectors(metaclass=ExplainedNames):
         if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
             raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
         self._require_whole()
-        found = query.nearest(self.matrix, self.norms, queries, int(topn), excluded)
+        found = nearest(self.matrix, self.norms, queries, int(topn), excluded)
         pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
         return [
             [(self.labels[row], similarity) for row, similarity in zip(*pair, strict=True)]
@@ -322,7 +325,7 @@ class Vectors(metaclass=ExplainedNames):
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
             if self.subwords is None:
-                raise UnknownWordError(query.unknown_word_message(word, self.labels))
+                raise UnknownWordError(unknown_word_message(word, self.labels))
             return _NO_ROW
         return row
 
@@ -336,7 +339,7 @@ class Vectors(metaclass=ExplainedNames):
         if not found.are_known.all():
             word = words[unseen[int(np.argmin(found.are_known))]]
             sizes = (self.subwords.min_n, self.subwords.max_n)
-            raise UnknownWordError(query.unknown_word_message(word, self.labels, sizes))
+            raise UnknownWordError(unknown_word_message(word, self.labels, sizes))
         picked[unseen] = found.vectors
         return picked
 

@@ -24,6 +24,7 @@ def vectors():
 
 QUERIES = {
     "row": "vectors['w7']",
+    "contains": "'w7' in vectors",
     "unseen": "vectors['unseen']",
     "batch": "vectors[['w7', 'w9']]",
     "similarity": "vectors.similarity('w7', 'w19999')",
