@@ -22,6 +22,7 @@ MEMBER_SEED: Final = 5
 HELD_OUT: Final = 8
 INFERENCE: Final = 9
 SEGMENT_ORDER: Final = 10
+BOOTSTRAP: Final = 11
 
 UINT32_RANGE: Final = 2**32  # how many numbers 32 bits are
 

@@ -5,6 +5,8 @@ import pytest
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.vectors.evaluate import (
+    compare_analogies,
+    compare_word_pairs,
     evaluate_analogies,
     evaluate_benchmark,
     evaluate_word_pairs,
@@ -42,7 +44,8 @@ def test_evaluate_word_pairs_same_as_gensim(
 ):
     path = data_folder / "eval" / name
     ours = evaluate_word_pairs(benchmark_vectors, path)
-    _, spearman, skipped = benchmark_in_gensim.evaluate_word_pairs(str(path))
+    pearson, spearman, skipped = benchmark_in_gensim.evaluate_word_pairs(str(path))
+    assert ours.pearson == pytest.approx(pearson[0], abs=1e-5)
     assert ours.spearman == pytest.approx(spearman[0], abs=1e-5)
     assert 100 * ours.skipped / (ours.pairs + ours.skipped) == pytest.approx(skipped)
 
@@ -107,7 +110,9 @@ def test_evaluate_word_pairs_by_hand(tmp_path, family):
     )
     result = evaluate_word_pairs(family, path)
     # Cosines 0, .71, 0 against 1, 9, 5.5: ranks 1.5, 3, 1.5 against 1, 3, 2.
-    assert result == (pytest.approx(math.sqrt(3) / 2), 3, 1)
+    assert result[:3] == (pytest.approx(math.sqrt(3) / 2), 3, 1)
+    assert result.pearson == pytest.approx(np.corrcoef([0, math.sqrt(0.5), 0], [1, 9, 5.5])[0, 1])
+    assert result.interval is None
 
 
 @pytest.mark.parametrize("separator", [",", ", ", "\t", " "])
@@ -229,3 +234,77 @@ def test_evaluate_benchmark_is_told_by_its_first_line(tmp_path, family, text, sc
 def test_evaluate_benchmark_of_a_folder_is_analogies(tmp_path, family):
     (tmp_path / "family.txt").write_text("man woman\nking queen\n")
     assert evaluate_benchmark(family, tmp_path) == 1
+
+
+# Intervals and comparisons
+
+
+def noisy(vectors, seed, noise):
+    draw = np.random.default_rng(seed).standard_normal(vectors.matrix.shape)
+    return Vectors(vectors.labels, vectors.matrix + noise * draw)
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """Vectors, and pairs that people score as their cosines do, but for some noise."""
+    rng = np.random.default_rng(0)
+    vectors = Vectors([f"w{number}" for number in range(60)], rng.standard_normal((60, 5)))
+    pairs = rng.integers(60, size=(150, 2))
+    path = tmp_path / "pairs.txt"
+    path.write_text(
+        "\n".join(
+            f"w{a} w{b} {vectors.similarity(f'w{a}', f'w{b}') + 0.3 * rng.standard_normal()}"
+            for a, b in pairs
+        )
+    )
+    return vectors, path
+
+
+def test_interval_of_word_pairs_holds_the_correlation(scored):
+    vectors, path = scored
+    found = evaluate_word_pairs(vectors, path, interval=True)
+    low, high = found.interval
+    assert low < found.spearman < high
+    # As wide as by Fisher's transformation, whose standard error is about 1.03 / sqrt(n - 3).
+    width = np.ptp(np.tanh(np.arctanh(found.spearman) + np.array([-2.02, 2.02]) / math.sqrt(147)))
+    assert high - low == pytest.approx(width, rel=0.25)
+    assert evaluate_word_pairs(vectors, path, interval=True) == found
+
+
+def test_interval_of_analogies_is_that_of_a_share(tmp_path, family):
+    path = tmp_path / "q.txt"
+    path.write_text("man woman king queen\nman woman king boy\n" * 100)
+    found = evaluate_analogies(family, path, interval=True)
+    assert found.accuracy == 0.5
+    error = 1.96 * math.sqrt(0.25 / 200)
+    assert found.interval == pytest.approx((0.5 - error, 0.5 + error), abs=0.015)
+
+
+def test_compare_word_pairs_tells_better_vectors_from_noise(scored):
+    vectors, path = scored
+    worse = compare_word_pairs(vectors, noisy(vectors, 1, 1.5), path)
+    assert worse.first == evaluate_word_pairs(vectors, path).spearman
+    assert worse.difference == worse.second - worse.first < 0
+    assert worse.interval.high < 0
+    assert worse.p_value < 0.01
+    alike = compare_word_pairs(noisy(vectors, 3, 0.1), noisy(vectors, 4, 0.1), path)
+    assert alike.interval.low < 0 < alike.interval.high
+    assert alike.p_value > 0.05
+    itself = compare_word_pairs(vectors, vectors, path)
+    assert (itself.difference, itself.p_value) == (0, 1)
+
+
+def test_compare_asks_only_what_both_know(tmp_path, family):
+    path = tmp_path / "q.txt"
+    path.write_text("man woman king queen\nman woman boy girl\nman woman king boy\n")
+    others = Vectors(list(family.labels)[:4], family.matrix[:4])
+    found = compare_analogies(family, others, path)
+    assert (found.first, found.second, found.questions) == (1, 1, 1)
+    assert math.isnan(found.p_value)
+    assert math.isnan(found.interval.low)
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("king queen 3\nking man 2\nboy girl 1\nman woman 2\n")
+    assert compare_word_pairs(family, others, pairs).questions == 3
+    unknown = compare_word_pairs(family, Vectors(["x"], [[1.0]]), pairs)
+    assert unknown.questions == 0
+    assert math.isnan(unknown.difference)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,13 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from textdl.jax_settings import fixed_settings
-from textdl.nn.data.dataset import Dataset, as_features, check_dataset, epoch_batches
+from textdl.nn.data.dataset import (
+    Dataset,
+    Features,
+    as_features,
+    check_dataset,
+    epoch_batches,
+)
 from textdl.nn.layers.sequential import Layer, Params, check_layer
 from textdl.nn.training.step import Objective, compute_metrics, means_of
 
@@ -43,8 +50,17 @@ def predict(network: Layer, params: Params, features: Any) -> NDArray[np.floatin
     known = as_features(features)
     network.check_features(known)
     params = jax.device_put(params)  # once, not with every batch
-    outputs = [np.asarray(_apply(network, params, batch)) for batch in known.batches(ROWS)]
-    return np.concatenate(outputs)[: known.size]
+    groups = known.groups()
+    if len(groups) < 2:
+        return _outputs(network, params, known)
+    parts = [_outputs(network, params, known.select(rows)) for rows in groups]
+    return np.concatenate(parts)[np.argsort(np.concatenate(groups))]
+
+
+def _outputs(network: Layer, params: Params, features: Features) -> NDArray[np.floating]:
+    """The outputs for examples whose batches have one shape."""
+    outputs = [np.asarray(_apply(network, params, batch)) for batch in features.batches(ROWS)]
+    return np.concatenate(outputs)[: features.size]
 
 
 @partial(jax.jit, static_argnames="network")
@@ -98,10 +114,40 @@ def evaluate_checked(
     Returns:
         A number by name, ``loss`` and those of the metrics.
     """
-    order = epoch_batches(data.size, min(batch_size, data.size))
-    capacity = data.features.capacity(order)
-    metrics = _evaluate(params, data, order, objective=objective, capacity=capacity)
-    return {name: float(value) for name, value in metrics.items()}
+    parts = []
+    weights = []
+    example_weights = np.append(np.asarray(data.weights), 0)
+    for rows in data.features.groups():
+        numbers = epoch_batches(len(rows), min(batch_size, data.size))
+        order = np.append(rows, data.size).astype(np.int32)[numbers]
+        capacity = data.features.capacity(order)
+        parts.append(_evaluate(params, data, order, objective=objective, capacity=capacity))
+        weights.append(example_weights[order].sum())
+    return combined(parts, weights)
+
+
+def combined(parts: Sequence[dict[str, Array]], weights: Sequence[float]) -> dict[str, float]:
+    """The means over all examples from the means over parts of them.
+
+    Args:
+        parts: scalars by name, of each part.
+        weights: the sum of the weights of each part.
+
+    Returns:
+        A number by name.
+
+    Example:
+        >>> combined([{"loss": np.float32(1)}, {"loss": np.float32(4)}], [2.0, 1.0])
+        {'loss': 2.0}
+    """
+    if len(parts) == 1:
+        return {name: float(value) for name, value in parts[0].items()}
+    total = sum(weights)
+    return {
+        name: sum(w * float(part[name]) for part, w in zip(parts, weights, strict=True) if w)
+        / total
+        for name in parts[0]
+    }
 
 
 @partial(jax.jit, static_argnames=("objective", "capacity"))

@@ -119,7 +119,10 @@ def step(
     updates, after = optax.with_extra_args_support(optimizer).update(
         gradient, state.optimizer, state.params, value=value
     )
-    updates = jax.tree.map(lambda update: rate * update, updates)
+    frozen = objective.network.frozen(state.params)
+    updates = jax.tree.map(
+        lambda update, stays: jnp.zeros_like(update) if stays else rate * update, updates, frozen
+    )
     return TrainState(optax.apply_updates(state.params, updates), after), metrics
 
 
