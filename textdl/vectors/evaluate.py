@@ -131,7 +131,7 @@ def evaluate_word_pairs(
 
 
 def compare_word_pairs(first: Vectors, second: Vectors, path: str | os.PathLike[str]) -> Comparison:
-    """Whether the rank correlation of one file's cosines with human scores is above another's.
+    r"""Whether the rank correlation of one file's cosines with human scores is above another's.
 
     Args:
         first: one file of vectors.
@@ -151,10 +151,10 @@ def compare_word_pairs(first: Vectors, second: Vectors, path: str | os.PathLike[
         >>> other = Vectors(["cat", "dog", "car"], [[1.0, 0.0], [0.1, 0.9], [0.9, 0.1]])
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     file = Path(folder, "pairs.txt")
-        ...     _ = file.write_text("cat dog 9\ncat car 2\ndog car 1\n")
+        ...     _ = file.write_text("cat dog 9\ndog car 3\ncat car 2\n")
         ...     result = compare_word_pairs(one, other, file)
         >>> round(result.first, 3), round(result.second, 3), result.questions
-        (1.0, -0.5, 3)
+        (1.0, -1.0, 3)
     """
     ours, human = _score_pairs(first, path)
     theirs, _ = _score_pairs(second, path)
