@@ -29,12 +29,8 @@ if TYPE_CHECKING:
     from textdl.nn.estimators.regressor import MLPRegressor
     from textdl.text.phrases import Phrases
     from textdl.vectors.alignment import align_vectors
-    from textdl.vectors.evaluate import (
-        compare_analogies,
-        compare_word_pairs,
-        evaluate_analogies,
-        evaluate_word_pairs,
-    )
+    from textdl.vectors.comparison import compare_analogies, compare_word_pairs
+    from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
     from textdl.vectors.stability import measure_stability, trusted_neighbors
     from textdl.vectors.vectors import Vectors
 
@@ -88,8 +84,8 @@ _HOME = {
     "Vectors": "textdl.vectors.vectors",
     "Word2Vec": "textdl.embed.word2vec",
     "align_vectors": "textdl.vectors.alignment",
-    "compare_analogies": "textdl.vectors.evaluate",
-    "compare_word_pairs": "textdl.vectors.evaluate",
+    "compare_analogies": "textdl.vectors.comparison",
+    "compare_word_pairs": "textdl.vectors.comparison",
     "evaluate_analogies": "textdl.vectors.evaluate",
     "evaluate_word_pairs": "textdl.vectors.evaluate",
     "measure_stability": "textdl.vectors.stability",

@@ -5,8 +5,6 @@ import pytest
 
 from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.vectors.evaluate import (
-    compare_analogies,
-    compare_word_pairs,
     evaluate_analogies,
     evaluate_benchmark,
     evaluate_word_pairs,
@@ -69,15 +67,6 @@ def test_evaluate_analogies_same_as_gensim(
             assert our.accuracy == pytest.approx(len(their["correct"]) / asked)
     assert ours.questions == sum(section.questions for section in ours.sections)
     assert ours.questions + ours.skipped == sum(x[0] != ":" for x in path.read_text().split("\n"))
-
-
-@pytest.fixture
-def family():
-    words = ["king", "queen", "man", "woman", "boy", "girl", "Paris"]
-    gender, age = np.float32([1, 0, 0, 0]), np.float32([0, 1, 0, 0])
-    royal, rest = np.float32([0, 0, 1, 0]), np.float32([0, 0, 0, 1])
-    rows = [royal + gender, royal - gender, gender, -gender, age + gender, age - gender, rest]
-    return Vectors(words, rows)
 
 
 def test_evaluate_analogies_by_hand(tmp_path, family):
@@ -236,28 +225,7 @@ def test_evaluate_benchmark_of_a_folder_is_analogies(tmp_path, family):
     assert evaluate_benchmark(family, tmp_path) == 1
 
 
-# Intervals and comparisons
-
-
-def noisy(vectors, seed, noise):
-    draw = np.random.default_rng(seed).standard_normal(vectors.matrix.shape)
-    return Vectors(vectors.labels, vectors.matrix + noise * draw)
-
-
-@pytest.fixture
-def scored(tmp_path):
-    """Vectors, and pairs that people score as their cosines do, but for some noise."""
-    rng = np.random.default_rng(0)
-    vectors = Vectors([f"w{number}" for number in range(60)], rng.standard_normal((60, 5)))
-    pairs = rng.integers(60, size=(150, 2))
-    path = tmp_path / "pairs.txt"
-    path.write_text(
-        "\n".join(
-            f"w{a} w{b} {vectors.similarity(f'w{a}', f'w{b}') + 0.3 * rng.standard_normal()}"
-            for a, b in pairs
-        )
-    )
-    return vectors, path
+# Intervals
 
 
 def test_interval_of_word_pairs_holds_the_correlation(scored):
@@ -278,33 +246,3 @@ def test_interval_of_analogies_is_that_of_a_share(tmp_path, family):
     assert found.accuracy == 0.5
     error = 1.96 * math.sqrt(0.25 / 200)
     assert found.interval == pytest.approx((0.5 - error, 0.5 + error), abs=0.015)
-
-
-def test_compare_word_pairs_tells_better_vectors_from_noise(scored):
-    vectors, path = scored
-    worse = compare_word_pairs(vectors, noisy(vectors, 1, 1.5), path)
-    assert worse.first == evaluate_word_pairs(vectors, path).spearman
-    assert worse.difference == worse.second - worse.first < 0
-    assert worse.interval.high < 0
-    assert worse.p_value < 0.01
-    alike = compare_word_pairs(noisy(vectors, 3, 0.1), noisy(vectors, 4, 0.1), path)
-    assert alike.interval.low < 0 < alike.interval.high
-    assert alike.p_value > 0.05
-    itself = compare_word_pairs(vectors, vectors, path)
-    assert (itself.difference, itself.p_value) == (0, 1)
-
-
-def test_compare_asks_only_what_both_know(tmp_path, family):
-    path = tmp_path / "q.txt"
-    path.write_text("man woman king queen\nman woman boy girl\nman woman king boy\n")
-    others = Vectors(list(family.labels)[:4], family.matrix[:4])
-    found = compare_analogies(family, others, path)
-    assert (found.first, found.second, found.questions) == (1, 1, 1)
-    assert math.isnan(found.p_value)
-    assert math.isnan(found.interval.low)
-    pairs = tmp_path / "pairs.txt"
-    pairs.write_text("king queen 3\nking man 2\nboy girl 1\nman woman 2\n")
-    assert compare_word_pairs(family, others, pairs).questions == 3
-    unknown = compare_word_pairs(family, Vectors(["x"], [[1.0]]), pairs)
-    assert unknown.questions == 0
-    assert math.isnan(unknown.difference)

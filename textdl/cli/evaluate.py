@@ -102,7 +102,7 @@ def _evaluate(vectors: Vectors, options: argparse.Namespace) -> dict[str, Any]:
 
 def _compare(first: Vectors, second: Vectors, options: argparse.Namespace) -> dict[str, Any]:
     # SciPy, as above.
-    from textdl.vectors.evaluate import compare_analogies, compare_word_pairs
+    from textdl.vectors.comparison import compare_analogies, compare_word_pairs
 
     found: dict[str, Any] = {}
     if options.similarity:

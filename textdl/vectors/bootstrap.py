@@ -11,7 +11,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -33,6 +33,23 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+NOWHERE = Interval(float("nan"), float("nan"))
+
+
+def figure_of(statistic: Statistic, columns: Sequence[NDArray[Any]]) -> float:
+    """The figure of the questions as they were asked."""
+    if len(columns[0]) == 0:
+        return float("nan")
+    return float(statistic(*(column[None] for column in columns))[0])
+
+
+def interval_of(statistic: Statistic, columns: tuple[NDArray[Any], ...]) -> Interval:
+    """Where the figure lies; nowhere, of fewer than two questions."""
+    if len(columns[0]) < 2:
+        return NOWHERE
+    return percentile_interval(resampled(statistic, columns))
 
 
 def resampled(
@@ -72,7 +89,7 @@ def percentile_interval(figures: NDArray[np.float64]) -> Interval:
     """
     defined = figures[np.isfinite(figures)]
     if not len(defined):
-        return Interval(float("nan"), float("nan"))
+        return NOWHERE
     low, high = np.quantile(defined, TAILS)
     return Interval(float(low), float(high))
 

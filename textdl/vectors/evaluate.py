@@ -4,8 +4,7 @@ A word of the test is looked up as it stands, and lowercased if it is not in the
 with words that are still unknown are skipped and counted.
 
 A test is a sample of what could be asked, and a figure over it is as uncertain as its questions are
-few: intervals say how much, and of two files `compare_word_pairs` and `compare_analogies` say
-whether one is better or the difference is noise (`textdl/vectors/bootstrap.py`).
+few: intervals say how much (`textdl/vectors/bootstrap.py`).
 
 References:
     Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space" (analogies,
@@ -16,9 +15,9 @@ References:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +27,10 @@ from textdl.vectors import query
 from textdl.vectors.benchmarks import Analogy, holds_analogies, read_analogies, read_word_pairs
 from textdl.vectors.bootstrap import (
     Interval,
-    Statistic,
+    figure_of,
+    interval_of,
     mean_of_rows,
-    p_value,
     pearson_of_rows,
-    percentile_interval,
-    resampled,
     spearman_of_rows,
 )
 from textdl.vectors.nearest import nearest
@@ -76,17 +73,6 @@ class Analogies(NamedTuple):
     interval: Interval | None = None  # of the accuracy
 
 
-class Comparison(NamedTuple):
-    """Two files of vectors on the questions that both can be asked."""
-
-    first: float  # the figure of the first
-    second: float
-    difference: float  # of the second from the first
-    interval: Interval  # of the difference
-    p_value: float  # of a difference so large, or larger, where there is none
-    questions: int
-
-
 def evaluate_word_pairs(
     vectors: Vectors, path: str | os.PathLike[str], *, interval: bool = False
 ) -> WordPairs:
@@ -117,49 +103,17 @@ def evaluate_word_pairs(
         >>> round(result.spearman, 3), result.pairs, result.skipped
         (1.0, 2, 1)
     """
-    cosines, human = _score_pairs(vectors, path)
+    cosines, human = score_pairs(vectors, path)
     known = np.isfinite(cosines)
     of_known = cosines[known], human[known]
     size = len(of_known[0])
     return WordPairs(
-        _figure(spearman_of_rows, of_known),
+        figure_of(spearman_of_rows, of_known),
         size,
         len(cosines) - size,
-        _figure(pearson_of_rows, of_known),
-        _interval(spearman_of_rows, of_known) if interval else None,
+        figure_of(pearson_of_rows, of_known),
+        interval_of(spearman_of_rows, of_known) if interval else None,
     )
-
-
-def compare_word_pairs(first: Vectors, second: Vectors, path: str | os.PathLike[str]) -> Comparison:
-    r"""Whether the rank correlation of one file's cosines with human scores is above another's.
-
-    Args:
-        first: one file of vectors.
-        second: another.
-        path: of the pairs, as `evaluate_word_pairs` reads them.
-
-    Returns:
-        Both correlations over the pairs that both know, and what can be said of their difference.
-
-    References:
-        Berg-Kirkpatrick et al. 2012, "An empirical investigation of statistical significance in
-        NLP".
-
-    Example:
-        >>> import tempfile
-        >>> one = Vectors(["cat", "dog", "car"], [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
-        >>> other = Vectors(["cat", "dog", "car"], [[1.0, 0.0], [0.1, 0.9], [0.9, 0.1]])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     file = Path(folder, "pairs.txt")
-        ...     _ = file.write_text("cat dog 9\ndog car 3\ncat car 2\n")
-        ...     result = compare_word_pairs(one, other, file)
-        >>> round(result.first, 3), round(result.second, 3), result.questions
-        (1.0, -1.0, 3)
-    """
-    ours, human = _score_pairs(first, path)
-    theirs, _ = _score_pairs(second, path)
-    known = np.isfinite(ours) & np.isfinite(theirs)
-    return _compare(spearman_of_rows, ours[known], theirs[known], human[known])
 
 
 def evaluate_analogies(
@@ -204,49 +158,11 @@ def evaluate_analogies(
         ...     evaluate_analogies(vectors, file).accuracy
         1.0
     """
-    names, answers = _answer(vectors, path, restrict_vocab)
+    names, answers = answer_analogies(vectors, path, restrict_vocab)
     found = _summarize(names, answers)
     if not interval:
         return found
-    return found._replace(interval=_interval(mean_of_rows, (answers[np.isfinite(answers)],)))
-
-
-def compare_analogies(
-    first: Vectors,
-    second: Vectors,
-    path: str | os.PathLike[str],
-    restrict_vocab: int = RESTRICT_VOCAB,
-) -> Comparison:
-    r"""Whether one file answers more analogies than another.
-
-    Args:
-        first: one file of vectors.
-        second: another.
-        path: of the questions, as `evaluate_analogies` reads them.
-        restrict_vocab: as there.
-
-    Returns:
-        Both shares of right answers to the questions that both can be asked, and what can be said
-        of their difference.
-
-    References:
-        Berg-Kirkpatrick et al. 2012, "An empirical investigation of statistical significance in
-        NLP".
-
-    Example:
-        >>> import tempfile
-        >>> words = ["man", "woman", "king", "queen"]
-        >>> one = Vectors(words, [[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0], [-1.0, 1.0]])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     file = Path(folder, "questions.txt")
-        ...     _ = file.write_text("man woman king queen\nking queen man woman\n")
-        ...     compare_analogies(one, one, file).difference
-        0.0
-    """
-    _, ours = _answer(first, path, restrict_vocab)
-    _, theirs = _answer(second, path, restrict_vocab)
-    known = np.isfinite(ours) & np.isfinite(theirs)
-    return _compare(mean_of_rows, ours[known], theirs[known])
+    return found._replace(interval=interval_of(mean_of_rows, (answers[np.isfinite(answers)],)))
 
 
 def evaluate_benchmark(vectors: Vectors, path: str | os.PathLike[str]) -> float:
@@ -261,57 +177,17 @@ def evaluate_benchmark(vectors: Vectors, path: str | os.PathLike[str]) -> float:
     return evaluate_word_pairs(vectors, path).spearman
 
 
-# Figures
-
-_NOWHERE = Interval(float("nan"), float("nan"))
-
-
-def _figure(statistic: Statistic, columns: Sequence[NDArray[Any]]) -> float:
-    """The figure of the questions as they were asked."""
-    if len(columns[0]) == 0:
-        return float("nan")
-    return float(statistic(*(column[None] for column in columns))[0])
-
-
-def _interval(statistic: Statistic, columns: tuple[NDArray[Any], ...]) -> Interval:
-    """Where the figure lies; nowhere, of fewer than two questions."""
-    if len(columns[0]) < 2:
-        return _NOWHERE
-    return percentile_interval(resampled(statistic, columns))
-
-
-def _compare(
-    statistic: Statistic,
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    *shared: NDArray[np.float64],
-) -> Comparison:
-    """Compare the figures of two columns, each beside the columns that are shared."""
-
-    def difference(
-        ours: NDArray[np.float64], theirs: NDArray[np.float64], *others: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        return statistic(theirs, *others) - statistic(ours, *others)
-
-    ours, theirs = (_figure(statistic, (column, *shared)) for column in (first, second))
-    columns = (first, second, *shared)
-    return Comparison(
-        ours,
-        theirs,
-        theirs - ours,
-        _interval(difference, columns),
-        p_value(resampled(difference, columns)) if len(first) > 1 else float("nan"),
-        len(first),
-    )
-
-
 # Word pairs
 
 
-def _score_pairs(
+def score_pairs(
     vectors: Vectors, path: str | os.PathLike[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The cosine of every pair, NaN where a word is unknown, and the score that people gave it."""
+    """The cosine of every pair, NaN where a word is unknown, and the score that people gave it.
+
+    Raises:
+        CorpusError: the file is malformed, or holds no pair.
+    """
     rows_of = vectors.key_to_index
     pairs = list(read_word_pairs(Path(path)))
     if not pairs:
@@ -335,10 +211,23 @@ class _Question(NamedTuple):
     answers: frozenset[int]
 
 
-def _answer(
+def answer_analogies(
     vectors: Vectors, path: str | os.PathLike[str], restrict_vocab: int
 ) -> tuple[list[str], NDArray[np.float64]]:
-    """The section of every question; whether it is answered right, NaN where it cannot be asked."""
+    """The section of every question; whether it is answered right, NaN where it cannot be asked.
+
+    Args:
+        vectors: to be evaluated.
+        path: of the questions.
+        restrict_vocab: only so many of the first rows are asked about and answered with.
+
+    Returns:
+        `(Q,)` each, 1 for right and 0 for wrong.
+
+    Raises:
+        CorpusError: the file is malformed, or holds no question.
+        ParameterError: `restrict_vocab` is below 1.
+    """
     if restrict_vocab < 1:
         raise ParameterError(f"restrict_vocab is {restrict_vocab}, expected at least 1")
     rows_of = vectors.key_to_index
