@@ -103,7 +103,9 @@ def imdb(folds: int) -> Iterator[tuple[Part, Part]]:
 
 def read(name: str, where: tuple[str, str] | None = None) -> Part:
     """The texts and the label of each."""
-    examples = read_examples(find_data(f"labelled/{name}.tsv.gz"), ExampleFormat(where=where))
+    columns = ("split", "label", "text") if where else ("label", "text")
+    format = ExampleFormat(columns=columns, where=where)
+    examples = read_examples(find_data(f"labelled/{name}.tsv.gz"), format)
     return examples.texts, [str(np.asarray(label)[0]) for label in examples.labels]
 
 
