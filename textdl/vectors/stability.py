@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from textdl.errors import ParameterError
 from textdl.keyed_random import SAMPLED_WORDS, permutation
 from textdl.vectors import query
-from textdl.vectors.nearest import nearest
+from textdl.vectors.nearest import check_topn, nearest
 from textdl.vectors.vectors import Vectors
 
 WORDS_PER_BAND = 1_000
@@ -83,18 +83,47 @@ def trusted_neighbors(files: Sequence[Vectors], word: str, topn: int = 10) -> li
         >>> [(it.word, it.share) for it in trusted_neighbors([one, other], "cat", topn=1)]
         [('dog', 0.5)]
     """
+    return trusted_neighbors_batch(files, [word], topn)[0]
+
+
+def trusted_neighbors_batch(
+    files: Sequence[Vectors], words: Sequence[str], topn: int = 10
+) -> list[list[TrustedNeighbor]]:
+    """For each word what `trusted_neighbors` answers; what files have in common is found once.
+
+    Args:
+        files: as there.
+        words: that all have.
+        topn: as there.
+
+    Returns:
+        A list for every word.
+
+    Raises:
+        UnknownWordError: a file has no vector of a word.
+        ParameterError: as there.
+    """
     _check(files, topn)
     for vectors in files:
-        vectors[word]
+        vectors[words]
     common = _CommonWords(files)
-    named = Counter[str]()
-    for neighbors in common.neighbors([word], topn):
-        named.update(common.words[row] for row in neighbors[0])
+    named = [Counter[str]() for _ in words]
+    for of_file in common.neighbors(words, topn):
+        for counter, rows in zip(named, of_file.tolist(), strict=True):
+            counter.update(common.words[row] for row in rows)
+    both = zip(words, named, strict=True)
+    return [_most_similar(files, word, counter)[:topn] for word, counter in both]
+
+
+def _most_similar(
+    files: Sequence[Vectors], word: str, named: Counter[str]
+) -> list[TrustedNeighbor]:
+    """The neighbors that files name so many times, those of largest mean cosine first."""
     found = []
     for neighbor, times in named.items():
         cosines = [vectors.similarity(word, neighbor) for vectors in files]
         found.append(TrustedNeighbor(neighbor, times / len(files), fmean(cosines), pstdev(cosines)))
-    return sorted(found, key=lambda it: -it.similarity)[:topn]
+    return sorted(found, key=lambda it: -it.similarity)
 
 
 def measure_stability(
@@ -181,8 +210,7 @@ def _check(files: Sequence[Vectors], topn: int) -> None:
             f"{len(files)} file of vectors says nothing of stability; pass two or more, trained "
             "with different seeds"
         )
-    if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-        raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+    check_topn(topn)
 
 
 def _band_limits(size: int) -> Iterator[tuple[int, int]]:
