@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import ParameterError
+from textdl.errors import ParameterError, UnknownWordError
 from textdl.keyed_random import SAMPLED_WORDS, permutation
 from textdl.vectors import query
 from textdl.vectors.nearest import check_topn, nearest
@@ -196,7 +196,17 @@ class _CommonWords:
         self._norms = [vectors.norms[some] for vectors, some in zip(files, rows, strict=True)]
 
     def neighbors(self, words: Sequence[str], topn: int) -> list[NDArray[np.int64]]:
-        """In each file the rows of the nearest neighbors of words, `(n, topn)`."""
+        """In each file the rows of the nearest neighbors of words, `(n, topn)`.
+
+        Raises:
+            UnknownWordError: a word is not among the common ones.
+        """
+        for word in words:
+            if word not in self._row_of:
+                raise UnknownWordError(
+                    f'"{word}" is not in the vocabulary of every file; only the {len(self.words):,} '
+                    "words that all of them list have neighbors to compare: try one of those"
+                )
         rows = np.array([self._row_of[word] for word in words])
         return [
             nearest(matrix, norms, query.normalize(matrix[rows]), topn, rows[:, None]).rows
