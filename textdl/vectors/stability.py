@@ -204,8 +204,9 @@ class _CommonWords:
         for word in words:
             if word not in self._row_of:
                 raise UnknownWordError(
-                    f'"{word}" is not in the vocabulary of every file; only the {len(self.words):,} '
-                    "words that all of them list have neighbors to compare: try one of those"
+                    f'"{word}" is not in the vocabulary of every file; only the '
+                    f"{len(self.words):,} words that all of them list have neighbors to compare: "
+                    "try one of those"
                 )
         rows = np.array([self._row_of[word] for word in words])
         return [
