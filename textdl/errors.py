@@ -65,7 +65,7 @@ class UnknownWordError(TextdlError, KeyError):
     """A word is not in the vocabulary."""
 
 
-class DivergenceError(TextdlError, ArithmeticError):
+class DivergenceError(TextdlError, ArithmeticError, ValueError):
     """Training got worse than it began, or not finite; `last_good` is what was before, if kept."""
 
     def __init__(self, message: str, last_good: object = None) -> None:

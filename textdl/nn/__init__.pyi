@@ -84,5 +84,10 @@ from textdl.nn.training.fit import fit as fit
 from textdl.nn.training.fit import progress_bar as progress_bar
 from textdl.nn.training.step import Objective as Objective
 from textdl.nn.training.step import TrainState as TrainState
+from textdl.nn.losses import poisson_loss as poisson_loss
+from textdl.nn.training.config import SGD as SGD
+from textdl.nn.training.config import Adam as Adam
+from textdl.nn.training.lbfgs import LBFGSResult as LBFGSResult
+from textdl.nn.training.lbfgs import minimize_lbfgs as minimize_lbfgs
 
 optimizers = config

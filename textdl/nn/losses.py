@@ -66,6 +66,29 @@ def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
     return squared_error(predictions, targets).mean(-1) / 2
 
 
+def poisson_loss(log_rates: Array, counts: ArrayLike) -> Array:
+    """Half the deviance of Poisson counts t at the rates λ = exp(z): mean over the outputs, `(B,)`.
+
+    L = λ - t + t log(t / λ), which is 0 where λ = t.
+
+    Args:
+        log_rates: z `(B, K)`.
+        counts: t `(B, K)`, not negative.
+
+    Returns:
+        `(B,)` float.
+
+    Raises:
+        DataError: the shapes differ.
+
+    Example:
+        >>> poisson_loss(jnp.log(jnp.array([[2.0]])), jnp.array([[2.0]])).round(6).tolist()
+        [0.0]
+    """
+    z, t = same_shape(log_rates, counts)
+    return (jnp.exp(z) - t - _times_log(t, t) - t * z).mean(-1)
+
+
 def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
     """`|p - t|`, entry by entry; shapes and errors as in `squared_error`.
 

@@ -2,7 +2,8 @@
 
 classifier.py   MLPClassifier; labels to targets, outputs to labels
 regressor.py    MLPRegressor
-mlp.py          what both share: parameters and fitting
+parameters.py   what both are given, and what it says of the training
+mlp.py          how both are fitted
 base.py         what every fitted network shares: attributes, outputs, files, checks
 persistence.py  any saved network from its file
 """

@@ -52,6 +52,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
     _seed: int
     _optimizer_state: Any
     _trained_by: tuple[Any, ...] = ()  # optimizer settings that the state is of
+    _examples_seen: int = 0
+    _null_loss: float = 1.0  # what validation scores are in units of, see `_loss_of_mean`
 
     @property
     @abstractmethod
@@ -109,6 +111,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
                 "feature_names": list(getattr(self, "feature_names_in_", [])),
                 "history": self.history_,
                 "seed": self._seed,
+                "examples_seen": self._examples_seen,
+                "null_loss": self._null_loss,
             },
             arrays=named_arrays(self.params_),
         )
@@ -134,6 +138,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
                 name: [float(value) for value in values]
                 for name, values in state["history"].items()
             }
+            model._examples_seen = int(state.get("examples_seen", 0))  # older files have none
+            model._null_loss = float(state.get("null_loss", 1.0))
             model._restore_targets(state["targets"])
             names = state["feature_names"]
             if names:
@@ -185,8 +191,34 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
         return self.history_.get("loss", [])
 
     @property
+    def loss_(self) -> float | None:
+        """The loss of the last epoch."""
+        return self.loss_curve_[-1] if self.loss_curve_ else None
+
+    @property
+    def best_loss_(self) -> float | None:
+        """The lowest loss of an epoch; None with `early_stopping`, which watches a score."""
+        return None if self.validation_scores_ is not None else min(self.loss_curve_, default=None)
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        """The best of `validation_scores_`; None without `early_stopping`."""
+        scores = self.validation_scores_
+        return None if scores is None else float(np.nanmax(scores))
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """The score on the validation data, epoch by epoch; None without `early_stopping`."""
+        return self.history_.get("val_accuracy")
+
+    @property
+    def t_(self) -> int:
+        """Examples trained on, each as often as it was; 0 with solver='lbfgs'."""
+        return self._examples_seen
+
+    @property
     def n_iter_(self) -> int:
-        """Epochs since the last `fit` began."""
+        """Epochs since the last `fit` began, or iterations of L-BFGS."""
         return len(self.loss_curve_)
 
     @property

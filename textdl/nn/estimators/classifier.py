@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from textdl.errors import DataError, ParameterError
 from textdl.nn.estimators.base import as_data_error, check_labels
-from textdl.nn.estimators.mlp import MLPEstimator
+from textdl.nn.estimators.mlp import MLPEstimator, is_stochastic
 from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
 from textdl.nn.training.step import Metric
 from textdl.parameters import document_parameters, parameter
@@ -162,9 +163,13 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
         coefs_: weights `(I, O)`, layer by layer.
         intercepts_: biases `(O,)`, layer by layer.
         history_: every metric, epoch by epoch.
-        loss_curve_: the mean loss of every epoch, without the L2 term.
+        loss_curve_: the mean loss of every epoch, without the L2 term; with solver='lbfgs', the
+            minimized loss with it after every iteration.
+        loss_, best_loss_: the last and the lowest of these.
         validation_scores_: accuracy on the validation data after every epoch, with
-            `early_stopping`.
+            `early_stopping`; else None.
+        best_validation_score_: the best of these.
+        t_: examples trained on, each as often as it was.
         n_iter_: epochs trained.
         n_features_in_: features per example.
 
@@ -182,6 +187,7 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
 
     _numeric: ClassVar[bool] = False
 
+    @available_if(is_stochastic)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train one more epoch; the first call draws the weights.
 
@@ -203,12 +209,27 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
                 f"class_weight={self.class_weight!r} needs all labels at once; give a dict from "
                 "class to weight for partial_fit"
             )
+        if classes is not None and hasattr(self, "params_") and not self.multilabel_:
+            self._check_classes(classes)
         return self._fit_one_epoch(X, y, classes, sample_weight)
 
-    @property
-    def validation_scores_(self) -> list[float]:
-        """Accuracy on the validation data after every epoch, with `early_stopping`."""
-        return self.history_.get("val_accuracy", [])
+    def _check_classes(self, classes: Any) -> None:
+        if not np.array_equal(np.unique(classes), self.classes_):
+            raise ParameterError(
+                f"`classes={classes}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_.tolist()}; leave classes out after the first call"
+            )
+
+    def _check_continued(self, y: Any) -> None:
+        if self.multilabel_ or y.ndim > 1:
+            return
+        classes = np.unique(y)
+        if set(classes.tolist()) != set(self.classes_.tolist()):
+            raise DataError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {classes}; set "
+                "warm_start=False"
+            )
 
     def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
         if self.class_weight is None:

@@ -1,4 +1,4 @@
-"""The parameters of the two estimators, declared once, and how both are fitted.
+"""How the two estimators are fitted: by mini-batches, or by L-BFGS.
 
 Reference:
     Hinton 1989, "Connectionist learning procedures".
@@ -6,21 +6,21 @@ Reference:
 
 from __future__ import annotations
 
+import math
+import warnings
 from abc import abstractmethod
-from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
-from numbers import Integral
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
-from textdl.errors import DivergenceError, ParameterError
+from textdl.errors import DataError, DivergenceError, ParameterError, UnknownAttributeError
 from textdl.jax_settings import fixed_settings, random_key
-from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.dataset import Dataset, make_dataset
 from textdl.nn.estimators.base import (
     MLPBase,
@@ -29,17 +29,21 @@ from textdl.nn.estimators.base import (
     check_both,
     check_weights,
 )
+from textdl.nn.estimators.parameters import FLOAT64_NUMBERS, MLPParameters, Seen
 from textdl.nn.initializers import INITIALIZERS
 from textdl.nn.layers.dense import mlp
 from textdl.nn.layers.sequential import Params, Sequential, init_params
 from textdl.nn.losses import Regularizer
-from textdl.nn.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
-from textdl.nn.training.fit import FitResult, fit, progress_bar
+from textdl.nn.training.fit import EpochLog, FitResult, fit, progress_bar
+from textdl.nn.training.lbfgs import minimize_lbfgs
 from textdl.nn.training.step import Metric, Objective, TrainState
-from textdl.parameters import check_parameters, parameter
 
-FLOAT64_NUMBERS = 100_000  # up to which float64 costs nothing
-DEFAULT_BATCH_SIZE = 200
+# Whose rate falls to 0, or nearly: all epochs are meant to be trained.
+_PLANNED = ("linear", "cosine", "exponential", "warmup_cosine")
+_NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
 
 
 def first_weights(params: Params) -> Any:
@@ -53,75 +57,8 @@ def first_weights(params: Params) -> Any:
 
 
 @dataclass(eq=False, repr=False)
-class MLPEstimator(MLPBase):
-    """A multi-layer perceptron that is trained by mini-batches.
-
-    Its parameters have scikit-learn's names where it has one; see the docstrings of the estimators.
-    """
-
-    hidden_layer_sizes: Any = parameter(
-        (100,),
-        "units of every hidden layer: a whole number from 1 up, or a tuple, which may be empty",
-    )
-    activation: str = parameter(
-        "relu", "activation of the hidden layers", choices=tuple(ACTIVATIONS)
-    )
-    _: KW_ONLY
-    optimizer: Any = parameter(
-        "adam", f"a transformation of optax, or a name: {', '.join(OPTIMIZERS)}"
-    )
-    alpha: float = parameter(
-        0.0001, "strength of L2 regularization, alpha/2 Σw² per batch", minimum=0
-    )
-    batch_size: int | str = parameter(
-        "auto",
-        f"examples per step, a whole number from 1 up; auto: {DEFAULT_BATCH_SIZE}, or all examples "
-        "where there are fewer",
-    )
-    learning_rate: str = parameter(
-        "constant", "schedule of the rate over the steps", choices=tuple(SCHEDULES)
-    )
-    learning_rate_init: float = parameter(0.001, "the rate at the first step", above=0)
-    max_iter: int = parameter(200, "epochs, at most", minimum=1)
-    shuffle: bool = parameter(True, "draw a new order of the examples every epoch")
-    random_state: Any = parameter(
-        0,
-        "seed of all random draws, an integer from 0 or a RandomState; equal seeds give equal bits",
-    )
-    tol: float = parameter(
-        1e-4, "smallest change of the loss, or of the validation score, that is an improvement"
-    )
-    verbose: bool = parameter(False, "show a progress bar on stderr")
-    warm_start: bool = parameter(False, "fit continues from the weights of the last fit")
-    early_stopping: bool = parameter(
-        False, "hold out validation data, monitor the score on them, and restore the best weights"
-    )
-    validation_fraction: float = parameter(
-        0.1, "fraction of the examples to hold out", minimum=0, maximum=1
-    )
-    n_iter_no_change: float = parameter(
-        10, "stop after so many epochs without improvement", minimum=1
-    )
-    dropout: float = parameter(
-        0.0, "probability of dropping a hidden unit at a step", minimum=0, below=1
-    )
-    clip_norm: float | None = parameter(
-        None, "gradients are scaled down to this norm; None: never", above=0
-    )
-    initializer: str = parameter(
-        "glorot_uniform", "how weights are drawn", choices=tuple(INITIALIZERS)
-    )
-    sparse_update: bool = parameter(
-        False,
-        "with sparse features, update only the first layer's weights of the features in the "
-        "batch: another algorithm than the dense update, see nn.training.step.lazy_step",
-    )
-    dtype: str = parameter(
-        "auto",
-        "type of the weights; auto is float64 for float64 features of at most "
-        f"{FLOAT64_NUMBERS:,} entries, where it costs nothing, and float32 for others",
-        choices=("auto", "float32", "float64"),
-    )
+class MLPEstimator(MLPParameters, MLPBase):
+    """A multi-layer perceptron that is trained by mini-batches, or by L-BFGS."""
 
     _numeric: ClassVar[bool]  # whether targets are numbers
 
@@ -136,6 +73,13 @@ class MLPEstimator(MLPBase):
     @abstractmethod
     def _loss_and_metrics(self) -> tuple[Metric, tuple[tuple[str, Metric], ...], str]:
         """The loss, the metrics, and what early stopping watches."""
+
+    def _check_continued(self, y: Any) -> None:
+        """Refuse targets of other classes than those that a warm start continues from."""
+
+    def _loss_of_mean(self, targets: NDArray[Any], weights: NDArray[Any]) -> float:
+        """What the score of early stopping is in units of: 1, or the loss of a constant."""
+        return 1.0
 
     def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
         """Factor of the weight of every example, by its class."""
@@ -162,7 +106,9 @@ class MLPEstimator(MLPBase):
         again = self.warm_start and hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=not again, y_numeric=self._numeric)
         weights = check_weights(sample_weight, x)
-        if not again:
+        if again:
+            self._check_continued(y)
+        else:
             self._start_over(x, y)
         self._check_layers()
         self.history_ = {}
@@ -173,44 +119,35 @@ class MLPEstimator(MLPBase):
     def _fit_one_epoch(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
         """Train one more epoch, from where the last one ended."""
         self._check_parameters()
+        if self.early_stopping:
+            raise ParameterError(
+                "partial_fit does not support early_stopping=True, since one epoch holds nothing "
+                "out; set early_stopping=False"
+            )
         first = not hasattr(self, "params_")
         x, y = check_both(self, X, y, reset=first, y_numeric=self._numeric)
         weights = check_weights(sample_weight, x)
         if first:
             self._start_over(x, y, classes)
-        return self._learn(x, y, weights, epochs=1)
-
-    def _check_parameters(self) -> None:
-        check_parameters(self)
-        size = self.batch_size
-        if size != "auto" and not (isinstance(size, Integral) and size >= 1):
-            raise ParameterError(f"batch_size={size!r}; expected a whole number from 1 up, or auto")
+        return self._learn(x, y, weights, one_epoch=True)
 
     @property
     def _network(self) -> Sequential:
         initializer = INITIALIZERS[self.initializer]
         return mlp(self._layer_sizes, self.activation, self.dropout, initializer)
 
-    def _hidden_sizes(self) -> tuple[int, ...]:
-        """The units of every hidden layer."""
-        sizes = self.hidden_layer_sizes
-        units = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-        if not all(isinstance(unit, int | np.integer) and unit >= 1 for unit in units):
-            raise ParameterError(
-                f"hidden_layer_sizes={sizes!r} is out of range; expected whole numbers from 1 up"
-            )
-        return tuple(map(int, units))
-
     def _start_over(self, x: Any, y: Any, classes: Any = None) -> None:
         """Discard what was learned, and draw new weights."""
         self._seed = self._draw_seed()
         self.history_ = {}
         self._optimizer_state = None
+        self._examples_seen = 0
         outputs = self._learn_targets(y, classes)
         self._layer_sizes = (int(x.shape[1]), *self._hidden_sizes(), outputs)
-        with jax.enable_x64(self._choose_dtype(x) == np.float64):
+        dtype = self._choose_dtype(x)
+        with jax.enable_x64(False):  # equal draws in both precisions
             params = init_params(self._network, random_key(self._seed))
-        self.params_ = jax.tree.map(np.asarray, params)
+        self.params_ = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), params)
 
     def _draw_seed(self) -> int:
         """`random_state` as a number."""
@@ -235,77 +172,151 @@ class MLPEstimator(MLPBase):
                 f"{fitted}; set warm_start=False to start over"
             )
 
-    def _learn(self, x: Any, y: Any, weights: Any, epochs: int | None = None) -> Self:
-        """Train for `epochs`, or, with early stopping, until nothing improves."""
+    def _learn(self, x: Any, y: Any, weights: Any, *, one_epoch: bool = False) -> Self:
+        """Train for one epoch, or until nothing improves."""
         weights = weights * self._class_factors(y)
         x = cast_features(x, self._dtype)
         targets = self._encode_targets(y)
-        parts: Any = [slice(None)]
-        if self.early_stopping and epochs is None:
-            parts = validation_split(
-                self.validation_fraction, self._seed, y, stratify=self._stratifies
-            )
         with self._precision():
+            if self.solver == "lbfgs":
+                self._minimize(make_dataset(x, targets, weights))
+                return self
+            parts: Any = [slice(None)]
+            if self.early_stopping and not one_epoch:
+                parts = self._split(y)
+                self._null_loss = self._loss_of_mean(targets[parts[1]], weights[parts[1]])
             data = [make_dataset(x[rows], targets[rows], weights[rows]) for rows in parts]
             try:
-                self._keep(self._train(*data, epochs=epochs))
+                self._keep(self._train(*data, one_epoch=one_epoch), data[0].size)
             except DivergenceError as error:
-                self._keep(error.last_good)
-                raise
+                self._keep_last_good(error, data[0].size)
         return self
 
+    def _split(self, y: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows to train on and to validate on."""
+        parts = validation_split(self.validation_fraction, self._seed, y, stratify=self._stratifies)
+        if len(parts[1]) < 2:
+            raise DataError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                f"your dataset: {self.validation_fraction:g} of {len(y)} examples is one"
+            )
+        return parts
+
+    def _keep_last_good(self, error: DivergenceError, examples: int) -> None:
+        """Keep the last good weights; with early stopping, the best ones, which is no error.
+
+        Raises:
+            DivergenceError: there is no best epoch.
+        """
+        good: Any = error.last_good
+        self._keep(good, examples)
+        if not (self.early_stopping and good.history):
+            raise DivergenceError(f"{_NOT_FINITE} {error}", good) from error
+        for values in self.history_.values():
+            values.append(math.nan)
+        warnings.warn(f"{error}; the best weights are kept", ConvergenceWarning, stacklevel=2)
+
     def _train(
-        self, data: Dataset, validation: Dataset | None = None, *, epochs: int | None = None
+        self, data: Dataset, validation: Dataset | None = None, *, one_epoch: bool
     ) -> FitResult:
+        """Train by mini-batches."""
         loss, metrics, score = self._loss_and_metrics()
+        settings = self._optimizer_settings()
         start: Any = self.params_
-        if self._optimizer_state is not None and self._trained_by == self._optimizer_settings():
+        continues = self._optimizer_state is not None and self._trained_by == settings
+        if continues:
             start = TrainState(self.params_, self._optimizer_state)
-        self._trained_by = self._optimizer_settings()
-        with progress_bar(self.verbose) as draw:
-            return fit(
+        self._trained_by = settings
+        config = self._config(
+            data.size,
+            "loss" if validation is None else score,
+            tolerance=self.tol * (1.0 if validation is None else self._null_loss),
+            seen=Seen(self._examples_seen, continues),
+        )
+        with progress_bar(self.verbose == 1) as draw:
+            result = fit(
                 start,
                 data,
                 self._objective(loss, metrics),
-                self._config(
-                    data.size, score if validation is not None else "loss", one_epoch=epochs == 1
-                ),
+                config,
                 key=jax.random.fold_in(random_key(self._seed), 1 + self.n_iter_),
                 validation=validation,
-                callbacks=[draw, lambda log: log.epoch == epochs],
+                callbacks=[draw, self._print, lambda log: one_epoch],
+            )
+        epochs = len(result.history.get("loss", []))
+        if epochs == self.max_iter and not one_epoch and self.learning_rate not in _PLANNED:
+            self._warn_unconverged(
+                f"Stochastic Optimizer: Maximum iterations ({epochs}) reached and the "
+                "optimization hasn't converged yet."
+            )
+        return result
+
+    def _minimize(self, data: Dataset) -> None:
+        """Train on all examples at once, by L-BFGS."""
+        loss, _, _ = self._loss_and_metrics()
+        result = minimize_lbfgs(
+            self.params_,
+            data,
+            self._objective(loss, ()),
+            max_iterations=self.max_iter,
+            max_evaluations=self.max_fun,
+            tolerance=self.tol,
+            callback=print_epoch if self.verbose else None,
+        )
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result.params)):
+            raise DivergenceError(f"{_NOT_FINITE} Scale the features")
+        self.params_ = result.params
+        self.history_["loss"] = result.losses
+        if not result.converged:
+            self._warn_unconverged(
+                f"lbfgs failed to converge after {len(result.losses)} iterations: {result.message}"
             )
 
-    def _optimizer_settings(self) -> tuple[Any, ...]:
-        """Settings that an optimizer state depends on; with other settings it is reset."""
-        return self.optimizer, self.learning_rate, self.clip_norm
+    def _print(self, log: EpochLog) -> None:
+        if self.verbose > 1:
+            print_epoch(log.epoch, log.metrics["loss"])
 
     def _objective(self, loss: Metric, metrics: tuple[tuple[str, Metric], ...]) -> Objective:
         regularizer = Regularizer(l2=self.alpha) if self.alpha else None
         lazy_rows = first_weights if self.sparse_update else None
         return Objective(self._network, loss, metrics, regularizer, lazy_rows)
 
-    def _config(self, examples: int, monitor: str, *, one_epoch: bool) -> TrainingConfig:
-        """How to train on a number of examples; one epoch may have fewer than a batch."""
-        size = DEFAULT_BATCH_SIZE if self.batch_size == "auto" else int(self.batch_size)
-        is_at_most = one_epoch or self.batch_size == "auto"
-        return TrainingConfig(
-            epochs=self.max_iter,
-            batch_size=min(size, examples) if is_at_most else size,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate_init,
-            schedule=self.learning_rate,
-            clip_norm=self.clip_norm,
-            shuffle=self.shuffle,
-            monitor=monitor,
-            patience=self.n_iter_no_change,
-            min_delta=self.tol,
-        )
-
-    def _keep(self, result: Any) -> None:
+    def _keep(self, result: FitResult, examples: int) -> None:
         self.params_ = jax.tree.map(np.asarray, result.params)
-        self._optimizer_state = result.state.optimizer
+        # As NumPy's, so that a pickle does not lose the precision.
+        self._optimizer_state = jax.tree.map(np.asarray, result.state.optimizer)
+        self._examples_seen += examples * len(result.history.get("loss", []))
         for name, values in result.history.items():
             self.history_.setdefault(name, []).extend(values)
+
+    def _warn_unconverged(self, reason: str) -> None:
+        warnings.warn(
+            f"{reason}; raise max_iter, or scale the features", ConvergenceWarning, stacklevel=2
+        )
+
+
+def is_stochastic(estimator: MLPEstimator) -> bool:
+    """Whether an estimator is trained by mini-batches, and so can be trained on more.
+
+    Raises:
+        UnknownAttributeError: it is not: scikit-learn's `available_if` shows this.
+    """
+    if estimator.solver == "lbfgs":
+        raise UnknownAttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic; "
+            "choose solver='adam' or 'sgd'"
+        )
+    return True
+
+
+def print_epoch(epoch: int, loss: float) -> None:
+    """Print a line per epoch, as scikit-learn does with `verbose`.
+
+    Example:
+        >>> print_epoch(1, 0.5)
+        Iteration 1, loss = 0.50000000
+    """
+    print(f"Iteration {epoch}, loss = {loss:.8f}")
 
 
 def validation_split(

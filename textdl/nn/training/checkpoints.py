@@ -77,6 +77,8 @@ class FitCheckpointFolder:
                 "history": progress.history,
                 "best_value": best.value,
                 "epochs_without_improvement": best.epochs_without_improvement,
+                "rate_factor": progress.rate_factor,
+                "last_rate": progress.last_rate,
             },
         )
 
@@ -128,7 +130,13 @@ def _decode(saved: CheckpointState, template: TrainState) -> tuple[TrainState, F
     best = BestEpoch(
         float(progress["best_value"]), int(progress["epochs_without_improvement"]), params
     )
-    return state, FitProgress(int(progress["epoch"]), tuple(progress["history"]), best)
+    return state, FitProgress(
+        int(progress["epoch"]),
+        tuple(progress["history"]),
+        best,
+        float(progress.get("rate_factor", 1.0)),  # checkpoints of before have none
+        float(progress.get("last_rate", 0.0)),
+    )
 
 
 def _restored(prefix: str, template: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
@@ -152,6 +160,8 @@ def _describe(
 ) -> dict[str, Any]:
     """Everything that the bits are a function of, as JSON values."""
     settings = {field.name: getattr(config, field.name) for field in fields(config)}
+    if config.epoch_schedule is None:  # as in checkpoints of before
+        del settings["epoch_schedule"]
     functions = {field.name: getattr(objective, field.name) for field in fields(objective)}
     return {name: _identity(name, value) for name, value in settings.items()} | {
         "objective": {name: _identity(name, value) for name, value in functions.items()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -23,7 +24,7 @@ from textdl.nn.training.checkpoints import (
     FitCheckpoints,
     open_fit_checkpoints,
 )
-from textdl.nn.training.config import FitProgress, TrainingConfig
+from textdl.nn.training.config import FitProgress, TrainingConfig, keep_velocity
 from textdl.nn.training.evaluate import evaluate_checked
 from textdl.nn.training.step import Objective, TrainState, combined, run_epoch
 
@@ -178,7 +179,9 @@ class _Run(NamedTuple):
         Raises:
             DivergenceError: the loss or a weight is not finite.
         """
-        after = state
+        rate = self.config.rate_in(progress)
+        before = progress.last_rate or rate
+        after = state._replace(optimizer=keep_velocity(state.optimizer, before / rate))
         parts = []
         finite = []
         arranged = self.data.features.arrange(order)
@@ -191,7 +194,7 @@ class _Run(NamedTuple):
                 part,
                 key,
                 progress.epoch,
-                self.config.rate,
+                rate,
                 objective=self.objective,
                 optimizer=self.optimizer,
                 capacity=capacity,
@@ -202,6 +205,7 @@ class _Run(NamedTuple):
             raise _divergence(self.config, progress.epoch + 1, _result(state, progress))
         numbers = combined(parts, arranged, self.data.weights)
         numbers |= self.validate(after.params)
+        progress = replace(progress, last_rate=rate)
         return after, progress.after_epoch(numbers, after.params, self.config), capacity
 
     def validate(self, params: Params) -> dict[str, float]:
@@ -266,7 +270,7 @@ def _check_data(data: Any, validation: Any, objective: Objective, config: Traini
 def _divergence(config: TrainingConfig, epoch: int, last_good: FitResult) -> DivergenceError:
     """The error for a loss that is not finite."""
     rate = config.learning_rate
-    if callable(rate) or not isinstance(config.optimizer, str):
+    if callable(rate) or isinstance(config.optimizer, optax.GradientTransformation):
         advice = "its own learning rate; lower it"
     else:
         advice = f"learning rate {rate:g}; try {rate / 10:g}"
