@@ -179,7 +179,7 @@ def _in_order(vocabulary: Any) -> list[str]:
 def _by_column(vocabulary: Mapping[str, int]) -> list[str]:
     terms = {column: term for term, column in vocabulary.items()}
     if len(terms) != len(vocabulary):
-        raise ParameterError("the vocabulary contains repeated indices; number its terms from 0")
+        raise ParameterError("Vocabulary contains repeated indices; number its terms from 0")
     for column in range(len(terms)):
         if column not in terms:
             raise ParameterError(

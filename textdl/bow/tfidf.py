@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
@@ -82,7 +83,13 @@ def tfidf_weights(counts: Any, idf: Weights | None, *, sublinear: bool, norm: st
 
 @document_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
-class TfidfTransformer(TfidfParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TfidfTransformer(
+    TfidfParameters,
+    OneToOneFeatureMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+    auto_wrap_output_keys=None,  # no `set_output`: a frame of a sparse matrix would be dense
+):
     """Counts to TF-IDF weights, as scikit-learn's.
 
     Args:
@@ -117,6 +124,12 @@ class TfidfTransformer(TfidfParameters, OneToOneFeatureMixin, TransformerMixin, 
             dtype = counts.dtype.type if counts.dtype in FLOATS else np.float64
             frequency = np.bincount(counts.indices, minlength=counts.shape[1])
             documents = counts.shape[0]
+            if not (self.smooth_idf or frequency.all()):
+                warnings.warn(
+                    "divide by zero: a term of no document weighs infinitely; set smooth_idf=True",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
             self.idf_ = smooth_idf(frequency, documents, smooth=self.smooth_idf, dtype=dtype)
         return self
 
@@ -210,7 +223,8 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
     @idf_.setter
     def idf_(self, value: Any) -> None:
         if not self.use_idf:
-            raise ParameterError("idf_ cannot be set while use_idf is False; set use_idf=True")
+            # scikit-learn's own spelling, so that what looks for it finds it
+            raise ParameterError("`idf_` cannot be set when `user_idf=False`. Set use_idf=True")
         weights = np.asarray(value, dtype=self._matrix_dtype())
         if weights.shape != (self._width,):
             raise ParameterError(

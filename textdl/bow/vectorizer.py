@@ -30,7 +30,13 @@ CHARACTERS_PER_PART = 1 << 27  # of a transform; what was interned for them is t
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class Vectorizer(
+    MatrixParameters,
+    TextAnalysis,
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+    ABC,
+):
     """Documents in, a sparse matrix out; the base of the vectorizers.
 
     Documents may also be a `Path` (a file, glob or folder, compressed or not) or an iterable of
@@ -38,6 +44,10 @@ class Vectorizer(MatrixParameters, TextAnalysis, TransformerMixin, BaseEstimator
     """
 
     _KIND: ClassVar[ArchiveKind]  # of its file
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        # No `set_output`, as in scikit-learn: a frame of a sparse matrix would be dense.
+        super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def decode(self, doc: Any) -> Any:
         """The text of a document: read and decoded, as `input`, `encoding`, `decode_error` say."""

@@ -109,7 +109,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
 
     def transform(self, raw_documents: Any) -> Any:
         """The matrix `(documents, terms)` of documents, in the columns that were learned."""
-        self._check()
+        self._check_parameters()  # its warnings were given by fit
         self._check_weights()
         return to_sklearn_sparse(self._weigh(self._count_known(raw_documents)))
 
@@ -155,6 +155,8 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
     @property
     def fixed_vocabulary_(self) -> bool:
         """Whether the vocabulary was given, not learned."""
+        if not self._parts:
+            return self.vocabulary is not None
         self._columns()
         return self._is_given
 

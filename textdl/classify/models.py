@@ -107,6 +107,7 @@ def make_mlp(settings: Settings, examples: int) -> MLPClassifier:
         n_iter_no_change=settings["epochs"],  # the rate falls to 0: an early end would be too early
         random_state=settings["seed"],
         verbose=settings["verbose"],
+        initializer="glorot_uniform",
         dtype="float32",
     )
 

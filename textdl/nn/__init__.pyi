@@ -66,6 +66,7 @@ from textdl.nn.losses import categorical_cross_entropy as categorical_cross_entr
 from textdl.nn.losses import huber as huber
 from textdl.nn.losses import logistic_accuracy as logistic_accuracy
 from textdl.nn.losses import logistic_loss as logistic_loss
+from textdl.nn.losses import poisson_loss as poisson_loss
 from textdl.nn.losses import sample_weights as sample_weights
 from textdl.nn.losses import softmax_accuracy as softmax_accuracy
 from textdl.nn.losses import softmax_loss as softmax_loss
@@ -75,6 +76,8 @@ from textdl.nn.training import config
 from textdl.nn.training.checkpoints import FitCheckpoints as FitCheckpoints
 from textdl.nn.training.config import OPTIMIZERS as OPTIMIZERS
 from textdl.nn.training.config import SCHEDULES as SCHEDULES
+from textdl.nn.training.config import SGD as SGD
+from textdl.nn.training.config import Adam as Adam
 from textdl.nn.training.config import TrainingConfig as TrainingConfig
 from textdl.nn.training.evaluate import evaluate as evaluate
 from textdl.nn.training.evaluate import predict as predict
@@ -82,12 +85,9 @@ from textdl.nn.training.fit import EpochLog as EpochLog
 from textdl.nn.training.fit import FitResult as FitResult
 from textdl.nn.training.fit import fit as fit
 from textdl.nn.training.fit import progress_bar as progress_bar
-from textdl.nn.training.step import Objective as Objective
-from textdl.nn.training.step import TrainState as TrainState
-from textdl.nn.losses import poisson_loss as poisson_loss
-from textdl.nn.training.config import SGD as SGD
-from textdl.nn.training.config import Adam as Adam
 from textdl.nn.training.lbfgs import LBFGSResult as LBFGSResult
 from textdl.nn.training.lbfgs import minimize_lbfgs as minimize_lbfgs
+from textdl.nn.training.step import Objective as Objective
+from textdl.nn.training.step import TrainState as TrainState
 
 optimizers = config

@@ -44,10 +44,19 @@ class TextAnalysis(DocumentParameters):
     """
 
     def build_preprocessor(self) -> Text2Text:
-        """The function that prepares a text: lower case, accents."""
+        """The function that prepares a text: lower case, accents.
+
+        Raises:
+            ParameterError: `strip_accents` is no known name.
+        """
         if self.preprocessor is not None:
             return self.preprocessor
         accents: Any = self.strip_accents
+        if not callable(accents) and accents not in _ACCENTS:
+            raise ParameterError(
+                f'Invalid value for "strip_accents": {accents}; expected ascii, unicode, a '
+                "function, or None"
+            )
         accents = accents if callable(accents) else _ACCENTS[accents]
         return partial(_preprocess, lowercase=self.lowercase, strip_accents=accents)
 
@@ -68,8 +77,8 @@ class TextAnalysis(DocumentParameters):
             ) from error
         if self.token_pattern is None or pattern.groups > 1:
             raise ParameterError(
-                f"token_pattern={self.token_pattern!r} has {pattern.groups} capturing groups; "
-                "expected a pattern of at most 1: write the others as (?:...)"
+                f"More than 1 capturing group in token pattern: {self.token_pattern!r} has "
+                f"{pattern.groups} capturing groups; write all but one as (?:...)"
             )
         return pattern.findall
 
@@ -201,6 +210,11 @@ def _check_ngram_range(ngram_range: Any) -> None:
     is_whole = len(pair) == 2 and all(
         isinstance(n, int | np.integer) and not isinstance(n, bool) for n in pair
     )
+    if is_whole and pair[0] > pair[1]:
+        raise ParameterError(
+            f"Invalid value for ngram_range={ngram_range!r} lower boundary larger than the upper "
+            "boundary. Exchange them"
+        )
     if not is_whole or not 1 <= pair[0] <= pair[1] <= MAX_NGRAM:
         raise ParameterError(
             f"invalid value for ngram_range={ngram_range!r}: expected (lower boundary, upper "

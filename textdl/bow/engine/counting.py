@@ -257,6 +257,10 @@ class UndecodableError(CorpusError, UnicodeDecodeError):
         self.args = (message,)
 
 
+class MissingDocumentError(CorpusReadError, FileNotFoundError):
+    """There is no file of the name that a document is to be read from."""
+
+
 class DocumentReader(NamedTuple):
     """How documents are read: scikit-learn's kinds of input, and corpora of files.
 
@@ -306,7 +310,7 @@ class DocumentReader(NamedTuple):
         """
         if isinstance(documents, str | bytes | bytearray):
             raise ParameterError(
-                f"iterable over raw text documents expected, string object received: "
+                f"Iterable over raw text documents expected, string object received. "
                 f"{short(documents)}; pass a list of texts, or a Path"
             )
         if not isinstance(documents, Iterable | os.PathLike):
@@ -328,9 +332,10 @@ class DocumentReader(NamedTuple):
         if isinstance(document, bytes):
             return self._decode_bytes(document, row)
         if document is np.nan or (self.only_text and not isinstance(document, str)):
+            what = "np.nan" if document is np.nan else f"{short(document)}"
             raise CorpusError(
-                f"document {row:,} is {short(document)} ({type(document).__name__}); expected a "
-                "text or bytes: drop or replace it (np.nan and None are invalid documents)"
+                f"{what} is an invalid document, expected byte or unicode string. Drop or replace "
+                f"document {row:,} of type {type(document).__name__}"
             )
         return document
 
@@ -386,6 +391,7 @@ def _read_file(name: Any) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise CorpusReadError(
+        kind = MissingDocumentError if isinstance(error, FileNotFoundError) else CorpusReadError
+        raise kind(
             f"cannot read the document {str(name)!r} ({error.strerror}); expected a readable file"
         ) from error

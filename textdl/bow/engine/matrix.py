@@ -177,4 +177,4 @@ def to_sklearn_sparse(matrix: sparse.csr_array) -> Any:
     """The matrix as scikit-learn would return it: a SciPy matrix, or an array if so configured."""
     if get_config().get("sparse_interface", "spmatrix") == "sparray":
         return matrix
-    return sparse.csr_matrix(matrix)
+    return matrix if isinstance(matrix, sparse.csr_matrix) else sparse.csr_matrix(matrix)

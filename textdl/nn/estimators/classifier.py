@@ -51,7 +51,10 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
         """The logarithm of the probability of every class, `(N, K)`."""
         z = self._outputs(X).astype(np.float64)
         if self.multilabel_:
-            return np.asarray(log_expit(z))
+            log_p = np.asarray(log_expit(z))
+            # The logarithm of what `predict_proba` gives, so that both rank labels alike: above a
+            # half, that is rounded.
+            return np.where(z > 0, np.log(np.exp(log_p)), log_p)
         if len(self.classes_) == 2:
             return np.hstack([log_expit(-z), log_expit(z)])
         return np.asarray(log_softmax(z, axis=1))
@@ -187,7 +190,7 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
 
     _numeric: ClassVar[bool] = False
 
-    @available_if(is_stochastic)
+    @available_if(is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train one more epoch; the first call draws the weights.
 

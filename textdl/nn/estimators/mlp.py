@@ -30,8 +30,8 @@ from textdl.nn.estimators.base import (
     check_weights,
 )
 from textdl.nn.estimators.parameters import FLOAT64_NUMBERS, MLPParameters, Seen
-from textdl.nn.initializers import INITIALIZERS
-from textdl.nn.layers.dense import mlp
+from textdl.nn.initializers import INITIALIZERS, glorot_uniform
+from textdl.nn.layers.dense import Dense, DenseParams, mlp
 from textdl.nn.layers.sequential import Params, Sequential, init_params
 from textdl.nn.losses import Regularizer
 from textdl.nn.training.fit import EpochLog, FitResult, fit, progress_bar
@@ -133,7 +133,7 @@ class MLPEstimator(MLPParameters, MLPBase):
 
     @property
     def _network(self) -> Sequential:
-        initializer = INITIALIZERS[self.initializer]
+        initializer = INITIALIZERS.get(self.initializer, glorot_uniform)
         return mlp(self._layer_sizes, self.activation, self.dropout, initializer)
 
     def _start_over(self, x: Any, y: Any, classes: Any = None) -> None:
@@ -145,8 +145,11 @@ class MLPEstimator(MLPParameters, MLPBase):
         outputs = self._learn_targets(y, classes)
         self._layer_sizes = (int(x.shape[1]), *self._hidden_sizes(), outputs)
         dtype = self._choose_dtype(x)
-        with jax.enable_x64(False):  # equal draws in both precisions
-            params = init_params(self._network, random_key(self._seed))
+        if self.initializer == "auto":
+            params = draw_params(self._network, self.activation, self._seed)
+        else:
+            with jax.enable_x64(False):  # equal draws in both precisions
+                params = init_params(self._network, random_key(self._seed))
         self.params_ = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), params)
 
     def _draw_seed(self) -> int:
@@ -293,6 +296,42 @@ class MLPEstimator(MLPParameters, MLPBase):
         warnings.warn(
             f"{reason}; raise max_iter, or scale the features", ConvergenceWarning, stacklevel=2
         )
+
+
+def draw_params(network: Sequential, activation: str, seed: int) -> Params:
+    """Draw the weights that scikit-learn draws from a seed; on the host, nothing is compiled.
+
+    All are uniform within ±sqrt(6 / (I + O)), for logistic units ±sqrt(2 / (I + O)).
+
+    Args:
+        network: of dense layers, and others without parameters.
+        activation: of the hidden layers.
+        seed: from 0, below 2^32.
+
+    Returns:
+        An entry per layer, float64.
+
+    References:
+        Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+        networks".
+
+    Example:
+        >>> first, _, last = draw_params(mlp((4, 3, 1)), "relu", 0)
+        >>> first.weights[0].round(2).tolist(), last.bias.shape
+        ([0.09, 0.4, 0.19], (1,))
+    """
+    draws = np.random.RandomState(seed)
+    factor = 2.0 if activation in ("logistic", "sigmoid") else 6.0
+    params: list[Any] = []
+    for layer in network.layers:
+        if not isinstance(layer, Dense):
+            params.append(())
+            continue
+        bound = math.sqrt(factor / (layer.inputs + layer.outputs))
+        weights = draws.uniform(-bound, bound, (layer.inputs, layer.outputs))
+        bias = draws.uniform(-bound, bound, layer.outputs)
+        params.append(DenseParams(weights, bias))  # type: ignore[arg-type]  # NumPy's, not JAX's
+    return tuple(params)
 
 
 def is_stochastic(estimator: MLPEstimator) -> bool:

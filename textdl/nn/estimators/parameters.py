@@ -160,7 +160,10 @@ class MLPParameters:
         None, "gradients are scaled down to this norm; None: never", above=0
     )
     initializer: str = parameter(
-        "glorot_uniform", "how weights are drawn", choices=tuple(INITIALIZERS)
+        "auto",
+        "how weights are drawn; auto: as scikit-learn draws them and the biases from the seed, "
+        "uniform within ±sqrt(6 / (I + O)), for logistic units ±sqrt(2 / (I + O))",
+        choices=("auto", *INITIALIZERS),
     )
     sparse_update: bool = parameter(
         False,
@@ -184,7 +187,7 @@ class MLPParameters:
         size = self.batch_size
         if size != "auto" and not (isinstance(size, Integral) and size >= 1):
             raise ParameterError(f"batch_size={size!r}; expected a whole number from 1 up, or auto")
-        if not (isinstance(self.verbose, Integral | np.bool_) and self.verbose >= 0):
+        if not (isinstance(self.verbose, int | np.integer | np.bool_) and self.verbose >= 0):
             raise ParameterError(
                 f"verbose={self.verbose!r}; expected True, False, or a whole number from 0 up"
             )
@@ -268,10 +271,11 @@ class MLPParameters:
     def _batch_size(self, examples: int) -> int:
         if self.batch_size == "auto":
             return min(DEFAULT_BATCH_SIZE, examples)
-        if self.batch_size > examples:
+        size = int(self.batch_size)
+        if size > examples:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                f"clipped: {self.batch_size} to {examples}",
+                f"clipped: {size} to {examples}",
                 stacklevel=2,
             )
-        return min(int(self.batch_size), examples)
+        return min(size, examples)

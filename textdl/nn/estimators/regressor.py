@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
@@ -25,8 +26,8 @@ LOSSES: Mapping[str, Metric] = {"squared_error": half_squared_error, "poisson": 
 class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     """A multi-layer perceptron for regression.
 
-    It minimizes half the squared error, or half the deviance of counts, as scikit-learn's does; scale the features, and targets
-    whose magnitude is far from 1.
+    It minimizes half the squared error, or half the deviance of counts, as scikit-learn's does;
+    scale the features, and targets whose magnitude is far from 1.
 
     Args:
         {parameters}
@@ -63,7 +64,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
 
     _numeric: ClassVar[bool] = True
 
-    @available_if(is_stochastic)
+    @available_if(is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train one more epoch; the first call draws the weights.
 
@@ -124,7 +125,8 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         mean = np.broadcast_to(np.average(targets, axis=0, weights=weights), targets.shape)
         if self.loss == "poisson":
             mean = np.log(np.maximum(mean, np.finfo(np.float64).tiny))
-        return float(np.average(LOSSES[self.loss](mean, targets), weights=weights))
+        losses = LOSSES[self.loss](jnp.asarray(mean), jnp.asarray(targets))
+        return float(np.average(losses, weights=weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

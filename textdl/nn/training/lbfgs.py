@@ -88,7 +88,7 @@ def minimize_lbfgs(
     capacity = data.features.capacity(order)
 
     def value_and_gradient(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        params = structure.unflatten(_split(theta, leaves))
+        params = jax.tree.unflatten(structure, _split(theta, leaves))
         value, gradient = _loss_and_gradient(
             params, data, order, objective=objective, capacity=capacity
         )
@@ -106,7 +106,7 @@ def minimize_lbfgs(
         value_and_gradient, _joined(leaves), method="L-BFGS-B", jac=True, callback=record,
         options=options,
     )  # fmt: skip
-    params = structure.unflatten(_split(found.x, leaves))
+    params = jax.tree.unflatten(structure, _split(found.x, leaves))
     return LBFGSResult(params, losses, found.status == 0, str(found.message))
 
 
