@@ -20,7 +20,7 @@ TEXTS = [text for text in NASTY if "\ud800" not in text]
 @pytest.mark.parametrize("make", VECTORIZERS)
 @pytest.mark.parametrize("documents", ["a text", b"a text"])
 def test_bare_string_is_refused(make, documents):
-    message = "iterable over raw text documents expected, string object received"
+    message = "Iterable over raw text documents expected, string object received."
     for method in ("fit", "transform", "fit_transform"):
         vectorizer = make(vocabulary=["cat"], use_idf=False) if make is TfidfVectorizer else make()
         if make is CountVectorizer:
@@ -37,7 +37,11 @@ def test_documents_not_iterable_is_refused(make):
 @pytest.mark.parametrize("make", VECTORIZERS)
 @pytest.mark.parametrize("analyzer", ["word", "char", "char_wb"])
 def test_document_not_text_is_refused(make, bad, analyzer):
-    message = rf"document 1 is {re.escape(repr(bad))}"
+    what = "np.nan" if bad is np.nan else repr(bad)
+    message = (
+        rf"{re.escape(what)} is an invalid document, expected byte or unicode string\. "
+        rf"Drop or replace document 1 of type {type(bad).__name__}"
+    )
     assert_raises(CorpusError, message, make(analyzer=analyzer).fit_transform, ["a text", bad])
 
 

@@ -88,7 +88,7 @@ class TfidfTransformer(
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
-    auto_wrap_output_keys=None,  # no `set_output`: a frame of a sparse matrix would be dense
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]  # no `set_output`: a frame of a sparse matrix would be dense
 ):
     """Counts to TF-IDF weights, as scikit-learn's.
 

@@ -81,9 +81,7 @@ def test_features_too_large_for_the_dtype():
 @pytest.mark.parametrize(
     ("parameters", "says"),
     [
-        ({"batch_size": 13}, "batch_size=13 is over the 12 examples; choose at most 12"),
         ({"batch_size": 0}, "batch_size=0; expected a whole number from 1 up, or auto"),
-        ({"batch_size": 12, "early_stopping": True}, "batch_size=12 is over the 10 examples"),
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes=(3, 0) is out of range"),
         ({"hidden_layer_sizes": -1}, "hidden_layer_sizes=-1 is out of range; expected whole"),
         ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes=2.5"),
@@ -98,7 +96,7 @@ def test_features_too_large_for_the_dtype():
         ({"n_iter_no_change": 0}, "n_iter_no_change=0; expected a number from 1 up"),
         ({"dropout": 1.0}, "dropout=1.0; expected a number from 0 to below 1"),
         ({"clip_norm": -1.0}, "clip_norm=-1.0; expected a number above 0, or None"),
-        ({"initializer": "ones"}, "initializer='ones'; expected one of zeros, normal"),
+        ({"initializer": "ones"}, "initializer='ones'; expected one of auto, zeros, normal"),
         (
             {"dtype": "float16"},
             "dtype='float16'; expected one of auto, float32, float64",
@@ -112,6 +110,40 @@ def test_parameter_range_errors(kind, parameters, says):
     with pytest.raises(ParameterError) as caught:
         kind(**QUICK | parameters).fit(X, Y)
     assert_says(caught, says)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_batch_size_over_the_examples_is_clipped_with_a_warning(early_stopping):
+    model = MLPRegressor(**QUICK, batch_size=13, early_stopping=early_stopping)
+    with pytest.warns(UserWarning, match=f"clipped: 13 to {10 if early_stopping else 12}"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        (
+            {"solver": "sgd", "optimizer": "adam"},
+            "solver='sgd' and optimizer='adam' contradict each other; give one of them",
+        ),
+        (
+            {"optimizer": "sgd", "momentum": 0.5},
+            "momentum=0.5 does not go with optimizer='sgd', which has its own settings",
+        ),
+        ({"solver": "lbfgs", "dropout": 0.5}, "dropout=0.5 does not go with solver='lbfgs'"),
+        ({"solver": "newton"}, "solver='newton'; expected one of adam, sgd, lbfgs"),
+        ({"verbose": -1}, "verbose=-1; expected True, False, or a whole number from 0 up"),
+    ],
+)
+def test_contradictions_are_refused(parameters, says):
+    with pytest.raises(ParameterError) as caught:
+        MLPRegressor(**QUICK | parameters).fit(X, Y)
+    assert_says(caught, says)
+
+
+def test_negative_counts_are_refused():
+    with pytest.raises(DataError, match="y has the negative value -1; expected counts"):
+        MLPRegressor(**QUICK, loss="poisson").fit(X, Y - 1)
 
 
 @pytest.mark.parametrize(

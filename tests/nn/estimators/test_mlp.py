@@ -188,7 +188,7 @@ def test_early_stopping_monitors_held_out_data():
 
 def test_training_stops_when_the_loss_does_not_fall():
     stopped = regressor(max_iter=500, tol=1e9, n_iter_no_change=4).fit(X, NUMBERS)
-    assert stopped.n_iter_ == 5
+    assert stopped.n_iter_ == 6  # the first, and more than four without improvement
     assert regressor(max_iter=20, tol=0.0, n_iter_no_change=20).fit(X, NUMBERS).n_iter_ == 20
 
 

@@ -84,6 +84,7 @@ FORMULAS = {
     "cosine": lambda t: RATE * (1 + np.cos(np.pi * t / STEPS)) / 2,
     "exponential": lambda t: RATE * 0.01 ** (t / STEPS),
     "invscaling": lambda t: RATE / np.sqrt(t + 1),
+    "adaptive": lambda t: RATE,
     "warmup_cosine": lambda t: (
         RATE * (t / 4 if t < 4 else (1 + np.cos(np.pi * (t - 4) / (STEPS - 4))) / 2)
     ),

@@ -10,7 +10,7 @@ import math
 import warnings
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import jax
 import numpy as np
@@ -31,7 +31,7 @@ from textdl.nn.estimators.base import (
 )
 from textdl.nn.estimators.parameters import FLOAT64_NUMBERS, MLPParameters, Seen
 from textdl.nn.initializers import INITIALIZERS, glorot_uniform
-from textdl.nn.layers.dense import Dense, DenseParams, mlp
+from textdl.nn.layers.dense import draw_params, mlp
 from textdl.nn.layers.sequential import Params, Sequential, init_params
 from textdl.nn.losses import Regularizer
 from textdl.nn.training.fit import EpochLog, FitResult, fit, progress_bar
@@ -288,6 +288,8 @@ class MLPEstimator(MLPParameters, MLPBase):
         self.params_ = jax.tree.map(np.asarray, result.params)
         # As NumPy's, so that a pickle does not lose the precision.
         self._optimizer_state = jax.tree.map(np.asarray, result.state.optimizer)
+        self._optimizer = CurrentRate(result.rate)
+        self._no_improvement_count = result.epochs_without_improvement
         self._examples_seen += examples * len(result.history.get("loss", []))
         for name, values in result.history.items():
             self.history_.setdefault(name, []).extend(values)
@@ -296,42 +298,6 @@ class MLPEstimator(MLPParameters, MLPBase):
         warnings.warn(
             f"{reason}; raise max_iter, or scale the features", ConvergenceWarning, stacklevel=2
         )
-
-
-def draw_params(network: Sequential, activation: str, seed: int) -> Params:
-    """Draw the weights that scikit-learn draws from a seed; on the host, nothing is compiled.
-
-    All are uniform within ±sqrt(6 / (I + O)), for logistic units ±sqrt(2 / (I + O)).
-
-    Args:
-        network: of dense layers, and others without parameters.
-        activation: of the hidden layers.
-        seed: from 0, below 2^32.
-
-    Returns:
-        An entry per layer, float64.
-
-    References:
-        Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
-        networks".
-
-    Example:
-        >>> first, _, last = draw_params(mlp((4, 3, 1)), "relu", 0)
-        >>> first.weights[0].round(2).tolist(), last.bias.shape
-        ([0.09, 0.4, 0.19], (1,))
-    """
-    draws = np.random.RandomState(seed)
-    factor = 2.0 if activation in ("logistic", "sigmoid") else 6.0
-    params: list[Any] = []
-    for layer in network.layers:
-        if not isinstance(layer, Dense):
-            params.append(())
-            continue
-        bound = math.sqrt(factor / (layer.inputs + layer.outputs))
-        weights = draws.uniform(-bound, bound, (layer.inputs, layer.outputs))
-        bias = draws.uniform(-bound, bound, layer.outputs)
-        params.append(DenseParams(weights, bias))  # type: ignore[arg-type]  # NumPy's, not JAX's
-    return tuple(params)
 
 
 def is_stochastic(estimator: MLPEstimator) -> bool:
@@ -346,6 +312,17 @@ def is_stochastic(estimator: MLPEstimator) -> bool:
             "choose solver='adam' or 'sgd'"
         )
     return True
+
+
+class CurrentRate(NamedTuple):
+    """What is read of scikit-learn's optimizer after a fit, though its name is private.
+
+    Example:
+        >>> CurrentRate(0.001).learning_rate
+        0.001
+    """
+
+    learning_rate: float
 
 
 def print_epoch(epoch: int, loss: float) -> None:

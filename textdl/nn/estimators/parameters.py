@@ -217,12 +217,11 @@ class MLPParameters:
         units = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
         if not all(isinstance(unit, int | np.integer) and unit >= 1 for unit in units):
             raise ParameterError(
-                f"hidden_layer_sizes={sizes!r} is out of range; hidden_layer_sizes must be > 0, "
-                "expected whole numbers from 1 up"
+                f"hidden_layer_sizes={sizes!r} is out of range; expected whole numbers from 1 up"
             )
         return tuple(map(int, units))
 
-    def _optimizer(self) -> Any:
+    def _make_optimizer(self) -> Any:
         """The optimizer of mini-batches, as `TrainingConfig` takes it."""
         if self.optimizer is not None:
             return self.optimizer
@@ -233,7 +232,7 @@ class MLPParameters:
 
     def _optimizer_settings(self) -> tuple[Any, ...]:
         """Settings that an optimizer state depends on; with other settings it is reset."""
-        return self._optimizer(), self.learning_rate, self.clip_norm
+        return self._make_optimizer(), self.learning_rate, self.clip_norm
 
     def _config(
         self, examples: int, monitor: str, *, tolerance: float, seen: Seen
@@ -257,7 +256,7 @@ class MLPParameters:
         return TrainingConfig(
             epochs=self.max_iter,
             batch_size=self._batch_size(examples),
-            optimizer=self._optimizer(),
+            optimizer=self._make_optimizer(),
             learning_rate=self.learning_rate_init,
             schedule=schedule,
             epoch_schedule=epoch_schedule,

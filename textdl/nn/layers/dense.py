@@ -6,6 +6,7 @@ Reference:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -224,6 +225,42 @@ def mlp(
         for inputs, outputs in hidden:
             layers += [Dense(inputs, outputs, activation, initializer), between]
     return sequential(*layers, Dense(*last, initializer=initializer))
+
+
+def draw_params(network: Sequential, activation: str, seed: int) -> tuple[Any, ...]:
+    """Draw the weights that scikit-learn draws from a seed; on the host, nothing is compiled.
+
+    All are uniform within ±sqrt(6 / (I + O)), for logistic units ±sqrt(2 / (I + O)).
+
+    Args:
+        network: of dense layers, and others without parameters.
+        activation: of the hidden layers.
+        seed: from 0, below 2^32.
+
+    Returns:
+        An entry per layer, float64.
+
+    References:
+        Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+        networks".
+
+    Example:
+        >>> first, _, last = draw_params(mlp((4, 3, 1)), "relu", 0)
+        >>> first.weights[0].round(2).tolist(), last.bias.shape
+        ([0.09, 0.4, 0.19], (1,))
+    """
+    draws = np.random.RandomState(seed)
+    factor = 2.0 if activation in ("logistic", "sigmoid") else 6.0
+    params: list[Any] = []
+    for layer in network.layers:
+        if not isinstance(layer, Dense):
+            params.append(())
+            continue
+        bound = math.sqrt(factor / (layer.inputs + layer.outputs))
+        weights = draws.uniform(-bound, bound, (layer.inputs, layer.outputs))
+        bias = draws.uniform(-bound, bound, layer.outputs)
+        params.append(DenseParams(weights, bias))  # type: ignore[arg-type]  # NumPy's, not JAX's
+    return tuple(params)
 
 
 def _check_size(found: int, expected: int) -> None:

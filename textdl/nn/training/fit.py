@@ -57,6 +57,8 @@ class FitResult(NamedTuple):
     params: Params  # of the best epoch, where ``val_...`` was monitored; else of the last
     state: TrainState  # to continue from
     history: dict[str, list[float]]  # every metric, epoch by epoch
+    rate: float = 1.0  # of the epoch that would come next
+    epochs_without_improvement: int = 0
 
 
 @fixed_settings()
@@ -144,7 +146,7 @@ def _train(
         # All callbacks see the epoch, also those after the one that stops.
         answers = [callback(log) for callback in callbacks]
         stopped = any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
-    return _result(state, progress)
+    return _result(state, progress, config)
 
 
 class _Run(NamedTuple):
@@ -202,7 +204,9 @@ class _Run(NamedTuple):
             parts.append(metrics)
             finite.append(is_finite)
         if not all(finite):
-            raise _divergence(self.config, progress.epoch + 1, _result(state, progress))
+            raise _divergence(
+                self.config, progress.epoch + 1, _result(state, progress, self.config)
+            )
         numbers = combined(parts, arranged, self.data.weights)
         numbers |= self.validate(after.params)
         progress = replace(progress, last_rate=rate)
@@ -234,13 +238,14 @@ def progress_bar(show: bool = True) -> Iterator[Callable[[EpochLog], None]]:
         yield draw
 
 
-def _result(state: TrainState, progress: FitProgress) -> FitResult:
+def _result(state: TrainState, progress: FitProgress, config: TrainingConfig) -> FitResult:
     """The result after the epochs so far."""
     if progress.best.params is not None:
         state = state._replace(params=progress.best.params)
     names = progress.history[0] if progress.history else ()
     history = {name: [metrics[name] for metrics in progress.history] for name in names}
-    return FitResult(state.params, state, history)
+    stale = progress.best.epochs_without_improvement
+    return FitResult(state.params, state, history, config.rate_in(progress), stale)
 
 
 def _check_data(data: Any, validation: Any, objective: Objective, config: TrainingConfig) -> None:

@@ -76,7 +76,7 @@ def minimize_lbfgs(
         >>> from textdl import nn
         >>> line = nn.make_dataset([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
         >>> network = nn.Dense(1, 1)
-        >>> objective = nn.Objective(network, nn.half_squared_error)
+        >>> objective = nn.Objective(network, nn.losses.half_squared_error)
         >>> result = minimize_lbfgs(network.init(jax.random.key(0)), line, objective)
         >>> nn.predict(network, result.params, [[3.0]]).round(1).tolist()
         [[7.0]]
