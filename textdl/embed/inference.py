@@ -1,12 +1,15 @@
 """Vectors of new documents: the tables of a trained model stay, and only their rows are learned.
 
-The gradient is that of the model's own objective, on blocks as in training. In an epoch a document
+The gradient is that of the model's own objective, on blocks as in training. In a pass a document
 takes a step for each of its blocks, one after the other, and its row is damped as in training, so
-that it comes to lie where training would have put it.
+that it comes to lie where training would have put it. With negative sampling every score is an
+affine function of a document's vector, whose coefficients are computed once: the output rows of the
+words of a batch are gathered once and not in every pass, and what the words around a center add to
+its scores are single numbers.
 
 What a document becomes depends on its text alone. Which of its words are kept, and the windows, are
 drawn from keys of their place in the document; all documents meet the same noise words in the same
-step of an epoch, once for all of their words. A batch is documents of about one length side by
+step of a pass, once for all of their words. A batch is documents of about one length side by
 side, each in a lane of its own; what a lane computes does not depend on the others. So a document
 has the same bits, alone or among a million others.
 
@@ -63,9 +66,9 @@ EPOCHS_PER_PASS = 2
 # takes half the time, and the vectors tell classes as well.
 INFERENCE_BLOCK_TOKENS = 32
 # K, noise words of a step. In dbow they meet a document, in dm each of its words.
-INFERENCE_NOISE = {"dbow": 32, "dm": 8}
+INFERENCE_NOISE = {"dbow": 96, "dm": 16}
 NOISE_STEPS = 16  # that meet different noise words in a pass
-NOISE_DRAWS = {"dbow": 8, "dm": 1}  # passes that meet different noise words
+NOISE_DRAWS = 5  # passes that meet different noise words
 FIRST_EPOCH = 1 << 33  # the number of no epoch of training, so that the draws are others
 SUBSAMPLING_DRAWS = 0  # the end of the key of what is kept
 WINDOW_DRAWS = 1  # the end of the key of windows
@@ -152,14 +155,13 @@ class DocumentInference:
     def _noise(self) -> Array | None:
         """The vectors of noise words, `(n, NOISE_STEPS, K, H)`; None: the loss has none.
 
-        Pass p meets those of number p modulo n. Where words predict, too, n is 1, for then scores
-        of words with noise words stay from pass to pass.
+        Pass p meets those of number p modulo n, n = `NOISE_DRAWS`.
         """
         one = np.zeros((NOISE_STEPS, 1, self._config.block_tokens), np.int32)
         tokens = np.zeros((NOISE_STEPS, 1, one.shape[2] + 2 * self._config.window), np.int32)
         draws = (
             self._objective.draw(Blocks(tokens, one, one, FIRST_EPOCH + number, 0, one))
-            for number in range(NOISE_DRAWS[self._config.arch])
+            for number in range(NOISE_DRAWS)
         )
         found = [draw.rows[OUTPUT][NOISE_WORDS][:, 0] for draw in draws if OUTPUT in draw.rows]
         return self._tables[OUTPUT][np.stack(found)] if found else None
@@ -262,10 +264,12 @@ def group_documents(blocks: NDArray[np.int64]) -> Iterator[DocumentGroup]:
 class DocumentGradient(NamedTuple):
     """The gradient of a step by the vectors of documents, one per block."""
 
-    #: From tables, a batch and noise vectors `(K, H)` to what does not depend on the documents.
+    #: From tables, a batch and noise vectors `(n, K, H)` of every pass to what does not depend on
+    #: the documents.
     prepare: Callable[[Mapping[str, Array], Batches, Array | None], Any]
-    #: From the same, what is prepared and vectors `(N, D)` to the gradient `(N, D)`.
-    compute: Callable[[Mapping[str, Array], Batches, Array | None, Any, Array], Array]
+    #: From the same, the number of the pass, what is prepared, and vectors `(N, D)` to the gradient
+    #: `(N, D)`.
+    compute: Callable[[Mapping[str, Array], Batches, Array | None, Array, Any, Array], Array]
 
 
 def gradient_of(objective: EmbeddingObjective, config: EmbeddingConfig) -> DocumentGradient:
@@ -285,11 +289,13 @@ def gradient_of(objective: EmbeddingObjective, config: EmbeddingConfig) -> Docum
         tables: Mapping[str, Array],
         batch: Batches,
         noise: Array | None,
+        number: Array,
         prepared: AffineScores,
         vectors: Array,
     ) -> Array:
         assert noise is not None
-        return affine_gradient(prepared, vectors, noise[:, :size], weight)
+        chosen = number % noise.shape[0]
+        return affine_gradient(prepared, chosen, vectors, noise[chosen, :, :size], weight)
 
     return DocumentGradient(prepare, compute)
 
@@ -299,6 +305,7 @@ def summed_gradient(
     tables: Mapping[str, Array],
     batch: Batches,
     noise: Array | None,
+    number: Array,
     prepared: Any,
     vectors: Array,
 ) -> Array:
@@ -309,6 +316,7 @@ def summed_gradient(
         tables: all but that of documents.
         batch: of one step.
         noise: None.
+        number: of the pass.
         prepared: nothing.
         vectors: `(N, D)`.
 
@@ -360,11 +368,11 @@ def learn_documents(
         of_step: Batches = jax.tree.map(lambda array: array[step], batches)
         return of_step
 
-    def noise_of(number: Array | int, step: Array) -> Array | None:
-        return None if noise is None else noise[number % noise.shape[0], step % noise.shape[1]]
+    def noise_of(step: Array) -> Array | None:
+        return None if noise is None else noise[:, step % noise.shape[1]]
 
     def prepare(step: Array) -> Any:
-        return gradient.prepare(tables, batch_of(step), noise_of(0, step))
+        return gradient.prepare(tables, batch_of(step), noise_of(step))
 
     def put(step: Array, prepared: Any) -> Any:
         return jax.tree.map(lambda all_, one: all_.at[step].set(one), prepared, prepare(step))
@@ -375,7 +383,7 @@ def learn_documents(
 
     def learn(step: Array, vectors: Array, number: Array, rate: Array) -> Array:
         of_step = jax.tree.map(lambda array: array[step], prepared)
-        found = gradient.compute(tables, batch_of(step), noise_of(number, step), of_step, vectors)
+        found = gradient.compute(tables, batch_of(step), noise_of(step), number, of_step, vectors)
         return vectors - rate * weights[step][:, None] * found
 
     def run_pass(vectors: Array, of_pass: tuple[Array, Array]) -> tuple[Array, None]:

@@ -89,11 +89,13 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         }
 
     draw = _draw_places if is_concatenation else _draw
-    options = {"mean": config.dm_context == "mean", "divided": config.divides_gradient}
+    mean, divided = config.dm_context == "mean", config.divides_gradient
+    joined = partial(forward, mean=mean, divided=divided)
+    joined_affine = partial(affine, mean=mean, divided=divided)
     return InputSide(
         init=init,
         draw=partial(draw, documents=documents, null_word=len(text.vocabulary)),
-        forward=forward_concatenation if is_concatenation else partial(forward, **options),
+        forward=forward_concatenation if is_concatenation else joined,
         predicts="center",
         predictions=1.0,
         updates={INPUT: words, DOCUMENTS: of_tags * tag_shares(documents).sum(0)},
@@ -101,7 +103,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         hidden_size=size,
         bursts={DOCUMENTS: of_tags * burst_lengths(documents)},
         shares_noise=True,
-        affine=affine_concatenation if is_concatenation else partial(affine, **options),
+        affine=affine_concatenation if is_concatenation else joined_affine,
     )
 
 

@@ -232,7 +232,7 @@ class AffineScores(NamedTuple):
     scale: Array  # (B, L), s
     gradient_scale: Array  # (B, L), as in `AffineHidden`
     bias: Array | None  # (B, L), b; None: 0
-    noise_bias: Array | None  # (B, L, K), B; None: 0, and s is 1 for text
+    noise_bias: Array | None  # (P, B, L, K), B of P noises; None: 0, and s is 1 for text
 
 
 def affine_scores(
@@ -248,7 +248,7 @@ def affine_scores(
         tables: has `output`.
         hidden: what predicts.
         batch: without its axis `S`.
-        noise: `(K, H)`, V, which all blocks share.
+        noise: `(P, K, H)`, V of P passes, which all blocks share.
         size: D, the numbers of a document's vector.
 
     Returns:
@@ -259,14 +259,18 @@ def affine_scores(
     if constant is None:
         return AffineScores(O, scale, gradient_scale, None, None)
     bias = (O * constant) @ jnp.ones(O.shape[2], O.dtype)
-    return AffineScores(O[..., :size], scale, gradient_scale, bias, constant @ noise.T)
+    noise_bias = jnp.einsum("blh,pkh->pblk", constant, noise)
+    return AffineScores(O[..., :size], scale, gradient_scale, bias, noise_bias)
 
 
-def affine_gradient(scores: AffineScores, vectors: Array, noise: Array, weight: float) -> Array:
+def affine_gradient(
+    scores: AffineScores, number: Array, vectors: Array, noise: Array, weight: float
+) -> Array:
     """The gradient of the loss by the vectors of documents.
 
     Args:
         scores: of B blocks.
+        number: `()`, which noise is met.
         vectors: `(B, D)`, of the document of each.
         noise: `(K, D)`, V, as far as it meets the document.
         weight: noise words of a prediction that each stands for.
@@ -278,13 +282,13 @@ def affine_gradient(scores: AffineScores, vectors: Array, noise: Array, weight: 
     own = scores.scale * ((scores.rows * vectors[:, None]) @ jnp.ones_like(vectors[0]))
     if scores.bias is not None:
         own += scores.bias
-    positive = -sigmoid(-own, jnp.exp(-jnp.abs(own))) * scores.gradient_scale  # (B, L)
+    positive = -lax.logistic(-own) * scores.gradient_scale  # (B, L)
     met = vectors @ noise.T  # (B, K)
     if scores.noise_bias is None:
-        negative = scores.gradient_scale.sum(1)[:, None] * sigmoid(met, jnp.exp(-jnp.abs(met)))
+        negative = scores.gradient_scale.sum(1)[:, None] * lax.logistic(met)
     else:
-        all_met = scores.noise_bias + scores.scale[..., None] * met[:, None]  # (B, L, K)
-        of_centers = sigmoid(all_met, jnp.exp(-jnp.abs(all_met)))
+        all_met = scores.noise_bias[number] + scores.scale[..., None] * met[:, None]  # (B, L, K)
+        of_centers = lax.logistic(all_met)
         negative = (of_centers * scores.gradient_scale[..., None]).sum(1)
     from_rows = (positive[..., None] * scores.rows).sum(1)
     return from_rows + (weight * negative) @ noise
