@@ -66,7 +66,7 @@ EPOCHS_PER_PASS = 2
 # takes half the time, and the vectors tell classes as well.
 INFERENCE_BLOCK_TOKENS = 32
 # K, noise words of a step. In dbow they meet a document, in dm each of its words.
-INFERENCE_NOISE = {"dbow": 96, "dm": 16}
+INFERENCE_NOISE = {"dbow": 96, "dm": 24}
 NOISE_STEPS = 16  # that meet different noise words in a pass
 NOISE_DRAWS = 5  # passes that meet different noise words
 FIRST_EPOCH = 1 << 33  # the number of no epoch of training, so that the draws are others
