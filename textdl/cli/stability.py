@@ -43,7 +43,7 @@ def add_stability(parser: argparse.ArgumentParser) -> None:
         "--words-per-band",
         type=positive_int,
         metavar="N",
-        help="words of each range of frequencies that are looked at (default 1,000)",
+        help="words of each range of frequencies that are looked at; fewer are faster",
     )
     parser.set_defaults(run=show_stability)
 

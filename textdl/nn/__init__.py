@@ -5,8 +5,7 @@
     initializers.py  initial weights
     gradcheck.py     autodiff against central differences
     scan.py          the loop of recurrent layers, and backpropagation through time
-    layers/          one protocol: dense, dropout, embedding, convolution, recurrence, pooling,
-                     normalization; sequential, parallel, mlp
+    layers/          one protocol: dense, embedding, convolution, recurrence and others; sequential
     data/            features with one protocol: dense, sparse, sequences; datasets and batches
     training/        config, step, fit, checkpoints, evaluate
     estimators/      MLPClassifier, MLPRegressor, and how they are saved

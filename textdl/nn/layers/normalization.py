@@ -7,7 +7,7 @@ Reference:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -15,8 +15,6 @@ from jax import Array, lax
 from textdl.errors import DataError, ParameterError
 from textdl.nn.data.sequences import SequenceBatch, masked_vectors
 from textdl.nn.layers.sequential import Layer
-
-Rows = TypeVar("Rows", Array, SequenceBatch)
 
 
 class LayerNormParams(NamedTuple):
@@ -64,7 +62,9 @@ class LayerNorm(Layer):
         del key
         return LayerNormParams(jnp.ones(self.size), jnp.zeros(self.size))
 
-    def apply(self, params: LayerNormParams, x: Rows, *, key: Array | None = None) -> Rows:
+    def apply(
+        self, params: LayerNormParams, x: Array | SequenceBatch, *, key: Array | None = None
+    ) -> Array | SequenceBatch:
         """Every vector normalized.
 
         Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,7 @@ from textdl.nn.data.dataset import (
     epoch_batches,
 )
 from textdl.nn.layers.sequential import Layer, Params, check_layer
-from textdl.nn.training.step import Objective, compute_metrics, means_of
+from textdl.nn.training.step import Objective, combined, compute_metrics, means_of
 
 ROWS = 64  # at once, always: so the outputs of a row do not depend on the rows beside it
 
@@ -124,30 +123,6 @@ def evaluate_checked(
         parts.append(_evaluate(params, data, order, objective=objective, capacity=capacity))
         weights.append(example_weights[order].sum())
     return combined(parts, weights)
-
-
-def combined(parts: Sequence[dict[str, Array]], weights: Sequence[float]) -> dict[str, float]:
-    """The means over all examples from the means over parts of them.
-
-    Args:
-        parts: scalars by name, of each part.
-        weights: the sum of the weights of each part.
-
-    Returns:
-        A number by name.
-
-    Example:
-        >>> combined([{"loss": np.float32(1)}, {"loss": np.float32(4)}], [2.0, 1.0])
-        {'loss': 2.0}
-    """
-    if len(parts) == 1:
-        return {name: float(value) for name, value in parts[0].items()}
-    total = sum(weights)
-    return {
-        name: sum(w * float(part[name]) for part, w in zip(parts, weights, strict=True) if w)
-        / total
-        for name in parts[0]
-    }
 
 
 @partial(jax.jit, static_argnames=("objective", "capacity"))

@@ -24,8 +24,8 @@ from textdl.nn.training.checkpoints import (
     open_fit_checkpoints,
 )
 from textdl.nn.training.config import FitProgress, TrainingConfig
-from textdl.nn.training.evaluate import combined, evaluate_checked
-from textdl.nn.training.step import Objective, TrainState, run_epoch
+from textdl.nn.training.evaluate import evaluate_checked
+from textdl.nn.training.step import Objective, TrainState, combined, run_epoch
 
 
 class EpochLog(NamedTuple):

@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -338,3 +338,27 @@ def means_of(metrics: dict[str, Array], weights: Array) -> dict[str, Array]:
         2.0
     """
     return {name: weighted_mean(values, weights) for name, values in metrics.items()}
+
+
+def combined(parts: Sequence[dict[str, Array]], weights: Sequence[float]) -> dict[str, float]:
+    """The means over all examples from the means over parts of them.
+
+    Args:
+        parts: scalars by name, of each part.
+        weights: the sum of the weights of each part.
+
+    Returns:
+        A number by name.
+
+    Example:
+        >>> combined([{"loss": jnp.float32(1)}, {"loss": jnp.float32(4)}], [2.0, 1.0])
+        {'loss': 2.0}
+    """
+    if len(parts) == 1:
+        return {name: float(value) for name, value in parts[0].items()}
+    total = sum(weights)
+    return {
+        name: sum(w * float(part[name]) for part, w in zip(parts, weights, strict=True) if w)
+        / total
+        for name in parts[0]
+    }
