@@ -14,11 +14,15 @@ from textdl.embed.merges import (
     sync_frequent_rows,
     take_rows,
 )
-from textdl.embed.update import copy_tables
 
 PREFIXES = {"input": [0, 1, 2, 3], "output": range(9)}
 ANYWHERE = {"input": [1, 4, 8], "output": [0, 1, 2]}
 NONE = {"input": [], "output": [8]}
+
+
+def copied(tables):
+    """A copy, which can be donated."""
+    return jax.tree.map(jnp.copy, tables)
 
 
 def word_tables(seed=3):
@@ -44,9 +48,7 @@ def test_merges_add_up_weighted_changes(frequent):
     untouched = [jax.tree.map(np.array, tables) for tables in (shared, *ends)]
 
     rows = {name: as_rows(np.array(ids, np.intp)) for name, ids in frequent.items()}
-    merged, copies = sync_frequent_rows(
-        copy_tables(shared), tuple(map(copy_tables, ends)), weights, rows
-    )
+    merged, copies = sync_frequent_rows(copied(shared), tuple(map(copied, ends)), weights, rows)
     for name, whole in expected.items():
         own = np.array(frequent[name], np.intp)
         others = np.setdiff1d(np.arange(9), own)
@@ -64,7 +66,7 @@ def test_as_rows_of_prefix_and_of_others_merge_to_the_same_bits():
     weights = {name: jnp.full(9, 0.7) for name in shared}
     results = []
     for rows in (5, jnp.arange(5, dtype=jnp.int32)):
-        copies = copy_tables(shared), tuple(map(copy_tables, ends))
+        copies = copied(shared), tuple(map(copied, ends))
         found = sync_frequent_rows(*copies, weights, {"input": rows, "output": rows})
         results.append(jax.tree.map(np.array, found))
     for one, two in zip(*map(jax.tree.leaves, results), strict=True):
@@ -95,7 +97,7 @@ def test_merge_of_working_sets_is_the_merge_of_whole_tables():
     for end in ends:
         end["output"] = end["output"].at[rows[:2]].set(agreed)
     start = {name: x.at[rows[:2]].set(agreed) for name, x in tables.items()}
-    expected = merge({}, copy_tables({**start, "input": tables["input"]}), tuple(ends), weights, {})
+    expected = merge({}, copied({**start, "input": tables["input"]}), tuple(ends), weights, {})
     expected = jax.tree.map(np.array, expected)
 
     sets = tuple({**end, "output": take_rows(end, {"output": rows})["output"]} for end in ends)

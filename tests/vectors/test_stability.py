@@ -8,6 +8,7 @@ import pytest
 from textdl import Vectors
 from textdl.errors import ParameterError, UnknownWordError
 from textdl.vectors.stability import measure_stability, trusted_neighbors
+from textdl.vectors.subwords import SubwordVectors
 
 WORDS = [f"w{number}" for number in range(150)]
 
@@ -104,3 +105,12 @@ def test_trusted_neighbors_of_a_word_that_a_file_lacks_error():
     files = [*runs(1), Vectors(["w1", "w2"], np.ones((2, 8)))]
     with pytest.raises(UnknownWordError, match="w7"):
         trusted_neighbors(files, "w7")
+
+
+def test_trusted_neighbors_of_a_word_that_only_ngrams_give_a_vector_error():
+    buckets = np.arange(20, dtype=np.int32)
+    ngrams = SubwordVectors(buckets, np.ones((20, 8), np.float32), 1, 3, 20)
+    files = [Vectors(vectors.labels, vectors.matrix, subwords=ngrams) for vectors in runs(2)]
+    assert "unseen" in files[0]
+    with pytest.raises(UnknownWordError, match='"unseen" is not in the vocabulary of every file'):
+        trusted_neighbors(files, "unseen")

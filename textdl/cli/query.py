@@ -106,10 +106,10 @@ def similar_words(options: argparse.Namespace) -> None:
 
 def _print_trusted(options: argparse.Namespace) -> None:
     """One neighbor per line: in how many of the files it is one, its mean cosine and its spread."""
-    from textdl.vectors.stability import trusted_neighbors  # only this needs it
+    from textdl.vectors.stability import trusted_neighbors_batch  # only this needs it
 
     files = [Vectors.load(path) for path in (options.vectors, *options.trust)]
-    found = [trusted_neighbors(files, word, options.n) for word in options.words]
+    found = trusted_neighbors_batch(files, options.words, options.n)
     if options.json:
         answers = zip(options.words, found, strict=True)
         print_json(

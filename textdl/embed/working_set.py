@@ -18,8 +18,11 @@ from textdl.embed.tables import Batches
 # take longer.
 MIN_TABLE_ROWS = 1 << 17
 MIN_TABLE_NUMBERS = 1 << 23
-MAX_WORKING_ROWS = 1 << 16  # of a table; a round ends before it uses many more
-# Shapes are compiled for, so the number of rows is rounded up: to at most an eighth more.
+# Of a table; a round ends before it uses many more. It costs no time, for about as many rows are
+# copied in all, and every worker's copy is small.
+MAX_WORKING_ROWS = 1 << 16
+# Shapes are compiled for, so the number of rows is rounded up: to at most an eighth more. It never
+# shrinks, so that copies fit into the memory of those before.
 SHAPES_PER_DOUBLING = 8
 
 

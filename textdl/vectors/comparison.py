@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.vectors.bootstrap import (
+    NOWHERE,
     Interval,
     Statistic,
     figure_of,
-    interval_of,
     mean_of_rows,
     p_value,
+    percentile_interval,
     resampled,
     spearman_of_rows,
 )
@@ -126,12 +127,8 @@ def _compare(
         return statistic(theirs, *others) - statistic(ours, *others)
 
     ours, theirs = (figure_of(statistic, (column, *shared)) for column in (first, second))
-    columns = (first, second, *shared)
-    return Comparison(
-        ours,
-        theirs,
-        theirs - ours,
-        interval_of(difference, columns),
-        p_value(resampled(difference, columns)) if len(first) > 1 else float("nan"),
-        len(first),
-    )
+    found = Comparison(ours, theirs, theirs - ours, NOWHERE, float("nan"), len(first))
+    if len(first) < 2:
+        return found
+    differences = resampled(difference, (first, second, *shared))
+    return found._replace(interval=percentile_interval(differences), p_value=p_value(differences))

@@ -20,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import ParameterError
+from textdl.errors import ParameterError, UnknownWordError
 from textdl.keyed_random import SAMPLED_WORDS, permutation
 from textdl.vectors import query
-from textdl.vectors.nearest import nearest
+from textdl.vectors.nearest import check_topn, nearest
 from textdl.vectors.vectors import Vectors
 
 WORDS_PER_BAND = 1_000
@@ -83,18 +83,47 @@ def trusted_neighbors(files: Sequence[Vectors], word: str, topn: int = 10) -> li
         >>> [(it.word, it.share) for it in trusted_neighbors([one, other], "cat", topn=1)]
         [('dog', 0.5)]
     """
+    return trusted_neighbors_batch(files, [word], topn)[0]
+
+
+def trusted_neighbors_batch(
+    files: Sequence[Vectors], words: Sequence[str], topn: int = 10
+) -> list[list[TrustedNeighbor]]:
+    """For each word what `trusted_neighbors` answers; what files have in common is found once.
+
+    Args:
+        files: as there.
+        words: that all have.
+        topn: as there.
+
+    Returns:
+        A list for every word.
+
+    Raises:
+        UnknownWordError: a file has no vector of a word.
+        ParameterError: as there.
+    """
     _check(files, topn)
     for vectors in files:
-        vectors[word]
+        vectors[words]
     common = _CommonWords(files)
-    named = Counter[str]()
-    for neighbors in common.neighbors([word], topn):
-        named.update(common.words[row] for row in neighbors[0])
+    named = [Counter[str]() for _ in words]
+    for of_file in common.neighbors(words, topn):
+        for counter, rows in zip(named, of_file.tolist(), strict=True):
+            counter.update(common.words[row] for row in rows)
+    both = zip(words, named, strict=True)
+    return [_most_similar(files, word, counter)[:topn] for word, counter in both]
+
+
+def _most_similar(
+    files: Sequence[Vectors], word: str, named: Counter[str]
+) -> list[TrustedNeighbor]:
+    """The neighbors that files name so many times, those of largest mean cosine first."""
     found = []
     for neighbor, times in named.items():
         cosines = [vectors.similarity(word, neighbor) for vectors in files]
         found.append(TrustedNeighbor(neighbor, times / len(files), fmean(cosines), pstdev(cosines)))
-    return sorted(found, key=lambda it: -it.similarity)[:topn]
+    return sorted(found, key=lambda it: -it.similarity)
 
 
 def measure_stability(
@@ -167,7 +196,18 @@ class _CommonWords:
         self._norms = [vectors.norms[some] for vectors, some in zip(files, rows, strict=True)]
 
     def neighbors(self, words: Sequence[str], topn: int) -> list[NDArray[np.int64]]:
-        """In each file the rows of the nearest neighbors of words, `(n, topn)`."""
+        """In each file the rows of the nearest neighbors of words, `(n, topn)`.
+
+        Raises:
+            UnknownWordError: a word is not among the common ones.
+        """
+        for word in words:
+            if word not in self._row_of:
+                raise UnknownWordError(
+                    f'"{word}" is not in the vocabulary of every file; only the '
+                    f"{len(self.words):,} words that all of them list have neighbors to compare: "
+                    "try one of those"
+                )
         rows = np.array([self._row_of[word] for word in words])
         return [
             nearest(matrix, norms, query.normalize(matrix[rows]), topn, rows[:, None]).rows
@@ -181,8 +221,7 @@ def _check(files: Sequence[Vectors], topn: int) -> None:
             f"{len(files)} file of vectors says nothing of stability; pass two or more, trained "
             "with different seeds"
         )
-    if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-        raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+    check_topn(topn)
 
 
 def _band_limits(size: int) -> Iterator[tuple[int, int]]:

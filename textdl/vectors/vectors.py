@@ -16,7 +16,7 @@ from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attr
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
 from textdl.vectors.formats.rows import MappedFile, ReadOptions, VectorData
-from textdl.vectors.nearest import nearest
+from textdl.vectors.nearest import check_topn, nearest
 from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
@@ -303,10 +303,9 @@ class Vectors(metaclass=ExplainedNames):
     def _neighbors(
         self, queries: NDArray[np.float64], topn: int, excluded: NDArray[np.int64]
     ) -> list[Neighbors]:
-        if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-            raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+        topn = check_topn(topn)
         self._require_whole()
-        found = nearest(self.matrix, self.norms, queries, int(topn), excluded)
+        found = nearest(self.matrix, self.norms, queries, topn, excluded)
         pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
         return [
             [(self.labels[row], similarity) for row, similarity in zip(*pair, strict=True)]

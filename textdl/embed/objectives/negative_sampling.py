@@ -113,15 +113,10 @@ def _context_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     V = tables[OUTPUT][noise]  # (B, K, D)
     strips = C.reshape(*mask.shape[:2], mask.shape[3], C.shape[2])
     scores = jnp.einsum("bsmd,bsrd->bsmr", O, strips)  # S
-    noise_scores = jnp.einsum("bkd,bld->bkl", V, C)  # T
-    weight = batch.values[NOISE_WEIGHT] * counts  # (B, L)
-
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, R + 2w, R)
-    negative_loss = weight * sum_softplus(noise_scores, noise_exp_neg_abs)  # (B, L)
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # by S
-    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # by T
+    negative_loss, negative = _against_noise(V, C, batch.values[NOISE_WEIGHT] * counts)
 
     output_gradients: list[RowGradients | ProductGradients] = [
         ProductGradients(around, positive, strips),
@@ -159,15 +154,12 @@ def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, L, D), or (1, B L, D)
     # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
     scores = (O * H) @ jnp.ones(H.shape[2], H.dtype)
-    noise_scores = jnp.einsum("bkd,bld->bkl", V, opposed)
     weight = batch.values[NOISE_WEIGHT] * counts.reshape(noise.shape[0], -1)  # (B, L)
 
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B,)
-    negative_loss = weight * sum_softplus(noise_scores, noise_exp_neg_abs)  # (B, L)
     positive = -sigmoid(-scores, exp_neg_abs, mask)[..., None]  # (B, L, 1), by the scores
-    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # (B, K, L)
+    negative_loss, negative = _against_noise(V, opposed, weight)
     output_gradients: list[RowGradients | ProductGradients] = [
         RowGradients(centers, positive * H),
         ProductGradients(noise, negative, opposed),
@@ -200,15 +192,12 @@ def _segment_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     V = tables[OUTPUT][noise]  # (B, K, D)
     opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, G, D), or (1, B G, D)
     scores = jnp.einsum("bld,bgd->blg", O, H)
-    noise_scores = jnp.einsum("bkd,bgd->bkg", V, opposed)
     weight = batch.values[NOISE_WEIGHT] * counts.reshape(noise.shape[0], -1)  # (B, G)
 
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, G)
-    negative_loss = weight * sum_softplus(noise_scores, noise_exp_neg_abs)  # (B, G)
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L, G), by the scores
-    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # (B, K, G)
+    negative_loss, negative = _against_noise(V, opposed, weight)
     from_centers = jnp.einsum("blg,bld->bgd", positive, O)
     from_noise = jnp.einsum("bkg,bkd->bgd", negative, V).reshape(H.shape)
     output_gradients = [
@@ -292,6 +281,23 @@ def affine_gradient(
         negative = (of_centers * scores.gradient_scale[..., None]).sum(1)
     from_rows = (positive[..., None] * scores.rows).sum(1)
     return from_rows + (weight * negative) @ noise
+
+
+def _against_noise(V: Array, C: Array, weight: Array) -> tuple[Array, Array]:
+    """The loss of vectors against the noise words they all meet, and its derivatives by T.
+
+    Args:
+        V: `(B, K, D)` of the noise words.
+        C: `(B, L, D)` of the vectors that predict.
+        weight: `(B, L)` how many noise words each stands for.
+
+    Returns:
+        `(B, L)` and `(B, K, L)`.
+    """
+    scores = jnp.einsum("bkd,bld->bkl", V, C)  # T
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    loss = weight * sum_softplus(scores, exp_neg_abs)
+    return loss, weight[:, None] * sigmoid(scores, exp_neg_abs)
 
 
 _LOSSES = {"center": _center_loss, "context": _context_loss, "segment": _segment_loss}

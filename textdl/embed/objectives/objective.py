@@ -5,8 +5,7 @@ with an *output side*, how a prediction is scored (negative sampling, hierarchic
 center of a block has one vector that predicts: either the words around the center, or the center
 itself; or all centers of a segment have one, which predicts each of them. Either side says how its
 tables begin, what a step needs to draw, and how often its rows are moved. Neither knows anything of
-learning rates, update damping, workers or checkpoints; the trainer
-knows nothing of words.
+learning rates, update damping, workers or checkpoints; the trainer knows nothing of words.
 """
 
 from __future__ import annotations

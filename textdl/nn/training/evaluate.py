@@ -114,15 +114,14 @@ def evaluate_checked(
         A number by name, ``loss`` and those of the metrics.
     """
     parts = []
-    weights = []
-    example_weights = np.append(np.asarray(data.weights), 0)
+    orders = []
     for rows in data.features.groups():
         numbers = epoch_batches(len(rows), min(batch_size, data.size))
         order = np.append(rows, data.size).astype(np.int32)[numbers]
         capacity = data.features.capacity(order)
         parts.append(_evaluate(params, data, order, objective=objective, capacity=capacity))
-        weights.append(example_weights[order].sum())
-    return combined(parts, weights)
+        orders.append(order)
+    return combined(parts, orders, data.weights)
 
 
 @partial(jax.jit, static_argnames=("objective", "capacity"))

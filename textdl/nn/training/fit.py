@@ -179,7 +179,6 @@ class _Run(NamedTuple):
             DivergenceError: the loss or a weight is not finite.
         """
         after = state
-        weights = np.append(np.asarray(self.data.weights), 0)
         parts = []
         finite = []
         arranged = self.data.features.arrange(order)
@@ -201,7 +200,7 @@ class _Run(NamedTuple):
             finite.append(is_finite)
         if not all(finite):
             raise _divergence(self.config, progress.epoch + 1, _result(state, progress))
-        numbers = combined(parts, [float(weights[part].sum()) for part in arranged])
+        numbers = combined(parts, arranged, self.data.weights)
         numbers |= self.validate(after.params)
         return after, progress.after_epoch(numbers, after.params, self.config), capacity
 
