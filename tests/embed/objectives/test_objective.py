@@ -170,7 +170,7 @@ def test_vocabulary_of_one_word_has_no_decisions():
     text = some_text(1)
     objective = make_objective(text, EmbeddingConfig(loss="hs", vector_size=4, window=3))
     batch, _ = random_batch(objective, EmbeddingConfig(window=3), words=1)
-    found = objective.loss_and_gradients(random_tables(objective), batch)
+    found = jax.jit(objective.loss_and_gradients)(random_tables(objective), batch)
     assert not np.asarray(found.loss).any()
 
 
