@@ -245,8 +245,9 @@ def group_documents(blocks: NDArray[np.int64]) -> Iterator[DocumentGroup]:
     Example:
         >>> for group in group_documents(np.array([30, 3, 0, 5000, 7])):
         ...     print(group.numbers, group.steps, group.lanes)
-        [1 4] 16 64
-        [0] 64 16
+        [1] 4 64
+        [4] 16 32
+        [0] 64 8
         [3] 16384 1
     """
     order = np.argsort(blocks, kind="stable")
