@@ -62,6 +62,21 @@ def cosine(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
     return float(np.clip(normalize(a) @ normalize(b), -1.0, 1.0))
 
 
+def cosines(matrix: NDArray[np.float32], direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosine of each row `(V, D)` with a unit vector `(D,)`; equal rows get equal numbers. `(V,)`.
+
+    Example:
+        >>> cosines(np.array([[0, 2], [3, 4]], np.float32), np.array([1.0, 0.0]))
+        array([0. , 0.6])
+    """
+    found = np.empty(len(matrix))
+    for begin in range(0, len(matrix), _WIDE_ROWS_PER_BLOCK):
+        block = slice(begin, begin + _WIDE_ROWS_PER_BLOCK)
+        # BLAS would sum the last rows of a block in another order than the first.
+        found[block] = np.einsum("vd,d->v", normalize(matrix[block]), direction)
+    return np.clip(found, -1.0, 1.0)
+
+
 def combine(
     vectors: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
