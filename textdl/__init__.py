@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textdl.bow.bm25 import BM25Transformer, BM25Vectorizer
     from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
+    from textdl.bow.matching import group_duplicates, match_texts
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
@@ -60,6 +61,8 @@ __all__ = [
     "compare_word_pairs",
     "evaluate_analogies",
     "evaluate_word_pairs",
+    "group_duplicates",
+    "match_texts",
     "measure_stability",
     "nn",
     "trusted_neighbors",
@@ -88,6 +91,8 @@ _HOME = {
     "compare_word_pairs": "textdl.vectors.comparison",
     "evaluate_analogies": "textdl.vectors.evaluate",
     "evaluate_word_pairs": "textdl.vectors.evaluate",
+    "group_duplicates": "textdl.bow.matching",
+    "match_texts": "textdl.bow.matching",
     "measure_stability": "textdl.vectors.stability",
     "trusted_neighbors": "textdl.vectors.stability",
 }

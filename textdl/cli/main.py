@@ -22,6 +22,7 @@ MOST_SUGGESTIONS = 3
 FILE_METAVARS = (
     "CORPUS",
     "FILE",
+    "FIRST",
     "IN",
     "MATRIX",
     "MODEL",
@@ -29,6 +30,7 @@ FILE_METAVARS = (
     "PHRASES",
     "POINTS",
     "RUN",
+    "SECOND",
     "VECTORS",
 )
 _EXPLAINS = "{prog} VERB --help explains a verb, with an example."
@@ -58,6 +60,8 @@ VERBS: Mapping[str, Verb] = {
     "stability": Verb(
         "how far files of vectors agree on nearest words", "textdl.cli.stability:add_stability"
     ),
+    "match": Verb("the most similar texts of two lists", "textdl.cli.match:add_match"),
+    "dedup": Verb("texts without near-duplicates", "textdl.cli.match:add_dedup"),
     "convert": Verb("write vectors in another format", "textdl.cli.convert:add_convert"),
     "info": Verb("what a file of vectors, a matrix or a network holds", "textdl.cli.info:add_info"),
     "phrases": Verb(
