@@ -5,6 +5,9 @@ The map; NumPy is all that a lookup needs:
     vectors.py         `Vectors`: what users ask of words and their vectors
     labeled.py         a labeled matrix: words, rows, and vectors of words without rows
     queries.py         what is asked of one, as functions
+    searching.py       what finds the nearest rows, of all or of some
+    approximate.py     an index that finds most of them faster, by usearch
+    transport.py       word mover's distance, by POT
     subwords.py        vectors of words without rows, from those of their n-grams
     tokenizer_file.py  the tokenizer that came with vectors of tokens
     query.py           lengths, directions and cosines, as functions on arrays

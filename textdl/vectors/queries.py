@@ -8,7 +8,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,73 +17,14 @@ from textdl.errors import ParameterError
 from textdl.text.tokenizers import Tokenizer, get_tokenizer
 from textdl.vectors import query
 from textdl.vectors.labeled import NO_ROW, Item, LabeledMatrix
-from textdl.vectors.nearest import NearestRows, check_topn, nearest
+from textdl.vectors.nearest import check_topn
+from textdl.vectors.searching import ExactSearch, Indexer, exact_search
 
 WeightedItem: TypeAlias = "Item | tuple[Item, float]"  # the weight is 1, or -1 if it is negative
 Items: TypeAlias = "WeightedItem | Sequence[WeightedItem] | None"
 Neighbors: TypeAlias = list[tuple[str, float]]
 
 _COSMUL_EPSILON = 1e-6  # of equation 4 in the paper, and of gensim
-
-
-class Indexer(Protocol):
-    """What finds nearest rows: all of them exactly, or an index approximately."""
-
-    def search(self, queries: NDArray[np.float64], topn: int) -> NearestRows:
-        """The `topn` rows of highest cosine with unit vectors `(Q, D)`, or fewer."""
-        ...
-
-
-class ExactSearch(NamedTuple):
-    """Compares a query with every row, or with some rows."""
-
-    matrix: NDArray[np.float32]  # (S, D), rows that are searched
-    norms: NDArray[np.float32]  # (S,)
-    rows: NDArray[np.int64] | None = None  # (S,) their numbers; None: 0 to S - 1
-
-    def search(self, queries: NDArray[np.float64], topn: int) -> NearestRows:
-        """The `topn` rows of highest cosine, ties in their order."""
-        nothing = np.empty((len(queries), 0), np.int64)
-        found = nearest(self.matrix, self.norms, queries, topn, nothing)
-        return found if self.rows is None else found._replace(rows=self.rows[found.rows])
-
-
-def searched(
-    vectors: LabeledMatrix,
-    restrict_vocab: int | None,
-    candidates: Sequence[str] | None,
-) -> ExactSearch:
-    """The rows that may be an answer.
-
-    Args:
-        vectors: of which some may be.
-        restrict_vocab: only so many of the first rows.
-        candidates: only these words.
-
-    Returns:
-        What searches them.
-
-    Raises:
-        UnknownWordError: a candidate has no row.
-        ParameterError: both restrictions are given, the number is below 1, or the list is empty or
-            names a word twice.
-    """
-    if candidates is None:
-        if restrict_vocab is None:
-            return ExactSearch(vectors.matrix, vectors.norms)
-        count = check_topn(restrict_vocab, "restrict_vocab")
-        return ExactSearch(vectors.matrix[:count], vectors.norms[:count])
-    if restrict_vocab is not None:
-        raise ParameterError("restrict_vocab and candidates were both given; choose one")
-    rows = np.sort(vectors.rows_with_labels(candidates))
-    if not len(rows):
-        raise ParameterError("candidates is empty; name at least one word, or leave it out")
-    repeated = rows[1:][rows[1:] == rows[:-1]]
-    if len(repeated):
-        raise ParameterError(
-            f'candidates name "{vectors.labels[int(repeated[0])]}" twice; name every word once'
-        )
-    return ExactSearch(vectors.matrix[rows], vectors.norms[rows], rows)
 
 
 def most_similar(
@@ -284,6 +225,18 @@ def n_similarity(vectors: LabeledMatrix, first: Sequence[str], second: Sequence[
     return query.cosine(means[0], means[1])
 
 
+def doesnt_match(vectors: LabeledMatrix, words: Sequence[str]) -> str:
+    """The word least similar to the mean of the unit vectors of all words.
+
+    Raises:
+        ParameterError: fewer than three words, which cannot have an odd one out.
+    """
+    rows = vectors.rows_of(words)
+    if len(rows) < 3:
+        raise ParameterError(f"doesnt_match got {len(rows)} words, expected 3 or more; add some")
+    return words[query.odd_one_out(vectors.take(words, rows))]
+
+
 def known_words(
     vectors: LabeledMatrix, sentence: str | Sequence[str], tokenize: Tokenizer
 ) -> list[str]:
@@ -340,7 +293,7 @@ def most_similar_in(
         )
     directions = query.normalize(vectors[_as_list(words)])
     nothing = np.empty((len(directions), 0), np.int64)
-    return neighbors(other, directions, topn, nothing, searched(other, None, None))
+    return neighbors(other, directions, topn, nothing, exact_search(other))
 
 
 def _as_items(given: Items) -> list[WeightedItem]:

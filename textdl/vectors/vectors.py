@@ -15,9 +15,11 @@ from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attr
 from textdl.vectors import formats, queries, query
 from textdl.vectors.formats.rows import ReadOptions, VectorData
 from textdl.vectors.labeled import COMPUTED_LATER, Item, LabeledMatrix, as_column
-from textdl.vectors.queries import Indexer, Items, Neighbors
+from textdl.vectors.queries import Items, Neighbors
+from textdl.vectors.searching import Indexer, choose_search, exact_search
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
+from textdl.vectors.transport import word_movers_distance
 
 
 class Vectors(LabeledMatrix, metaclass=ExplainedNames):
@@ -186,7 +188,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             restrict_vocab: only so many of the first rows answer, in most files those of the most
                 frequent words.
             candidates: only these words answer.
-            indexer: answers approximately: of `build_index`.
+            indexer: answers approximately, such as `textdl.vectors.approximate.ApproximateIndex`.
 
         Returns:
             Words with their cosines, the most similar first.
@@ -206,7 +208,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             >>> vectors.most_similar([("king", 0.5), "woman"], candidates=["man", "tree"], topn=1)
             [('tree', 0.0)]
         """
-        chosen = self._indexer(restrict_vocab, candidates, indexer)
+        chosen = choose_search(self, restrict_vocab, candidates, indexer)
         return queries.most_similar(self, positive, negative, topn, chosen)
 
     def most_similar_batch(
@@ -234,7 +236,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             UnknownWordError: a word has no vector.
             ParameterError: `topn` is below 1, or the restrictions contradict each other.
         """
-        chosen = self._indexer(restrict_vocab, candidates, indexer)
+        chosen = choose_search(self, restrict_vocab, candidates, indexer)
         return queries.most_similar_batch(self, words, topn, chosen)
 
     def most_similar_cosmul(
@@ -270,7 +272,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word
             representations", equation 4.
         """
-        among = queries.searched(self, restrict_vocab, candidates)
+        among = exact_search(self, restrict_vocab, candidates)
         return queries.most_similar_cosmul(self, positive, negative, topn, among)
 
     def most_similar_to_sentence(
@@ -304,7 +306,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         tokenize = self.tokenizer or queries.sentence_tokenizer(tokenizer)
         words = queries.known_words(self, sentence, tokenize)
         mean = query.normalize(self[words]).mean(axis=0)
-        among = queries.searched(self, restrict_vocab, candidates)
+        among = exact_search(self, restrict_vocab, candidates)
         return queries.most_similar(self, mean, None, topn, among)
 
     def most_similar_in(
@@ -364,6 +366,26 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         """
         return queries.n_similarity(self, first, second)
 
+    def wmdistance(self, first: Sequence[str], second: Sequence[str], norm: bool = True) -> float:
+        """Word mover's distance of two documents; needs POT (`pip install 'textdl[transport]'`).
+
+        Args:
+            first: words; those without a vector are left out.
+            second: the same.
+            norm: compare unit vectors.
+
+        Returns:
+            The least mean way, of Euclidean length, that the words of one document have to go to
+            become those of the other.
+
+        Raises:
+            ParameterError: no word of a document has a vector, or POT is not installed.
+
+        References:
+            Kusner et al. 2015, "From word embeddings to document distances".
+        """
+        return word_movers_distance(self, first, second, norm=norm)
+
     def doesnt_match(self, words: Sequence[str]) -> str:
         """The word least similar to the mean of the unit vectors of all `words`.
 
@@ -371,21 +393,4 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             UnknownWordError: a word has no vector.
             ParameterError: fewer than three words, which cannot have an odd one out.
         """
-        rows = self.rows_of(words)
-        if len(rows) < 3:
-            raise ParameterError(
-                f"doesnt_match got {len(rows)} words, expected 3 or more; add some"
-            )
-        return words[query.odd_one_out(self.take(words, rows))]
-
-    def _indexer(
-        self,
-        restrict_vocab: int | None,
-        candidates: Sequence[str] | None,
-        indexer: Indexer | None,
-    ) -> Indexer:
-        if indexer is None:
-            return queries.searched(self, restrict_vocab, candidates)
-        if restrict_vocab is not None or candidates is not None:
-            raise ParameterError("an indexer searches all rows; leave out the restriction, or it")
-        return indexer
+        return queries.doesnt_match(self, words)
