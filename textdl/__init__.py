@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
     from textdl.vectors.stability import measure_stability, trusted_neighbors
     from textdl.vectors.vectors import Vectors
+    from textdl.vectors.word_sets import evaluate_categorization, evaluate_outliers, weat
 
 __version__ = "0.1.0"
 
@@ -60,12 +61,15 @@ __all__ = [
     "compare_analogies",
     "compare_word_pairs",
     "evaluate_analogies",
+    "evaluate_categorization",
+    "evaluate_outliers",
     "evaluate_word_pairs",
     "group_duplicates",
     "match_texts",
     "measure_stability",
     "nn",
     "trusted_neighbors",
+    "weat",
 ]
 
 _HOME = {
@@ -90,11 +94,14 @@ _HOME = {
     "compare_analogies": "textdl.vectors.comparison",
     "compare_word_pairs": "textdl.vectors.comparison",
     "evaluate_analogies": "textdl.vectors.evaluate",
+    "evaluate_categorization": "textdl.vectors.word_sets",
+    "evaluate_outliers": "textdl.vectors.word_sets",
     "evaluate_word_pairs": "textdl.vectors.evaluate",
     "group_duplicates": "textdl.bow.matching",
     "match_texts": "textdl.bow.matching",
     "measure_stability": "textdl.vectors.stability",
     "trusted_neighbors": "textdl.vectors.stability",
+    "weat": "textdl.vectors.word_sets",
 }
 
 

@@ -17,6 +17,7 @@ The map; NumPy is all that a lookup needs:
     stability.py       how far several files agree on nearest words
     benchmarks.py      the files of word pairs and of analogies
     evaluate.py        how well vectors do on these
+    word_sets.py       categorization, outlier detection, associations (WEAT)
     comparison.py      whether one file does better than another
     bootstrap.py       how far such figures might be off
     formats/           one file per format, and the table of them

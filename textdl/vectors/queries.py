@@ -24,8 +24,6 @@ WeightedItem: TypeAlias = "Item | tuple[Item, float]"  # the weight is 1, or -1 
 Items: TypeAlias = "WeightedItem | Sequence[WeightedItem] | None"
 Neighbors: TypeAlias = list[tuple[str, float]]
 
-_COSMUL_EPSILON = 1e-6  # of equation 4 in the paper, and of gensim
-
 
 def most_similar(
     vectors: LabeledMatrix,
@@ -137,7 +135,7 @@ def most_similar_cosmul(
     if not plus:
         raise ParameterError("most_similar_cosmul got no positive word; pass at least one")
     given = vectors.rows_of([item for item in (*plus, *minus) if isinstance(item, str)])
-    scores = cosmul(
+    scores = query.cosmul(
         _shifted_cosines(vectors, plus, among.matrix),
         _shifted_cosines(vectors, minus, among.matrix),
     )
@@ -146,12 +144,6 @@ def most_similar_cosmul(
     best = may_answer[np.argsort(-scores[may_answer], kind="stable")[:topn]]
     labels = [vectors.labels[row] for row in rows[best].tolist()]
     return list(zip(labels, scores[best].tolist(), strict=True))
-
-
-def cosmul(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> NDArray[np.float64]:
-    """3CosMul: `Π p / (Π n + ε)` over the first axis of cosines shifted to 0 to 1."""
-    scores: NDArray[np.float64] = positive.prod(axis=0) / (negative.prod(axis=0) + _COSMUL_EPSILON)
-    return scores
 
 
 def _shifted_cosines(

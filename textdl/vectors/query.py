@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
 
+_COSMUL_EPSILON = 1e-6  # as gensim has it; the paper has .001
 _WIDE_ROWS_PER_BLOCK = 1 << 12  # rows turned into float64 at a time
 
 
@@ -82,6 +83,23 @@ def combine(
 ) -> NDArray[np.float64]:
     """`normalize(Σ w_i x_i)`: `(..., n, D)` vectors and `(n,)` weights to `(..., D)` queries."""
     return normalize(np.einsum("n,...nd->...d", weights, vectors))
+
+
+def cosmul(
+    positive: NDArray[np.floating[Any]], negative: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
+    """3CosMul: `Π p / (Π n + ε)` over the first axis of cosines that are shifted to 0 to 1.
+
+    Reference: Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word
+    representations", equation 4.
+
+    Example:
+        >>> cosmul(np.array([[1.0, 0.5], [1.0, 0.5]]), np.array([[1.0, 0.5]])).round(3)
+        array([1. , 0.5])
+    """
+    quotients: NDArray[np.floating[Any]]
+    quotients = positive.prod(axis=0) / (negative.prod(axis=0) + _COSMUL_EPSILON)
+    return quotients
 
 
 def odd_one_out(vectors: NDArray[np.floating[Any]]) -> int:
