@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from textdl.errors import TextdlError
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.nn.estimators.regressor import MLPRegressor
+    from textdl.text.periods import tag_periods
     from textdl.text.phrases import Phrases
     from textdl.vectors.alignment import align_vectors
+    from textdl.vectors.change import measure_change
     from textdl.vectors.comparison import compare_analogies, compare_word_pairs
     from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
     from textdl.vectors.stability import measure_stability, trusted_neighbors
@@ -66,8 +68,10 @@ __all__ = [
     "evaluate_word_pairs",
     "group_duplicates",
     "match_texts",
+    "measure_change",
     "measure_stability",
     "nn",
+    "tag_periods",
     "trusted_neighbors",
     "weat",
 ]
@@ -99,7 +103,9 @@ _HOME = {
     "evaluate_word_pairs": "textdl.vectors.evaluate",
     "group_duplicates": "textdl.bow.matching",
     "match_texts": "textdl.bow.matching",
+    "measure_change": "textdl.vectors.change",
     "measure_stability": "textdl.vectors.stability",
+    "tag_periods": "textdl.text.periods",
     "trusted_neighbors": "textdl.vectors.stability",
     "weat": "textdl.vectors.word_sets",
 }

@@ -60,6 +60,9 @@ VERBS: Mapping[str, Verb] = {
     "stability": Verb(
         "how far files of vectors agree on nearest words", "textdl.cli.stability:add_stability"
     ),
+    "compare": Verb(
+        "the words whose meaning differs between two corpora", "textdl.cli.compare:add_compare"
+    ),
     "match": Verb("the most similar texts of two lists", "textdl.cli.match:add_match"),
     "dedup": Verb("texts without near-duplicates", "textdl.cli.match:add_dedup"),
     "convert": Verb("write vectors in another format", "textdl.cli.convert:add_convert"),

@@ -14,6 +14,7 @@ The map; NumPy is all that a lookup needs:
     nearest.py         the rows of highest cosine with each query
     spelling.py        close spellings of a word that has no row
     alignment.py       vectors of several models, turned towards each other and averaged
+    change.py          words whose meaning differs between corpora
     stability.py       how far several files agree on nearest words
     benchmarks.py      the files of word pairs and of analogies
     evaluate.py        how well vectors do on these
