@@ -19,17 +19,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from textdl.bow.bm25 import BM25Vectorizer
+from textdl.bow.count import CountVectorizer
 from textdl.bow.engine.matrix import normalize_rows
+from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.tfidf import TfidfVectorizer
-from textdl.bow.vectorizer import Vectorizer
 from textdl.errors import ParameterError
+
+AnyVectorizer: TypeAlias = CountVectorizer | TfidfVectorizer | BM25Vectorizer | HashingVectorizer
 
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 _PRODUCTS_PER_BLOCK = 1 << 21  # of two entries; no block has more pairs than that
@@ -55,7 +59,7 @@ def match_texts(
     topn: int = 1,
     min_similarity: float = 0.0,
     *,
-    vectorizer: Vectorizer | None = None,
+    vectorizer: AnyVectorizer | None = None,
 ) -> SimilarPairs:
     """For each text the most similar ones of another list, as for names that are spelled variously.
 
@@ -118,7 +122,7 @@ def group_duplicates(
     texts: Sequence[str],
     min_similarity: float = 0.9,
     *,
-    vectorizer: Vectorizer | None = None,
+    vectorizer: AnyVectorizer | None = None,
 ) -> NDArray[np.int64]:
     """For each text the first one of its group of near-duplicates.
 
@@ -194,7 +198,7 @@ def check_texts(texts: Sequence[str]) -> None:
 
 
 def _fitted_rows(
-    first: Sequence[str], second: Sequence[str] | None, vectorizer: Vectorizer | None
+    first: Sequence[str], second: Sequence[str] | None, vectorizer: AnyVectorizer | None
 ) -> Any:
     """The rows of all texts, one list after the other."""
     for texts in (first,) if second is None else (first, second):

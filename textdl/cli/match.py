@@ -15,7 +15,7 @@ from textdl.io.atomic import atomic_write, check_writable
 from textdl.parameters import parameters_of
 
 if TYPE_CHECKING:
-    from textdl.bow.vectorizer import Vectorizer
+    from textdl.bow.tfidf import TfidfVectorizer
 
 _DUPLICATE = 0.9  # similarity of near-duplicates, unless said otherwise
 
@@ -172,7 +172,7 @@ def _is_match(cosine: float, options: argparse.Namespace) -> bool:
     return cosine > 0 and cosine >= options.min_similarity
 
 
-def _vectorizer(options: argparse.Namespace) -> Vectorizer:
+def _vectorizer(options: argparse.Namespace) -> TfidfVectorizer:
     """What the options ask for."""
     from textdl.bow.matching import spelling_vectorizer  # as above
 
