@@ -1,8 +1,8 @@
 """What was computed of the runs of characters between spaces, remembered in bounded memory.
 
-Texts repeat their words, so a tokenizer that does not look beyond a run has to cut each distinct one
-only once. `RunMemo` is a dictionary that computes what it lacks: to look up what it has takes no
-Python bytecode.
+Texts repeat their words, so a tokenizer that does not look beyond a run has to cut each distinct
+one only once. `RunMemo` is a dictionary that computes what it lacks: to look up what it has takes
+no Python bytecode.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Treebank tokens, many times as fast as NLTK: it cuts each distinct run once, which is remembered.
 
-A run stands between spaces. Punkt decides about the end of a sentence at a run that has a ``. ? !``,
-from that run and the one that follows; the word tokenizer is a cascade of substitutions that do not
-look beyond a run, but for the ends of a sentence. (``how_it_tokenizes.md`` of the documentation
-shows so, rule by rule.) So the tokens of a run depend on
+A run stands between spaces. Punkt decides about the end of a sentence at a run that has a
+``. ? !``, from that run and the one that follows; the word tokenizer is a cascade of substitutions
+that do not look beyond a run, but for the ends of a sentence. (``how_it_tokenizes.md`` of the
+documentation shows so, rule by rule.) So the tokens of a run depend on
 
 - the run;
 - whether it begins a sentence, which matters if its first character is a quote or a period;
@@ -20,7 +20,7 @@ import re
 import string
 from collections.abc import Collection
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from nltk.tokenize.destructive import NLTKWordTokenizer
 from nltk.tokenize.punkt import PunktSentenceTokenizer
@@ -37,12 +37,13 @@ BEGINS = "begins"  # the run is the first of a sentence
 MOST_CANDIDATES = 1 << 16  # runs that may end a sentence, before each of the plain followers
 MOST_SHAPES = 1 << 14
 
-_MARKS = '-"#$%&()*+,/:;<=>@[\\]^`{|}~\u2012\u2013\u2014\u2015\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2026'
-_MARKS = "".join(map(re.escape, _MARKS))
+_MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~\u2012\u2013\u2014\u2015\u2018\u2019\u201c\u201d\u201e"
+_MARKS += "\u00ab\u00bb\u2026"
+_MARK_SET = frozenset(_MARKS)
 # Where Punkt may end a sentence: within a run, or behind it.
 _CANDIDATE = re.compile("[.?!](?:$|[\\s)\";}\\]*:@'({\\[\u2018\u2019\u201c\u201d\u00ab\u00bb?!])")
-# Of a word or number in which no sentence ends: what is before it, and its first character.
-_FOLLOWER = re.compile(rf"([{_MARKS}']*)([^\W_])[^.?!\s]*(?:\.[^\W_][^.?!\s]*)*[.?!]?")
+# A word or number in which no sentence ends: what is before it, and its first character.
+_FOLLOWER = re.compile(r"([^\w.?!\s]*)([^\W_])[^.?!\s]*(?:\.[^\W_][^.?!\s]*)*[.?!]?")
 # Belongs to the sentence before, although a space is between.
 _CLOSING = re.compile("[\"')\\]}\u2018\u2019\u201c\u201d\u00ab\u00bb]+(?:$|--)")
 # Through these, at the end of a sentence, the rule of the final period looks for the period.
@@ -52,52 +53,36 @@ _OPENERS = frozenset("\"'.")
 # About these, `str.split`, Punkt and the engines of regular expressions do not agree.
 _SEPARATORS = re.compile("[\x1c-\x1f]")
 _OTHER_SPACE = re.compile("[ \t\n\r\v\f]*[\t\n\r\v\f][ \t\n\r\v\f]*")
-# A word or a number in punctuation; the only apostrophes are behind it.
-_SHAPE = re.compile(
-    rf"([{_MARKS}.?!]*)"
-    r"(?:([^\W\d_](?:[^\W_]|-(?=[^\W_]))+)"
-    r"|(\d+(?:[-,.]\d+)*)(?![^\W_])"
-    r"|(\d(?:[^\W_]|-(?=[^\W_]))+))"
-    rf"((?:'[sS](?!\w))?[{_MARKS}.?!']*)"
+# A number, or a word, which may have hyphens.
+_WORD = re.compile(r"(\d+(?:[-,.]\d+)+(?![\w-])|[^\W_]+(?:-[^\W_]+)*)")
+_PART = re.compile(r"[^\W_]+")
+# What rules know of words; that of clitics, which part from the word before them, is not all here.
+_CONTRACTIONS = re.compile(
+    r"(?i)cannot|gimme|gonna|gotta|lemme|wanna|n't"
+    r"|'(?:(?:re|ve|ll|ye|n|tis|twas)(?!\w)|[smdt]-|[^\x00-\x7f])"
 )
-_CONTRACTIONS = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
+_CLITICS = frozenset("smdtSMDT")
+_INNER_PERIOD = re.compile(r"\.[^\W\d_]|[^\W\d_]\.[^\W_]")
+ALEF = "א"  # a letter without case
+_CONTRACTED = frozenset(["cannot", "gimme", "gonna", "gotta", "lemme", "wanna"])
 
-Tokens = tuple[str, ...]
+Tokens: TypeAlias = tuple[str, ...]
+Outcome: TypeAlias = tuple[Tokens, bool]  # of a run: whether it ends a sentence
 
 
 class NotLocalError(Exception):
     """In this text, a rule reaches beyond a run and the one that follows it."""
 
 
-class Outcome(NamedTuple):
-    """What becomes of a run."""
-
-    tokens: Tokens
-    ends_sentence: bool
-
-
 class Shape(NamedTuple):
-    """What becomes of any word in the same punctuation."""
+    """What becomes of any words in the same punctuation."""
 
-    before: Tokens
-    left: str  # of the word, in one token with it
-    right: str
-    after: Tokens
+    template: str  # tokens between spaces, each word a ``%s``
     ends_sentence: bool
 
-    def fill(self, word: str) -> Outcome:
-        """What becomes of a word."""
-        token = self.left + word + self.right
-        return Outcome((*self.before, token, *self.after), self.ends_sentence)
-
-
-class ShapedRun(NamedTuple):
-    """A word and its punctuation."""
-
-    before: str
-    word: str
-    instance: str  # of the kind of the word
-    behind: str
+    def fill(self, words: tuple[str, ...]) -> Tokens:
+        """The tokens with these words."""
+        return tuple((self.template % words).split(" "))
 
 
 class TreebankRuns:
@@ -121,12 +106,12 @@ class TreebankRuns:
         words: NLTKWordTokenizer,
     ) -> None:
         self._sentences = sentences
-        self._abbreviations = frozenset(abbreviations)
+        self._known = _CONTRACTED.union(abbreviations)
         self._words = words
         self._middle = RunMemo(self._cut_middle)
         self._first = RunMemo(self._cut_first, MOST_SHAPES)
         self._followers = RunMemo(_follower, MOST_CANDIDATES)
-        self._outcomes = RunMemo(self._outcome, MOST_CANDIDATES)
+        self._outcomes = RunMemo(self._cut, MOST_CANDIDATES)
         self._shapes = RunMemo(self._shape, MOST_SHAPES)
 
     def tokenize(self, text: str) -> list[str]:
@@ -185,40 +170,59 @@ class TreebankRuns:
 
     def _cut_middle(self, run: str) -> Tokens | None:
         """The tokens of a run within a sentence; None for a candidate for its end."""
-        if run.isalpha() and not _CONTRACTIONS.fullmatch(run):
+        if run.isalpha() and run.isascii() and run.lower() not in _CONTRACTED:
             return (run,)
-        if _CANDIDATE.search(run):
-            return None
-        return self._cut((run, MIDDLE)).tokens
+        return None if _CANDIDATE.search(run) else self._cut((run, MIDDLE))[0]
 
     def _cut_first(self, run: str) -> Tokens:
         """The tokens of a run that begins a sentence, and does not end it."""
-        return tuple(self._words.tokenize(f"{run} {NEUTRAL}")[:-1])
-
-    def _outcome(self, key: tuple[str, ...]) -> Outcome:
-        """What becomes of a candidate, before a kind of follower, perhaps as the first run."""
-        return self._cut(key)
+        return self._cut((run, MIDDLE, BEGINS))[0]
 
     def _cut(self, key: tuple[str, ...]) -> Outcome:
+        """What becomes of a run, before a kind of follower, perhaps as the first of a sentence."""
         run, *context = key
-        shaped = _shaped(run)
-        if shaped is not None and shaped.word.rpartition("-")[2].lower() in self._abbreviations:
-            shaped = None
-        shape = None
+        shaped = self._shaped(run, is_candidate=context[0] != MIDDLE)
         if shaped is not None:
-            shape = self._shapes[shaped.before, shaped.instance, shaped.behind, *context]
-        return self._cut_by_nltk(*key) if shape is None else shape.fill(shaped.word)
+            shape = self._shapes[shaped[0], *context]
+            if shape is not None:
+                return shape.fill(shaped[1]), shape.ends_sentence
+        return self._cut_by_nltk(*key)
+
+    def _shaped(self, run: str, *, is_candidate: bool) -> tuple[str, tuple[str, ...]] | None:
+        """A run with instances for its words, and those; None if a rule may know one of them."""
+        if len(run) > LONGEST_KEY:
+            return None
+        known = self._known if is_candidate else _CONTRACTED
+        word = run.strip(_MARKS)
+        if word.isalpha() and word.isascii() and "'" not in run:  # as most are
+            if word.lower() in known:
+                return None
+            before, _, behind = run.partition(word)
+            return before + _instance(word) + behind, (word,)
+        parts = _WORD.split(run)
+        words = parts[1::2]
+        is_ascii = run.isascii()
+        if (
+            not words
+            or not known.isdisjoint(_PART.findall(run.lower()))
+            or (is_candidate and _INNER_PERIOD.search(run))  # the whole may be an abbreviation
+            # The engines do not agree which characters are of words, but about letters they do.
+            or not (is_ascii or all(it.isascii() or it.replace("-", "").isalpha() for it in words))
+            or ("'" in run and not _MARK_SET.issuperset("".join(parts[::2])))
+            or (("'" in run or not is_ascii) and _CONTRACTIONS.search(run))
+        ):
+            return None
+        parts[1::2] = _instances(parts)
+        return "".join(parts), tuple(words)
 
     def _shape(self, key: tuple[str, ...]) -> Shape | None:
-        """What NLTK makes of an instance; None unless that is in one token."""
-        before, instance, behind, *context = key
-        tokens, ends = self._cut_by_nltk(before + instance + behind, *context)
-        places = [place for place, token in enumerate(tokens) if instance in token]
-        if len(places) != 1:
+        """What NLTK makes of instances of words; None unless it keeps each of them."""
+        tokens, ends = self._cut_by_nltk(*key)
+        parts = _WORD.split(" ".join(tokens).replace("%", "%%"))
+        if parts[1::2] != _WORD.findall(key[0]):
             return None
-        place = places[0]
-        left, _, right = tokens[place].partition(instance)
-        return Shape(tokens[:place], left, right, tokens[place + 1 :], ends)
+        parts[1::2] = ["%s"] * (len(parts) // 2)
+        return Shape("".join(parts), ends)
 
     def _cut_by_nltk(self, run: str, follower: str, begins: str = "") -> Outcome:
         """What becomes of a run, by NLTK.
@@ -238,7 +242,8 @@ class TreebankRuns:
         begin = len(before)
         end = begin + len(run)
         if follower == MIDDLE:
-            return Outcome(tuple(self._words.tokenize(f"{before}{run} {NEUTRAL}")[1:-1]), False)
+            found = self._words.tokenize(f"{before}{run} {NEUTRAL}")
+            return tuple(found[not begins : -1]), False
         if follower[:1].isspace() or (follower == END and _TRAILING.fullmatch(run)):
             raise NotLocalError
         behind = {END: ""}.get(follower, f" {follower} {NEUTRAL}")
@@ -256,7 +261,7 @@ class TreebankRuns:
         ends = any(start == end + 1 for start, _ in raw)
         if ends and _CLOSING.match(follower):
             raise NotLocalError
-        return Outcome(tuple(tokens), ends)
+        return tuple(tokens), ends
 
 
 def _with_spaces(text: str) -> str:
@@ -298,22 +303,22 @@ def _follower(run: str) -> str:
     return marks + ("Xx" if first.isupper() else "00")
 
 
-def _shaped(run: str) -> ShapedRun | None:
-    """The parts of a run; None if the rules may know its word, or if it has none, or several."""
-    if len(run) > LONGEST_KEY:
-        return None
-    match = _SHAPE.fullmatch(run)
-    if match is None:
-        return None
-    before, word, number, mixed, behind = match.groups()
-    if word is not None:
-        if _CONTRACTIONS.search(word):
-            return None
-        instance = NEUTRAL
-    else:
-        instance = "0" if mixed is None else "0x"
-        word = number or mixed
-    # The engines do not agree which characters are of words, but about letters they do.
-    if not word.isascii() and ("'" in behind or not word.replace("-", "").isalpha()):
-        return None
-    return ShapedRun(before, word, instance, behind)
+def _instances(parts: list[str]) -> list[str]:
+    """Other words of the same kinds; a clitic is its own."""
+    words = parts[1::2]
+    return [
+        word if word in _CLITICS and before[-1:] == "'" else _instance(word)
+        for before, word in zip(parts[::2], words, strict=False)
+    ]
+
+
+def _instance(word: str) -> str:
+    """A word that the rules cannot tell from another one of its kind."""
+    first = word[0]
+    if first.isdigit():
+        return "0" if word.replace("-", "").replace(",", "").replace(".", "").isdigit() else "0x"
+    if first.islower():
+        return "x" if len(word) == 1 else "xx"
+    if first.isupper():
+        return "X" if len(word) == 1 else "Xx"
+    return ALEF if len(word) == 1 else 2 * ALEF
