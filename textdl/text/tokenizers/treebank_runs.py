@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
@@ -109,6 +109,7 @@ class TreebankRuns:
         self._known = _CONTRACTED.union(abbreviations)
         self._words = words
         self._middle = RunMemo(self._cut_middle)
+        self._middle_shapes = RunMemo(self._middle_shape, MOST_SHAPES)
         self._first = RunMemo(self._cut_first, MOST_SHAPES)
         self._followers = RunMemo(_follower, MOST_CANDIDATES)
         self._outcomes = RunMemo(self._cut, MOST_CANDIDATES)
@@ -172,7 +173,16 @@ class TreebankRuns:
         """The tokens of a run within a sentence; None for a candidate for its end."""
         if run.isalpha() and run.isascii() and run.lower() not in _CONTRACTED:
             return (run,)
-        return None if _CANDIDATE.search(run) else self._cut((run, MIDDLE))[0]
+        shaped = self._shaped(run, _CONTRACTED)
+        if shaped is not None:
+            shape = self._middle_shapes[shaped[0]]
+            if shape is not None:
+                return shape.fill(shaped[1]) if shape.template else None
+        return None if _CANDIDATE.search(run) else self._cut_by_nltk(run, MIDDLE)[0]
+
+    def _middle_shape(self, run: str) -> Shape | None:
+        """As `_shape`, without a template for a candidate."""
+        return Shape("", True) if _CANDIDATE.search(run) else self._shape((run, MIDDLE))
 
     def _cut_first(self, run: str) -> Tokens:
         """The tokens of a run that begins a sentence, and does not end it."""
@@ -181,18 +191,17 @@ class TreebankRuns:
     def _cut(self, key: tuple[str, ...]) -> Outcome:
         """What becomes of a run, before a kind of follower, perhaps as the first of a sentence."""
         run, *context = key
-        shaped = self._shaped(run, is_candidate=context[0] != MIDDLE)
-        if shaped is not None:
+        shaped = self._shaped(run, self._known)
+        if shaped is not None and not _INNER_PERIOD.search(run):  # that may be in an abbreviation
             shape = self._shapes[shaped[0], *context]
             if shape is not None:
                 return shape.fill(shaped[1]), shape.ends_sentence
         return self._cut_by_nltk(*key)
 
-    def _shaped(self, run: str, *, is_candidate: bool) -> tuple[str, tuple[str, ...]] | None:
+    def _shaped(self, run: str, known: Set[str]) -> tuple[str, tuple[str, ...]] | None:
         """A run with instances for its words, and those; None if a rule may know one of them."""
         if len(run) > LONGEST_KEY:
             return None
-        known = self._known if is_candidate else _CONTRACTED
         word = run.strip(_MARKS)
         if word.isalpha() and word.isascii() and "'" not in run:  # as most are
             if word.lower() in known:
@@ -205,7 +214,6 @@ class TreebankRuns:
         if (
             not words
             or not known.isdisjoint(_PART.findall(run.lower()))
-            or (is_candidate and _INNER_PERIOD.search(run))  # the whole may be an abbreviation
             # The engines do not agree which characters are of words, but about letters they do.
             or not (is_ascii or all(it.isascii() or it.replace("-", "").isalpha() for it in words))
             or ("'" in run and not _MARK_SET.issuperset("".join(parts[::2])))
@@ -248,20 +256,24 @@ class TreebankRuns:
             raise NotLocalError
         behind = {END: ""}.get(follower, f" {follower} {NEUTRAL}")
         text = f"{before}{run}{behind}"
+        if _CLOSING.match(follower) and self._ends_sentence(text, end):
+            raise NotLocalError
         tokens: list[str] = []
+        ends = False
         for start, stop in self._sentences.span_tokenize(text):
             if start >= end:
+                ends = start == end + 1
                 break
             goes_on = stop > end
-            found = self._words.tokenize(
-                f"{text[start:end]} {NEUTRAL}" if goes_on else text[start:stop]
-            )
+            sentence = f"{text[start:end]} {NEUTRAL}" if goes_on else text[start:stop]
+            found = self._words.tokenize(sentence)
             tokens += found[start < begin : len(found) - goes_on]
-        raw = self._sentences.span_tokenize(text, realign_boundaries=False)
-        ends = any(start == end + 1 for start, _ in raw)
-        if ends and _CLOSING.match(follower):
-            raise NotLocalError
         return tuple(tokens), ends
+
+    def _ends_sentence(self, text: str, end: int) -> bool:
+        """Whether a sentence begins one character further, before what closes the one before."""
+        spans = self._sentences.span_tokenize(text, realign_boundaries=False)
+        return any(start == end + 1 for start, _ in spans)
 
 
 def _with_spaces(text: str) -> str:
