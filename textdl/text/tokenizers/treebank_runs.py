@@ -28,9 +28,7 @@ from nltk.tokenize.punkt import PunktSentenceTokenizer
 from textdl.text.tokenizers.run_memo import LONGEST_KEY, RunMemo
 
 NEUTRAL = "xx"  # a run that changes nothing in its neighbors
-# What follows a run, as far as Punkt can tell: a word by its case, or the end of the text. Others
-# have punctuation before the word, or are themselves.
-END = ""
+END = ""  # follows the last run
 MIDDLE = " "  # what follows is of no importance: the run has no candidate for the end of a sentence
 BEGINS = "begins"  # the run is the first of a sentence
 
@@ -42,10 +40,10 @@ _MARKS += "\u00ab\u00bb\u2026"
 _MARK_SET = frozenset(_MARKS)
 # Where Punkt may end a sentence: within a run, or behind it.
 _CANDIDATE = re.compile("[.?!](?:$|[\\s)\";}\\]*:@'({\\[\u2018\u2019\u201c\u201d\u00ab\u00bb?!])")
-# A word or number in which no sentence ends: what is before it, and its first character.
-_FOLLOWER = re.compile(r"([^\w.?!\s]*)([^\W_])[^.?!\s]*(?:\.[^\W_][^.?!\s]*)*[.?!]?")
+# Runs in which no sentence ends, or one does where they end.
+_FOLLOWER = re.compile(r"[^\w.?!\s]*[^\W_][^.?!\s]*(?:\.[^\W_][^.?!\s]*)*[.?!]?")
 # Belongs to the sentence before, although a space is between.
-_CLOSING = re.compile("[\"')\\]}\u2018\u2019\u201c\u201d\u00ab\u00bb]+(?:$|--)")
+_CLOSING = re.compile("[\"')\\]}\u2018\u2019\u201c\u201d\u00ab\u00bb]+(?:$|\\s|--)")
 # Through these, at the end of a sentence, the rule of the final period looks for the period.
 _TRAILING = re.compile("[\\s\\])}>\"'\u00bb\u201d\u2019]+")
 # First characters of runs that are cut differently where a sentence begins.
@@ -61,6 +59,7 @@ _CONTRACTIONS = re.compile(
     r"(?i)cannot|gimme|gonna|gotta|lemme|wanna|n't"
     r"|'(?:(?:re|ve|ll|ye|n|tis|twas)(?!\w)|[smdt]-|[^\x00-\x7f])"
 )
+_DIGIT_MARKS = frozenset(":,")
 _CLITICS = frozenset("smdtSMDT")
 _INNER_PERIOD = re.compile(r"\.[^\W\d_]|[^\W\d_]\.[^\W_]")
 ALEF = "א"  # a letter without case
@@ -77,7 +76,7 @@ class NotLocalError(Exception):
 class Shape(NamedTuple):
     """What becomes of any words in the same punctuation."""
 
-    template: str  # tokens between spaces, each word a ``%s``
+    template: str  # tokens between spaces, each word a ``%s``; of a candidate, empty
     ends_sentence: bool
 
     def fill(self, words: tuple[str, ...]) -> Tokens:
@@ -171,13 +170,21 @@ class TreebankRuns:
 
     def _cut_middle(self, run: str) -> Tokens | None:
         """The tokens of a run within a sentence; None for a candidate for its end."""
-        if run.isalpha() and run.isascii() and run.lower() not in _CONTRACTED:
-            return (run,)
-        shaped = self._shaped(run, _CONTRACTED)
-        if shaped is not None:
-            shape = self._middle_shapes[shaped[0]]
+        word = run.strip(_MARKS)
+        if word.isalpha() and word.isascii() and "'" not in run and len(run) <= LONGEST_KEY:
+            if word.lower() not in _CONTRACTED:  # nearly every run comes here, and is short
+                if word == run:
+                    return (run,)
+                before, _, behind = run.partition(word)
+                shape = self._middle_shapes[f"{before}{NEUTRAL}{behind}"]
+                if shape is not None:
+                    return shape.fill((word,)) if shape.template else None
+        elif (parts := _parts(run, _CONTRACTED)) is not None:
+            words = tuple(parts[1::2])
+            parts[1::2] = _instances(parts) if "'" in run else _middle_instances(parts)
+            shape = self._middle_shapes["".join(parts)]
             if shape is not None:
-                return shape.fill(shaped[1]) if shape.template else None
+                return shape.fill(words) if shape.template else None
         return None if _CANDIDATE.search(run) else self._cut_by_nltk(run, MIDDLE)[0]
 
     def _middle_shape(self, run: str) -> Shape | None:
@@ -191,37 +198,14 @@ class TreebankRuns:
     def _cut(self, key: tuple[str, ...]) -> Outcome:
         """What becomes of a run, before a kind of follower, perhaps as the first of a sentence."""
         run, *context = key
-        shaped = self._shaped(run, self._known)
-        if shaped is not None and not _INNER_PERIOD.search(run):  # that may be in an abbreviation
-            shape = self._shapes[shaped[0], *context]
+        parts = _parts(run, self._known)
+        if parts is not None and not _INNER_PERIOD.search(run):  # that may be in an abbreviation
+            words = tuple(parts[1::2])
+            parts[1::2] = _instances(parts)
+            shape = self._shapes["".join(parts), *context]
             if shape is not None:
-                return shape.fill(shaped[1]), shape.ends_sentence
+                return shape.fill(words), shape.ends_sentence
         return self._cut_by_nltk(*key)
-
-    def _shaped(self, run: str, known: Set[str]) -> tuple[str, tuple[str, ...]] | None:
-        """A run with instances for its words, and those; None if a rule may know one of them."""
-        if len(run) > LONGEST_KEY:
-            return None
-        word = run.strip(_MARKS)
-        if word.isalpha() and word.isascii() and "'" not in run:  # as most are
-            if word.lower() in known:
-                return None
-            before, _, behind = run.partition(word)
-            return before + _instance(word) + behind, (word,)
-        parts = _WORD.split(run)
-        words = parts[1::2]
-        is_ascii = run.isascii()
-        if (
-            not words
-            or not known.isdisjoint(_PART.findall(run.lower()))
-            # The engines do not agree which characters are of words, but about letters they do.
-            or not (is_ascii or all(it.isascii() or it.replace("-", "").isalpha() for it in words))
-            or ("'" in run and not _MARK_SET.issuperset("".join(parts[::2])))
-            or (("'" in run or not is_ascii) and _CONTRACTIONS.search(run))
-        ):
-            return None
-        parts[1::2] = _instances(parts)
-        return "".join(parts), tuple(words)
 
     def _shape(self, key: tuple[str, ...]) -> Shape | None:
         """What NLTK makes of instances of words; None unless it keeps each of them."""
@@ -303,24 +287,52 @@ def _space(match: re.Match[str]) -> str:
 
 
 def _follower(run: str) -> str:
-    """A run that means the same to Punkt where it follows a candidate."""
-    if run == END:
-        return END
-    match = _FOLLOWER.fullmatch(run)
-    if match is None:
+    """A run that means the same to Punkt where it follows a candidate: it asks for the case."""
+    if not _FOLLOWER.fullmatch(run) or run[0] in ",:;" or _CLOSING.match(run):
         return run
-    marks, first = match.groups()
-    if first.islower():
-        return marks + NEUTRAL
-    return marks + ("Xx" if first.isupper() else "00")
+    if run[0].islower():
+        return NEUTRAL
+    return "Xx" if run[0].isupper() else "00"
+
+
+def _parts(run: str, known: Set[str]) -> list[str] | None:
+    """The words of a run, between what is around them; None if a rule may know one of them."""
+    if len(run) > LONGEST_KEY:
+        return None
+    word = run.strip(_MARKS)
+    if word.isalpha() and word.isascii() and "'" not in run:  # as most are
+        if word.lower() in known:
+            return None
+        before, _, behind = run.partition(word)
+        return [before, word, behind]
+    parts = _WORD.split(run)
+    words = parts[1::2]
+    is_ascii = run.isascii()
+    if (
+        not words
+        or not known.isdisjoint(_PART.findall(run.lower()))
+        # The engines do not agree which characters are of words, but about letters they do.
+        or not (is_ascii or all(it.isascii() or it.replace("-", "").isalpha() for it in words))
+        or ("'" in run and not _MARK_SET.issuperset("".join(parts[::2])))
+        or (("'" in run or not is_ascii) and _CONTRACTIONS.search(run))
+    ):
+        return None
+    return parts
+
+
+def _middle_instances(parts: list[str]) -> list[str]:
+    """Words for others, within a sentence, where colons and commas look for digits."""
+    return [
+        _instance(word) if before[-1:] in _DIGIT_MARKS else NEUTRAL
+        for before, word in zip(parts[::2], parts[1::2], strict=False)
+    ]
 
 
 def _instances(parts: list[str]) -> list[str]:
-    """Other words of the same kinds; a clitic is its own."""
-    words = parts[1::2]
+    """Words for others of their kinds; a clitic is its own."""
     return [
         word if word in _CLITICS and before[-1:] == "'" else _instance(word)
-        for before, word in zip(parts[::2], words, strict=False)
+        for before, word in zip(parts[::2], parts[1::2], strict=False)
     ]
 
 
