@@ -32,7 +32,7 @@ class RunMemo(dict[K, V], Generic[K, V]):
 
     def __init__(self, compute: Callable[[K], V], most: int = MOST_RUNS) -> None:
         super().__init__()
-        self._compute = compute
+        self._compute: Callable[[K], V] = compute
         self._most = most
 
     def __missing__(self, key: K) -> V:

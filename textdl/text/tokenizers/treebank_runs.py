@@ -56,8 +56,8 @@ _WORD = re.compile(r"(\d+(?:[-,.]\d+)+(?![\w-])|[^\W_]+(?:-[^\W_]+)*)")
 _PART = re.compile(r"[^\W_]+")
 # What rules know of words; that of clitics, which part from the word before them, is not all here.
 _CONTRACTIONS = re.compile(
-    r"(?i)cannot|gimme|gonna|gotta|lemme|wanna|n't"
-    r"|'(?:(?:re|ve|ll|ye|n|tis|twas)(?!\w)|[smdt]-|[^\x00-\x7f])"
+    r"(?i:cannot|gimme|gonna|gotta|lemme|wanna|n't"
+    r"|'(?:(?:re|ve|ll|ye|n|tis|twas)(?!\w)|[smdt]-))|'[^\x00-\x7f]"
 )
 _DIGIT_MARKS = frozenset(":,")
 _CLITICS = frozenset("smdtSMDT")
@@ -281,9 +281,14 @@ def _with_spaces(text: str) -> str:
 def _space(match: re.Match[str]) -> str:
     """A space, or another white space next to a quote that asks for a space there."""
     text = match.string
-    is_before_quote = text[match.end()] in "\"'" and text[match.end() - 1] != " "
-    is_behind_quote = text[match.start() - 1] == "'" and text[match.start()] != " "
-    return "\n" if is_before_quote or is_behind_quote else " "
+    is_before_quote = text[match.end()] in "\"'"
+    is_behind_quote = text[match.start() - 1] == "'"
+    if is_before_quote and is_behind_quote and len(match[0]) > 1:
+        raise NotLocalError
+    is_asked_for = (is_before_quote and match[0][-1] != " ") or (
+        is_behind_quote and match[0][0] != " "
+    )
+    return "\n" if is_asked_for else " "
 
 
 def _follower(run: str) -> str:
