@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Collection, Set
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from nltk.tokenize.destructive import NLTKWordTokenizer
@@ -59,7 +59,6 @@ _CONTRACTIONS = re.compile(
     r"(?i:cannot|gimme|gonna|gotta|lemme|wanna|n't"
     r"|'(?:(?:re|ve|ll|ye|n|tis|twas)(?!\w)|[smdt]-))|'[^\x00-\x7f]"
 )
-_DIGIT_MARKS = frozenset(":,")
 _CLITICS = frozenset("smdtSMDT")
 _INNER_PERIOD = re.compile(r"\.[^\W\d_]|[^\W\d_]\.[^\W_]")
 ALEF = "א"  # a letter without case
@@ -76,7 +75,7 @@ class NotLocalError(Exception):
 class Shape(NamedTuple):
     """What becomes of any words in the same punctuation."""
 
-    template: str  # tokens between spaces, each word a ``%s``; of a candidate, empty
+    template: str  # tokens between spaces, each word a ``%s``
     ends_sentence: bool
 
     def fill(self, words: tuple[str, ...]) -> Tokens:
@@ -108,7 +107,7 @@ class TreebankRuns:
         self._known = _CONTRACTED.union(abbreviations)
         self._words = words
         self._middle = RunMemo(self._cut_middle)
-        self._middle_shapes = RunMemo(self._middle_shape, MOST_SHAPES)
+        self._marks = RunMemo(self._cut_mark, MOST_SHAPES)
         self._first = RunMemo(self._cut_first, MOST_SHAPES)
         self._followers = RunMemo(_follower, MOST_CANDIDATES)
         self._outcomes = RunMemo(self._cut, MOST_CANDIDATES)
@@ -170,26 +169,46 @@ class TreebankRuns:
 
     def _cut_middle(self, run: str) -> Tokens | None:
         """The tokens of a run within a sentence; None for a candidate for its end."""
-        word = run.strip(_MARKS)
-        if word.isalpha() and word.isascii() and "'" not in run and len(run) <= LONGEST_KEY:
-            if word.lower() not in _CONTRACTED:  # nearly every run comes here, and is short
-                if word == run:
-                    return (run,)
-                before, _, behind = run.partition(word)
-                shape = self._middle_shapes[f"{before}{NEUTRAL}{behind}"]
-                if shape is not None:
-                    return shape.fill((word,)) if shape.template else None
-        elif (parts := _parts(run, _CONTRACTED)) is not None:
-            words = tuple(parts[1::2])
-            parts[1::2] = _instances(parts) if "'" in run else _middle_instances(parts)
-            shape = self._middle_shapes["".join(parts)]
-            if shape is not None:
-                return shape.fill(words) if shape.template else None
-        return None if _CANDIDATE.search(run) else self._cut_by_nltk(run, MIDDLE)[0]
+        if run.isalpha() and run.isascii() and run.lower() not in _CONTRACTED:
+            return (run,)
+        if _CANDIDATE.search(run):
+            return None
+        parts = None if "'" in run else _parts(run, _CONTRACTED)
+        return self._cut((run, MIDDLE))[0] if parts is None else self._cut_marks(parts)
 
-    def _middle_shape(self, run: str) -> Shape | None:
-        """As `_shape`, without a template for a candidate."""
-        return Shape("", True) if _CANDIDATE.search(run) else self._shape((run, MIDDLE))
+    def _cut_marks(self, parts: list[str]) -> Tokens:
+        """Cut the marks around words; the words stay whole, and rules do not look past them."""
+        tokens: list[str] = []
+        token = ""  # the last one, which is not complete
+        left = ""
+        for mark, word in zip_longest(parts[::2], parts[1::2], fillvalue=""):
+            if mark:
+                kind = "0" if word[:1].isdigit() else word and "x"
+                before, between, behind = self._marks[left + mark + kind]
+                if between is None:
+                    token += mark
+                else:
+                    if left:
+                        tokens.append(token + before)
+                    tokens += between
+                    token = behind
+            token += word
+            left = "x"
+        return (*tokens, token) if token else tuple(tokens)
+
+    def _cut_mark(self, key: str) -> tuple[str, Tokens | None, str]:
+        """What becomes of marks; `key` has a letter, or a digit, where a word is beside them.
+
+        Returns:
+            The characters that the word before keeps in its token, the tokens between, and the
+            characters in the token of the word behind. No tokens are None if nothing is cut.
+        """
+        tokens = self._words.tokenize(f"{NEUTRAL} {key} {NEUTRAL}")[1:-1]
+        if tokens == [key] and key[0] == "x" and key[-1] in "x0":
+            return "", None, ""
+        before = tokens.pop(0)[1:] if key[0] == "x" else ""
+        behind = tokens.pop()[:-1] if key[-1] in "x0" else ""
+        return before, tuple(tokens), behind
 
     def _cut_first(self, run: str) -> Tokens:
         """The tokens of a run that begins a sentence, and does not end it."""
@@ -323,14 +342,6 @@ def _parts(run: str, known: Set[str]) -> list[str] | None:
     ):
         return None
     return parts
-
-
-def _middle_instances(parts: list[str]) -> list[str]:
-    """Words for others, within a sentence, where colons and commas look for digits."""
-    return [
-        _instance(word) if before[-1:] in _DIGIT_MARKS else NEUTRAL
-        for before, word in zip(parts[::2], parts[1::2], strict=False)
-    ]
 
 
 def _instances(parts: list[str]) -> list[str]:
