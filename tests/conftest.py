@@ -28,3 +28,18 @@ def skip_sync():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def share_compiled_programs(tmp_path_factory):
+    """Every `fit` compiles its steps, and hundreds of tests fit models of the same few shapes.
+
+    The folder is of this process alone: JAX does not lock it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        # XLA reads it when JAX is imported (textdl/io/compilation_cache.py).
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        import jax
+    folder = tmp_path_factory.mktemp("compiled")
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from textdl.nn.estimators.regressor import MLPRegressor
     from textdl.text.phrases import Phrases
     from textdl.vectors.alignment import align_vectors
+    from textdl.vectors.comparison import compare_analogies, compare_word_pairs
+    from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
+    from textdl.vectors.stability import measure_stability, trusted_neighbors
     from textdl.vectors.vectors import Vectors
 
 __version__ = "0.1.0"
@@ -53,7 +56,13 @@ __all__ = [
     "Word2Vec",
     "__version__",
     "align_vectors",
+    "compare_analogies",
+    "compare_word_pairs",
+    "evaluate_analogies",
+    "evaluate_word_pairs",
+    "measure_stability",
     "nn",
+    "trusted_neighbors",
 ]
 
 _HOME = {
@@ -75,6 +84,12 @@ _HOME = {
     "Vectors": "textdl.vectors.vectors",
     "Word2Vec": "textdl.embed.word2vec",
     "align_vectors": "textdl.vectors.alignment",
+    "compare_analogies": "textdl.vectors.comparison",
+    "compare_word_pairs": "textdl.vectors.comparison",
+    "evaluate_analogies": "textdl.vectors.evaluate",
+    "evaluate_word_pairs": "textdl.vectors.evaluate",
+    "measure_stability": "textdl.vectors.stability",
+    "trusted_neighbors": "textdl.vectors.stability",
 }
 
 

@@ -21,6 +21,9 @@ INITIAL_VALUES: Final = 4
 MEMBER_SEED: Final = 5
 HELD_OUT: Final = 8
 INFERENCE: Final = 9
+SEGMENT_ORDER: Final = 10
+BOOTSTRAP: Final = 11
+SAMPLED_WORDS: Final = 12
 
 UINT32_RANGE: Final = 2**32  # how many numbers 32 bits are
 

@@ -17,7 +17,9 @@ def parameters(**given):
 
 def test_features_take_only_known_models():
     assert {model for _, model in CHOICES} == set(MODELS)
-    assert [spec.default_model for spec in FEATURES.values()] == ["mlp", "mlp", "mlp", "linear"]
+    assert [spec.default_model for spec in FEATURES.values()] == [
+        "mlp", "mlp", "mlp", "linear", "cnn",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("features", "model"), CHOICES)
@@ -28,6 +30,13 @@ def test_resolve_settings_has_the_parameters_of_the_choice_and_no_others(feature
     assert settings.keys() <= {field.name for field in fields(TextClassifierParameters)}
     assert settings["epochs"] == spec.models[model]["epochs"]
     assert settings["batch_size"] == spec.models[model]["batch_size"]
+
+
+@pytest.mark.parametrize("model", ["cnn", "rnn", "gru", "lstm"])
+def test_resolve_settings_of_a_network_of_sequences_takes_tokens(model):
+    assert resolve_settings(parameters(model=model), 10)["features"] == "tokens"
+    with pytest.raises(ParameterError, match=f"model='{model}' does not go with features='tfidf'"):
+        resolve_settings(parameters(model=model, features="tfidf"), 10)
 
 
 def test_resolve_settings_given_values_replace_defaults():

@@ -24,7 +24,8 @@ def path(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "labels"),
     [
-        *((kind, LABELS) for kind in ("tfidf", "vectors", "bag")),
+        *((kind, LABELS) for kind in ("tfidf", "vectors", "bag", "cnn")),
+        pytest.param("lstm", MANY, marks=pytest.mark.full),
         pytest.param("counts", LABELS, marks=pytest.mark.full),
         pytest.param("bag", MANY, marks=pytest.mark.full),
         pytest.param("counts", MANY, marks=pytest.mark.full),

@@ -22,11 +22,14 @@ VECTORS = Vectors(WORDS, np.random.default_rng(0).normal(size=(len(WORDS), 16)))
 QUICK = {"epochs": 30}
 HIDDEN = {"hidden_layer_sizes": (8,), "dropout": 0.0, "learning_rate": 0.1}
 LINEAR = {"model": "linear", "learning_rate": 0.1}
+SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.05}
 KINDS = {
     "tfidf": HIDDEN,
     "counts": {"features": "counts", "analyzer": "char_wb", "ngram_range": (2, 3), **LINEAR},
     "vectors": {"features": "vectors", "vectors": VECTORS, **HIDDEN},
     "bag": {"features": "bag", "vector_size": 8, "learning_rate": 0.3},
+    "cnn": {"model": "cnn", **SMALL},
+    "lstm": {"model": "lstm", **SMALL},
 }
 MANY = [
     ["space", "moon"], ["moon", "space"], ["space"], ["puck"], ("puck",), [], {"été"}, ["été"]
@@ -58,6 +61,7 @@ def test_fit_learns_the_training_texts(fitted):
     assert fitted.classes_[probabilities.argmax(1)].tolist() == LABELS
 
 
+@pytest.mark.filterwarnings("ignore:1 of 10 sequences were cut")  # by those that read words
 def test_predict_proba_of_a_text_is_independent_of_the_others(fitted):
     together = fitted.predict_proba([*TEXTS, "", "puck " * 100_000])
     alone = np.vstack([fitted.predict_proba([text]) for text in TEXTS])
@@ -197,7 +201,10 @@ def test_idf_power_is_two_by_default(options, power):
     ("options", "says"),
     [
         ({"features": "words"}, "features='words'; expected one of tfidf"),
-        ({"model": "forest"}, "model='forest'; expected one of mlp, linear, or None"),
+        (
+            {"model": "forest"},
+            "model='forest'; expected one of mlp, linear, cnn, rnn, gru, lstm, or None",
+        ),
         ({"features": "bag", "model": "mlp"}, "model='mlp' does not go with features='bag'"),
         ({"vector_size": 5}, "vector_size=5 does not go with features='tfidf'"),
         ({"vectors": VECTORS}, "does not go with features='tfidf'"),

@@ -58,6 +58,17 @@ def run(capsys):
 # train
 
 
+def test_train_of_a_network_of_sequences_cuts_aloud(mail, run, capsys, tmp_path):
+    path = tmp_path / "m.safetensors"
+    options = ["--model", "cnn", "--units", "4", "--epochs", "3", "--max-length", "5", "--quiet"]
+    assert main(["classify", "train", str(mail), "-o", str(path), *options]) == 0
+    out, err = capsys.readouterr()
+    assert "tokens cnn, 3 epochs" in out
+    assert "textdl: warning: 3 of 6 sequences were cut to max_length=5, which loses" in err
+    report = run("classify", "predict", path, "free prize", "--json")
+    assert {each["label"] for each in report[0]["labels"]} <= {"ham", "spam"}
+
+
 def test_train_prints_what_was_trained(run, mail, tmp_path):
     train = ["classify", "train", mail, "-o", tmp_path / "m", *FAST]
     report = run(*train, "--json")
@@ -151,9 +162,10 @@ def test_train_options_become_parameters(run, mail, tmp_path):
         "7",
     ]
     run("classify", "train", mail, "-o", tmp_path / "m", *options, "--jobs", "1", "--quiet")
-    given = TextClassifier.load(tmp_path / "m").get_params()
+    model = TextClassifier.load(tmp_path / "m")
+    assert model.settings_["features"] == "tfidf"
+    given = model.get_params()
     assert {name: value for name, value in given.items() if value is not None} == {
-        "features": "tfidf",
         "ngram_range": (1, 2),
         "min_df": 2,
         "max_df": 0.9,

@@ -1,12 +1,16 @@
 """`Doc2Vec`: vectors of documents by tag, inference that depends on the text alone, bad input."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from tests.embed.test_fasttext import stopping
 from textdl import Doc2Vec
-from textdl.embed.inference import BLOCKS
+from textdl.embed.inference import STEPS
 from textdl.errors import DataError, ParameterError
 
 QUICK = {"vector_size": 16, "min_count": 1, "sample": 0.0, "tokenizer": "whitespace"}
@@ -70,7 +74,7 @@ def test_documents_of_a_topic_lie_together():
 def test_document_longer_than_a_batch_is_inferred_alone():
     texts = two_topics()
     model = Doc2Vec(**QUICK).fit(texts)
-    long = " ".join(texts[::2]) + " a1" * (BLOCKS * 128)
+    long = " ".join(texts[::2]) + " a1" * (STEPS * 128)
     found = model.infer([texts[0], long, texts[1]])
     np.testing.assert_array_equal(found[[0, 2]], model.infer(texts[:2]))
     np.testing.assert_array_equal(found[1], model.infer([long])[0])
@@ -129,6 +133,34 @@ def test_fitted_model_refuses_new_documents():
         Doc2Vec().infer(["a"])
 
 
+def test_inference_of_texts_of_all_lengths_does_not_depend_on_the_batch():
+    texts = two_topics(300, seed=1)
+    model = Doc2Vec(**QUICK, arch="dm").fit(two_topics())
+    texts[3] = " ".join(texts[:40])  # of more steps than a batch has at least
+    together = model.infer(texts)
+    order = np.random.default_rng(0).permutation(len(texts))
+    np.testing.assert_array_equal(model.infer([texts[n] for n in order]), together[order])
+    for number in (0, 3, 299):
+        np.testing.assert_array_equal(model.infer([texts[number]])[0], together[number])
+
+
+@pytest.mark.parametrize("options", [{}, {"arch": "dm"}], ids=str)
+def test_inferred_vectors_lie_where_the_trained_ones_do(options):
+    texts = two_topics()
+    model = Doc2Vec(**QUICK, **options, epochs=20).fit(texts)
+    cosines = (unit(model.document_vectors_.matrix) * unit(model.infer(texts))).sum(1)
+    assert np.median(cosines) > 0.7
+
+
+def test_corpus_sorted_by_class_is_learned_as_if_it_were_not():
+    texts = two_topics(400)
+    topics = texts[::2] + texts[1::2]
+    model = Doc2Vec(**QUICK).fit(topics)
+    cosines = unit(model.document_vectors_.matrix) @ unit(model.document_vectors_.matrix).T
+    first, last = cosines[:100, :100].mean(), cosines[:100, 100:200].mean()
+    assert abs(first - last) < 0.05  # of one topic, wherever they stand
+
+
 def test_resumed_run_ends_in_the_same_bytes(tmp_path):
     texts, tags = two_topics(), [["x", n] for n in range(120)]
     straight = Doc2Vec(**QUICK, arch="dm", epochs=2).fit(texts, tags=tags)
@@ -142,3 +174,43 @@ def test_resumed_run_ends_in_the_same_bytes(tmp_path):
         model.save(tmp_path / f"{name}.safetensors")
     a, b = ((tmp_path / f"{name}.safetensors").read_bytes() for name in "ab")
     assert a == b
+
+
+@pytest.mark.parametrize("options", [{}, {"arch": "dm"}], ids=str)
+def test_run_interrupted_five_times_ends_in_the_same_bytes(options, tmp_path):
+    texts = two_topics()
+    straight = Doc2Vec(**QUICK, **options, epochs=8).fit(texts)
+    kept = {"checkpoint": tmp_path / "run", "checkpoint_every": "1steps", "epochs": 8, **options}
+    for _ in range(5):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("textdl.embed.local_sgd.Workers.round", stopping(1))
+            with pytest.raises(KeyboardInterrupt):
+                Doc2Vec(**QUICK, **kept, resume=True).fit(texts)
+    resumed = Doc2Vec(**QUICK, **kept, resume=True).fit(texts)
+    assert resumed.n_iter_ == 8
+    for model, name in ((straight, "a"), (resumed, "b")):
+        model.save(tmp_path / f"{name}.safetensors")
+    a, b = ((tmp_path / f"{name}.safetensors").read_bytes() for name in "ab")
+    assert a == b
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process here")
+@pytest.mark.parametrize("arch", ["dbow", "dm"])
+def test_same_bytes_on_one_core_and_on_all(arch, tmp_path):
+    corpus = tmp_path / "texts.txt"
+    corpus.write_text("\n".join(two_topics()))
+    files = []
+    for cores in ({min(os.sched_getaffinity(0))}, os.sched_getaffinity(0)):
+        code = (
+            f"import os; os.sched_setaffinity(0, {cores})\n"
+            "import sys; from textdl import Doc2Vec; path, arch, out = sys.argv[1:]\n"
+            f"model = Doc2Vec(**{QUICK}, epochs=2, arch=arch).fit(path)\n"
+            "from pathlib import Path\n"
+            "vectors = model.document_vectors_.matrix.tobytes() + model.infer(path).tobytes()\n"
+            "Path(out).write_bytes(vectors)"
+        )
+        out = tmp_path / f"{len(cores)}"
+        command = [sys.executable, "-c", code, str(corpus), arch, str(out)]
+        subprocess.run(command, check=True)
+        files.append(out.read_bytes())
+    assert files[0] == files[-1]

@@ -197,7 +197,9 @@ def test_command_line_trains_asks_describes_and_converts(corpus, tmp_path, capsy
     assert "subwords known     " in told
     assert "subwords max_n     5" in told
     assert main(["convert", str(saved), str(tmp_path / "v.vec")]) == 0
-    assert capsys.readouterr().out.endswith("; without subwords, which only .safetensors keeps\n")
+    assert capsys.readouterr().out.endswith(
+        "; without subwords, which only .safetensors and --format fasttext keep\n"
+    )
     assert main(["convert", str(saved), str(tmp_path / "w.safetensors")]) == 0
     assert "without" not in capsys.readouterr().out
     assert "kalomine" in Vectors.load(tmp_path / "w.safetensors")

@@ -5,20 +5,24 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from textdl.embed import merges
 from textdl.embed.merges import (
     as_rows,
     copies_of,
     frequent_rows,
     merge,
-    put_rows,
     sync_frequent_rows,
     take_rows,
 )
-from textdl.embed.update import copy_tables
 
 PREFIXES = {"input": [0, 1, 2, 3], "output": range(9)}
 ANYWHERE = {"input": [1, 4, 8], "output": [0, 1, 2]}
 NONE = {"input": [], "output": [8]}
+
+
+def copied(tables):
+    """A copy, which can be donated."""
+    return jax.tree.map(jnp.copy, tables)
 
 
 def word_tables(seed=3):
@@ -44,9 +48,7 @@ def test_merges_add_up_weighted_changes(frequent):
     untouched = [jax.tree.map(np.array, tables) for tables in (shared, *ends)]
 
     rows = {name: as_rows(np.array(ids, np.intp)) for name, ids in frequent.items()}
-    merged, copies = sync_frequent_rows(
-        copy_tables(shared), tuple(map(copy_tables, ends)), weights, rows
-    )
+    merged, copies = sync_frequent_rows(copied(shared), tuple(map(copied, ends)), weights, rows)
     for name, whole in expected.items():
         own = np.array(frequent[name], np.intp)
         others = np.setdiff1d(np.arange(9), own)
@@ -54,7 +56,7 @@ def test_merges_add_up_weighted_changes(frequent):
             np.testing.assert_allclose(np.asarray(new[name])[own], whole[own], rtol=1e-5, atol=1e-6)
             np.testing.assert_array_equal(np.asarray(new[name])[others], old[name][others])
 
-    merged = merge(shared, ends, weights)
+    merged = merge({}, shared, ends, weights, {})
     for name, whole in expected.items():
         np.testing.assert_allclose(merged[name], whole, rtol=1e-5, atol=1e-6)
 
@@ -64,7 +66,7 @@ def test_as_rows_of_prefix_and_of_others_merge_to_the_same_bits():
     weights = {name: jnp.full(9, 0.7) for name in shared}
     results = []
     for rows in (5, jnp.arange(5, dtype=jnp.int32)):
-        copies = copy_tables(shared), tuple(map(copy_tables, ends))
+        copies = copied(shared), tuple(map(copied, ends))
         found = sync_frequent_rows(*copies, weights, {"input": rows, "output": rows})
         results.append(jax.tree.map(np.array, found))
     for one, two in zip(*map(jax.tree.leaves, results), strict=True):
@@ -80,55 +82,76 @@ def test_frequent_rows_are_those_with_most_updates():
     assert frequent_rows(updates, 100).tolist() == list(range(50))
 
 
-def test_take_rows_takes_the_working_set_of_large_tables():
+def test_merge_of_working_sets_is_the_merge_of_whole_tables():
+    """To the bit, in the rows of the set; the others stay as they are."""
     tables = word_tables()
-    working = {"output": jnp.array([1, 4, 8, 9, 9])}  # the table has 9 rows
-    taken = take_rows(tables, working)
-    assert taken["input"] is tables["input"]
+    before = jax.tree.map(np.array, tables)
+    rows = jnp.array([1, 4, 0, 8, 9, 9])  # the table has 9 rows; the first two are frequent
+    draw = np.random.default_rng(0)
+    weights = {name: jnp.asarray(draw.random(9), jnp.float32) for name in tables}
+    ends = [
+        {name: x + draw.normal(size=x.shape).astype(np.float32) for name, x in tables.items()}
+        for _ in range(2)
+    ]
+    agreed = np.full((2, 4), 7.0, np.float32)
+    for end in ends:
+        end["output"] = end["output"].at[rows[:2]].set(agreed)
+    start = {name: x.at[rows[:2]].set(agreed) for name, x in tables.items()}
+    expected = merge({}, copied({**start, "input": tables["input"]}), tuple(ends), weights, {})
+    expected = jax.tree.map(np.array, expected)
+
+    sets = tuple({**end, "output": take_rows(end, {"output": rows})["output"]} for end in ends)
+    of_set = {**weights, "output": jnp.append(weights["output"], 0.0)[rows]}
+    shared = {"input": tables["input"], "output": jnp.asarray(agreed)}
+    found = merge(tables, shared, sets, of_set, {"output": rows})
+    np.testing.assert_array_equal(found["input"], expected["input"])
+    used, unused = [0, 1, 4, 8], [2, 3, 5, 6, 7]
+    np.testing.assert_array_equal(found["output"][jnp.array(used)], expected["output"][used])
+    np.testing.assert_array_equal(found["output"][jnp.array(unused)], before["output"][unused])
+
+
+def test_merge_of_working_sets_goes_slice_by_slice(monkeypatch):
+    monkeypatch.setattr(merges, "ROWS_PER_SLICE", 4)
+    table = jnp.arange(60.0).reshape(20, 3)
+    rows = jnp.array([3, *range(5, 15), 20])
+    ends = tuple({"input": table[rows.clip(0, 19)] + change} for change in (0.0, 0.5))
+    weights = {"input": jnp.ones(12)}
+    found = merge({"input": table}, {"input": ends[0]["input"][:0]}, ends, weights, {"input": rows})
+    expected = np.arange(60.0).reshape(20, 3)
+    expected[[3, *range(5, 15)]] += 0.5
+    np.testing.assert_allclose(found["input"], expected)
+
+
+def test_take_rows_takes_those_of_the_tables_that_are_named():
+    tables = word_tables()
+    taken = take_rows(tables, {"output": jnp.array([1, 4, 8, 9, 9])})  # the table has 9 rows
+    assert list(taken) == ["output"]
     assert taken["output"].shape == (5, 4)
     np.testing.assert_array_equal(taken["output"][:3], np.asarray(tables["output"])[[1, 4, 8]])
     assert np.isfinite(taken["output"]).all()
 
 
-def test_put_rows_puts_the_working_set_back_and_drops_its_padding():
-    tables = word_tables()
-    before = jax.tree.map(np.array, tables)
-    merged = {"input": tables["input"] + 1, "output": jnp.full((5, 4), 7.0)}
-    working = {"output": jnp.array([1, 4, 8, 9, 9])}
-    found = put_rows(tables, merged, working)
-    np.testing.assert_array_equal(found["input"], before["input"] + 1)
-    expected = before["output"]
-    expected[[1, 4, 8]] = 7.0
-    np.testing.assert_array_equal(found["output"], expected)
-
-
-def test_put_rows_of_what_take_rows_took_changes_nothing():
-    tables = word_tables()
-    before = jax.tree.map(np.array, tables)
-    working = {name: jnp.array([0, 3, 5, 9]) for name in tables}
-    found = put_rows(tables, take_rows(tables, working), working)
-    for name, table in before.items():
-        np.testing.assert_array_equal(found[name], table)
-
-
 def test_copies_of_are_equal_apart_and_in_the_memory_of_the_last():
     tables = word_tables()
-    copies = copies_of(tables, (), 3)
+    working = {"output": jnp.array([1, 4, 8, 9, 9])}
+    copies = copies_of(tables, working, (), 3)
     assert len(copies) == 3
     others = word_tables(seed=7)
-    again = copies_of(others, copies, 3)
+    again = copies_of(others, {"output": working["output"] - 1}, copies, 3)
     assert all(table.is_deleted() for copy in copies for table in copy.values())
     places = {table.unsafe_buffer_pointer() for copy in again for table in copy.values()}
     assert len(places) == 6
     assert places.isdisjoint(table.unsafe_buffer_pointer() for table in others.values())
     for copy in again:
-        for name, table in copy.items():
-            np.testing.assert_array_equal(table, others[name])
+        np.testing.assert_array_equal(copy["input"], others["input"])
+        expected = np.asarray(others["output"])[[0, 3, 7, 8, 8]]
+        np.testing.assert_array_equal(copy["output"], expected)
 
 
-def test_copies_of_other_shapes_are_new():
-    copies = copies_of(word_tables(), (), 2)
+def test_copies_of_other_shapes_are_new_and_the_last_are_freed():
+    copies = copies_of(word_tables(), {}, (), 2)
     short = {name: table[:5] for name, table in word_tables(seed=7).items()}
-    for copy in copies_of(short, copies, 2):
+    for copy in copies_of(short, {}, copies, 2):
         for name, table in copy.items():
             np.testing.assert_array_equal(table, short[name])
+    assert all(table.is_deleted() for copy in copies for table in copy.values())

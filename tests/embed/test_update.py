@@ -21,7 +21,6 @@ from textdl.embed.update import (
     apply_gradients,
     bounded_merge,
     bounded_shares,
-    copy_tables,
     merge_weights,
     row_lengths,
     run_steps,
@@ -75,7 +74,7 @@ def test_step_moves_no_row_further_than_the_limit(rate):
 
 def test_run_steps_takes_one_after_the_other():
     steps = [skipgram_batch(seed=seed)[0] for seed in range(4)]
-    together, metrics = run_steps(copy_tables(TABLES), stack(steps), ONES, SKIPGRAM)
+    together, metrics = run_steps(jax.tree.map(jnp.copy, TABLES), stack(steps), ONES, SKIPGRAM)
     tables = TABLES
     for number, batch in enumerate(steps):
         tables, single = step(tables, batch, ONES, SKIPGRAM)

@@ -64,6 +64,18 @@ def test_pop_begins_anew(sets):
     assert rows[renumbered.rows["large"]["a"]].tolist() == [[7, 5]]
 
 
+def test_pop_of_fewer_rows_keeps_the_size_of_the_set(sets):
+    sizes = []
+    for rows in (range(10, 30), range(12), range(10, 60)):
+        sets.add([chunk(*rows)])
+        found, _ = sets.pop([])
+        used = sorted({2, 5, 90, *rows})
+        assert sorted(found["large"].rows[found["large"].is_used]) == sorted(set(rows))
+        assert np.unique(found["large"].rows).tolist() == [*used, 100]
+        sizes.append(len(found["large"].rows))
+    assert sizes[1] == sizes[0] < sizes[2]
+
+
 def test_pop_where_every_row_is_used_is_the_table():
     sets = WorkingSets({"table": np.arange(4)}, {"table": 16})
     whole = Batches({"table": {"a": np.arange(16, dtype=np.int32)[None]}}, {}, np.ones(1))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tests.fuzzing import mutations
+from tests.vectors.formats import fasttext_files
 from textdl import (
     AveragedVectors,
     BM25Vectorizer,
@@ -73,6 +74,77 @@ def use_vectors(path):
             loaded.save(path.with_name("again.txt"))
     run("info", path, "--json")
     run("similar", path, "cat")
+
+
+def look_up(path):
+    """Less than `use_vectors`, for formats that are only read and asked."""
+    loaded = Vectors.load(path)
+    assert np.isfinite(loaded.matrix).all()
+    if len(loaded):
+        loaded.most_similar(loaded.labels[0])
+    _ = "cat" in loaded, loaded.key_to_index, loaded.norms
+    return loaded
+
+
+def use_model(path):
+    """fastText's, of which unseen words are asked, too."""
+    loaded = look_up(path)
+    for word in ("cats", "☘", "", "x" * 100):
+        if word in loaded:
+            _ = loaded[word]
+    again = path.with_name("again.bin")
+    if loaded.subwords is None or loaded.subwords.bucket < 10_000:
+        with suppress(ParameterError):  # an empty word
+            loaded.save(again, format="fasttext")
+            look_up(again)
+
+
+def model(*, quantized):
+    sizes = {"minn": 2, "maxn": 3, "bucket": 20}
+    rng = np.random.default_rng(0)
+    if not quantized:
+        return fasttext_files.model(WORDS, rng.normal(size=(len(WORDS) + 20, 3)), **sizes)
+    kept = {place: row for row, place in enumerate(range(0, 20, 2))}
+    codes = rng.integers(0, 256, (len(WORDS) + len(kept), 2)).astype(np.uint8)
+    norms = (codes[:, 0].copy(), rng.random(256))
+    matrix = fasttext_files.quantized(codes, rng.normal(size=(256, 3)), 2, norms)
+    labels = ["__label__a"]
+    return fasttext_files.model(WORDS, matrix, labels=labels, pruned=list(kept.items()), **sizes)
+
+
+def use_projector(path):
+    labels = path.with_name("v_metadata.tsv")
+    labels.write_text("".join(f"{word}\n" for word in WORDS), "utf-8")
+    look_up(path)
+
+
+def use_projector_labels(path):
+    numbers = path.with_name("v.tsv")
+    numbers.write_text("\n".join("\t".join(map(str, row)) for row in MATRIX.tolist()))
+    look_up(numbers)
+
+
+def make_in_folder(name):
+    def make(path):
+        vectors().save(path.with_name("folder"), format="model2vec")
+        path.write_bytes((path.with_name("folder") / name).read_bytes())
+
+    return make
+
+
+def use_in_folder(name):
+    """A folder of model2vec in which one file is damaged."""
+
+    def use(path):
+        folder = path.with_name(f"folder of {name}")
+        if not folder.exists():
+            vectors().save(folder, format="model2vec")
+        (folder / name).write_bytes(path.read_bytes())
+        loaded = look_up(folder)
+        with suppress(ParameterError):  # the package is not installed
+            loaded.tokenizer("The cat, a naïve dog.")
+
+    return use
 
 
 def gzipped(make):
@@ -221,6 +293,54 @@ KINDS = {
         gzipped(lambda p: vectors().save(p)),
         mutations.damage_gzip(BINARY),
         use_vectors,
+    ),
+    **{
+        f"vectors-{dtype}": Kind(
+            "v.safetensors",
+            lambda p, dtype=dtype: vectors().save(p, dtype=dtype),
+            CONTAINER,
+            use_vectors,
+        )
+        for dtype in ("float16", "bfloat16", "int8")
+    },
+    **{
+        f"word2vec-text{suffix}": Kind(
+            f"v.txt{suffix}",
+            lambda p: vectors().save(p),
+            mutations.damage_bytes,
+            look_up,
+        )
+        for suffix in (".bz2", ".xz", ".zst")
+    },
+    **{
+        f"fasttext-{name}": Kind(
+            "m.bin",
+            lambda p, name=name: p.write_bytes(model(quantized=name == "ftz")),
+            mutations.damage_records,
+            use_model,
+        )
+        for name in ("bin", "ftz")
+    },
+    "npz": Kind("v.npz", lambda p: vectors().save(p), mutations.damage_npz, look_up),
+    "parquet": Kind("v.parquet", lambda p: vectors().save(p), mutations.damage_bytes, look_up),
+    "projector": Kind("v.tsv", lambda p: vectors().save(p), TEXT, use_projector),
+    "projector-labels": Kind(
+        "v_metadata.tsv",
+        lambda p: vectors().save(p.with_name("v.tsv")),
+        TEXT,
+        use_projector_labels,
+    ),
+    "model2vec-vectors": Kind(
+        "m.safetensors",
+        make_in_folder("model.safetensors"),
+        CONTAINER,
+        use_in_folder("model.safetensors"),
+    ),
+    "model2vec-tokenizer": Kind(
+        "t.json",
+        make_in_folder("tokenizer.json"),
+        mutations.damage_json,
+        use_in_folder("tokenizer.json"),
     ),
     "glove": Kind("g.txt", text_file("the 1 2\ncat .5 -3e-2\nat noon 4 5\n"), TEXT, use_vectors),
     **{

@@ -6,12 +6,18 @@ from tests.fuzzing.kinds import KINDS
 from tests.fuzzing.worker import Worker
 
 FEW = 60
+FEW_FORMATS = 200
 MANY = 10_000
 FEW_NETWORKS = 20  # programs are compiled for them
 NETWORKS = ("classifier", "text-classifier-several")
+FORMATS = (  # of vectors
+    *("word2vec-text", "word2vec-binary", "word2vec-text.bz2", "word2vec-text.xz", "npz"),
+    *("word2vec-text.zst", "glove", "fasttext-bin", "fasttext-ftz", "parquet", "projector"),
+    *("projector-labels", "model2vec-vectors", "model2vec-tokenizer", "vectors-int8"),
+)
 ONLY_FULL = (  # what reads the others reads most of these
     *("regressor", "embedding-bag", "text-classifier-tfidf", "text-classifier-counts"),
-    *("text-classifier-vectors", "text-classifier-bag"),
+    *("text-classifier-vectors", "text-classifier-bag", "vectors-float16", "vectors-bfloat16"),
 )
 
 
@@ -33,7 +39,8 @@ def assert_nothing_found(worker, kind, count):
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ONLY_FULL])
 def test_damaged_file_is_used_or_refused(worker, kind):
-    assert_nothing_found(worker, kind, FEW_NETWORKS if kind in NETWORKS else FEW)
+    few = FEW_NETWORKS if kind in NETWORKS else FEW
+    assert_nothing_found(worker, kind, FEW_FORMATS if kind in FORMATS else few)
 
 
 @pytest.mark.full

@@ -42,7 +42,8 @@ def test_evaluate_word_pairs_same_as_gensim(
 ):
     path = data_folder / "eval" / name
     ours = evaluate_word_pairs(benchmark_vectors, path)
-    _, spearman, skipped = benchmark_in_gensim.evaluate_word_pairs(str(path))
+    pearson, spearman, skipped = benchmark_in_gensim.evaluate_word_pairs(str(path))
+    assert ours.pearson == pytest.approx(pearson[0], abs=1e-5)
     assert ours.spearman == pytest.approx(spearman[0], abs=1e-5)
     assert 100 * ours.skipped / (ours.pairs + ours.skipped) == pytest.approx(skipped)
 
@@ -66,15 +67,6 @@ def test_evaluate_analogies_same_as_gensim(
             assert our.accuracy == pytest.approx(len(their["correct"]) / asked)
     assert ours.questions == sum(section.questions for section in ours.sections)
     assert ours.questions + ours.skipped == sum(x[0] != ":" for x in path.read_text().split("\n"))
-
-
-@pytest.fixture
-def family():
-    words = ["king", "queen", "man", "woman", "boy", "girl", "Paris"]
-    gender, age = np.float32([1, 0, 0, 0]), np.float32([0, 1, 0, 0])
-    royal, rest = np.float32([0, 0, 1, 0]), np.float32([0, 0, 0, 1])
-    rows = [royal + gender, royal - gender, gender, -gender, age + gender, age - gender, rest]
-    return Vectors(words, rows)
 
 
 def test_evaluate_analogies_by_hand(tmp_path, family):
@@ -107,7 +99,9 @@ def test_evaluate_word_pairs_by_hand(tmp_path, family):
     )
     result = evaluate_word_pairs(family, path)
     # Cosines 0, .71, 0 against 1, 9, 5.5: ranks 1.5, 3, 1.5 against 1, 3, 2.
-    assert result == (pytest.approx(math.sqrt(3) / 2), 3, 1)
+    assert result[:3] == (pytest.approx(math.sqrt(3) / 2), 3, 1)
+    assert result.pearson == pytest.approx(np.corrcoef([0, math.sqrt(0.5), 0], [1, 9, 5.5])[0, 1])
+    assert result.interval is None
 
 
 @pytest.mark.parametrize("separator", [",", ", ", "\t", " "])
@@ -229,3 +223,26 @@ def test_evaluate_benchmark_is_told_by_its_first_line(tmp_path, family, text, sc
 def test_evaluate_benchmark_of_a_folder_is_analogies(tmp_path, family):
     (tmp_path / "family.txt").write_text("man woman\nking queen\n")
     assert evaluate_benchmark(family, tmp_path) == 1
+
+
+# Intervals
+
+
+def test_interval_of_word_pairs_holds_the_correlation(scored):
+    vectors, path = scored
+    found = evaluate_word_pairs(vectors, path, interval=True)
+    low, high = found.interval
+    assert low < found.spearman < high
+    # As wide as by Fisher's transformation, whose standard error is about 1.03 / sqrt(n - 3).
+    width = np.ptp(np.tanh(np.arctanh(found.spearman) + np.array([-2.02, 2.02]) / math.sqrt(147)))
+    assert high - low == pytest.approx(width, rel=0.25)
+    assert evaluate_word_pairs(vectors, path, interval=True) == found
+
+
+def test_interval_of_analogies_is_that_of_a_share(tmp_path, family):
+    path = tmp_path / "q.txt"
+    path.write_text("man woman king queen\nman woman king boy\n" * 100)
+    found = evaluate_analogies(family, path, interval=True)
+    assert found.accuracy == 0.5
+    error = 1.96 * math.sqrt(0.25 / 200)
+    assert found.interval == pytest.approx((0.5 - error, 0.5 + error), abs=0.015)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textdl.errors import ParameterError
+from textdl.vectors.formats.precision import compact, expand
 from textdl.vectors.vectors import Vectors
 
 any_word = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -90,3 +92,63 @@ def test_save_over_file_it_is_mapped_from(tmp_path):
     mapped = Vectors.load(path)
     mapped.save(path)
     assert Vectors.load(path).labels == mapped.labels == ["a", "b"]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+@pytest.mark.parametrize("form", [".txt", ".vec", ".bin"])
+def test_compressed_exchange_formats_round_trip(tmp_path, form, suffix):
+    vectors = Vectors(["a", "bé"], np.float32([[0.1, 2], [1e-20, -3]]))
+    path = tmp_path / f"v{form}{suffix}"
+    vectors.save(path)
+    again = Vectors.load(path)
+    assert again.labels == ["a", "bé"]
+    assert same_bits(again.matrix, vectors.matrix)
+    first = path.read_bytes()
+    vectors.save(path)
+    assert path.read_bytes() == first
+    plain = tmp_path / f"v{form}"
+    vectors.save(plain)
+    assert len(first) != plain.stat().st_size
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.txt.gz", "v.safetensors"])
+@pytest.mark.parametrize("limit", [1, 999, 5000])
+def test_limit_takes_the_first_rows(tmp_path, name, limit):
+    vectors = Vectors([f"w{i}" for i in range(1000)], np.arange(2000.0).reshape(1000, 2))
+    vectors.save(tmp_path / name)
+    again = Vectors.load(tmp_path / name, limit=limit)
+    assert again.labels == list(vectors.labels[:limit])
+    assert same_bits(again.matrix, vectors.matrix[:limit])
+    assert same_bits(again.norms, vectors.norms[:limit])
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 1.5, "3"])
+def test_limit_that_is_no_count_errors(tmp_path, limit):
+    Vectors(["a"], [[1.0]]).save(tmp_path / "v.bin")
+    with pytest.raises(ParameterError, match="limit is"):
+        Vectors.load(tmp_path / "v.bin", limit=limit)
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin"])
+def test_dtype_that_a_format_cannot_hold_errors(tmp_path, name):
+    with pytest.raises(ParameterError, match="expected float32"):
+        Vectors(["a"], [[1.0]]).save(tmp_path / name, dtype="int8")
+    with pytest.raises(ParameterError, match="dtype"):
+        Vectors(["a"], [[1.0]]).save(tmp_path / "v.safetensors", dtype="float64")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int8"])
+def test_native_file_of_less_precision_is_smaller(tmp_path, dtype):
+    matrix = np.random.default_rng(3).standard_normal((500, 64)).astype(np.float32)
+    vectors = Vectors([f"w{i}" for i in range(500)], matrix, counts=np.arange(500))
+    vectors.save(tmp_path / "v.safetensors")
+    vectors.save(tmp_path / "small.safetensors", dtype=dtype)
+    again = Vectors.load(tmp_path / "small.safetensors", verify=True)
+    assert again.matrix.dtype == np.float32
+    assert again.counts.tolist() == list(range(500))
+    assert np.array_equal(again.norms, Vectors(again.labels, again.matrix).norms)
+    assert again.matrix.tolist() == expand(compact(matrix, dtype)).tolist()
+    width = {"float16": 2, "bfloat16": 2, "int8": 1}[dtype]
+    saved = (tmp_path / "v.safetensors").stat().st_size
+    assert (tmp_path / "small.safetensors").stat().st_size < saved - (3.9 - width) * matrix.size

@@ -6,6 +6,7 @@ models           features and models by name, their defaults, and what makes the
 averages         texts as means of word vectors, plain, TF-IDF weighted, SIF or uSIF
 weightings       how these weigh words, and the common components that they remove
 embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
+sequence_models/ networks that read texts word by word: convolution and recurrence
 examples         reading labeled texts; labels as targets
 report           accuracy, scores of classes, confusion matrix
 persistence      a fitted classifier as an archive

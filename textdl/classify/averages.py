@@ -245,7 +245,7 @@ class AveragedVectors(
     def _learn(self, raw_documents: Any) -> Any:
         """Fit; returns the counts `(N, V)` sparse."""
         check_parameters(self)
-        vectors = _load_vectors(self.vectors)
+        vectors = resolve_vectors(self.vectors)
         weighting, removed = resolve_weighting(self, vectors.vector_size)
         counter = self._make_counter(vectors)
         counts = counter.fit_transform(raw_documents)
@@ -328,7 +328,20 @@ def _no_components(vector_size: int) -> Components:
     return Components(np.zeros((0, vector_size), np.float32), np.zeros(0, np.float32))
 
 
-def _load_vectors(source: Any) -> Vectors:
+def resolve_vectors(source: Any) -> Vectors:
+    """The vectors that a user gives, all finite.
+
+    Args:
+        source: `Vectors`, or the path of their file.
+
+    Raises:
+        ParameterError: it is neither.
+        DataError: a vector is not finite.
+
+    Example:
+        >>> resolve_vectors(Vectors(["up"], [[1.0]])).vector_size
+        1
+    """
     if source is None:
         raise ParameterError(
             "there are no vectors to average; pass Vectors, or the path of their file (--vectors)"

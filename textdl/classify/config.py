@@ -12,12 +12,14 @@ from typing import Any
 from textdl.bow.parameters import Text2Tokens, VocabularyParameters
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
 from textdl.classify.models import (
+    DEFAULT_FEATURES,
     FEATURES,
     MIN_DF_BELOW,
     MIN_DF_OF_MANY,
     MODELS,
     shown_defaults,
 )
+from textdl.classify.sequence_models.config import SequenceModelParameters, TokenParameters
 from textdl.classify.weightings import WeightingParameters
 from textdl.parameters import parameter, parameters_of
 
@@ -25,12 +27,15 @@ _DECLARED = {
     **parameters_of(VocabularyParameters),
     **parameters_of(EmbeddingBagParameters),
     **parameters_of(WeightingParameters),
+    **parameters_of(TokenParameters),
+    "units": parameters_of(SequenceModelParameters)["units"],
+    "tune_vectors": parameters_of(SequenceModelParameters)["tune_vectors"],
 }
 _FEATURES = "; ".join(f"{name}: {spec.description}" for name, spec in FEATURES.items())
 _MODELS = "; ".join(f"{name}: {description}" for name, description in MODELS.items())
 _DEFAULT_MODEL = "; ".join(
     f"{model} for " + ", ".join(name for name, it in FEATURES.items() if it.default_model == model)
-    for model in MODELS
+    for model in dict.fromkeys(it.default_model for it in FEATURES.values())
 )
 _MIN_DF = ", ".join(
     [
@@ -67,8 +72,11 @@ class TextClassifierParameters:
     What each becomes stands in `textdl.classify.models`.
     """
 
-    features: str = parameter(
-        "tfidf", f"what the model sees of a text ({_FEATURES})", choices=FEATURES
+    features: str | None = parameter(
+        None,
+        f"what the model sees of a text ({_FEATURES}; default: {DEFAULT_FEATURES}, or what the "
+        "model takes)",
+        choices=FEATURES,
     )
     model: str | None = parameter(
         None, f"what learns ({_MODELS}; default: {_DEFAULT_MODEL})", choices=MODELS
@@ -93,8 +101,12 @@ class TextClassifierParameters:
         maximum=10,
     )
     vectors: Any = parameter(
-        None, "the word vectors to average: `Vectors`, or the path of their file"
+        None,
+        "the word vectors to average, or to begin with: `Vectors`, or the path of their file",
     )
+    max_length: int | None = parameter(None, **_as_declared("max_length"))
+    tune_vectors: bool | None = parameter(None, **_as_declared("tune_vectors"))
+    units: int | None = parameter(None, **_as_declared("units"))
     weighting: str | None = parameter(None, **_as_declared("weighting"))
     vector_size: int | None = parameter(None, **_as_declared("vector_size"))
     hidden_layer_sizes: int | tuple[int, ...] | None = parameter(

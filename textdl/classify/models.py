@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
+from textdl.classify.sequence_models import config as sequence_config
 from textdl.errors import ParameterError
 from textdl.parameters import lookup, parameters_of
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from textdl.bow.tfidf import TfidfVectorizer
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
+    from textdl.classify.sequence_models.classifier import SequenceClassifier
+    from textdl.classify.sequence_models.tokens import TokenSequences
     from textdl.nn.estimators.classifier import MLPClassifier
 
 Settings: TypeAlias = Mapping[str, Any]  # parameters by name
@@ -47,6 +50,12 @@ _EMBEDDING_BAG: Settings = {
     name: parameters_of(EmbeddingBagParameters)[name].default
     for name in ("vector_size", "batch_size", "learning_rate", "epochs", "workers")
 }
+_NETWORK: Settings = {
+    name: known.default
+    for name, known in parameters_of(sequence_config.SequenceModelParameters).items()
+    if name not in ("model", "seed", "verbose")
+}
+_RECURRENT: Settings = {**_NETWORK, "vector_size": 100, "units": 128, "epochs": 4}
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
 IDF_POWER = 2
@@ -110,6 +119,26 @@ def make_embedding_bag(settings: Settings, examples: int) -> EmbeddingBagClassif
     return EmbeddingBagClassifier(**{name: settings[name] for name in names})
 
 
+def make_tokens(settings: Settings) -> TokenSequences:
+    """Sequences of words."""
+    from textdl.classify.sequence_models.tokens import TokenSequences  # SciPy and scikit-learn
+
+    terms = {**_TERMS, **settings, "ngram_range": (1, 1), "analyzer": "word"}
+    return TokenSequences(
+        vectorizer=make_counts(terms),
+        vectors=settings["vectors"],
+        max_length=settings["max_length"],
+    )
+
+
+def make_sequence_model(settings: Settings, examples: int) -> SequenceClassifier:
+    """A network that reads texts word by word."""
+    from textdl.classify.sequence_models.classifier import SequenceClassifier  # JAX
+
+    names = ("model", *_NETWORK, "seed", "verbose")
+    return SequenceClassifier(**{name: settings[name] for name in names})
+
+
 class FeatureSpec(NamedTuple):
     """One kind of features, and the models that take it."""
 
@@ -164,10 +193,28 @@ FEATURES: Mapping[str, FeatureSpec] = {
         make_embedding_bag,
         {"linear": _EMBEDDING_BAG},
     ),
+    "tokens": FeatureSpec(
+        "the words of a text in their order, each with a vector",
+        make_tokens,
+        {
+            **{name: it for name, it in _TERMS.items() if name not in ("analyzer", "ngram_range")},
+            "vectors": None,
+            "max_length": parameters_of(sequence_config.TokenParameters)["max_length"].default,
+        },
+        make_sequence_model,
+        {
+            "cnn": _NETWORK,
+            "rnn": _RECURRENT,
+            "gru": _RECURRENT,
+            "lstm": _RECURRENT,
+        },
+    ),
 }
+DEFAULT_FEATURES = "tfidf"
 MODELS: Mapping[str, str] = {
     "mlp": "a network with hidden layers",
     "linear": "a model without hidden layers",
+    **sequence_config.SEQUENCE_MODELS,
 }
 
 
@@ -184,7 +231,7 @@ def resolve_settings(parameters: Settings, examples: int) -> dict[str, Any]:
     Raises:
         ParameterError: a name is unknown, or a parameter was given that the choice does not have.
     """
-    features = parameters["features"]
+    features = parameters["features"] or _features_of(parameters["model"])
     model = _resolve_model(features, parameters["model"])
     spec = FEATURES[features]
     settings = {**spec.defaults, **spec.models[model]}
@@ -195,7 +242,8 @@ def resolve_settings(parameters: Settings, examples: int) -> dict[str, Any]:
                 f"{name}={value!r} does not go with features={features!r} and model={model!r}; "
                 "leave it out"
             )
-    settings |= {name: parameters[name] for name in COMMON} | given | {"model": model}
+    settings |= {name: parameters[name] for name in COMMON} | given
+    settings |= {"features": features, "model": model}
     _check_words(given)
     if "epochs" not in given:
         settings["epochs"] = _enough_epochs(settings, examples)
@@ -203,6 +251,14 @@ def resolve_settings(parameters: Settings, examples: int) -> dict[str, Any]:
         below = (min_df for texts, min_df in MIN_DF_BELOW if examples < texts)
         settings["min_df"] = next(below, MIN_DF_OF_MANY)
     return settings
+
+
+def _features_of(model: str | None) -> str:
+    """The features where none are named: the default, or the first that the model takes."""
+    if model is None or model in FEATURES[DEFAULT_FEATURES].models:
+        return DEFAULT_FEATURES
+    lookup("model", model, MODELS)
+    return next(name for name, spec in FEATURES.items() if model in spec.models)
 
 
 def _resolve_model(features: str, model: str | None) -> str:
@@ -220,7 +276,16 @@ def _resolve_model(features: str, model: str | None) -> str:
 
 
 def _check_words(given: Settings) -> None:
-    """Refuse two definitions of a word, and definitions of words where terms are characters."""
+    """Refuse two definitions of a word, or of its vector, and of words where terms are characters.
+
+    Raises:
+        ParameterError: there are two.
+    """
+    if "vectors" in given and "vector_size" in given:
+        raise ParameterError(
+            f"vector_size={given['vector_size']} and vectors, which have a size of their own; "
+            "leave out one"
+        )
     about_words = [name for name in ("tokenizer", "token_pattern", "stop_words") if name in given]
     if given.get("analyzer", "word") != "word" and about_words:
         raise ParameterError(
@@ -246,7 +311,7 @@ def shown_defaults(name: str) -> str:
 
     Example:
         >>> shown_defaults("hidden_layer_sizes"), shown_defaults("batch_size")
-        ('256', '128 for tfidf, counts, vectors; 64 for bag')
+        ('256', '128 for tfidf, counts, vectors; 64 for bag, tokens')
     """
     choices: dict[str, list[str]] = {}
     for features, spec in FEATURES.items():
@@ -290,10 +355,19 @@ def single_term_inputs(transformer: Any) -> Any:
     """What texts of one term each become, for every term: `(V, F)`."""
     from scipy import sparse  # heavy, but loaded by now
 
-    vectors: NDArray[np.float32] | None = getattr(transformer, "single_words_", None)
+    vectors: Any = getattr(transformer, "single_words_", None)
     if vectors is not None:
         return vectors
     return sparse.eye_array(len(transformer.vocabulary_), dtype=np.float32, format="csr")
+
+
+def has_known_terms(matrix: Any) -> NDArray[np.bool_]:
+    """`(N,)` whether a text has any term that was learned, by what the transformer made of it."""
+    starts: NDArray[np.int32] | None = getattr(matrix, "starts", None)
+    if starts is None:
+        return np.asarray((matrix != 0).sum(axis=1)).reshape(-1) > 0
+    known = np.append(0, np.cumsum(matrix.ids != 0))  # of sequences, where 0 stands for the others
+    return known[starts[1:]] > known[starts[:-1]]
 
 
 def terms_of(transformer: Any) -> NDArray[np.object_]:

@@ -14,6 +14,9 @@ from textdl.classify.averages import AveragedVectors
 from textdl.classify.config import TextClassifierParameters
 from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
 from textdl.classify.models import document_frequencies, resolve_settings
+from textdl.classify.sequence_models import tokens
+from textdl.classify.sequence_models.classifier import SequenceClassifier
+from textdl.classify.sequence_models.tokens import TokenSequences
 from textdl.errors import FileFormatError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
 from textdl.nn.estimators.classifier import MLPClassifier, classes_from_state
@@ -27,11 +30,12 @@ NOT_SAVED = ("n_jobs", "verbose", "vectors")
 # Settings that files of before lack, by the features that have them now, and what they then were.
 ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {"vectors": {"weighting": "mean"}}
 
-Classifier: TypeAlias = MLPClassifier | EmbeddingBagClassifier
+Classifier: TypeAlias = MLPClassifier | EmbeddingBagClassifier | SequenceClassifier
 
 CLASSIFIERS: Mapping[str, type[Classifier]] = {  # by the kind of their archives
     "MLPClassifier": MLPClassifier,
     "EmbeddingBagClassifier": EmbeddingBagClassifier,
+    "SequenceClassifier": SequenceClassifier,
 }
 
 
@@ -91,6 +95,8 @@ def from_archive(archive: Archive) -> ClassifierState:
 def _transformer_from(part: Archive) -> Any:
     if part.kind == averages.KIND.name:
         return AveragedVectors._from_archive(part)
+    if part.kind == tokens.KIND.name:
+        return TokenSequences._from_archive(part)
     return vectorizer_from_archive(part)
 
 
@@ -122,7 +128,7 @@ def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) 
     if settings.keys() != expected.keys() - set(NOT_SAVED):
         raise ValueError(f"it has the settings {', '.join(settings)}")
     for name, value in settings.items():
-        given = name == "model" or parameters.get(name) is not None
+        given = name in ("features", "model") or parameters.get(name) is not None
         if given and value != expected[name]:
             raise ValueError(f"{name} is {value!r} and {expected[name]!r}")
 
@@ -136,6 +142,7 @@ def _check_sizes(archive: Archive, state: ClassifierState) -> None:
     network = state.classifier
     vectors = getattr(state.features, "vectors_", None)
     width = len(document_frequencies(state.features)) if vectors is None else vectors.vector_size
+    width += isinstance(network, SequenceClassifier)  # the id of unknown words
     outputs = 1 if len(state.classes) == 2 and not state.multilabel else len(state.classes)
     if not isinstance(state.multilabel, bool) or state.multilabel != network.multilabel_:
         raise archive.damaged(

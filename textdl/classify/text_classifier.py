@@ -18,6 +18,7 @@ from textdl.classify.models import (
     FEATURES,
     document_frequencies,
     fit_features,
+    has_known_terms,
     resolve_settings,
     single_term_inputs,
     terms_of,
@@ -26,6 +27,7 @@ from textdl.classify.persistence import NOT_SAVED, ClassifierState, from_archive
 from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
+from textdl.nn.layers.sequential import named_arrays
 from textdl.parameters import check_parameters, document_parameters
 
 
@@ -56,7 +58,8 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
         multilabel_: whether a text can have several labels.
         n_terms_: terms that were learned.
         features_: the fitted transformer of texts to features.
-        classifier_: what is trained on them, an `MLPClassifier` or an `EmbeddingBagClassifier`.
+        classifier_: what is trained on them, an `MLPClassifier`, an
+            `EmbeddingBagClassifier` or a `SequenceClassifier`.
         settings_: what every parameter became.
 
     References:
@@ -103,7 +106,8 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
                 "or list of labels per text"
             )
         classifier = features.make_classifier(settings, matrix.shape[0])
-        self.classifier_ = classifier.fit(matrix, targets.values)
+        options = getattr(transformer, "fit_options_", {})
+        self.classifier_ = classifier.fit(matrix, targets.values, **options)
         self.features_ = transformer
         self.settings_ = settings
         self.classes_ = targets.classes
@@ -134,8 +138,7 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
         if isinstance(X, Sized) and not len(X):
             return Predictions(np.zeros((0, len(self.classes_))), np.zeros(0, bool))
         matrix = self.features_.transform(X)
-        known = np.asarray((matrix != 0).sum(axis=1)).reshape(-1) > 0
-        return Predictions(self.classifier_.predict_proba(matrix), known)
+        return Predictions(self.classifier_.predict_proba(matrix), has_known_terms(matrix))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of every class, `(N, K)`."""
@@ -226,8 +229,8 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
             "classes": self.classes_.tolist(),
             "multilabel": self.multilabel_,
             "terms": self.n_terms_,
-            "layers": [network.n_features_in_, *(len(bias) for bias in network.intercepts_)],
-            "parameters": sum(array.size for array in (*network.coefs_, *network.intercepts_)),
+            "layers": list(network.layer_sizes_),
+            "parameters": sum(array.size for array in named_arrays(network.params_).values()),
             "epochs": network.n_iter_,
             "loss": network.loss_curve_[-1] if network.loss_curve_ else None,
             "top": {str(name): terms for name, terms in self.top_features().items()},

@@ -204,7 +204,8 @@ def evaluate_model(options: argparse.Namespace) -> None:
     model = TextClassifier.load(options.model)
     examples = _read(options)
     truth = make_truth(examples.labels, model.classes_, multilabel=model.multilabel_)
-    predictions = model.predict_details(examples.texts)
+    with printed_warnings():
+        predictions = model.predict_details(examples.texts)
     report = model.score_predictions(truth, predictions)
     unknown = int((~predictions.known).sum())
     if options.json:
@@ -272,7 +273,8 @@ def _most_probable(
     model: TextClassifier, texts: list[str], n: int
 ) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
     """Each text with its most probable classes, and whether any of its terms is known."""
-    probabilities, known = model.predict_details(texts)
+    with printed_warnings():
+        probabilities, known = model.predict_details(texts)
     order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
     for text, row, columns, is_known in zip(texts, probabilities, order, known, strict=True):
         best = [(str(model.classes_[k]), float(row[k])) for k in columns]

@@ -31,7 +31,9 @@ def add_info(parser: argparse.ArgumentParser) -> None:
         "vector_size        100",
         "...",
     )
-    parser.add_argument("file", metavar="FILE", help="what textdl wrote, or vectors of any format")
+    parser.add_argument(
+        "file", metavar="FILE", help="what textdl wrote, or vectors of any format (a folder, too)"
+    )
     parser.add_argument(
         "--verify", action="store_true", help="compare all of the file with its checksums"
     )
@@ -45,7 +47,7 @@ def show_info(options: argparse.Namespace) -> None:
     path = Path(options.file)
     form = detect_format(path)
     describe = _describer(path, form)
-    facts = {"format": form, "bytes": path.stat().st_size}
+    facts = {"format": form, "bytes": _size(path)}
     if options.verify:
         verify_checksums(path, form)
         facts["checksums"] = "verified"
@@ -55,6 +57,13 @@ def show_info(options: argparse.Namespace) -> None:
         return
     rows = [(name, _shown(value)) for name, value in _flat(facts)]
     print("\n".join(format_table(rows, first_width=_NAME_WIDTH, gap=1)))
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of all files of a folder."""
+    if path.is_dir():
+        return sum(it.stat().st_size for it in path.rglob("*") if it.is_file())
+    return path.stat().st_size
 
 
 def _describer(path: Path, form: str) -> Callable[[Path], dict[str, Any]]:
@@ -78,6 +87,8 @@ def describe_vectors(path: Path) -> dict[str, Any]:
         "vocab": len(vectors),
         "vector_size": vectors.vector_size,
     }
+    if vectors.tokenizer is not None:
+        facts["tokenizer"] = "tokenizer.json"
     if vectors.subwords is not None:
         facts["subwords"] = {
             "known": len(vectors.subwords),

@@ -50,9 +50,13 @@ VERBS: Mapping[str, Verb] = {
     "analogy": Verb("A is to B as C is to ?", "textdl.cli.query:add_analogy"),
     "similarity": Verb("the cosine of two words", "textdl.cli.query:add_similarity"),
     "odd": Verb("the word that does not belong", "textdl.cli.query:add_odd"),
+    "infer": Verb("infer vectors of new documents", "textdl.cli.infer:add_infer"),
     "evaluate": Verb(
         "measure vectors on word-similarity benchmarks and analogies",
         "textdl.cli.evaluate:add_evaluate",
+    ),
+    "stability": Verb(
+        "how far files of vectors agree on nearest words", "textdl.cli.stability:add_stability"
     ),
     "convert": Verb("write vectors in another format", "textdl.cli.convert:add_convert"),
     "info": Verb("what a file of vectors, a matrix or a network holds", "textdl.cli.info:add_info"),

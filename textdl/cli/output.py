@@ -88,11 +88,20 @@ def print_answers(answers: Sequence[tuple[object, Sequence[str]]]) -> None:
             print(line)
 
 
-def note_on_subwords(vectors: Vectors, path: str) -> str:
-    """What to say of a file that was written without the subwords of its vectors; else nothing."""
+def note_on_subwords(vectors: Vectors, path: str, form: str | None = None) -> str:
+    """What to say of a file that was written without the subwords of its vectors.
+
+    Args:
+        vectors: that were written.
+        path: of the file.
+        form: the format that was asked for; None: that of its name.
+
+    Returns:
+        The end of a line; nothing where nothing was lost.
+    """
     # NumPy, which a help text does without.
     from textdl.vectors.formats import format_for
 
-    if vectors.subwords is None or format_for(Path(path)).keeps_subwords:
+    if vectors.subwords is None or format_for(Path(path), form).keeps_subwords:
         return ""
-    return "; without subwords, which only .safetensors keeps"
+    return "; without subwords, which only .safetensors and --format fasttext keep"

@@ -25,6 +25,13 @@ def add_similar(parser: argparse.ArgumentParser) -> None:
     _add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs="+", help="of the vocabulary")
     _add_topn(parser)
+    parser.add_argument(
+        "--trust",
+        metavar="VECTORS",
+        nargs="+",
+        help="files trained with other seeds: each neighbor is shown with the share of all files "
+        "in which it is one, and the mean and standard deviation of its cosine",
+    )
     parser.set_defaults(run=similar_words)
 
 
@@ -90,8 +97,39 @@ def _add_topn(parser: argparse.ArgumentParser) -> None:
 
 def similar_words(options: argparse.Namespace) -> None:
     """Print the neighbors of every word."""
+    if options.trust:
+        _print_trusted(options)
+        return
     found = Vectors.load(options.vectors).most_similar_batch(options.words, topn=options.n)
     _print_neighbors(options.words, found, as_json=options.json)
+
+
+def _print_trusted(options: argparse.Namespace) -> None:
+    """One neighbor per line: in how many of the files it is one, its mean cosine and its spread."""
+    from textdl.vectors.stability import trusted_neighbors_batch  # only this needs it
+
+    files = [Vectors.load(path) for path in (options.vectors, *options.trust)]
+    found = trusted_neighbors_batch(files, options.words, options.n)
+    if options.json:
+        answers = zip(options.words, found, strict=True)
+        print_json(
+            [
+                {"query": word, "neighbors": [neighbor._asdict() for neighbor in neighbors]}
+                for word, neighbors in answers
+            ]
+        )
+        return
+    tables = [
+        format_table(
+            [
+                (it.word, f"{it.share:4.0%}", f"{it.similarity:.4f}", f"± {it.spread:.4f}")
+                for it in neighbors
+            ],
+            "<>",
+        )
+        for neighbors in found
+    ]
+    print_answers(list(zip(options.words, tables, strict=True)))
 
 
 def solve_analogy(options: argparse.Namespace) -> None:

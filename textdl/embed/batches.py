@@ -7,7 +7,7 @@ entered anywhere. They come in chunks of steps, which is what a worker computes 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -24,6 +24,7 @@ from textdl.errors import CorpusError
 from textdl.keyed_random import (
     BLOCK_ORDER,
     HELD_OUT,
+    SEGMENT_ORDER,
     SUBSAMPLING,
     UINT32_RANGE,
     WINDOWS,
@@ -35,6 +36,7 @@ from textdl.text.store import TokenStore
 from textdl.text.vocabulary import Vocabulary
 
 SEGMENT_TOKENS = 1 << 18  # raw tokens that are subsampled at once
+DOCUMENT_SEGMENT_TOKENS = 1 << 14  # the same where segments come in random order
 CHUNKS_PER_SPAN = 16  # blocks are shuffled over a span
 MAX_CHUNK_TOKENS = 1 << 16  # centers a worker takes before the frequent rows are synchronized
 # The same where words wait for the end of the chunk for what they share: shorter is better, and
@@ -237,12 +239,18 @@ class BatchSampler:
             yield np.concatenate([span, _padding(-centers % self.chunk_tokens + halo)], axis=1)
 
     def _kept(self, epoch: int) -> Iterator[NDArray[np.int32]]:
-        """Subsample the text, segment by segment. Yields `(2, n)`: ids and sentences."""
+        """Subsample the text, segment by segment. Yields `(2, n)`: ids and sentences.
+
+        Documents come in another order in every epoch. The vectors of words drift with what they
+        meet, and each document would show when it was met: where a corpus is sorted by class, as
+        many are, a class would be told by that and not by its words.
+        """
         tokens = self.store.tokens
+        size = DOCUMENT_SEGMENT_TOKENS if self.config.has_documents else SEGMENT_TOKENS
 
         def subsample(number: int) -> NDArray[np.int32]:
-            start = number * SEGMENT_TOKENS
-            ids = np.asarray(tokens[start : start + SEGMENT_TOKENS])
+            start = number * size
+            ids = np.asarray(tokens[start : start + size])
             if self._rows is not None:
                 ids = self._rows.take(ids)
             stays = self._subsample(ids, self.config.seed, SUBSAMPLING, epoch, number)
@@ -252,7 +260,9 @@ class BatchSampler:
             kept = np.flatnonzero(stays)
             return np.stack([ids.take(kept), sentences.take(kept)])
 
-        segments = range(-(-len(tokens) // SEGMENT_TOKENS))
+        segments: Sequence[int] = range(-(-len(tokens) // size))
+        if self.config.has_documents:
+            segments = permutation(len(segments), self.config.seed, SEGMENT_ORDER, epoch).tolist()
         yield from ordered_map(subsample, segments, self._threads)
 
     def _draw(self, blocks: tuple[NDArray[np.int32], ...], epoch: int, number: int) -> Batches:

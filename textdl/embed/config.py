@@ -41,6 +41,9 @@ _LEARNING_RATES = "; with subwords ".join(
     map(described_rates, (LEARNING_RATES, SUBWORD_LEARNING_RATES))
 )
 DEFAULT_NEGATIVE = 5
+# L of models of documents. All tokens of a document in a block move its row from one point: in
+# short blocks, which steps take from all over the text, it goes on from there many times an epoch.
+DOCUMENT_BLOCK_TOKENS = 16
 CPU_WORKERS = 2
 CPU_STEP_TOKENS = 128
 # The architectures that a parameter is of use with, where it is not with all.

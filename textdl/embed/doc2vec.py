@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.embed.config import EmbeddingConfig
+from textdl.embed.config import DOCUMENT_BLOCK_TOKENS, EmbeddingConfig
 from textdl.embed.document_tags import DocumentOptions, DocumentTags, require_known_words
 from textdl.embed.estimator import EmbeddingEstimator
 from textdl.embed.inference import DocumentInference
@@ -219,6 +219,9 @@ class Doc2Vec(Doc2VecParameters, EmbeddingEstimator):
                 alone.
         """
         return super().load(path)
+
+    def _embedding_config(self) -> EmbeddingConfig:
+        return replace(super()._embedding_config(), block_tokens=DOCUMENT_BLOCK_TOKENS)
 
     def _keep(self, result: TrainingResult) -> None:
         super()._keep(result)

@@ -1,13 +1,17 @@
 """Vectors of new documents: the tables of a trained model stay, and only their rows are learned.
 
-The gradient is that of the model's own objective, on blocks as in training. A document takes a step
-per epoch, on all of its text at once; the step is damped as the updates of training are, so that
-it goes as far as they would one after the other.
+The gradient is that of the model's own objective, on blocks as in training. In an epoch a document
+takes a step for each of its blocks, one after the other, and its row is damped as in training, so
+that it comes to lie where training would have put it.
 
 What a document becomes depends on its text alone. Which of its words are kept, and the windows, are
-drawn from keys of their place in the document; all documents of an epoch meet the same noise
-words. Batches have one shape, so that each document is computed by the same program: the same bits,
-alone or among a million others.
+drawn from keys of their place in the document; all documents meet the same noise words in the same
+step of an epoch, once for all of their words. A batch is documents of about one length side by
+side, each in a lane of its own; what a lane computes does not depend on the others. So a document
+has the same bits, alone or among a million others.
+
+Shapes are compiled for: a batch has one of few, and takes only the steps that its longest document
+has.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from textdl.embed.objectives.negative_sampling import NOISE_WORDS
 from textdl.embed.objectives.objective import (
     Blocks,
     DocumentRows,
+    FixedValues,
     TrainingText,
     make_objective,
 )
@@ -43,7 +48,15 @@ from textdl.keyed_random import INFERENCE, random_bits
 from textdl.parallel import count_jobs, ordered_map
 from textdl.text.vocabulary import Vocabulary
 
-BLOCKS = 64  # of a batch; more where a document is longer
+STEPS = 16  # of a batch; where a document has more, so much more that there are few shapes
+STEPS_FACTOR = 4
+LANES = 64  # documents of a batch of `STEPS` steps, fewer where there are more
+# L, as measured: an epoch has half the steps that it would have with the blocks of training, which
+# takes half the time, and the vectors tell classes as well.
+INFERENCE_BLOCK_TOKENS = 32
+# K, noise words of a step. In dbow they meet a document, in dm each of its words.
+INFERENCE_NOISE = {"dbow": 32, "dm": 8}
+NOISE_STEPS = 16  # that meet different noise words in an epoch
 FIRST_EPOCH = 1 << 33  # the number of no epoch of training, so that the draws are others
 SUBSAMPLING_DRAWS = 0  # the end of the key of what is kept
 WINDOW_DRAWS = 1  # the end of the key of windows
@@ -66,13 +79,16 @@ class DocumentInference:
     """
 
     def __init__(self, model: ModelState, config: EmbeddingConfig) -> None:
-        self._config = replace(config, train_words=False)  # words do not learn
+        noise = INFERENCE_NOISE[config.arch] if config.loss == "ns" else None
+        self._config = replace(
+            config, train_words=False, block_noise=noise, block_tokens=INFERENCE_BLOCK_TOKENS
+        )  # words do not learn
         counts = model.objective_counts
         keep = keep_probability(counts, config.sample)
         self._subsample = Subsampler(keep, len(keep))
-        # A row for each document of a batch. Of what is expected only a share is asked for: how
-        # often the row of a document is moved at one of its words.
-        rows = DocumentRows(np.arange(BLOCKS, dtype=np.int32)[:, None], np.ones(BLOCKS), BLOCKS, 1)
+        # A row for each lane of a batch. Of what is expected only a share is asked for: how often
+        # the row of a document is moved at one of its words.
+        rows = DocumentRows(np.arange(LANES, dtype=np.int32)[:, None], np.ones(LANES), LANES, 1)
         vocabulary = Vocabulary(model.vocabulary.words, counts)
         text = TrainingText(vocabulary, keep * counts / (keep @ counts), rows)
         self._objective = make_objective(text, self._config)
@@ -80,7 +96,7 @@ class DocumentInference:
         self._tables = {
             name: jnp.asarray(table) for name, table in model.tables.items() if name != DOCUMENTS
         }
-        self._program = jit_learning(self._objective.loss_and_gradients)
+        self._program = jit_learning(self._objective.loss_and_gradients, self._objective.fixed)
 
     def infer(
         self, ids: NDArray[np.int32], lengths: NDArray[np.int64], epochs: int
@@ -90,7 +106,7 @@ class DocumentInference:
         Args:
             ids: of the known words of all documents, one document after the other.
             lengths: `(documents,)` how many of them are of each.
-            epochs: steps that each document takes.
+            epochs: in each of which a document takes a step for every block of its text.
 
         Returns:
             `(documents, D)`; zeros where a document has no known word.
@@ -103,11 +119,11 @@ class DocumentInference:
         vectors = np.zeros((len(lengths), config.vector_size), np.float32)
         groups = list(group_documents(-(-documents.lengths // config.block_tokens)))
 
-        def learn(group: range) -> NDArray[np.float32]:
+        def learn(group: DocumentGroup) -> NDArray[np.float32]:
             return self._learn(documents, group, rates, noise)
 
         for group, found in zip(groups, ordered_map(learn, groups, count_jobs(-1)), strict=True):
-            vectors[group.start : group.stop] = found[: len(group)]
+            vectors[group.numbers] = found[: len(group.numbers)]
         return vectors
 
     def _thin_out(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> NewDocuments:
@@ -123,63 +139,67 @@ class DocumentInference:
         return NewDocuments(ids[stays], np.cumsum(kept) - kept, kept)
 
     def _noise(self, epochs: int) -> NDArray[np.int32] | None:
-        """The noise words of every epoch, `(epochs, K)`; None where the loss has none."""
-        one = np.zeros((1, 1, self._config.block_tokens), np.int32)
-        tokens = np.zeros((1, 1, one.shape[2] + 2 * self._config.window), np.int32)
+        """The noise words of every epoch, `(epochs, NOISE_STEPS, 1, K)`; None: the loss has none.
+
+        One block of each step, which all documents share.
+        """
+        one = np.zeros((NOISE_STEPS, 1, self._config.block_tokens), np.int32)
+        tokens = np.zeros((NOISE_STEPS, 1, one.shape[2] + 2 * self._config.window), np.int32)
         draws = (
             self._objective.draw(Blocks(tokens, one, one, FIRST_EPOCH + epoch, 0, one))
             for epoch in range(epochs)
         )
         found = [draw.rows[OUTPUT][NOISE_WORDS] for draw in draws if OUTPUT in draw.rows]
-        return np.concatenate(found)[:, 0] if found else None
+        return np.stack(found) if found else None
 
     @fixed_settings()
     def _learn(
         self,
         documents: NewDocuments,
-        group: range,
+        group: DocumentGroup,
         rates: NDArray[np.float32],
         noise: NDArray[np.int32] | None,
     ) -> NDArray[np.float32]:
-        """The vectors of some documents. `-> (BLOCKS, D)`, of which the first are theirs."""
-        blocks, document = self._lay_out(documents, group)
+        """The vectors of some documents. `-> (lanes, D)`, of which the first are theirs."""
+        blocks = self._lay_out(documents, group)
         draws = self._objective.draw(blocks)
-        rows, values = jax.tree.map(lambda array: array[0], tuple(draws))
-        batch = Batches(rows, values, rate=None)
-        lengths = np.zeros(BLOCKS)
-        lengths[: len(group)] = documents.lengths[group.start : group.stop]
-        weights = step_weights(self._updates_per_word * lengths)
-        start = np.zeros((BLOCKS, self._config.vector_size), np.float32)
-        learned = self._program(self._tables, batch, start, document, weights, rates, noise)
+        batches = Batches(draws.rows, draws.values, rate=None)
+        of_documents = blocks.documents
+        assert of_documents is not None
+        weights = step_weights(self._updates_per_word * (of_documents >= 0).sum(2))
+        used = np.int32(np.flatnonzero((of_documents >= 0).any((1, 2)))[-1] + 1)
+        start = np.zeros((group.lanes, self._config.vector_size), np.float32)
+        learned = self._program(self._tables, batches, start, weights, used, rates, noise)
         return np.asarray(learned)
 
-    def _lay_out(self, documents: NewDocuments, group: range) -> tuple[Blocks, NDArray[np.int32]]:
-        """Some documents as blocks of one step, and which of them each block is of, `(B,)`."""
+    def _lay_out(self, documents: NewDocuments, group: DocumentGroup) -> Blocks:
+        """Documents as the blocks of a batch: a lane each, a step for each of its blocks."""
         config = self._config
         length, halo = config.block_tokens, config.window
-        lengths = documents.lengths[group.start : group.stop]
-        sizes = -(-lengths // length)
-        blocks = BLOCKS << max(0, int(sizes.sum() - 1) // BLOCKS).bit_length()
-        first = (np.cumsum(sizes) - sizes) * length  # where each document begins
-        of_token = np.repeat(np.arange(len(group)), lengths)
-        place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        target = first[of_token] + place
-        start = int(documents.starts[group.start])
-        tokens = np.zeros(blocks * length + 2 * halo, np.int32)
-        tokens[target + halo] = documents.ids[start : start + len(target)]
-        windows = self._windows(int(lengths.max()))[place]
-        extents = np.zeros((2, blocks * length), np.int32)
+        lengths = documents.lengths[group.numbers]
+        size = group.steps * length
+        place = np.arange(size)
+        is_text = np.zeros((group.lanes, size), bool)
+        is_text[: len(lengths)] = place < lengths[:, None]
+        lane, at = np.nonzero(is_text)
+        tokens = np.zeros((group.lanes, size + 2 * halo), np.int32)
+        tokens[lane, at + halo] = documents.ids[documents.starts[group.numbers][lane] + at]
+        windows = self._windows(size)[at]
+        extents = np.zeros((2, group.lanes, size), np.int32)
         if config.window_side != "right":
-            extents[0, target] = np.minimum(windows, place)
+            extents[0, lane, at] = np.minimum(windows, at)
         if config.window_side != "left":
-            extents[1, target] = np.minimum(windows, lengths[of_token] - 1 - place)
-        document = np.full(blocks * length, -1, np.int32)
-        document[target] = of_token
-        by_block = (1, blocks, length)
-        left, right = extents[0].reshape(by_block), extents[1].reshape(by_block)
-        cut = sliding_window_view(tokens, length + 2 * halo)[::length][None]
-        laid = Blocks(cut, left, right, FIRST_EPOCH, 0, document.reshape(by_block))
-        return laid, np.maximum(document[::length], 0)
+            extents[1, lane, at] = np.minimum(windows, lengths[lane] - 1 - at)
+        number = np.where(is_text, np.arange(group.lanes)[:, None], -1).astype(np.int32)
+
+        def by_step(of_lanes: NDArray[np.int32]) -> NDArray[np.int32]:
+            cut = of_lanes.reshape(group.lanes, group.steps, length)
+            return np.ascontiguousarray(cut.swapaxes(0, 1))
+
+        around = sliding_window_view(tokens, length + 2 * halo, axis=1)[:, ::length]
+        left, right = map(by_step, extents)
+        own = np.ascontiguousarray(around.swapaxes(0, 1))
+        return Blocks(own, left, right, FIRST_EPOCH, 0, by_step(number))
 
     def _windows(self, size: int) -> NDArray[np.int32]:
         """The window of every place of a document. `-> (size,)`."""
@@ -190,77 +210,110 @@ class DocumentInference:
         )
 
 
-def group_documents(sizes: NDArray[np.int64]) -> Iterator[range]:
-    """Share documents out to batches, in order.
+class DocumentGroup(NamedTuple):
+    """Documents that are learned side by side."""
+
+    numbers: NDArray[np.intp]  # which
+    steps: int  # of the shape
+    lanes: int  # of the shape
+
+
+def group_documents(blocks: NDArray[np.int64]) -> Iterator[DocumentGroup]:
+    """Share documents out to batches, those of about one length together.
 
     Args:
-        sizes: `(documents,)` blocks of each.
+        blocks: `(documents,)` of each; documents without any are in no batch.
 
     Yields:
-        Documents that have at most `BLOCKS` together, or one that has more.
+        Documents, and the shape that they have: a function of the length of each of them.
 
     Example:
-        >>> list(group_documents(np.array([30, 30, 0, 10, 70, 1])))
-        [range(0, 3), range(3, 4), range(4, 5), range(5, 6)]
+        >>> for group in group_documents(np.array([30, 3, 0, 5000, 7])):
+        ...     print(group.numbers, group.steps, group.lanes)
+        [1 4] 16 64
+        [0] 64 16
+        [3] 16384 1
     """
-    begin = 0
-    blocks = 0
-    for number, size in enumerate(sizes.tolist()):
-        if number > begin and (blocks + size > BLOCKS or number - begin == BLOCKS):
-            yield range(begin, number)
-            begin = number
-            blocks = 0
-        blocks += size
-    if len(sizes):
-        yield range(begin, len(sizes))
+    order = np.argsort(blocks, kind="stable")
+    begin = int(np.searchsorted(blocks[order], 1))
+    steps = STEPS
+    while begin < len(order):
+        end = int(np.searchsorted(blocks[order], steps, side="right"))
+        lanes = max(1, LANES * STEPS // steps)
+        for first in range(begin, end, lanes):
+            yield DocumentGroup(order[first : min(first + lanes, end)], steps, lanes)
+        begin = max(begin, end)
+        steps *= STEPS_FACTOR
 
 
-def jit_learning(loss_and_gradients: LossFunction) -> Any:
+def jit_learning(loss_and_gradients: LossFunction, prepare: FixedValues) -> Any:
     """`learn_documents` of an objective, to be compiled."""
-    return jax.jit(partial(learn_documents, loss_and_gradients), compiler_options=COMPILER_OPTIONS)
+    return jax.jit(
+        partial(learn_documents, loss_and_gradients, prepare), compiler_options=COMPILER_OPTIONS
+    )
 
 
 def learn_documents(
     loss_and_gradients: LossFunction,
+    prepare: FixedValues,
     tables: Mapping[str, Array],
-    batch: Batches,
+    batches: Batches,
     start: Array,
-    document: Array,
     weights: Array,
+    used: Array,
     rates: Array,
     noise: Array | None,
 ) -> Array:
-    """Take a step per epoch, each on all blocks of a document.
+    """In every epoch, take the first steps of a batch one after the other.
 
     Args:
         loss_and_gradients: of the objective.
+        prepare: of a step, what does not depend on the documents' vectors: it is computed once.
         tables: all but that of documents.
-        batch: of one step.
-        start: `(rows, D)` the vectors at the start.
-        document: `(B,)` the row of each block.
-        weights: `(rows,)` by which the summed gradient of each row is damped.
+        batches: of S steps.
+        start: `(N, D)` the vectors at the start.
+        weights: `(S, N)` by which the gradient of each row is damped.
+        used: `()`, the steps that are taken.
         rates: `(epochs,)`.
-        noise: `(epochs, K)`, in place of what the batch has; None: the loss has none.
+        noise: `(epochs, n, 1, K)`, of each step modulo n, in place of what the batch has; None: the
+            loss has none.
 
     Returns:
-        `(rows, D)`.
+        `(N, D)`.
     """
-    blocks = document.shape[0]
 
-    def step(vectors: Array, epoch: tuple[Array, Array | None]) -> tuple[Array, None]:
-        rate, words = epoch
+    def batch_of(step: Array) -> Batches:
+        of_step: Batches = jax.tree.map(lambda array: array[step], batches)
+        return of_step
+
+    shapes = jax.eval_shape(lambda: prepare(dict(tables), batch_of(jnp.int32(0))))
+    empty = {name: jnp.zeros((len(weights), *it.shape), it.dtype) for name, it in shapes.items()}
+
+    def put(step: Array, prepared: dict[str, Array]) -> dict[str, Array]:
+        found = prepare(dict(tables), batch_of(step))
+        return {name: it.at[step].set(found[name]) for name, it in prepared.items()}
+
+    fixed = lax.fori_loop(0, used, put, empty)
+
+    def learn(step: Array, vectors: Array, rate: Array, words: Array | None) -> Array:
+        batch = batch_of(step)
+        values = {**batch.values, **{name: it[step] for name, it in fixed.items()}}
         rows = dict(batch.rows)
         if words is not None:
-            shared = jnp.broadcast_to(words, (blocks, words.shape[0]))
-            rows[OUTPUT] = {**rows[OUTPUT], NOISE_WORDS: shared}
-        found = loss_and_gradients({**tables, DOCUMENTS: vectors}, batch._replace(rows=rows))
-        by_block = sum(
-            gradient.values.reshape(blocks, -1, vectors.shape[1]).sum(1)
-            for gradient in found.gradients[DOCUMENTS]
-            if isinstance(gradient, RowGradients)
+            rows[OUTPUT] = {**rows[OUTPUT], NOISE_WORDS: words[step % words.shape[0]]}
+        found = loss_and_gradients(
+            {**tables, DOCUMENTS: vectors}, batch._replace(rows=rows, values=values)
         )
-        gradients = jax.ops.segment_sum(by_block, document, vectors.shape[0])
-        return vectors - rate * weights[:, None] * gradients, None
+        total = jnp.zeros_like(vectors)
+        for gradient in found.gradients[DOCUMENTS]:
+            assert isinstance(gradient, RowGradients)
+            values_by_row = gradient.values.reshape(-1, vectors.shape[1])
+            total = total.at[gradient.ids.reshape(-1)].add(values_by_row)
+        return vectors - rate * weights[step][:, None] * total
 
-    vectors, _ = lax.scan(step, start, (rates, noise))
+    def epoch(vectors: Array, drawn: tuple[Array, Array | None]) -> tuple[Array, None]:
+        rate, words = drawn
+        return lax.fori_loop(0, used, lambda n, v: learn(n, v, rate, words), vectors), None
+
+    vectors, _ = lax.scan(epoch, start, (rates, noise))
     return vectors

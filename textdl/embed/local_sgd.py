@@ -32,7 +32,6 @@ from textdl.embed.merges import (
     copies_of,
     frequent_rows,
     merge,
-    put_rows,
     sync_frequent_rows,
     take_rows,
 )
@@ -120,6 +119,11 @@ class Round(NamedTuple):
         """Of all workers together."""
         return sum(map(len, self.groups))
 
+    @property
+    def frequent_working(self) -> dict[str, Array]:
+        """The frequent rows of each working set, which come first in it."""
+        return {name: rows[: self.frequent[name]] for name, rows in self.working.items()}
+
 
 class Workers:
     """The workers of a run, and the rounds they train in.
@@ -169,8 +173,8 @@ class Workers:
             [],
             {},
             {name: as_rows(rows) for name, rows in frequent.items()},
-            jax.device_put(self._step_weights),
-            jax.device_put(self._merge_weights),
+            jax.device_put(_without(self._step_weights, self._sets)),
+            jax.device_put(_without(self._merge_weights, self._sets)),
             {},
         )
 
@@ -195,22 +199,23 @@ class Workers:
             name: compose(self.tables[self._tied[name].source], rows, self._pool.map)
             for name, rows in round.tied.items()
         }
-        shared = take_rows(self._on_device, round.working) | jax.device_put(means)
+        tables = self._on_device | jax.device_put(means)
         metrics: list[StepMetrics] = []
         if self.count == 1:
             for (chunk,) in round.groups:
-                shared, of_chunk = self._train(shared, chunk, round.step_weights)
+                tables, of_chunk = self._train(tables, chunk, round.step_weights)
                 metrics.append(of_chunk)
         else:
-            self._copies = copies_of(shared, self._copies, self.count)
+            self._copies = copies_of(tables, round.working, self._copies, self.count)
+            shared = tables | take_rows(tables, round.frequent_working)
             for group in round.groups:
                 shared, of_group = self._side_by_side(shared, group, round)
                 metrics += of_group
-            shared = merge(shared, self._copies, round.merge_weights)
+            tables = merge(tables, shared, self._copies, round.merge_weights, round.working)
         for name, start in means.items():
             source = self.tables[self._tied[name].source]
-            spread(source, round.tied[name], np.asarray(shared.pop(name)) - start, self._pool.map)
-        self.tables = {**self.tables, **put_rows(self._on_device, shared, round.working)}
+            spread(source, round.tied[name], np.asarray(tables.pop(name)) - start, self._pool.map)
+        self.tables = {**self.tables, **tables}
         return total_metrics(metrics)
 
     @property
@@ -290,6 +295,13 @@ class Workers:
         if shapes not in self._programs:
             self._programs[shapes] = self._steps.lower(tables, chunk, weights).compile()
         return self._programs[shapes]
+
+
+def _without(
+    weights: Mapping[str, NDArray[np.float32]], sets: WorkingSets
+) -> dict[str, NDArray[np.float32]]:
+    """The weights of the tables that are copied whole."""
+    return {name: it for name, it in weights.items() if name not in sets}
 
 
 def _weights_of(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -13,7 +14,9 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from textdl.embed.tables import Tables
-from textdl.embed.update import bounded_merge, copy_tables
+from textdl.embed.update import bounded_merge
+
+ROWS_PER_SLICE = 1 << 11  # of a working set that are merged at once
 
 # The rows of a table: its first ones, as their number, or any, as `(n,)` int32.
 Rows: TypeAlias = "int | Array"
@@ -96,19 +99,80 @@ def _put_rows(tables: Tables, rows: Tables, ids: Mapping[str, Array]) -> Tables:
     return {name: put(name, table) for name, table in tables.items()}
 
 
-@partial(jax.jit, donate_argnames="shared")
-def merge(shared: Tables, workers: tuple[Tables, ...], weights: RowWeights) -> Tables:
-    """Merge every row.
+def merge(
+    tables: Tables,
+    shared: Tables,
+    workers: tuple[Tables, ...],
+    weights: RowWeights,
+    working: Mapping[str, Array],
+) -> Tables:
+    """Merge every row that the workers have.
 
     Args:
-        shared: what the workers agreed on; it is donated.
-        workers: the tables of each.
+        tables: by name; those with a working set are donated.
+        shared: what the workers agreed on: of a working set its first rows, all of other tables; it
+            is donated.
+        workers: the tables of each, as `copies_of` made them.
         weights: from `merge_weights`, `(rows,)` float32 by table.
+        working: `(C,)` int32 by table, the rows of its working set.
 
     Returns:
-        What they agree on now.
+        The tables, with what the workers agree on now.
     """
+    whole = shared.keys() - working.keys()
+    of_whole = partial(_only, whole)
+    of_sets = partial(_only, working)
+    merged: Tables = _merge_whole(
+        of_whole(shared), tuple(map(of_whole, workers)), of_whole(weights)
+    )
+    put: Tables = _merge_working_sets(
+        of_sets(tables), of_sets(shared), tuple(map(of_sets, workers)), of_sets(weights), working
+    )
+    return merged | put
+
+
+def _only(names: Iterable[str], tables: Mapping[str, Array]) -> Tables:
+    return {name: tables[name] for name in sorted(names)}
+
+
+@partial(jax.jit, donate_argnames="shared")
+def _merge_whole(shared: Tables, workers: tuple[Tables, ...], weights: RowWeights) -> Tables:
     return apply_deltas(shared, workers, weights)
+
+
+@partial(jax.jit, donate_argnames="tables")
+def _merge_working_sets(
+    tables: Tables,
+    frequent: Tables,
+    workers: tuple[Tables, ...],
+    weights: RowWeights,
+    working: Mapping[str, Array],
+) -> Tables:
+    """Merge working sets into the tables that they were taken from.
+
+    A few rows at a time, so that it takes next to no memory.
+    """
+
+    def merged(name: str) -> Array:
+        rows = working[name]
+        of_set = tuple(worker[name] for worker in workers), weights[name], rows
+        size = math.gcd(len(rows), ROWS_PER_SLICE)
+
+        def merge_slice(number: Array, table: Array) -> Array:
+            ends, its_weights, its_rows = jax.tree.map(
+                lambda whole: lax.dynamic_slice_in_dim(whole, number * size, size), of_set
+            )
+            start = _rows_of(table, its_rows)
+            moved = _apply_deltas(start, ends, its_weights)
+            return table.at[its_rows].set(moved, mode="drop")
+
+        # The workers agree on these, so that the merge leaves them as they are.
+        of_frequent = rows[: len(frequent[name])]
+        table = tables[name].at[of_frequent].set(frequent[name], mode="drop")
+        whole: Array = lax.fori_loop(0, len(rows) // size, merge_slice, table)
+        return whole
+
+    return {name: merged(name) for name in tables}
 
 
 def apply_deltas(shared: Tables, workers: tuple[Tables, ...], weights: RowWeights) -> Tables:
@@ -122,77 +186,74 @@ def apply_deltas(shared: Tables, workers: tuple[Tables, ...], weights: RowWeight
     Returns:
         The new tables.
     """
-
-    def moved(name: str, start: Array) -> Array:
-        ends = [worker[name] for worker in workers]
-        deltas = sum((end - start for end in ends), jnp.zeros_like(start))
-        return bounded_merge(start, deltas, weights[name], len(ends))
-
-    return {name: moved(name, start) for name, start in shared.items()}
-
-
-# Rows of the tables
-
-
-def take_rows(tables: Tables, working: Mapping[str, Array]) -> Tables:
-    """What the workers copy: the working set of a large table, all of the others.
-
-    Args:
-        tables: by name.
-        working: `(C,)` int32 by table; a number beyond the table stands for no row.
-
-    Returns:
-        Tables, of which those with a working set have `C` rows.
-    """
-    taken: Tables = _taken({name: tables[name] for name in working}, working)
-    return tables | taken
-
-
-@jax.jit
-def _taken(tables: Tables, working: Mapping[str, Array]) -> Tables:
-    return {name: tables[name].at[rows].get(mode="clip") for name, rows in working.items()}
-
-
-def put_rows(tables: Tables, merged: Tables, working: Mapping[str, Array]) -> Tables:
-    """Put what `take_rows` took, and the workers changed, back into the tables.
-
-    Args:
-        tables: by name; those with a working set are donated.
-        merged: what the workers agree on.
-        working: as in `take_rows`.
-
-    Returns:
-        The whole tables.
-    """
-    large = {name: tables[name] for name in working}
-    put: Tables = _put_working(large, {name: merged[name] for name in working}, working)
-    return merged | put
-
-
-@partial(jax.jit, donate_argnames="tables")
-def _put_working(tables: Tables, merged: Tables, working: Mapping[str, Array]) -> Tables:
     return {
-        name: tables[name].at[rows].set(merged[name], mode="drop") for name, rows in working.items()
+        name: _apply_deltas(start, [worker[name] for worker in workers], weights[name])
+        for name, start in shared.items()
     }
 
 
-def copies_of(tables: Tables, into: tuple[Tables, ...], count: int) -> tuple[Tables, ...]:
-    """Copy the tables for each worker, into the memory of its last copy where that fits.
+def _apply_deltas(start: Array, ends: Sequence[Array], weights: Array) -> Array:
+    deltas = sum((end - start for end in ends), jnp.zeros_like(start))
+    return bounded_merge(start, deltas, weights, len(ends))
+
+
+# Working sets
+
+
+def take_rows(tables: Tables, rows: Mapping[str, Array]) -> Tables:
+    """Some rows of each table that has an entry in `rows`.
 
     Args:
         tables: by name.
+        rows: `(n,)` int32 by table; a number beyond the table stands for no row.
+    """
+    taken: Tables = _taken({name: tables[name] for name in rows}, rows)
+    return taken
+
+
+@jax.jit
+def _taken(tables: Tables, rows: Mapping[str, Array]) -> Tables:
+    return {name: _rows_of(tables[name], some) for name, some in rows.items()}
+
+
+def _rows_of(table: Array, rows: Array) -> Array:
+    return table.at[rows].get(mode="clip")
+
+
+def copies_of(
+    tables: Tables, working: Mapping[str, Array], into: tuple[Tables, ...], count: int
+) -> tuple[Tables, ...]:
+    """Copy what each worker trains: the working set of a large table, all of the others.
+
+    It goes into the memory of the last copies where that fits, and that is freed where not.
+
+    Args:
+        tables: by name.
+        working: `(C,)` int32 by table, as in `take_rows`.
         into: the copies of the round before; they are donated.
         count: of copies.
 
     Returns:
-        The copies.
+        The copies, in which a table with a working set has `C` rows.
     """
-    shapes = {name: table.shape for name, table in tables.items()}
-    if into and shapes == {name: table.shape for name, table in into[0].items()}:
-        return tuple(_copied_into(memory, tables) for memory in into)
-    return tuple(copy_tables(tables) for _ in range(count))
+    rows = {name: len(working.get(name, table)) for name, table in tables.items()}
+    if into and rows == {name: len(table) for name, table in into[0].items()}:
+        return tuple(_copied_into(memory, tables, working) for memory in into)
+    for table in jax.tree.leaves(into):
+        table.delete()
+    return tuple(_copied(tables, working) for _ in range(count))
+
+
+def _copy(tables: Tables, working: Mapping[str, Array]) -> Tables:
+    return {
+        name: _rows_of(table, working[name]) if name in working else jnp.copy(table)
+        for name, table in tables.items()
+    }
+
+
+_copied = jax.jit(_copy)
 
 
 @partial(jax.jit, donate_argnames="memory", keep_unused=True)
-def _copied_into(memory: Tables, tables: Tables) -> Tables:
-    return {name: jnp.copy(table) for name, table in tables.items()}
+def _copied_into(memory: Tables, tables: Tables, working: Mapping[str, Array]) -> Tables:
+    return _copy(tables, working)

@@ -325,9 +325,3 @@ def run_steps(
         return step(tables, batch, weights, loss_and_gradients)
 
     return lax.scan(body, tables, batches)
-
-
-@jax.jit
-def copy_tables(tables: Tables) -> Tables:
-    """Copy tables, so that a worker can donate its own."""
-    return {name: jnp.copy(table) for name, table in tables.items()}

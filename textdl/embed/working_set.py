@@ -18,8 +18,11 @@ from textdl.embed.tables import Batches
 # take longer.
 MIN_TABLE_ROWS = 1 << 17
 MIN_TABLE_NUMBERS = 1 << 23
-MAX_WORKING_ROWS = 1 << 18  # of a table; a round ends before it uses many more
-# Shapes are compiled for, so the number of rows is rounded up: to at most an eighth more.
+# Of a table; a round ends before it uses many more. It costs no time, for about as many rows are
+# copied in all, and every worker's copy is small.
+MAX_WORKING_ROWS = 1 << 16
+# Shapes are compiled for, so the number of rows is rounded up: to at most an eighth more. It never
+# shrinks, so that copies fit into the memory of those before.
 SHAPES_PER_DOUBLING = 8
 
 
@@ -97,6 +100,7 @@ class _UsedRows:
         self.frequent = frequent.astype(np.int32)
         self.numbers = np.zeros(rows, np.int32)  # in the working set; of no meaning for the others
         self._is_used = np.zeros(rows, bool)
+        self._size = 0  # of the last working set
 
     def add(self, ids: NDArray[np.int32]) -> None:
         self._is_used[ids.reshape(-1)] = True
@@ -111,7 +115,7 @@ class _UsedRows:
         self._is_used[others] = False
         rows = np.concatenate([self.frequent, others])
         self.numbers[rows] = np.arange(len(rows), dtype=np.int32)
-        size = round_up(len(rows))
+        self._size = size = max(self._size, round_up(len(rows)))
         padding = np.full(size - len(rows), len(self.numbers), np.int32)
         is_used = np.zeros(size, bool)
         is_used[: len(self.frequent)] = are_frequent_used

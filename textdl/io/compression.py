@@ -13,10 +13,11 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from textdl.errors import TextdlError
+from textdl.errors import OutputError, TextdlError
 
 STDIN = "-"
 SKIPPED_AT_ONCE = 1 << 16  # bytes
@@ -61,6 +62,29 @@ def open_decompressed(
         raise error(f"reading {str(path)!r} needs {problem}") from None
 
 
+@contextmanager
+def create_compressed(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing, compressed where its name asks for it.
+
+    Yields:
+        The stream that takes the bytes of its content.
+
+    Raises:
+        OutputError: the package that compresses is not installed.
+    """
+    form = _FORMATS.get(path.suffix.lower())
+    with path.open("wb") as raw:
+        if form is None:
+            yield raw
+            return
+        try:
+            stream = form.create(raw)
+        except _MissingPackageError as problem:
+            raise OutputError(f"writing {str(path.name)!r} needs {problem}") from None
+        with stream:
+            yield stream
+
+
 def compression_of(path: Path) -> str | None:
     """The suffix of the format that a file is compressed in, such as ``.gz``; None if it is not.
 
@@ -101,6 +125,14 @@ class _MissingPackageError(Exception):
     """An optional package is not installed."""
 
 
+def _zstandard() -> Any:  # the module
+    try:
+        import zstandard  # an extra: few corpora need it
+    except ImportError:
+        raise _MissingPackageError("the package zstandard; pip install 'textdl[zstd]'") from None
+    return zstandard
+
+
 class _Zstd(io.RawIOBase):
     """A `.zst` file, block by block.
 
@@ -110,13 +142,7 @@ class _Zstd(io.RawIOBase):
     """
 
     def __init__(self, source: IO[bytes]) -> None:
-        try:
-            import zstandard  # an extra: few corpora need it
-        except ImportError:
-            raise _MissingPackageError(
-                "the package zstandard; pip install 'textdl[zstd]'"
-            ) from None
-        self._zstandard = zstandard
+        self._zstandard = _zstandard()
         self._parts = _zstd_parts(source)
         self._frame: Any = None  # the decompressor of the frame being read
         self._text = io.BytesIO()  # decompressed bytes
@@ -186,12 +212,26 @@ def _exactly(source: IO[bytes], size: int) -> bytes:
 class _Format(NamedTuple):
     magic: re.Pattern[bytes]  # how such a file begins
     open: Callable[[IO[bytes]], Any]
+    create: Callable[[IO[bytes]], Any]
 
 
+# The levels are those where more work saves little of a text of numbers.
 _FORMATS = {
-    ".gz": _Format(re.compile(rb"\x1f\x8b\x08"), lambda raw: gzip.GzipFile(fileobj=raw)),
-    ".bz2": _Format(re.compile(rb"BZh[1-9]1AY&SY"), bz2.BZ2File),
-    ".xz": _Format(re.compile(rb"\xfd7zXZ\x00"), lzma.LZMAFile),
-    ".zst": _Format(re.compile(rb"\x28\xb5\x2f\xfd"), lambda raw: io.BufferedReader(_Zstd(raw))),
+    ".gz": _Format(
+        re.compile(rb"\x1f\x8b\x08"),
+        lambda raw: gzip.GzipFile(fileobj=raw),
+        lambda raw: gzip.GzipFile("", "wb", 6, raw, mtime=0),  # equal content gives equal bytes
+    ),
+    ".bz2": _Format(
+        re.compile(rb"BZh[1-9]1AY&SY"), bz2.BZ2File, lambda raw: bz2.BZ2File(raw, "wb")
+    ),
+    ".xz": _Format(
+        re.compile(rb"\xfd7zXZ\x00"), lzma.LZMAFile, partial(lzma.LZMAFile, mode="wb", preset=1)
+    ),
+    ".zst": _Format(
+        re.compile(rb"\x28\xb5\x2f\xfd"),
+        lambda raw: io.BufferedReader(_Zstd(raw)),
+        lambda raw: _zstandard().ZstdCompressor().stream_writer(raw, closefd=False),
+    ),
 }
 SUFFIXES = tuple(_FORMATS)

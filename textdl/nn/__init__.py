@@ -4,7 +4,8 @@
     losses.py        losses and metrics, one number per example; L1 and L2 regularization
     initializers.py  initial weights
     gradcheck.py     autodiff against central differences
-    layers/          one protocol: dense, dropout, embedding, pooling, sequential, mlp
+    scan.py          the loop of recurrent layers, and backpropagation through time
+    layers/          one protocol: dense, embedding, convolution, recurrence and others; sequential
     data/            features with one protocol: dense, sparse, sequences; datasets and batches
     training/        config, step, fit, checkpoints, evaluate
     estimators/      MLPClassifier, MLPRegressor, and how they are saved

@@ -3,6 +3,9 @@
 A word of the test is looked up as it stands, and lowercased if it is not in the vocabulary. Lines
 with words that are still unknown are skipped and counted.
 
+A test is a sample of what could be asked, and a figure over it is as uncertain as its questions are
+few: intervals say how much (`textdl/vectors/bootstrap.py`).
+
 References:
     Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space" (analogies,
     3CosAdd).
@@ -12,19 +15,28 @@ References:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import permutations
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
-from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.errors import CorpusError, ParameterError
 from textdl.vectors import query
+from textdl.vectors.benchmarks import Analogy, holds_analogies, read_analogies, read_word_pairs
+from textdl.vectors.bootstrap import (
+    Interval,
+    figure_of,
+    interval_of,
+    mean_of_rows,
+    pearson_of_rows,
+    spearman_of_rows,
+)
+from textdl.vectors.nearest import nearest
 from textdl.vectors.vectors import Vectors
 
+RESTRICT_VOCAB = 30_000  # rows that analogies are asked about and answered with
 _QUESTIONS_PER_BLOCK = 1 << 12
 # How the names of sections about grammar begin: Google's, and BATS' inflection and derivation.
 SYNTACTIC = ("gram", "I0", "I1", "D0", "D1")
@@ -36,6 +48,8 @@ class WordPairs(NamedTuple):
     spearman: float  # rank correlation; NaN if fewer than two pairs are known, or all score alike
     pairs: int  # pairs compared
     skipped: int  # pairs with an unknown word
+    pearson: float  # correlation of the cosines themselves; NaN as above
+    interval: Interval | None = None  # of the rank correlation
 
 
 class Section(NamedTuple):
@@ -56,17 +70,28 @@ class Analogies(NamedTuple):
     questions: int
     skipped: int  # questions with a word beyond the vocabulary
     sections: tuple[Section, ...]  # none, where the file has none
+    interval: Interval | None = None  # of the accuracy
 
 
-def evaluate_word_pairs(vectors: Vectors, path: str | os.PathLike[str]) -> WordPairs:
+def evaluate_word_pairs(
+    vectors: Vectors, path: str | os.PathLike[str], *, interval: bool = False
+) -> WordPairs:
     r"""Spearman correlation of cosines with the scores in a file: word, word, score per line.
 
     Fields are separated by tabs, commas or spaces; lines that begin with `#` are comments, and a
     first line whose third field is not a number is a header.
 
+    Args:
+        vectors: to be evaluated.
+        path: of the file.
+        interval: say how far the correlation might be off.
+
+    Returns:
+        The correlation, and how many pairs it is of.
+
     Raises:
         CorpusReadError: the file is missing or not UTF-8.
-        CorpusError: a line is malformed.
+        CorpusError: a line is malformed, or there is none.
 
     Example:
         >>> import tempfile
@@ -78,26 +103,27 @@ def evaluate_word_pairs(vectors: Vectors, path: str | os.PathLike[str]) -> WordP
         >>> round(result.spearman, 3), result.pairs, result.skipped
         (1.0, 2, 1)
     """
-    rows_of = vectors.key_to_index
-    pairs = list(_read_pairs(Path(path)))
-    if not pairs:
-        raise CorpusError(f"{str(path)!r} holds no pairs, expected lines of word, word, score")
-    known = [
-        (a, b, score)
-        for first, second, score in pairs
-        if (a := _row(rows_of, first)) is not None and (b := _row(rows_of, second)) is not None
-    ]
-    rows = np.array([(a, b) for a, b, _ in known], dtype=np.int64).reshape(-1, 2)
-    directions = query.normalize(vectors.matrix[rows])  # (n, 2, D)
-    cosines = np.einsum("nd,nd->n", directions[:, 0], directions[:, 1])
-    human = np.array([score for _, _, score in known])
-    return WordPairs(_spearman(cosines, human), len(known), len(pairs) - len(known))
+    cosines, human = score_pairs(vectors, path)
+    known = np.isfinite(cosines)
+    of_known = cosines[known], human[known]
+    size = len(of_known[0])
+    return WordPairs(
+        figure_of(spearman_of_rows, of_known),
+        size,
+        len(cosines) - size,
+        figure_of(pearson_of_rows, of_known),
+        interval_of(spearman_of_rows, of_known) if interval else None,
+    )
 
 
 def evaluate_analogies(
-    vectors: Vectors, path: str | os.PathLike[str], restrict_vocab: int = 30_000
+    vectors: Vectors,
+    path: str | os.PathLike[str],
+    restrict_vocab: int = RESTRICT_VOCAB,
+    *,
+    interval: bool = False,
 ) -> Analogies:
-    """Answer "a is to b as c is to d" by the word nearest `b - a + c` (unit vectors; not a, b, c).
+    r"""Answer "a is to b as c is to d" by the word nearest `b - a + c` (unit vectors; not a, b, c).
 
     A file has one question of four words per line, in sections that begin with `: name` (Google's
     format); or it has pairs, a word and its answers separated by slashes, and every pair is asked
@@ -107,30 +133,36 @@ def evaluate_analogies(
         vectors: to be evaluated.
         path: of a file, or of a folder of files.
         restrict_vocab: only so many of the first rows are asked about and answered with.
+        interval: say how far the accuracy might be off.
 
     Returns:
         The share of questions answered right, in all and by section, and how many were skipped.
 
     Raises:
         CorpusReadError: the file is missing or not UTF-8.
-        CorpusError: a line is malformed.
+        CorpusError: a line is malformed, or there is none.
         ParameterError: `restrict_vocab` is below 1.
 
     References:
         Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space".
         Gladkova et al. 2016, "Analogy-based detection of morphological and semantic relations with
         word embeddings: what works and what doesn't" (BATS).
+
+    Example:
+        >>> import tempfile
+        >>> words = ["man", "woman", "king", "queen"]
+        >>> vectors = Vectors(words, [[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0], [-1.0, 1.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "questions.txt")
+        ...     _ = file.write_text("man woman king queen\nking queen man woman\n")
+        ...     evaluate_analogies(vectors, file).accuracy
+        1.0
     """
-    if restrict_vocab < 1:
-        raise ParameterError(f"restrict_vocab is {restrict_vocab}, expected at least 1")
-    rows_of = vectors.key_to_index
-    sections: dict[str, list[_Question | None]] = {}
-    for name, words in _read_analogies(Path(path)):
-        sections.setdefault(name, []).append(_as_question(words, rows_of, restrict_vocab))
-    if not sections:
-        raise CorpusError(f"{str(path)!r} holds no analogies, expected lines of four words")
-    asked = [question for some in sections.values() for question in some if question is not None]
-    return _summarize(sections, _are_right(vectors, asked, restrict_vocab))
+    names, answers = answer_analogies(vectors, path, restrict_vocab)
+    found = _summarize(names, answers)
+    if not interval:
+        return found
+    return found._replace(interval=interval_of(mean_of_rows, (answers[np.isfinite(answers)],)))
 
 
 def evaluate_benchmark(vectors: Vectors, path: str | os.PathLike[str]) -> float:
@@ -140,25 +172,36 @@ def evaluate_benchmark(vectors: Vectors, path: str | os.PathLike[str]) -> float:
         CorpusReadError: the file is missing or not UTF-8.
         CorpusError: a line is malformed, or there is none.
     """
-    path = Path(path)
-    if path.is_dir():
-        return evaluate_analogies(vectors, path).accuracy
-    first = next((line for _, line in _lines(path)), "")
-    is_analogy = first.startswith(":") or (
-        len(first.split()) in (2, 4) and len(_fields(first)) != 3
-    )
-    if is_analogy:
+    if holds_analogies(Path(path)):
         return evaluate_analogies(vectors, path).accuracy
     return evaluate_word_pairs(vectors, path).spearman
 
 
-class _Words(NamedTuple):
-    """A question: a is to b as c is to ?, where b and the answer may be one of several words."""
+# Word pairs
 
-    a: str
-    b: tuple[str, ...]
-    c: str
-    answers: tuple[str, ...]
+
+def score_pairs(
+    vectors: Vectors, path: str | os.PathLike[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The cosine of every pair, NaN where a word is unknown, and the score that people gave it.
+
+    Raises:
+        CorpusError: the file is malformed, or holds no pair.
+    """
+    rows_of = vectors.key_to_index
+    pairs = list(read_word_pairs(Path(path)))
+    if not pairs:
+        raise CorpusError(f"{str(path)!r} holds no pairs, expected lines of word, word, score")
+    cosines = np.full(len(pairs), np.nan)
+    rows = [(_row(rows_of, first), _row(rows_of, second)) for first, second, _ in pairs]
+    known = [number for number, both in enumerate(rows) if None not in both]
+    known_rows = np.array([rows[number] for number in known], dtype=np.int64).reshape(-1, 2)
+    directions = query.normalize(vectors.matrix[known_rows])  # (n, 2, D)
+    cosines[known] = np.einsum("nd,nd->n", directions[:, 0], directions[:, 1])
+    return cosines, np.array([score for _, _, score in pairs])
+
+
+# Analogies
 
 
 class _Question(NamedTuple):
@@ -168,8 +211,42 @@ class _Question(NamedTuple):
     answers: frozenset[int]
 
 
+def answer_analogies(
+    vectors: Vectors, path: str | os.PathLike[str], restrict_vocab: int
+) -> tuple[list[str], NDArray[np.float64]]:
+    """The section of every question; whether it is answered right, NaN where it cannot be asked.
+
+    Args:
+        vectors: to be evaluated.
+        path: of the questions.
+        restrict_vocab: only so many of the first rows are asked about and answered with.
+
+    Returns:
+        `(Q,)` each, 1 for right and 0 for wrong.
+
+    Raises:
+        CorpusError: the file is malformed, or holds no question.
+        ParameterError: `restrict_vocab` is below 1.
+    """
+    if restrict_vocab < 1:
+        raise ParameterError(f"restrict_vocab is {restrict_vocab}, expected at least 1")
+    rows_of = vectors.key_to_index
+    names: list[str] = []
+    questions: list[_Question | None] = []
+    for name, words in read_analogies(Path(path)):
+        names.append(name)
+        questions.append(_as_question(words, rows_of, restrict_vocab))
+    if not questions:
+        raise CorpusError(f"{str(path)!r} holds no analogies, expected lines of four words")
+    answers = np.full(len(questions), np.nan)
+    is_asked = [question is not None for question in questions]
+    asked = [question for question in questions if question is not None]
+    answers[is_asked] = _are_right(vectors, asked, restrict_vocab)
+    return names, answers
+
+
 def _as_question(
-    words: _Words, rows_of: Mapping[str, int], restrict_vocab: int
+    words: Analogy, rows_of: Mapping[str, int], restrict_vocab: int
 ) -> _Question | None:
     """The rows of a question; None where a word, or every answer, is unknown."""
 
@@ -197,42 +274,34 @@ def _are_right(
         block = questions[begin : begin + _QUESTIONS_PER_BLOCK]
         given = np.array([question.given for question in block], dtype=np.int64)  # (q, 3)
         a, b, c = (query.normalize(matrix[rows]) for rows in given.T)  # (q, D) each
-        best = query.nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
+        best = nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
         for number, (question, rows) in enumerate(zip(block, best.tolist(), strict=True)):
             right[begin + number] = not question.answers.isdisjoint(rows)
     return right
 
 
-def _summarize(
-    sections: Mapping[str, list[_Question | None]], right: NDArray[np.bool_]
-) -> Analogies:
+def _summarize(names: list[str], answers: NDArray[np.float64]) -> Analogies:
+    sections: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        sections.setdefault(name, []).append(number)
+    is_asked = np.isfinite(answers)
     results = []
-    syntactic = np.zeros(len(right), dtype=bool)
-    begin = 0
-    for name, questions in sections.items():
-        end = begin + sum(question is not None for question in questions)
-        skipped = len(questions) - (end - begin)
-        results.append(Section(name, _share(right[begin:end]), end - begin, skipped))
-        syntactic[begin:end] = name.startswith(SYNTACTIC)
-        begin = end
+    for name, numbers in sections.items():
+        asked = answers[numbers][is_asked[numbers]]
+        results.append(Section(name, _share(asked), len(asked), len(numbers) - len(asked)))
+    is_syntactic = np.array([name.startswith(SYNTACTIC) for name in names])
     return Analogies(
-        accuracy=_share(right),
-        semantic=_share(right[~syntactic]),
-        syntactic=_share(right[syntactic]),
-        questions=len(right),
-        skipped=sum(section.skipped for section in results),
+        accuracy=_share(answers[is_asked]),
+        semantic=_share(answers[is_asked & ~is_syntactic]),
+        syntactic=_share(answers[is_asked & is_syntactic]),
+        questions=int(is_asked.sum()),
+        skipped=int((~is_asked).sum()),
         sections=tuple(results) if len(results) > 1 or results[0].name else (),
     )
 
 
-def _share(right: NDArray[np.bool_]) -> float:
+def _share(right: NDArray[np.float64]) -> float:
     return float(right.mean()) if len(right) else float("nan")
-
-
-def _spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return float("nan")  # no order to agree with; SciPy would warn
-    return float(spearmanr(x, y).statistic)
 
 
 def _row(rows_of: Mapping[str, int], word: str, below: int | None = None) -> int | None:
@@ -241,88 +310,3 @@ def _row(rows_of: Mapping[str, int], word: str, below: int | None = None) -> int
         if row is not None and (below is None or row < below):
             return row
     return None
-
-
-def _read_pairs(path: Path) -> Iterator[tuple[str, str, float]]:
-    is_first = True
-    for number, line in _lines(path):
-        fields = _fields(line)
-        score = _number(fields[2]) if len(fields) == 3 else None
-        if score is not None:
-            yield fields[0], fields[1], score
-        elif not (is_first and len(fields) == 3):
-            raise CorpusError(
-                f"{str(path)!r}, line {number:,}: {line!r}, expected word, word, score; correct or "
-                "remove the line"
-            )
-        is_first = False
-
-
-def _fields(line: str) -> list[str]:
-    separator = next((it for it in "\t," if it in line), None)
-    return [field.strip() for field in line.split(separator)]
-
-
-def _read_analogies(path: Path) -> Iterator[tuple[str, _Words]]:
-    """Sections and their questions, of a file or a folder of files."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*.txt")):
-            for section, words in _read_analogies(file):
-                yield section or file.stem, words
-        return
-    lines = list(_lines(path))
-    if lines and not lines[0][1].startswith(":") and len(lines[0][1].split()) == 2:
-        yield from (("", words) for words in _questions_of_pairs(lines, path))
-        return
-    name = ""
-    for number, line in lines:
-        if line.startswith(":"):
-            name = line[1:].strip()
-        elif len(fields := line.split()) == 4:
-            yield name, _Words(fields[0], (fields[1],), fields[2], (fields[3],))
-        else:
-            raise CorpusError(
-                f"{str(path)!r}, line {number:,}: {line!r}, expected four words or ': section'; "
-                "correct or remove the line"
-            )
-
-
-def _questions_of_pairs(lines: list[tuple[int, str]], path: Path) -> Iterator[_Words]:
-    """Every pair of a word and its answers asked with every other, as BATS does."""
-    pairs = []
-    for number, line in lines:
-        fields = line.split()
-        if len(fields) != 2:
-            raise CorpusError(
-                f"{str(path)!r}, line {number:,}: {line!r}, expected a word and its answers, "
-                "separated by slashes; correct or remove the line"
-            )
-        pairs.append((fields[0], tuple(fields[1].split("/"))))
-    for (a, b), (c, answers) in permutations(pairs, 2):
-        yield _Words(a, b, c, answers)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines, without comments and blank ones."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusReadError(
-            f"{str(path)!r} is not UTF-8: byte 0x{error.object[error.start]:02x} at offset "
-            f"{error.start:,}; convert it"
-        ) from None
-    except OSError as error:
-        raise CorpusReadError(
-            f"{str(path)!r} cannot be read ({error.strerror}); pass the path of a file"
-        ) from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip() and not line.startswith("#"):
-            yield number, line.strip()
-
-
-def _number(field: str) -> float | None:
-    try:
-        value = float(field)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None

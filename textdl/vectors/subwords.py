@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from textdl.errors import ParameterError
 from textdl.text.char_ngrams import char_ngram_buckets
 
-_WORDS_PER_BLOCK = 1 << 12
+_WORDS_PER_BLOCK = 1 << 9  # whose n-grams' vectors stay in the cache of a core
 
 
 class WordsFromNgrams(NamedTuple):
@@ -25,6 +25,13 @@ class WordsFromNgrams(NamedTuple):
 
     vectors: NDArray[np.float32]  # (n, D), zero where no n-gram is known
     are_known: NDArray[np.bool_]  # (n,)
+
+
+class NgramSums(NamedTuple):
+    """The n-grams of some words, added up."""
+
+    vectors: NDArray[np.float64]  # (n, D)
+    counts: NDArray[np.int64]  # (n,) how many of its n-grams are known
 
 
 class SubwordVectors:
@@ -82,25 +89,35 @@ class SubwordVectors:
         Returns:
             Their vectors, and which words have one.
         """
-        vectors = np.zeros((len(words), self.matrix.shape[1]), np.float32)
-        are_known = np.zeros(len(words), np.bool_)
+        found = self.sum_ngrams(words)
+        are_known = found.counts > 0
+        vectors = np.zeros(found.vectors.shape, np.float32)
+        vectors[are_known] = found.vectors[are_known] / found.counts[are_known, None]
+        return WordsFromNgrams(vectors, are_known)
+
+    def sum_ngrams(self, words: Sequence[str]) -> NgramSums:
+        """The sums of the known n-grams of words, those that occur twice counting twice."""
+        sums = np.zeros((len(words), self.matrix.shape[1]))
+        counts = np.zeros(len(words), np.int64)
         for begin in range(0, len(words) if len(self) else 0, _WORDS_PER_BLOCK):
             block = slice(begin, begin + _WORDS_PER_BLOCK)
-            rows, counts = self._rows_of(words[block])
-            known = counts > 0
-            are_known[block] = known
+            rows, counts[block] = self._rows_of(words[block])
+            known = counts[block] > 0
             if known.any():
-                starts = (np.cumsum(counts) - counts)[known]
-                sums = np.add.reduceat(self.matrix[rows], starts, axis=0, dtype=np.float64)
-                vectors[block][known] = sums / counts[known, None]
-        return WordsFromNgrams(vectors, are_known)
+                starts = (np.cumsum(counts[block]) - counts[block])[known]
+                sums[block][known] = np.add.reduceat(
+                    self.matrix[rows], starts, axis=0, dtype=np.float64
+                )
+        return NgramSums(sums, counts)
 
     def _rows_of(self, words: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The rows of the known n-grams, one word after another, and how many each has."""
         ngrams = char_ngram_buckets(words, self.min_n, self.max_n, self.bucket)
         owners = np.repeat(np.arange(len(words)), np.diff(ngrams.offsets))
         has_letters = np.fromiter(map(bool, words), np.bool_, len(words))
-        rows = np.minimum(np.searchsorted(self.buckets, ngrams.buckets), len(self) - 1)
+        rows = ngrams.buckets
+        if len(self) < self.bucket:  # else every bucket has a row, that of its number
+            rows = np.minimum(np.searchsorted(self.buckets, rows), len(self) - 1)
         is_known = (self.buckets[rows] == ngrams.buckets) & has_letters[owners]
         return rows[is_known], np.bincount(owners[is_known], minlength=len(words))
 

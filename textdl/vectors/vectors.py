@@ -15,14 +15,18 @@ from textdl.errors import ParameterError, UnknownWordError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
-from textdl.vectors.formats.rows import VectorData
+from textdl.vectors.formats.rows import MappedFile, ReadOptions, VectorData
+from textdl.vectors.nearest import check_topn, nearest
+from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
+from textdl.vectors.tokenizer_file import TokenizerFile
 
 Number = TypeVar("Number", np.float32, np.int64)
 Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 Neighbors: TypeAlias = list[tuple[str, float]]
 
 _NO_ROW = -1
+_LATER = np.empty(0, np.float32)  # in place of norms: they are computed when they are asked for
 
 
 class Vectors(metaclass=ExplainedNames):
@@ -41,6 +45,7 @@ class Vectors(metaclass=ExplainedNames):
         norms: `(V,)` lengths of the rows, computed if absent.
         config: how the vectors came about; JSON values only, saved with them.
         subwords: the vectors of n-grams, for words without rows.
+        tokenizer: the content of a `tokenizer.json`, by which texts become words.
 
     Raises:
         ParameterError: shapes disagree, a label occurs twice, or a row is not finite.
@@ -64,6 +69,7 @@ class Vectors(metaclass=ExplainedNames):
         norms: ArrayLike | None = None,
         config: Mapping[str, object] | None = None,
         subwords: SubwordVectors | None = None,
+        tokenizer: str | None = None,
     ) -> None:
         self.labels = (
             labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
@@ -71,10 +77,13 @@ class Vectors(metaclass=ExplainedNames):
         rows = len(self.labels)
         self.matrix = _read_only(_as_matrix(matrix, rows))
         self.counts = None if counts is None else _as_column("counts", counts, rows, np.int64)
-        lengths = query.row_norms(self.matrix) if norms is None else norms
-        self.norms = _as_column("norms", lengths, rows, np.float32)
+        if norms is not _LATER:
+            lengths = query.row_norms(self.matrix) if norms is None else norms
+            self.norms = _as_column("norms", lengths, rows, np.float32)
         self.config: dict[str, object] = dict(config or {})
         self.subwords = subwords
+        self._source: MappedFile | None = None
+        self.tokenizer = None if tokenizer is None else TokenizerFile(tokenizer)
         if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
             raise ParameterError(
                 f"the vectors of n-grams have {subwords.matrix.shape[1]} dimensions, those of "
@@ -83,14 +92,21 @@ class Vectors(metaclass=ExplainedNames):
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], errors: str = "backslashreplace", *, verify: bool = False
+        cls,
+        path: str | os.PathLike[str],
+        errors: str = "backslashreplace",
+        *,
+        limit: int | None = None,
+        verify: bool = False,
     ) -> Vectors:
         r"""Read the file at `path`, of any known format; a `.safetensors` file is mapped, not read.
 
         Args:
-            path: of the file.
+            path: of the file, or of the folder.
             errors: what becomes of bytes in a word that are not UTF-8: shown as `\x97`, or
                 "strict": the file is refused.
+            limit: rows to take, from the first on, which are those of the most frequent words in
+                most files; None: all.
             verify: compare also the matrix with its checksum, which reads all of it.
 
         Returns:
@@ -98,38 +114,65 @@ class Vectors(metaclass=ExplainedNames):
 
         Raises:
             FileFormatError: it is missing, damaged, of no known format, or has no checksums.
+            ParameterError: `limit` is not a whole number from 1.
         """
-        return cls._from_data(formats.load(Path(path), errors, verify=verify))
+        is_number = isinstance(limit, int | np.integer) and not isinstance(limit, bool)
+        if limit is not None and (not is_number or limit < 1):
+            raise ParameterError(f"limit is {limit!r}, expected a whole number from 1, or None")
+        options = ReadOptions(errors, None if limit is None else int(limit))
+        return cls._from_data(formats.load(Path(path), options, verify=verify))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, format: str | None = None, dtype: str = "float32"
+    ) -> None:
         """Write to `path`, complete or not at all.
 
-        `.safetensors` keeps everything, `.bin` (word2vec binary), `.txt` and `.vec` (text) words
-        and vectors, without subwords.
+        Args:
+            path: of the file. Its name says the format: `.safetensors` keeps everything, `.bin`
+                (word2vec binary), `.txt` and `.vec` (text), `.npz`, `.parquet` and `.tsv` words and
+                vectors. Binary and text may be compressed: `.vec.gz`, `.bz2`, `.xz` or `.zst`.
+            format: the name of another format: "fasttext", "model2vec" (a folder).
+            dtype: of the numbers: "float16", "bfloat16" or "int8" (with a scale for each row) take
+                a half or a quarter of the room in a `.safetensors` file, and less precision. Once
+                loaded they are float32 again.
 
         Raises:
             OutputError: the file cannot be written.
             ParameterError: the name asks for no format, or for one that cannot hold the content.
         """
-        formats.save(self._as_data(), Path(path))
+        formats.save(self._as_data(), Path(path), format, dtype)
 
     @classmethod
     def _from_data(cls, table: VectorData) -> Vectors:
-        """The vectors of what formats read."""
-        return cls(
+        """The vectors of what formats read; norms wait where the rows are known to be finite."""
+        vectors = cls(
             table.labels,
             table.matrix,
             table.counts,
-            norms=table.norms,
+            norms=_LATER if table.norms is None and table.is_finite else table.norms,
             config=table.config,
             subwords=table.subwords,
+            tokenizer=table.tokenizer,
         )
+        vectors._source = table.source
+        return vectors
 
     def _as_data(self) -> VectorData:
         """What formats write."""
         return VectorData(
-            self.labels, self.matrix, self.counts, self.norms, self.config, self.subwords
+            self.labels,
+            self.matrix,
+            self.counts,
+            self.norms,
+            self.config,
+            self.subwords,
+            None if self.tokenizer is None else self.tokenizer.content,
         )
+
+    @cached_property
+    def norms(self) -> NDArray[np.float32]:
+        """`(V,)`, the lengths of the rows."""
+        return _read_only(query.row_norms(self.matrix))
 
     @property
     def vector_size(self) -> int:
@@ -146,10 +189,14 @@ class Vectors(metaclass=ExplainedNames):
         def __getattr__(self, name: str) -> object:
             raise missing_attribute(self, name, VECTORS_ATTRIBUTES)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_source": None}  # a copy is not mapped
+
     def __len__(self) -> int:
         return len(self.labels)
 
     def __contains__(self, word: object) -> bool:
+        self._require_whole()
         if word in self.labels:
             return True
         if self.subwords is None or not isinstance(word, str):
@@ -256,23 +303,28 @@ class Vectors(metaclass=ExplainedNames):
     def _neighbors(
         self, queries: NDArray[np.float64], topn: int, excluded: NDArray[np.int64]
     ) -> list[Neighbors]:
-        if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-            raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
-        found = query.nearest(self.matrix, self.norms, queries, int(topn), excluded)
+        topn = check_topn(topn)
+        self._require_whole()
+        found = nearest(self.matrix, self.norms, queries, topn, excluded)
         pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
         return [
             [(self.labels[row], similarity) for row, similarity in zip(*pair, strict=True)]
             for pair in pairs
         ]
 
+    def _require_whole(self) -> None:
+        if self._source is not None:
+            self._source.require_whole()
+
     def _row(self, word: str) -> int:
         """The row of a word; `_NO_ROW` where its n-grams may tell."""
+        self._require_whole()
         row = self.labels.find(word)
         if row is None:
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
             if self.subwords is None:
-                raise UnknownWordError(query.unknown_word_message(word, self.labels))
+                raise UnknownWordError(unknown_word_message(word, self.labels))
             return _NO_ROW
         return row
 
@@ -286,7 +338,7 @@ class Vectors(metaclass=ExplainedNames):
         if not found.are_known.all():
             word = words[unseen[int(np.argmin(found.are_known))]]
             sizes = (self.subwords.min_n, self.subwords.max_n)
-            raise UnknownWordError(query.unknown_word_message(word, self.labels, sizes))
+            raise UnknownWordError(unknown_word_message(word, self.labels, sizes))
         picked[unseen] = found.vectors
         return picked
 

@@ -141,7 +141,8 @@ def noise_terms(batch, text, prediction):
     """Of every score of a prediction: its row, its weight, its sign."""
     weight = float(batch.values["noise_weight"])
     yield prediction.word, 1.0, 1.0
-    for word in np.asarray(batch.rows["output"]["noise"])[prediction.block]:
+    noise = np.asarray(batch.rows["output"]["noise"])  # (B, K), or (1, K) where blocks share it
+    for word in noise[prediction.block % len(noise)]:
         yield word, weight, -1.0
 
 

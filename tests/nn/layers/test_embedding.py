@@ -66,3 +66,33 @@ def test_sizes_and_keys_are_checked():
         nn.Embedding(0, 3)
     with pytest.raises(ParameterError, match="key=1 is an int"):
         LAYER.init(1)
+
+
+def test_pretrained_vectors_take_the_place_of_drawn_ones():
+    matrix = np.arange(6.0).reshape(3, 2)
+    layer, params = nn.pretrained_embedding(matrix)
+    assert (layer.rows, layer.size, layer.trainable) == (3, 2, True)
+    out = layer.apply(params, nn.SequenceBatch(jnp.array([[2, 0]]), jnp.array([2])))
+    np.testing.assert_array_equal(out.values[0], matrix[[2, 0]])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("trainable", [True, False])
+def test_frozen_table_stays_while_the_rest_is_trained(optimizer, trainable):
+    """Also under weight decay."""
+    embedding, table = nn.pretrained_embedding(np.eye(4), trainable=trainable)
+    network = nn.sequential(embedding, nn.MeanPooling(), nn.Dense(4, 2))
+    params = (table, *network.init(KEY)[1:])
+    data = nn.make_dataset(nn.make_sequences([[0, 1], [2, 3]] * 4, [2] * 8), [0, 1] * 4)
+    objective = nn.Objective(network, nn.softmax_loss, regularizer=nn.Regularizer(l2=0.1))
+    config = nn.TrainingConfig(epochs=3, batch_size=4, optimizer=optimizer, learning_rate=0.1)
+    result = nn.fit(params, data, objective, config, key=KEY)
+    assert (result.params[0].table == table.table).all() == (not trainable)
+    assert (result.params[2].weights != params[2].weights).any()
+
+
+def test_pretrained_vectors_must_be_a_finite_matrix():
+    with pytest.raises(DataError, match=r"vectors of shape \(3,\); expected \(V, D\)"):
+        nn.pretrained_embedding(np.ones(3))
+    with pytest.raises(DataError, match="the vector of id 1 is not finite"):
+        nn.pretrained_embedding([[1.0], [np.nan]])

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.nn.layers.sequence_cases import (
+    LENGTHS,
+    assert_padding_changes_nothing,
+    batch,
+    check_layer_gradients,
+    real,
+)
 from textdl import nn
-from textdl.errors import DataError
+from textdl.errors import DataError, ParameterError
 
 KEY = jax.random.key(0)
 NETWORK = nn.sequential(nn.Embedding(9, 4), nn.MeanPooling(), nn.Dense(4, 2))
@@ -96,3 +103,67 @@ def test_pooling_input_errors():
     for x in (jnp.ones((2, 3)), nn.SequenceBatch(jnp.ones((2, 3), int), jnp.array([1, 2]))):
         with pytest.raises(DataError, match=r"pooling takes sequences of vectors; put nn\.Embed"):
             nn.MeanPooling().apply((), x)
+
+
+def test_max_matches_loop():
+    x = batch()
+    out = jax.jit(nn.MaxPooling().apply)((), x)
+    for b in range(len(LENGTHS)):
+        expected = real(x, b).max(0) if LENGTHS[b] else np.zeros(3)
+        np.testing.assert_array_equal(out[b], expected)
+
+
+def test_attention_matches_loop():
+    layer = nn.AttentionPooling(3, 4)
+    params = layer.init(KEY)._replace(bias=jnp.array([0.5, -0.5, 0.0, 1.0]))
+    x = batch()
+    out = jax.jit(layer.apply)(params, x)
+    for b in range(len(LENGTHS)):
+        own = real(x, b)
+        scores = [np.tanh(v @ params.weights + params.bias) @ params.query for v in own]
+        weights = np.exp(scores) / np.sum(np.exp(scores)) if len(own) else np.zeros(0)
+        np.testing.assert_allclose(out[b], weights @ own, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            nn.attention_weights(params, x)[b, : len(own)], weights, rtol=1e-5
+        )
+
+
+@pytest.mark.parametrize("layer", [nn.MaxPooling(), nn.MeanPooling(), nn.AttentionPooling(3, 2)])
+def test_pooling_gradients_and_padding(layer):
+    check_layer_gradients(layer)
+    assert_padding_changes_nothing(layer)
+
+
+def test_max_of_an_empty_sequence_is_zero_with_a_finite_gradient():
+    x = nn.SequenceBatch(jnp.full((1, 2, 3), jnp.nan), jnp.array([0]))
+    for layer in (nn.MaxPooling(), nn.AttentionPooling(3, 2)):
+        params = layer.init(KEY)
+        assert layer.apply(params, x).tolist() == [[0, 0, 0]]
+        slope = jax.grad(lambda v, it=layer, p=params: it.apply(p, x._replace(values=v)).sum())(
+            x.values
+        )
+        assert (slope == 0).all()
+
+
+@pytest.mark.parametrize(("size", "stride"), [((2, 2), None), ((3, 2), (1, 2))])
+def test_max_pooling_2d_matches_loop(size, stride):
+    layer = nn.MaxPooling2D(size, stride)
+    rows, columns = stride or size
+    x = np.random.default_rng(0).normal(size=(2, 7, 6, 3)).astype(np.float32)
+    out = np.asarray(layer.apply((), x))
+    assert out.shape[1:3] == ((7 - size[0]) // rows + 1, (6 - size[1]) // columns + 1)
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
+            patch = x[:, i * rows : i * rows + size[0], j * columns : j * columns + size[1]]
+            np.testing.assert_array_equal(out[:, i, j], patch.max((1, 2)))
+    check = nn.check_gradients(lambda x: jnp.sin(layer.apply((), x)), x[:1])
+    assert check.error < 1e-6, check
+
+
+def test_pooling_parameter_and_image_errors():
+    with pytest.raises(ParameterError, match="attention pooling of 0 inputs"):
+        nn.AttentionPooling(0, 2)
+    with pytest.raises(ParameterError, match=r"max pooling of size \(0, 2\)"):
+        nn.MaxPooling2D((0, 2))
+    with pytest.raises(DataError, match=r"max pooling of 3 x 3 cannot take \(1, 2, 5, 1\)"):
+        nn.MaxPooling2D((3, 3)).apply((), jnp.ones((1, 2, 5, 1)))

@@ -56,9 +56,9 @@ def npz():
             (pickle.dumps({"a": 1}, protocol), "pickled .*never loaded.*export")
             for protocol in (2, 4, 5)
         ],
-        (npz(), "zip archive"),
+        (npz(), "expected one array of strings"),
         (npy(), "NumPy array without words"),
-        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "fastText model; pass the .vec"),
+        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "truncated"),
         (b"\x00" * 100, "no known format"),
         (b"just some words\nand more\n", "no known format"),
         (b"\n\n", "no known format"),
@@ -78,7 +78,7 @@ def test_refused_file_error_gives_reason(tmp_path, content, says):
 def test_missing_file_or_folder_errors(tmp_path):
     with pytest.raises(FileFormatError, match=r"cannot read the vectors .*No such file"):
         Vectors.load(tmp_path / "no.bin")
-    with pytest.raises(FileFormatError, match=r"cannot read the vectors .*Is a directory"):
+    with pytest.raises(FileFormatError, match=r"cannot read the vectors .* it is a folder"):
         Vectors.load(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_compressed_native_file_errors(tmp_path):
 
 @pytest.mark.parametrize("name", ["v.npy", "v", "v.safetensors.gz", "bin"])
 def test_save_unknown_suffix_errors(tmp_path, name):
-    with pytest.raises(ParameterError, match=r"expected one of \.safetensors \.txt \.vec \.bin"):
+    with pytest.raises(ParameterError, match=r"expected one of \.safetensors .*\.txt \.vec \.bin"):
         Vectors(["a"], [[1.0]]).save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

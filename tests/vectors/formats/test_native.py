@@ -137,7 +137,7 @@ def test_header_not_json_errors(tmp_path, text):
         ({"vectors": {"dtype": "F16"}}, "does not fit"),
         ({"vectors": {"dtype": "XX"}}, "is XX"),
         ({"vectors": {"shape": [2, 3]}}, "has 2 entries where 3 are due"),
-        ({"vectors": {"shape": [6]}}, r"expected F32 \(V, D\)"),
+        ({"vectors": {"shape": [6]}}, r"expected F32 or F16 or BF16 or I8 \(V, D\)"),
         ({"vectors": {"shape": [-3, -2]}}, "shape"),
         ({"vectors": {"shape": [True, 6]}}, "shape"),
         ({"vectors": {"shape": [10**30, 10**30]}}, "not a whole number of 64 bits"),

@@ -120,7 +120,7 @@ def test_line_without_end_errors(tmp_path, start):
 
 
 def test_rows_across_blocks_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("textdl.vectors.formats.word2vec_text._BYTES_PER_BLOCK", 7)
+    monkeypatch.setattr("textdl.vectors.formats.text_rows._BYTES_PER_BLOCK", 7)
     vectors = load(tmp_path, b"3 2\nabc 1 2\n\nd 3 4\nefghijklmnop 5 6")
     assert vectors.labels == ["abc", "d", "efghijklmnop"]
     assert vectors.matrix.tolist() == [[1, 2], [3, 4], [5, 6]]

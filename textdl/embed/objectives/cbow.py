@@ -69,7 +69,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         init=lambda: {INPUT: initial_input(len(text.vocabulary), config)},
         draw=_draw,
         forward=partial(forward, mean=mean, divided=divided),
-        predicts_context=False,
+        predicts="center",
         predictions=1.0,
         # A token is in the context of n centers, and gets 1 / n of the gradient, or all of it.
         updates={INPUT: text.kept_share * (1.0 if divided else context)},

@@ -25,8 +25,9 @@ from textdl.embed.objectives.document_rows import (
     document_vectors,
     initial_documents,
     rows_of_documents,
+    segment_mask,
+    segments_of_blocks,
     tag_shares,
-    tags_of_blocks,
 )
 from textdl.embed.objectives.objective import (
     Blocks,
@@ -39,8 +40,9 @@ from textdl.embed.objectives.objective import (
 )
 from textdl.embed.tables import Batches, RowGradients, TableGradients, Tables
 
-TAG = "tag"  # rows, (S, B, L), of the tag of this number of every center
-HAS_TAG = "has_tag"  # values, (S, B, L), 1 where there is one
+TAG = "tag"  # rows, (S, B, G), of the tag of this number of every segment
+HAS_TAG = "has_tag"  # values, (S, B, G), 1 where there is one
+SEGMENT = "segment"  # values, (S, B, L), of every center
 
 
 def input_side(text: TrainingText, config: EmbeddingConfig) -> list[InputSide]:
@@ -53,12 +55,13 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> list[InputSide]:
             init=lambda: {DOCUMENTS: initial_documents(documents.size, config)},
             draw=partial(_draw, documents=documents, number=number),
             forward=partial(forward, number=number),
-            predicts_context=False,
+            predicts="segment",
             predictions=float(share.sum()),
             updates={DOCUMENTS: share},
             export=partial(document_vectors, documents=documents),
             hidden_size=config.vector_size,
             bursts={DOCUMENTS: bursts * (share > 0)},
+            shares_noise=not config.train_words,  # skip-gram meets the same
         )
         for number, share in enumerate(shares)
     ]
@@ -66,7 +69,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> list[InputSide]:
 
 
 def forward(tables: Tables, batch: Batches, *, number: int) -> tuple[Hidden, Pullback]:
-    """The vector of a tag of the document of every center.
+    """The vector of a tag of the document of every segment.
 
     Args:
         tables: has `documents`.
@@ -74,20 +77,22 @@ def forward(tables: Tables, batch: Batches, *, number: int) -> tuple[Hidden, Pul
         number: of the tag.
 
     Returns:
-        `(B, L, D)` with the centers that have one, and how the gradient reaches the table.
+        `(B, G, D)` with the centers of each that has one, and how the gradient reaches the table.
     """
-    tags = batch.rows[DOCUMENTS][f"{TAG}{number}"]  # (B, L)
+    tags = batch.rows[DOCUMENTS][f"{TAG}{number}"]  # (B, G)
+    has_tag = batch.values[f"{HAS_TAG}{number}"] > 0  # (B, G)
+    predicts = segment_mask(batch.values[SEGMENT], tags.shape[1]) & has_tag[:, None]  # (B, L, G)
 
     def pull(gradient: Array) -> Mapping[str, TableGradients]:
         return {DOCUMENTS: [RowGradients(tags, gradient)]}
 
-    counts = batch.values[f"{HAS_TAG}{number}"].astype(jnp.float32)
-    return Hidden(tables[DOCUMENTS][tags], counts, None), pull
+    return Hidden(tables[DOCUMENTS][tags], predicts.sum(1, dtype=jnp.float32), predicts), pull
 
 
 def _draw(blocks: Blocks, documents: DocumentRows, number: int) -> Draws:
-    rows, has_tag = tags_of_blocks(blocks, documents)
+    segments = segments_of_blocks(blocks, documents)
+    has_tag = segments.has_tag[..., number]
     return Draws(
-        {DOCUMENTS: {f"{TAG}{number}": rows[..., number]}},
-        {f"{HAS_TAG}{number}": has_tag[..., number]},
+        {DOCUMENTS: {f"{TAG}{number}": segments.rows[..., number]}},
+        {f"{HAS_TAG}{number}": has_tag, SEGMENT: segments.of_center},
     )

@@ -34,8 +34,9 @@ from textdl.embed.objectives.document_rows import (
     document_vectors,
     initial_documents,
     rows_of_documents,
+    segment_mask,
+    segments_of_blocks,
     tag_shares,
-    tags_of_blocks,
 )
 from textdl.embed.objectives.objective import (
     Blocks,
@@ -45,6 +46,7 @@ from textdl.embed.objectives.objective import (
     InputSide,
     Pullback,
     TrainingText,
+    no_values,
 )
 from textdl.embed.objectives.word_tables import (
     INPUT,
@@ -56,8 +58,10 @@ from textdl.embed.objectives.word_tables import (
 )
 from textdl.embed.tables import Batches, ProductGradients, RowGradients, TableGradients, Tables
 
-TAGS = "tags"  # rows, (S, B, L, T)
-HAS_TAGS = "has_tags"  # values, (S, B, L, T), 1 where there is one
+TAGS = "tags"  # rows, (S, B, G, T)
+HAS_TAGS = "has_tags"  # values, (S, B, G, T), 1 where there is one
+SEGMENT = "segment"  # values, (S, B, L), of every center
+CONTEXT = "context"  # values, (B, L, D), the sum of the words around, where it is known already
 PLACES = "places"  # rows, (S, B, L, 2w): the words around every center, in order
 
 
@@ -91,12 +95,14 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         init=init,
         draw=partial(draw, documents=documents, null_word=len(text.vocabulary)),
         forward=forward_concatenation if is_concatenation else joined,
-        predicts_context=False,
+        predicts="center",
         predictions=1.0,
         updates={INPUT: words, DOCUMENTS: of_tags * tag_shares(documents).sum(0)},
         export=partial(document_vectors, documents=documents),
         hidden_size=size,
         bursts={DOCUMENTS: of_tags * burst_lengths(documents)},
+        fixed=no_values if is_concatenation else context_sums,
+        shares_noise=True,
     )
 
 
@@ -120,23 +126,42 @@ def forward(
     halo = (tokens.shape[1] - left.shape[1]) // 2
     around = strips_of(tokens, halo, strip)  # (B, L / R, R + 2w)
     band = context_mask(left, right, halo, strip).astype(jnp.float32)  # (B, L / R, R + 2w, R)
-    tags = batch.rows[DOCUMENTS][TAGS]  # (B, L, T)
-    has_tag = batch.values[HAS_TAGS].astype(jnp.float32)
-    size = left + right + has_tag.sum(2)  # (B, L)
-    share = (1 / jnp.maximum(size, 1))[..., None]
-
-    words = jnp.einsum("bsrm,bsmd->bsrd", jnp.swapaxes(band, 2, 3), tables[INPUT][around])
-    total = words.reshape(*size.shape, -1) + _sum_of_tags(tables, tags, has_tag)
+    words = batch.values.get(CONTEXT)
+    if words is None:
+        words = _sum_of_context(tables, around, band)
+    has_tag = batch.values[HAS_TAGS].astype(jnp.float32)  # (B, G, T)
+    of_segment = _segments_of_centers(batch)  # (B, L, G)
+    tags = of_segment @ has_tag.sum(2)[..., None]  # (B, L, 1), how many
+    share = 1 / jnp.maximum((left + right)[..., None] + tags, 1)
+    total = words + of_segment @ _sum_of_tags(tables, batch, has_tag)  # (B, L, D)
 
     def pull(gradient: Array) -> Mapping[str, TableGradients]:
         of_part = gradient * share if divided else gradient  # (B, L, D)
-        by_strip = of_part.reshape(words.shape)
+        by_strip = of_part.reshape(*around.shape[:2], strip, -1)
         return {
             INPUT: [ProductGradients(around, band, by_strip)],
-            DOCUMENTS: [RowGradients(tags, has_tag[..., None] * of_part[:, :, None])],
+            DOCUMENTS: [_gradients_of_tags(of_part, of_segment, has_tag, batch)],
         }
 
-    return Hidden(total * share if mean else total, has_tag.max(2), None), pull
+    return Hidden(total * share if mean else total, of_segment.sum(2), None), pull
+
+
+def context_sums(tables: Tables, batch: Batches, *, strip: int = STRIP) -> Mapping[str, Array]:
+    """What `forward` adds up of words: the same for all vectors of documents.
+
+    Args:
+        tables: has `input`.
+        batch: without its axis `S`.
+        strip: R, centers that are multiplied at once; divides L.
+
+    Returns:
+        `(B, L, D)` as `CONTEXT`.
+    """
+    left, right = batch.values[LEFT], batch.values[RIGHT]
+    tokens = batch.rows[INPUT][TOKENS]
+    halo = (tokens.shape[1] - left.shape[1]) // 2
+    band = context_mask(left, right, halo, strip).astype(jnp.float32)
+    return {CONTEXT: _sum_of_context(tables, strips_of(tokens, halo, strip), band)}
 
 
 def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullback]:
@@ -151,10 +176,10 @@ def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullb
         tables.
     """
     places = batch.rows[INPUT][PLACES]  # (B, L, 2w)
-    tags = batch.rows[DOCUMENTS][TAGS]  # (B, L, T)
     has_tag = batch.values[HAS_TAGS].astype(jnp.float32)
-    share = has_tag / jnp.maximum(has_tag.sum(2, keepdims=True), 1)  # (B, L, T)
-    document = _sum_of_tags(tables, tags, share)  # (B, L, D)
+    share = has_tag / jnp.maximum(has_tag.sum(2, keepdims=True), 1)  # (B, G, T)
+    of_segment = _segments_of_centers(batch)
+    document = of_segment @ _sum_of_tags(tables, batch, share)  # (B, L, D)
     words = tables[INPUT][places]  # (B, L, 2w, D)
     shape = words.shape
 
@@ -162,17 +187,58 @@ def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullb
         of_document, of_words = jnp.split(gradient, [document.shape[2]], axis=2)
         return {
             INPUT: [RowGradients(places, of_words.reshape(shape))],
-            DOCUMENTS: [RowGradients(tags, share[..., None] * of_document[:, :, None])],
+            DOCUMENTS: [_gradients_of_tags(of_document, of_segment, share, batch)],
         }
 
     hidden = jnp.concatenate([document, words.reshape(*shape[:2], -1)], axis=2)
-    return Hidden(hidden, has_tag.max(2), None), pull
+    return Hidden(hidden, of_segment.sum(2), None), pull
 
 
-def _sum_of_tags(tables: Tables, tags: Array, weights: Array) -> Array:
-    """Σ weight · P over the tags of every center. `(B, L, T), (B, L, T) -> (B, L, D)`."""
+def _sum_of_context(tables: Tables, around: Array, band: Array) -> Array:
+    """Σ I over the words around every center.
+
+    Args:
+        tables: has `input`.
+        around: `(B, L / R, R + 2w)` tokens.
+        band: `(B, L / R, R + 2w, R)`, 1 where a token is context of a center.
+
+    Returns:
+        `(B, L, D)`.
+    """
+    words = jnp.einsum("bsrm,bsmd->bsrd", jnp.swapaxes(band, 2, 3), tables[INPUT][around])
+    return words.reshape(around.shape[0], -1, words.shape[3])
+
+
+def _segments_of_centers(batch: Batches) -> Array:
+    """Of which segment each center is: 1, elsewhere 0. `-> (B, L, G)`."""
+    segments = batch.rows[DOCUMENTS][TAGS].shape[1]
+    return segment_mask(batch.values[SEGMENT], segments).astype(jnp.float32)
+
+
+def _sum_of_tags(tables: Tables, batch: Batches, weights: Array) -> Array:
+    """Σ weight · P over the tags of every segment. `(B, G, T) -> (B, G, D)`."""
+    tags = batch.rows[DOCUMENTS][TAGS]
     total: Array = (tables[DOCUMENTS][tags] * weights[..., None]).sum(2)
     return total
+
+
+def _gradients_of_tags(
+    gradient: Array, of_segment: Array, weights: Array, batch: Batches
+) -> RowGradients:
+    """Bring the gradients of what the tags add to every center to their rows.
+
+    Args:
+        gradient: `(B, L, D)`.
+        of_segment: `(B, L, G)`, 1 where a center is of a segment.
+        weights: `(B, G, T)` of each tag.
+        batch: without its axis `S`.
+
+    Returns:
+        Of `(B, G, T)` rows.
+    """
+    by_segment = jnp.einsum("blg,bld->bgd", of_segment, gradient)
+    values = weights[..., None] * by_segment[:, :, None]
+    return RowGradients(batch.rows[DOCUMENTS][TAGS], values)
 
 
 def _null_words(documents: DocumentRows, window: int) -> float:
@@ -185,17 +251,23 @@ def _null_words(documents: DocumentRows, window: int) -> float:
 
 
 def _draw(blocks: Blocks, documents: DocumentRows, null_word: int) -> Draws:
-    rows, has_tag = tags_of_blocks(blocks, documents)
+    of_documents = _draw_tags(blocks, documents)
     return Draws(
-        {INPUT: {TOKENS: blocks.tokens}, DOCUMENTS: {TAGS: rows}},
-        {LEFT: blocks.left, RIGHT: blocks.right, HAS_TAGS: has_tag},
+        {INPUT: {TOKENS: blocks.tokens}, **of_documents.rows},
+        {LEFT: blocks.left, RIGHT: blocks.right, **of_documents.values},
     )
 
 
 def _draw_places(blocks: Blocks, documents: DocumentRows, null_word: int) -> Draws:
-    rows, has_tag = tags_of_blocks(blocks, documents)
+    of_documents = _draw_tags(blocks, documents)
     places = context_places(blocks, null_word)
-    return Draws({INPUT: {PLACES: places}, DOCUMENTS: {TAGS: rows}}, {HAS_TAGS: has_tag})
+    return of_documents._replace(rows={INPUT: {PLACES: places}, **of_documents.rows})
+
+
+def _draw_tags(blocks: Blocks, documents: DocumentRows) -> Draws:
+    segments = segments_of_blocks(blocks, documents)
+    values = {HAS_TAGS: segments.has_tag, SEGMENT: segments.of_center}
+    return Draws({DOCUMENTS: {TAGS: segments.rows}}, values)
 
 
 def context_places(blocks: Blocks, null_word: int) -> NDArray[np.int32]:

@@ -1,14 +1,18 @@
 """The table of documents: how it begins, and which of its rows the tokens of a block have.
 
-A document has a row for each of its tags, most often one. Its tokens follow each other, so all of
-those in a block move the same row from the same point: such a row comes in a burst, and for update
-damping it counts how often it is moved in a block that has it, not in a step on average.
+A document has a row for each of its tags, most often one. Its tokens follow each other, so a block
+is a few *segments*, each of one document: a row is read once for a segment, and its gradient is
+summed over it before it is written. All tokens of a segment move the row from the same point: such
+a row comes in a burst, and for update damping it counts how often it is moved in a block that has
+it, not in a step on average.
 
 References:
     Le and Mikolov 2014, "Distributed representations of sentences and documents".
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -43,13 +47,42 @@ def initial_documents(rows: int, config: EmbeddingConfig) -> Array:
     return jnp.asarray(values.reshape(rows, size))
 
 
-def tags_of_blocks(blocks: Blocks, documents: DocumentRows) -> tuple[NDArray[np.int32], ...]:
-    """The row of every tag of every center, and whether there is one. `(S, B, L, T)` both."""
+class DocumentSegments(NamedTuple):
+    """The centers of blocks, by document: G segments a block, some of them empty."""
+
+    rows: NDArray[np.int32]  # (S, B, G, T) the row of every tag; 0 where there is none
+    has_tag: NDArray[np.int32]  # (S, B, G, T) whether there is one
+    of_center: NDArray[np.int32]  # (S, B, L) the segment of every center; -1 at padding
+
+
+def segments_of_blocks(blocks: Blocks, documents: DocumentRows) -> DocumentSegments:
+    """Cut blocks where documents end.
+
+    Shapes are compiled for, so G is a power of two.
+    """
     of_center = blocks.documents
     assert of_center is not None
-    rows = documents.rows[np.maximum(of_center, 0)]
-    has_tag = (rows >= 0) & (of_center >= 0)[..., None]
-    return np.maximum(rows, 0), has_tag.astype(np.int32)
+    begins = np.diff(of_center, axis=2, prepend=-1) != 0
+    begins &= of_center >= 0
+    segment = np.cumsum(begins, axis=2, dtype=np.int32) - 1
+    size = 1 << max(0, int(segment.max(initial=0))).bit_length()
+    found = np.full((*of_center.shape[:2], size), -1, np.int32)
+    step, block, _ = np.nonzero(begins)
+    found[step, block, segment[begins]] = of_center[begins]
+    rows = documents.rows[np.maximum(found, 0)]
+    has_tag = (rows >= 0) & (found >= 0)[..., None]
+    segment[of_center < 0] = -1
+    return DocumentSegments(np.maximum(rows, 0), has_tag.astype(np.int32), segment)
+
+
+def segment_mask(of_center: Array, segments: int) -> Array:
+    """Which centers are of each segment. `(B, L) -> (B, L, G)` bool.
+
+    Example:
+        >>> segment_mask(jnp.array([[0, 0, 1, -1]]), 2).astype(int).tolist()
+        [[[1, 0], [1, 0], [0, 1], [0, 0]]]
+    """
+    return of_center[..., None] == jnp.arange(segments)
 
 
 def tag_shares(documents: DocumentRows) -> NDArray[np.float64]:

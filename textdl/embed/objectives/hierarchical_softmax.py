@@ -20,6 +20,7 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ from textdl.embed.objectives.objective import (
     InputSide,
     OutputLoss,
     OutputSide,
+    Predicted,
     TrainingText,
 )
 from textdl.embed.objectives.word_tables import LEFT, RIGHT
@@ -77,7 +79,8 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     """
     tree = huffman_tree(text.vocabulary.counts)
     nodes = max(1, len(tree.node_parent))  # a tree of one word has none, and nothing to predict
-    chosen = CONTEXT_LAYOUT if inputs.predicts_context else CENTER_LAYOUT
+    predicts_context = inputs.predicts == "context"
+    chosen = CONTEXT_LAYOUT if predicts_context else CENTER_LAYOUT
     upper = min(chosen.upper, nodes)
     exit_of, decisions = decisions_above(tree, upper)
     paths = paths_below(tree, upper)
@@ -85,7 +88,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     every = np.arange(upper, dtype=np.int32)
 
     def draw(blocks: Blocks) -> Draws:
-        words = blocks.tokens if inputs.predicts_context else blocks.centers
+        words = blocks.tokens if predicts_context else blocks.centers
         tiles = layout(words)
         rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: tiles.nodes}
         places = {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first}
@@ -98,15 +101,15 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     is_on_path = paths.signs != 0
     updates += np.bincount(paths.nodes[is_on_path], shares[is_on_path], nodes)
     lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
-    loss = (
-        partial(_context_loss, words_per_tile=layout.words_per_tile)
-        if inputs.predicts_context
-        else _center_loss
-    )
+    losses: dict[Predicted, Callable[..., OutputLoss]] = {
+        "center": _center_loss,
+        "context": partial(_context_loss, words_per_tile=layout.words_per_tile),
+        "segment": _segment_loss,
+    }
     return OutputSide(
         init=lambda: {NODES: jnp.zeros((nodes, inputs.hidden_size), jnp.float32)},
         draw=draw,
-        loss=partial(loss, decisions=decisions),
+        loss=partial(losses[inputs.predicts], decisions=decisions),
         scores=float(updates.sum()),
         updates={NODES: updates},
         # A decision costs log 2 at first; on the longest path, for a text may have any words.
@@ -139,6 +142,28 @@ def _center_loss(
         of_upper.hidden_gradient + below.hidden_gradient,
         {NODES: [*of_upper.gradients[NODES], *below.gradients[NODES]]},
     )
+
+
+def _segment_loss(
+    tables: Tables, hidden: Hidden, batch: Batches, *, decisions: NDArray[np.int8]
+) -> OutputLoss:
+    """The loss where the centers of each segment are predicted, as if each had its own vector.
+
+    Args:
+        tables: has `nodes`.
+        hidden: has which centers each segment predicts.
+        batch: without its axis `S`.
+        decisions: `(rows, T)` of the first nodes.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    assert hidden.band is not None
+    predicts = hidden.band.astype(hidden.vectors.dtype)  # (B, L, G)
+    of_centers = Hidden(predicts @ hidden.vectors, predicts.sum(2), None)
+    found = _center_loss(tables, of_centers, batch, decisions=decisions)
+    by_segment = jnp.einsum("blg,bld->bgd", predicts, found.hidden_gradient)
+    return found._replace(hidden_gradient=by_segment)
 
 
 def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) -> OutputLoss:

@@ -9,7 +9,10 @@ are predicted, and V those of K noise words,
 where M says what is predicted: a band, the tokens around each center, or the center alone. A block
 draws K noise words once, and each of its vectors meets them all, weighted so that in expectation
 every prediction meets `negative` of them, as if it had drawn its own. With a band, S is computed in
-strips, `R` centers against the `R + 2w` tokens around them; the noise is one dense product.
+strips, `R` centers against the `R + 2w` tokens around them; the noise is one dense product. Where
+all centers of a segment have one vector, the noise meets it once for all of them. Where documents
+have rows, all blocks of a step share their noise: the gradient of a document is the sum over few
+blocks, and what few noise words add to it by chance would be more than what its words do.
 
 Noise words are never left out. word2vec drops one that equals the predicted word; to drop one
 that equals the center instead, which would be cheap here, leaves the score of a word with itself
@@ -44,7 +47,7 @@ from textdl.embed.sampling import NoiseSampler
 from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
 from textdl.keyed_random import NOISE
 
-NOISE_WORDS = "noise"  # rows, (S, B, K)
+NOISE_WORDS = "noise"  # rows, (S, B, K), or (S, 1, K) where the blocks of a step share it
 NOISE_WEIGHT = "noise_weight"  # (S,) float32, how many noise words of a prediction each stands for
 
 FACTORS = 64  # from 1 to 2 each, so that their product is finite in float32
@@ -66,11 +69,12 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     weight = np.float32(negative / config.noise_words)
 
     def draw(blocks: Blocks) -> Draws:
-        shape = (*blocks.left.shape[:2], config.noise_words)
+        steps, of_step = blocks.left.shape[:2]
+        shape = (steps, 1 if inputs.shares_noise else of_step, config.noise_words)
         key = (config.seed, NOISE, blocks.epoch, blocks.number)
         noise = draw_noise(math.prod(shape), *key).reshape(shape)
         predicted = (
-            {TOKENS: blocks.tokens} if inputs.predicts_context else {CENTERS: blocks.centers}
+            {TOKENS: blocks.tokens} if inputs.predicts == "context" else {CENTERS: blocks.centers}
         )
         rows = {OUTPUT: {**predicted, NOISE_WORDS: noise}}
         return Draws(rows, {NOISE_WEIGHT: np.full(len(noise), weight)})
@@ -78,7 +82,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     return OutputSide(
         init=lambda: {OUTPUT: jnp.zeros((len(text.vocabulary), inputs.hidden_size), jnp.float32)},
         draw=draw,
-        loss=_context_loss if inputs.predicts_context else _center_loss,
+        loss=_LOSSES[inputs.predicts],
         scores=1.0 + negative,
         updates={OUTPUT: text.kept_share + negative * draw_noise.word_probability},
         # With output vectors at 0 a prediction and each of its noise words cost log 2.
@@ -106,15 +110,10 @@ def _context_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     V = tables[OUTPUT][noise]  # (B, K, D)
     strips = C.reshape(*mask.shape[:2], mask.shape[3], C.shape[2])
     scores = jnp.einsum("bsmd,bsrd->bsmr", O, strips)  # S
-    noise_scores = jnp.einsum("bkd,bld->bkl", V, C)  # T
-    weight = batch.values[NOISE_WEIGHT] * counts  # (B, L)
-
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, R + 2w, R)
-    negative_loss = weight * sum_softplus(noise_scores, noise_exp_neg_abs)  # (B, L)
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # by S
-    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # by T
+    negative_loss, negative = _against_noise(V, C, batch.values[NOISE_WEIGHT] * counts)
 
     output_gradients: list[RowGradients | ProductGradients] = [
         ProductGradients(around, positive, strips),
@@ -146,29 +145,87 @@ def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     H, counts, _ = hidden  # (B, L, D), (B, L)
     mask = counts > 0
     centers = batch.rows[OUTPUT][CENTERS]  # (B, L)
-    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K)
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K), or (1, K) where blocks share it
     O = tables[OUTPUT][centers]  # noqa: E741  # (B, L, D)
     V = tables[OUTPUT][noise]  # (B, K, D)
+    opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, L, D), or (1, B L, D)
     # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
     scores = (O * H) @ jnp.ones(H.shape[2], H.dtype)
-    noise_scores = jnp.einsum("bkd,bld->bkl", V, H)
-    weight = batch.values[NOISE_WEIGHT] * counts  # (B, L)
+    weight = batch.values[NOISE_WEIGHT] * counts.reshape(noise.shape[0], -1)  # (B, L)
 
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
-    noise_exp_neg_abs = jnp.exp(-jnp.abs(noise_scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B,)
-    negative_loss = (weight * sum_softplus(noise_scores, noise_exp_neg_abs)).sum(1)  # (B,)
     positive = -sigmoid(-scores, exp_neg_abs, mask)[..., None]  # (B, L, 1), by the scores
-    negative = weight[:, None] * sigmoid(noise_scores, noise_exp_neg_abs)  # (B, K, L)
+    negative_loss, negative = _against_noise(V, opposed, weight)
     output_gradients: list[RowGradients | ProductGradients] = [
         RowGradients(centers, positive * H),
-        ProductGradients(noise, negative, H),
+        ProductGradients(noise, negative, opposed),
     ]
     by_center = lax.optimization_barrier(jnp.swapaxes(negative, 1, 2))  # type: ignore[no-untyped-call]
-    from_noise = jnp.einsum("blk,bkd->bld", by_center, V)
+    from_noise = jnp.einsum("blk,bkd->bld", by_center, V).reshape(H.shape)
     return OutputLoss(
-        positive_loss + negative_loss, positive * O + from_noise, {OUTPUT: output_gradients}
+        positive_loss + negative_loss.reshape(counts.shape).sum(1),
+        positive * O + from_noise,
+        {OUTPUT: output_gradients},
     )
+
+
+def _segment_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
+    """The loss where the centers of each segment are predicted.
+
+    Args:
+        tables: has `output`.
+        hidden: has which centers each segment predicts.
+        batch: without its axis `S`.
+
+    Returns:
+        The loss of each block, and its derivatives.
+    """
+    H, counts, mask = hidden  # (B, G, D), (B, G), (B, L, G)
+    assert mask is not None
+    centers = batch.rows[OUTPUT][CENTERS]  # (B, L)
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K), or (1, K) where blocks share it
+    O = tables[OUTPUT][centers]  # noqa: E741  # (B, L, D)
+    V = tables[OUTPUT][noise]  # (B, K, D)
+    opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, G, D), or (1, B G, D)
+    scores = jnp.einsum("bld,bgd->blg", O, H)
+    weight = batch.values[NOISE_WEIGHT] * counts.reshape(noise.shape[0], -1)  # (B, G)
+
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, G)
+    positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L, G), by the scores
+    negative_loss, negative = _against_noise(V, opposed, weight)
+    from_centers = jnp.einsum("blg,bld->bgd", positive, O)
+    from_noise = jnp.einsum("bkg,bkd->bgd", negative, V).reshape(H.shape)
+    output_gradients = [
+        ProductGradients(centers, positive, H),
+        ProductGradients(noise, negative, opposed),
+    ]
+    return OutputLoss(
+        (positive_loss + negative_loss.reshape(counts.shape)).sum(1),
+        from_centers + from_noise,
+        {OUTPUT: output_gradients},
+    )
+
+
+def _against_noise(V: Array, C: Array, weight: Array) -> tuple[Array, Array]:
+    """The loss of vectors against the noise words they all meet, and its derivatives by T.
+
+    Args:
+        V: `(B, K, D)` of the noise words.
+        C: `(B, L, D)` of the vectors that predict.
+        weight: `(B, L)` how many noise words each stands for.
+
+    Returns:
+        `(B, L)` and `(B, K, L)`.
+    """
+    scores = jnp.einsum("bkd,bld->bkl", V, C)  # T
+    exp_neg_abs = jnp.exp(-jnp.abs(scores))
+    loss = weight * sum_softplus(scores, exp_neg_abs)
+    return loss, weight[:, None] * sigmoid(scores, exp_neg_abs)
+
+
+_LOSSES = {"center": _center_loss, "context": _context_loss, "segment": _segment_loss}
 
 
 def sigmoid(x: Array, exp_neg_abs: Array, mask: Array | bool = True) -> Array:

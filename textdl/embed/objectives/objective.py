@@ -3,9 +3,9 @@
 An objective is an *input side*, what predicts (a word, the mean of its context, a document), joined
 with an *output side*, how a prediction is scored (negative sampling, hierarchical softmax). Every
 center of a block has one vector that predicts: either the words around the center, or the center
-itself. Either side says how its tables begin, what a step needs to draw, and how often its rows are
-moved. Neither knows anything of learning rates, update damping, workers or checkpoints; the trainer
-knows nothing of words.
+itself; or all centers of a segment have one, which predicts each of them. Either side says how its
+tables begin, what a step needs to draw, and how often its rows are moved. Neither knows anything of
+learning rates, update damping, workers or checkpoints; the trainer knows nothing of words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from jax import Array
@@ -82,13 +82,18 @@ class Draws(NamedTuple):
     values: Mapping[str, NDArray[Any]]
 
 
+#: What each vector predicts: its own center, the words around it, or the centers of its segment.
+Predicted: TypeAlias = Literal["center", "context", "segment"]
+
+
 class Hidden(NamedTuple):
     """What predicts, in `B` blocks of `L` centers."""
 
-    vectors: Array  # (B, L, D), of each center
-    counts: Array  # (B, L) float32, how many words it predicts
-    #: `(B, L / R, R + 2w, R)` bool, where the words around a center are predicted: strip by strip
-    #: the tokens around R centers against these. None where the center is.
+    vectors: Array  # (B, L, D), of each center; or (B, G, D), of each segment
+    counts: Array  # (B, L) or (B, G) float32, how many words it predicts
+    #: Which words, bool. `(B, L / R, R + 2w, R)` where those around a center are predicted: strip
+    #: by strip the tokens around R centers against these; `(B, L, G)` where the centers of a
+    #: segment are. None where its own center is.
     band: Array | None
 
 
@@ -96,12 +101,21 @@ class OutputLoss(NamedTuple):
     """The loss of `B` blocks, and its derivatives."""
 
     loss: Array  # (B,) summed over the predictions
-    hidden_gradient: Array  # (B, L, D), by the vectors that predict
+    hidden_gradient: Array  # as `Hidden.vectors`, by which it is
     gradients: Mapping[str, TableGradients]  # by the rows of the output side's tables
 
 
-#: From the gradient by the vectors that predict `(B, L, D)` to that by rows of the input tables.
+#: From the gradient by the vectors that predict to that by rows of the input tables.
 Pullback: TypeAlias = Callable[[Array], Mapping[str, TableGradients]]
+
+
+#: From tables and a batch of one step to values of it.
+FixedValues: TypeAlias = Callable[[Tables, Batches], Mapping[str, Array]]
+
+
+def no_values(tables: Tables, batch: Batches) -> Mapping[str, Array]:
+    """None."""
+    return {}
 
 
 class InputSide(NamedTuple):
@@ -113,8 +127,8 @@ class InputSide(NamedTuple):
     draw: Callable[[Blocks], Draws]
     #: Of one step, traced by JAX: what predicts, and how its gradient reaches the tables.
     forward: Callable[[Tables, Batches], tuple[Hidden, Pullback]]
-    #: Whether the words around a center are predicted, and not the center.
-    predicts_context: bool
+    #: What `forward` predicts.
+    predicts: Predicted
     #: Predictions of a center, in expectation.
     predictions: float
     #: How many of them each row makes at one center, in expectation.
@@ -126,6 +140,11 @@ class InputSide(NamedTuple):
     hidden_size: int
     #: Of rows that come in bursts: how many predictions each makes in a block that it occurs in.
     bursts: Updates = MappingProxyType({})
+    #: Of one step, traced by JAX: values of a batch that depend on the tables of words alone, and
+    #: that `forward` takes from there where they are given, as in inference.
+    fixed: FixedValues = no_values
+    #: Whether all blocks of a step meet the same noise words, if the loss has any.
+    shares_noise: bool = False
 
 
 class OutputSide(NamedTuple):
@@ -167,6 +186,8 @@ class EmbeddingObjective(NamedTuple):
     row_ids: Mapping[str, NDArray[np.int64]] = {}
     #: Of rows that come in bursts: how often each is moved in a block that it occurs in.
     bursts: Updates = MappingProxyType({})
+    #: Values of a batch that depend on the tables of words alone, as in `InputSide`.
+    fixed: FixedValues = no_values
     #: The vectors of n-grams, of which those of other words are made; None where there are none.
     export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
@@ -219,6 +240,7 @@ def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
         outputs.initial_loss,
         inputs.export,
         bursts={name: outputs.scores * updates for name, updates in inputs.bursts.items()},
+        fixed=inputs.fixed,
     )
 
 

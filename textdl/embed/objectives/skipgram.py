@@ -53,7 +53,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         init=lambda: {INPUT: initial_input(len(text.vocabulary), config)},
         draw=_draw,
         forward=forward,
-        predicts_context=True,
+        predicts="context",
         predictions=predictions,
         updates={INPUT: predictions * text.kept_share},
         export=input_vectors,

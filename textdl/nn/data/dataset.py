@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from textdl.errors import DataError, ParameterError
 from textdl.keyed_random import epoch_permutation
 from textdl.nn.data.dense import DenseRows
+from textdl.nn.data.packed_sequences import PackedSequences
 from textdl.nn.data.sequences import Sequences
 from textdl.nn.data.sparse import SparseRows, from_bcoo, from_csr
 
@@ -44,6 +45,17 @@ class Features(Protocol):
 
         It stays what it was `before` if that is enough, because each capacity is compiled
         separately.
+        """
+        ...
+
+    def groups(self) -> list[NDArray[np.int64]]:
+        """The numbers of the examples, divided by the shape that their batches have."""
+        ...
+
+    def arrange(self, order: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        """The batches of `order` `(S, B)` in parts, each with a capacity of its own.
+
+        Examples may change places, so that those of a batch suit each other.
         """
         ...
 
@@ -73,7 +85,7 @@ def as_features(features: Any) -> Features:
         >>> as_features([[1.0, 2.0], [3.0, 4.0]]).size
         2
     """
-    if isinstance(features, DenseRows | SparseRows | Sequences):
+    if isinstance(features, DenseRows | SparseRows | Sequences | PackedSequences):
         return features
     features = without_bcoo(features)
     if hasattr(features, "tocsr"):

@@ -35,6 +35,14 @@ class DenseRows(NamedTuple):
         del order, before
         return 0
 
+    def groups(self) -> list[NDArray[np.int64]]:
+        """All rows: their batches have one shape."""
+        return [np.arange(self.size)]
+
+    def arrange(self, order: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        """The order as it is."""
+        return [order]
+
     def batches(self, batch_size: int) -> Iterator[NDArray[np.generic]]:
         """All rows in order, `batch_size` at a time; the last batch is padded with zeros."""
         return padded_batches(self.values, batch_size)

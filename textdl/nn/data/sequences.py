@@ -35,6 +35,36 @@ class SequenceBatch(NamedTuple):
         return jnp.arange(self.values.shape[1]) < self.lengths[:, None]
 
 
+def masked_vectors(x: Any, layer: str, size: int | None = None) -> Array:
+    """The vectors of a batch, with 0 in the padding.
+
+    Args:
+        x: what a layer was given.
+        layer: what the message calls it.
+        size: D, numbers per vector; None: any.
+
+    Returns:
+        `(B, T, D)` float.
+
+    Raises:
+        DataError: `x` is not a `SequenceBatch` of vectors, or they are not of that size.
+
+    Example:
+        >>> batch = SequenceBatch(jnp.array([[[1.0], [3.0], [99.0]]]), jnp.array([2]))
+        >>> masked_vectors(batch, "pooling").tolist()
+        [[[1.0], [3.0], [0.0]]]
+    """
+    if not isinstance(x, SequenceBatch) or x.values.ndim != 3:
+        raise DataError(f"{layer} takes sequences of vectors; put nn.Embedding before it")
+    found = x.values.shape[2]
+    if size is not None and found != size:
+        raise DataError(
+            f"vectors of {found:,} numbers do not fit {layer} of {size:,} inputs; make it for "
+            f"{found:,} inputs"
+        )
+    return jnp.where(x.mask[:, :, None], x.values, 0)
+
+
 class Sequences(NamedTuple):
     """`N` sequences of ids, made by `make_sequences`; see `Features`.
 
@@ -72,6 +102,14 @@ class Sequences(NamedTuple):
         del order, before
         return 0
 
+    def groups(self) -> list[NDArray[np.int64]]:
+        """All rows: their batches have one shape."""
+        return [np.arange(self.size)]
+
+    def arrange(self, order: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        """The order as it is."""
+        return [order]
+
     def batches(self, batch_size: int) -> Iterator[SequenceBatch]:
         """All sequences in order, `batch_size` at a time; the last batch has empty ones."""
         ids = padded_batches(self.ids, batch_size)
@@ -86,8 +124,39 @@ class Sequences(NamedTuple):
     def id_range(self) -> tuple[int, int]:
         """The smallest and the largest id outside the padding; 0 and 0 where there is none."""
         ids = np.asarray(self.ids)
-        used = ids[np.arange(ids.shape[1]) < np.asarray(self.lengths)[:, None]]
-        return (int(used.min()), int(used.max())) if used.size else (0, 0)
+        return id_range(ids[np.arange(ids.shape[1]) < np.asarray(self.lengths)[:, None]])
+
+
+def id_range(ids: NDArray[np.int32]) -> tuple[int, int]:
+    """The smallest and the largest of ids; 0 and 0 where there is none.
+
+    Example:
+        >>> id_range(np.array([5, 3], np.int32))
+        (3, 5)
+    """
+    return (int(ids.min()), int(ids.max())) if ids.size else (0, 0)
+
+
+def padded_table(
+    ids: NDArray[np.int32], lengths: NDArray[np.int32], width: int
+) -> NDArray[np.int32]:
+    """Sequences that stand one after another as the rows of a table, padded with 0.
+
+    Args:
+        ids: `(P,)`.
+        lengths: `(N,)` of the sequences, at most `width`; what is behind their sum is not read.
+        width: columns.
+
+    Returns:
+        `(N, width)`.
+
+    Example:
+        >>> padded_table(np.array([5, 7, 3], np.int32), np.array([2, 0, 1]), 2).tolist()
+        [[5, 7], [0, 0], [3, 0]]
+    """
+    table = np.zeros((len(lengths), width), np.int32)
+    table[np.arange(width) < lengths[:, None]] = ids[: lengths.sum()]
+    return table
 
 
 def make_sequences(ids: ArrayLike, lengths: ArrayLike) -> Sequences:

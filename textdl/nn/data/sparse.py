@@ -80,6 +80,14 @@ class SparseRows(NamedTuple):
         """Non-zeros to reserve in every batch of `order` `(S, B)`, see `capacity_for`."""
         return capacity_for(np.asarray(self.starts), order, before)
 
+    def groups(self) -> list[NDArray[np.int64]]:
+        """All rows: their batches have one shape."""
+        return [np.arange(self.size)]
+
+    def arrange(self, order: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        """The order as it is."""
+        return [order]
+
     def batches(self, batch_size: int) -> Iterator[SparseBatch]:
         """All rows in order, `batch_size` at a time, in batches of one capacity."""
         starts, columns, values = map(np.asarray, self)

@@ -155,6 +155,11 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
         return [layer for layer in self.params_ if isinstance(layer, DenseParams)]
 
     @property
+    def layer_sizes_(self) -> tuple[int, ...]:
+        """Numbers per example of every layer, from the inputs to the outputs."""
+        return self._layer_sizes
+
+    @property
     def n_layers_(self) -> int:
         """Number of layers, including the inputs."""
         return len(self._layer_sizes)

@@ -4,8 +4,13 @@
                    layers one after another; a network as a table
     dense.py       z = x W + b, and an activation; `mlp` is dense layers with dropout between
     dropout.py     units dropped at random
-    embedding.py   a vector per id
-    pooling.py     the mean of a sequence
+    embedding.py   a vector per id, learned or given, trained or frozen
+    conv.py        convolution over sequences and images
+    recurrent.py   vanilla RNN, GRU, LSTM
+    bidirectional.py  both directions; layers stacked
+    pooling.py     mean, maximum and attention over a sequence; maxima of patches of an image
+    normalization.py  layer normalization
+    parallel.py    layers side by side, their outputs joined
 
 A layer is a frozen dataclass that describes it (sizes, activation); its parameters are a NamedTuple
 of arrays beside it. Training, prediction, checkpoints, files and summaries know the protocol only,

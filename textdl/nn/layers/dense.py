@@ -20,6 +20,7 @@ from textdl.jax_settings import check_key
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.dataset import Features
 from textdl.nn.data.dense import DenseRows
+from textdl.nn.data.packed_sequences import PackedSequences
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.data.sparse import SparseBatch, SparseRows
 from textdl.nn.initializers import Initializer, glorot_uniform
@@ -107,7 +108,7 @@ class Dense(Layer):
         Raises:
             DataError: there is one, or the features are sequences.
         """
-        if isinstance(features, Sequences):
+        if isinstance(features, Sequences | PackedSequences):
             raise DataError(_SEQUENCES)
         if isinstance(features, DenseRows):
             _check_size(features.values.shape[-1], self.inputs)
@@ -117,6 +118,41 @@ class Dense(Layer):
     def details(self) -> str:
         """The activation."""
         return self.activation
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Every example as one row of numbers: what a dense layer takes of an image.
+
+    Example:
+        >>> Flatten().apply((), jnp.ones((5, 4, 4, 8))).shape
+        (5, 128)
+    """
+
+    has_parameters = False
+
+    def apply(self, params: tuple[()], x: Array, *, key: Array | None = None) -> Array:
+        """The rows.
+
+        Args:
+            params: none.
+            x: `(B, ...)`.
+            key: not used, since this layer draws nothing.
+
+        Returns:
+            `(B, F)`.
+
+        Raises:
+            DataError: `x` is sequences, whose padding would be among the numbers.
+        """
+        del key
+        if isinstance(x, SequenceBatch):
+            raise DataError(_SEQUENCES)
+        return x.reshape(len(x), -1)
+
+    def details(self) -> None:
+        """Not shown: it changes no number."""
+        return
 
 
 _SEQUENCES = "a dense layer takes rows of numbers, not sequences; put MeanPooling() before it"

@@ -1,7 +1,9 @@
-"""The embedding layer: a learned vector per id, such as of a word.
+"""The embedding layer: a vector per id, such as of a word, learned or given.
 
-Reference:
-    Bengio et al. 2003, "A neural probabilistic language model".
+References:
+    Bengio et al. 2003, "A neural probabilistic language model";
+    Kim 2014, "Convolutional neural networks for sentence classification" (given vectors, static
+    and fine-tuned).
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
+from numpy.typing import ArrayLike
 
 from textdl.errors import DataError, ParameterError
 from textdl.jax_settings import check_key
 from textdl.nn.data.dataset import Features
+from textdl.nn.data.packed_sequences import PackedSequences
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.initializers import Initializer, uniform
 from textdl.nn.layers.sequential import Layer
@@ -39,6 +43,7 @@ class Embedding(Layer):
         rows: V, how many ids there are.
         size: D, dimensions of a vector.
         initializer: of E.
+        trainable: whether training changes E; False: not even weight decay does.
 
     Raises:
         ParameterError: a size is below 1.
@@ -54,6 +59,7 @@ class Embedding(Layer):
     rows: int
     size: int
     initializer: Initializer = uniform
+    trainable: bool = True
 
     def __post_init__(self) -> None:
         if not (self.rows >= 1 and self.size >= 1):
@@ -88,7 +94,8 @@ class Embedding(Layer):
         del key
         if not isinstance(x, SequenceBatch) or not jnp.issubdtype(x.values.dtype, jnp.integer):
             raise DataError(_NOT_IDS)
-        rows = params.table.at[x.values]
+        table = params.table if self.trainable else lax.stop_gradient(params.table)
+        rows = table.at[x.values]
         vectors = rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
         return x._replace(values=vectors)
 
@@ -98,7 +105,7 @@ class Embedding(Layer):
         Raises:
             DataError: there is one, or the features are not sequences of ids.
         """
-        if not isinstance(features, Sequences):
+        if not isinstance(features, Sequences | PackedSequences):
             raise DataError(_NOT_IDS)
         smallest, largest = features.id_range()
         if smallest < 0 or largest >= self.rows:
@@ -107,6 +114,49 @@ class Embedding(Layer):
                 f"id {wrong:,} is not in an embedding of {self.rows:,} rows; expected ids from 0 "
                 f"to {self.rows - 1:,}"
             )
+
+    def frozen(self, params: EmbeddingParams) -> EmbeddingParams:
+        """True for E where it is not trainable."""
+        del params
+        return EmbeddingParams(not self.trainable)  # type: ignore[arg-type]
+
+    def details(self) -> str:
+        """Whether E is frozen."""
+        return "" if self.trainable else "frozen"
+
+
+def pretrained_embedding(
+    matrix: ArrayLike, *, trainable: bool = True
+) -> tuple[Embedding, EmbeddingParams]:
+    """An embedding layer with given vectors, such as those of `Word2Vec`.
+
+    Args:
+        matrix: `(V, D)` float; row i is the vector of id i.
+        trainable: whether training goes on to change them (fine-tuning).
+
+    Returns:
+        The layer, and its parameters, which take the place of those that `init` draws.
+
+    Raises:
+        DataError: the matrix does not have two axes, or an entry is not finite.
+
+    Example:
+        >>> import jax
+        >>> from textdl import nn
+        >>> embedding, table = pretrained_embedding([[1.0, 0.0], [0.0, 3.0]], trainable=False)
+        >>> network = nn.sequential(embedding, nn.MeanPooling(), nn.Dense(2, 2))
+        >>> params = (table, *network.init(jax.random.key(0))[1:])
+        >>> params[0].table.tolist()
+        [[1.0, 0.0], [0.0, 3.0]]
+    """
+    table = jnp.asarray(matrix, jnp.float32)
+    if table.ndim != 2 or not table.size:
+        raise DataError(f"vectors of shape {table.shape}; expected (V, D), a row per id")
+    if not jnp.isfinite(table).all():
+        row = int(jnp.argmin(jnp.isfinite(table).all(1)))
+        raise DataError(f"the vector of id {row:,} is not finite; train or convert them again")
+    rows, size = table.shape
+    return Embedding(rows, size, trainable=trainable), EmbeddingParams(table)
 
 
 _NOT_IDS = "an embedding takes sequences of integer ids; make them by nn.make_sequences"

@@ -80,6 +80,10 @@ class Layer(ABC):
         """
         del features
 
+    def frozen(self, params: Params) -> Any:
+        """A tree like the parameters, with True in place of those that training leaves alone."""
+        return jax.tree.map(lambda _: False, params)
+
     def details(self) -> str | None:
         """What a summary shows beside the sizes; None omits a layer that changes nothing."""
         return ""
@@ -160,6 +164,10 @@ class Sequential(Layer):
     def check_features(self, features: Features) -> None:
         """Refuse features that the first layer cannot take."""
         self.layers[0].check_features(features)
+
+    def frozen(self, params: tuple[Params, ...]) -> tuple[Any, ...]:
+        """What each layer says."""
+        return tuple(layer.frozen(own) for layer, own in zip(self.layers, params, strict=True))
 
 
 def sequential(*layers: Layer) -> Sequential:

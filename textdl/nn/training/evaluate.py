@@ -11,9 +11,15 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from textdl.jax_settings import fixed_settings
-from textdl.nn.data.dataset import Dataset, as_features, check_dataset, epoch_batches
+from textdl.nn.data.dataset import (
+    Dataset,
+    Features,
+    as_features,
+    check_dataset,
+    epoch_batches,
+)
 from textdl.nn.layers.sequential import Layer, Params, check_layer
-from textdl.nn.training.step import Objective, compute_metrics, means_of
+from textdl.nn.training.step import Objective, combined, compute_metrics, means_of
 
 ROWS = 64  # at once, always: so the outputs of a row do not depend on the rows beside it
 
@@ -43,8 +49,17 @@ def predict(network: Layer, params: Params, features: Any) -> NDArray[np.floatin
     known = as_features(features)
     network.check_features(known)
     params = jax.device_put(params)  # once, not with every batch
-    outputs = [np.asarray(_apply(network, params, batch)) for batch in known.batches(ROWS)]
-    return np.concatenate(outputs)[: known.size]
+    groups = known.groups()
+    if len(groups) < 2:
+        return _outputs(network, params, known)
+    parts = [_outputs(network, params, known.select(rows)) for rows in groups]
+    return np.concatenate(parts)[np.argsort(np.concatenate(groups))]
+
+
+def _outputs(network: Layer, params: Params, features: Features) -> NDArray[np.floating]:
+    """The outputs for examples whose batches have one shape."""
+    outputs = [np.asarray(_apply(network, params, batch)) for batch in features.batches(ROWS)]
+    return np.concatenate(outputs)[: features.size]
 
 
 @partial(jax.jit, static_argnames="network")
@@ -98,10 +113,15 @@ def evaluate_checked(
     Returns:
         A number by name, ``loss`` and those of the metrics.
     """
-    order = epoch_batches(data.size, min(batch_size, data.size))
-    capacity = data.features.capacity(order)
-    metrics = _evaluate(params, data, order, objective=objective, capacity=capacity)
-    return {name: float(value) for name, value in metrics.items()}
+    parts = []
+    orders = []
+    for rows in data.features.groups():
+        numbers = epoch_batches(len(rows), min(batch_size, data.size))
+        order = np.append(rows, data.size).astype(np.int32)[numbers]
+        capacity = data.features.capacity(order)
+        parts.append(_evaluate(params, data, order, objective=objective, capacity=capacity))
+        orders.append(order)
+    return combined(parts, orders, data.weights)
 
 
 @partial(jax.jit, static_argnames=("objective", "capacity"))

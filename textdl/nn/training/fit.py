@@ -25,7 +25,7 @@ from textdl.nn.training.checkpoints import (
 )
 from textdl.nn.training.config import FitProgress, TrainingConfig
 from textdl.nn.training.evaluate import evaluate_checked
-from textdl.nn.training.step import Objective, TrainState, run_epoch
+from textdl.nn.training.step import Objective, TrainState, combined, run_epoch
 
 
 class EpochLog(NamedTuple):
@@ -136,8 +136,7 @@ def _train(
     stopped = False
     while not (stopped or progress.is_over(config)):
         order = run.order(progress.epoch)
-        capacity = run.data.features.capacity(order, capacity)
-        state, progress = run.epoch(state, progress, order, capacity)
+        state, progress, capacity = run.epoch(state, progress, order, capacity)
         if saved is not None and saved.due(progress, config):
             saved.save(state, progress)
         log = EpochLog(progress.epoch, config.epochs, progress.history[-1], state.params)
@@ -164,24 +163,46 @@ class _Run(NamedTuple):
 
     def epoch(
         self, state: TrainState, progress: FitProgress, order: NDArray[np.int32], capacity: int
-    ) -> tuple[TrainState, FitProgress]:
-        """Train one epoch; an error leaves the previous state intact."""
-        after, metrics, finite = run_epoch(
-            state,
-            self.data,
-            order,
-            self.key,
-            progress.epoch,
-            self.config.rate,
-            objective=self.objective,
-            optimizer=self.optimizer,
-            capacity=capacity,
-        )
-        if not finite:
+    ) -> tuple[TrainState, FitProgress, int]:
+        """Train one epoch; an error leaves the previous state intact.
+
+        Args:
+            state: before.
+            progress: before.
+            order: the batches, `(S, B)`.
+            capacity: of the batches before.
+
+        Returns:
+            The state, the progress and the capacity after.
+
+        Raises:
+            DivergenceError: the loss or a weight is not finite.
+        """
+        after = state
+        parts = []
+        finite = []
+        arranged = self.data.features.arrange(order)
+        keys = [self.key] if len(arranged) == 1 else jax.random.split(self.key, len(arranged))
+        for part, key in zip(arranged, keys, strict=True):
+            capacity = self.data.features.capacity(part, capacity)
+            after, metrics, is_finite = run_epoch(
+                after,
+                self.data,
+                part,
+                key,
+                progress.epoch,
+                self.config.rate,
+                objective=self.objective,
+                optimizer=self.optimizer,
+                capacity=capacity,
+            )
+            parts.append(metrics)
+            finite.append(is_finite)
+        if not all(finite):
             raise _divergence(self.config, progress.epoch + 1, _result(state, progress))
-        numbers = {name: float(value) for name, value in metrics.items()}
+        numbers = combined(parts, arranged, self.data.weights)
         numbers |= self.validate(after.params)
-        return after, progress.after_epoch(numbers, after.params, self.config)
+        return after, progress.after_epoch(numbers, after.params, self.config), capacity
 
     def validate(self, params: Params) -> dict[str, float]:
         """The metrics on the validation data, named ``val_...``."""

@@ -14,15 +14,17 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array, lax
+from numpy.typing import NDArray
 
 from textdl.errors import DataError
 from textdl.nn.data.dataset import Batch, Dataset
@@ -119,7 +121,10 @@ def step(
     updates, after = optax.with_extra_args_support(optimizer).update(
         gradient, state.optimizer, state.params, value=value
     )
-    updates = jax.tree.map(lambda update: rate * update, updates)
+    frozen = objective.network.frozen(state.params)
+    updates = jax.tree.map(
+        lambda update, stays: jnp.zeros_like(update) if stays else rate * update, updates, frozen
+    )
     return TrainState(optax.apply_updates(state.params, updates), after), metrics
 
 
@@ -335,3 +340,32 @@ def means_of(metrics: dict[str, Array], weights: Array) -> dict[str, Array]:
         2.0
     """
     return {name: weighted_mean(values, weights) for name, values in metrics.items()}
+
+
+def combined(
+    parts: Sequence[dict[str, Array]], batches: Sequence[NDArray[np.int32]], weights: Array
+) -> dict[str, float]:
+    """The means over all examples from the means over parts of them.
+
+    Args:
+        parts: scalars by name, of each part.
+        batches: the numbers of its examples, N for none.
+        weights: `(N,)` of the examples.
+
+    Returns:
+        A number by name.
+
+    Example:
+        >>> parts = [{"loss": jnp.float32(1)}, {"loss": jnp.float32(4)}]
+        >>> combined(parts, [np.array([[0, 2]]), np.array([[1, 3]])], jnp.ones(3))
+        {'loss': 2.0}
+    """
+    if len(parts) == 1:
+        return {name: float(value) for name, value in parts[0].items()}
+    with_padding = np.append(np.asarray(weights), 0)
+    sums = [float(with_padding[some].sum()) for some in batches]
+    return {
+        name: sum(w * float(part[name]) for part, w in zip(parts, sums, strict=True) if w)
+        / sum(sums)
+        for name in parts[0]
+    }

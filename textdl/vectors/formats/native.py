@@ -27,58 +27,80 @@ from textdl.io.archive import (
 from textdl.io.safetensors import is_safetensors
 from textdl.string_array import StringArray
 from textdl.vectors import query
-from textdl.vectors.formats.rows import Format, VectorData
+from textdl.vectors.formats.precision import DTYPES, FLOAT32, CompactMatrix, compact, expand
+from textdl.vectors.formats.rows import Format, MappedFile, ReadOptions, VectorData
 from textdl.vectors.subwords import SubwordVectors
 
 MATRIX = "vectors"
 VECTORS = "vectors"  # the part of an archive that has vectors among others, such as a model
+SCALES = "scales"  # of the rows of an int8 matrix
 SUBWORD_MATRIX = "subword_vectors"
+SUBWORD_SCALES = "subword_scales"
 SUBWORD_BUCKETS = "subword_buckets"
+TOKENIZER = "tokenizer"  # a tokenizer.json, as UTF-8
 SUBWORDS = "subwords"  # in the state: how words are cut, and into how many buckets
 KIND = ArchiveKind(
     "Vectors",
     {
         "label_offsets": ArraySpec(("I64",), ("V + 1",)),
         "counts": ArraySpec(("I64",), ("V",), required=False),
-        MATRIX: ArraySpec(("F32",), ("V", "D")),
+        MATRIX: ArraySpec(("F32", "F16", "BF16", "I8"), ("V", "D")),
+        SCALES: ArraySpec(("F32",), ("V",), required=False),
         "norms": ArraySpec(("F32",), ("V",), required=False),
         "labels": ArraySpec(("U8",), ("bytes of labels",)),
-        SUBWORD_MATRIX: ArraySpec(("F32",), ("U", "D"), required=False),
+        SUBWORD_MATRIX: ArraySpec(("F32", "F16", "BF16", "I8"), ("U", "D"), required=False),
+        SUBWORD_SCALES: ArraySpec(("F32",), ("U",), required=False),
         SUBWORD_BUCKETS: ArraySpec(("I32",), ("U",), required=False),
+        TOKENIZER: ArraySpec(("U8",), ("bytes of the tokenizer",), required=False),
     },
 )
 
 
-def save(table: VectorData, path: Path) -> None:
+def save(table: VectorData, path: Path, dtype: str = FLOAT32) -> None:
     """Write `table` to `path`, complete or not at all.
+
+    Args:
+        table: to be written.
+        path: of the file.
+        dtype: of the matrices, a name in `precision.DTYPES`.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
-        ParameterError: the config holds what no file can.
+        ParameterError: the config holds what no file can, or `dtype` cannot hold a number.
     """
-    write_archive(path, content_of(table))
+    write_archive(path, content_of(table, dtype))
 
 
-def content_of(table: VectorData) -> ArchiveContent:
-    """Vectors as an archive, or as a part of one."""
+def content_of(table: VectorData, dtype: str = FLOAT32) -> ArchiveContent:
+    """Vectors as an archive, or as a part of one.
+
+    Raises:
+        ParameterError: `dtype` is unknown, or cannot hold a number.
+    """
     subwords = table.subwords
+    rows = compact(table.matrix, dtype)
+    ngrams = None if subwords is None else compact(subwords.matrix, dtype)
     arrays = {
         "label_offsets": table.labels.offsets,
         "counts": table.counts,
-        MATRIX: table.matrix,
-        "norms": table.norms,
+        MATRIX: rows.values,
+        SCALES: rows.scales,
+        "norms": table.norms if dtype == FLOAT32 else None,  # those of other rows
         "labels": table.labels.blob,
-        SUBWORD_MATRIX: None if subwords is None else subwords.matrix,
+        SUBWORD_MATRIX: None if ngrams is None else ngrams.values,
+        SUBWORD_SCALES: None if ngrams is None else ngrams.scales,
         SUBWORD_BUCKETS: None if subwords is None else subwords.buckets,
+        TOKENIZER: None if table.tokenizer is None else _as_bytes(table.tokenizer),
     }
     state = {} if subwords is None else {SUBWORDS: _sizes(subwords)}
     return ArchiveContent(KIND, parameters=table.config or {}, state=state, arrays=arrays)
 
 
-def load(path: Path) -> VectorData:
+def load(path: Path, options: ReadOptions = ReadOptions()) -> VectorData:  # noqa: B008  # immutable
     """Map the file at `path`: its arrays are read-only views, read from disk when touched.
 
-    Of a model it is the vectors; the other tables are not looked at.
+    Of a model it is the vectors; the other tables are not looked at. A matrix of fewer bytes than
+    float32 is read. Words are UTF-8 by definition; what is not is damage.
 
     Raises:
         FileFormatError: the file is damaged, truncated, or holds something else.
@@ -86,7 +108,19 @@ def load(path: Path) -> VectorData:
     archive = open_archive(
         path, expected="word vectors", unverified=[MATRIX, SUBWORD_MATRIX], part=VECTORS
     )
-    return decode(archive)
+    return _first_rows(decode(archive), options.limit)
+
+
+def _first_rows(table: VectorData, limit: int | None) -> VectorData:
+    if limit is None or limit >= len(table.labels):
+        return table
+    offsets = table.labels.offsets[: limit + 1]
+    return table._replace(
+        labels=StringArray(table.labels.blob[: offsets[-1]], offsets),
+        matrix=table.matrix[:limit],
+        counts=None if table.counts is None else table.counts[:limit],
+        norms=None if table.norms is None else table.norms[:limit],
+    )
 
 
 def decode(archive: Archive) -> VectorData:
@@ -99,18 +133,34 @@ def decode(archive: Archive) -> VectorData:
     arrays = archive.arrays
     if not arrays[MATRIX].shape[1]:
         raise archive.damaged("its vectors have no dimensions")
+    matrix = _expanded(archive, MATRIX, SCALES)
     norms = arrays.get("norms")
     if norms is None:
-        norms = _norms(archive)
+        norms = _norms(archive, matrix)
     _check_values(archive, arrays, norms)
     return VectorData(
         labels=StringArray(arrays["labels"], arrays["label_offsets"]),
-        matrix=arrays[MATRIX],
+        matrix=matrix,
         counts=arrays.get("counts"),
         norms=norms,
         config=archive.parameters,
         subwords=_subwords(archive),
+        tokenizer=_tokenizer(archive),
+        source=MappedFile(archive.path, archive.file.mapped),
     )
+
+
+def _as_bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _tokenizer(archive: Archive) -> str | None:
+    """The tokenizer that texts are cut by, if the file has one."""
+    raw = archive.arrays.get(TOKENIZER)
+    if raw is None:
+        return None
+    with archive.decoding():
+        return raw.tobytes().decode()
 
 
 def _sizes(subwords: SubwordVectors) -> dict[str, int]:
@@ -127,13 +177,26 @@ def _subwords(archive: Archive) -> SubwordVectors | None:
         raise archive.damaged(f"of its subwords it only has {', '.join(sorted(names))}")
     with archive.decoding():
         return SubwordVectors(
-            arrays[SUBWORD_BUCKETS], arrays[SUBWORD_MATRIX], **archive.state[SUBWORDS]
+            arrays[SUBWORD_BUCKETS],
+            _expanded(archive, SUBWORD_MATRIX, SUBWORD_SCALES),
+            **archive.state[SUBWORDS],
         )
 
 
-def _norms(archive: Archive) -> NDArray[np.float32]:
+def _expanded(archive: Archive, name: str, scales_name: str) -> NDArray[np.float32]:
+    """A matrix in single precision: mapped if it is stored so, read if it is not."""
+    values = archive.arrays[name]
+    scales = archive.arrays.get(scales_name)
+    if (values.dtype == DTYPES["int8"]) != (scales is not None):
+        raise archive.damaged(f"{name!r} is {values.dtype}, which does not go with its scales")
+    if scales is not None and not np.isfinite(scales).all():
+        raise archive.damaged(f"a number of {scales_name!r} is not finite")
+    return expand(CompactMatrix(values, scales))
+
+
+def _norms(archive: Archive, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     try:
-        return query.row_norms(archive.arrays[MATRIX])
+        return query.row_norms(matrix)
     except ParameterError as error:
         raise archive.damaged(str(error)) from None
 
@@ -155,12 +218,12 @@ def _check_values(
         )
 
 
-# Its words are UTF-8 by definition; what is not is damage.
 FORMAT = Format(
     is_safetensors,
-    lambda path, errors: load(path),
+    load,
     save,
     suffixes=(".safetensors",),
-    mapped=True,
+    dtypes=tuple(DTYPES),
+    is_compressible=False,  # mapped
     keeps_subwords=True,
 )

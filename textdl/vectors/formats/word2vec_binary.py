@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
+from textdl.parallel import prefetch
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
     Format,
+    ReadOptions,
     Shape,
     VectorData,
     build_vectors,
@@ -21,7 +23,7 @@ from textdl.vectors.formats.rows import (
     write_rows,
 )
 
-_BYTES_PER_BLOCK = 1 << 22
+_BYTES_PER_BLOCK = 1 << 20
 _LONGEST_LABEL = 1 << 16
 
 
@@ -30,7 +32,7 @@ def matches(head: bytes) -> bool:
     return parse_header(head) is not None
 
 
-def read(path: Path, errors: str) -> VectorData:
+def read(path: Path, options: ReadOptions) -> VectorData:
     """Read `path`, a block at a time; the newline that word2vec.c puts after a row may be absent.
 
     Raises:
@@ -43,7 +45,9 @@ def read(path: Path, errors: str) -> VectorData:
                 f"{str(path)!r} does not begin with the line 'V D' of word2vec's binary format; "
                 "copy or download it again"
             )
-        return build_vectors(_blocks(file, claimed[0], path), claimed[0], path, errors)
+        # Memory that is new to the process takes as long as all the rest, in the other thread.
+        blocks = prefetch(_blocks(file, claimed[0], path))
+        return build_vectors(blocks, claimed[0], path, options)
 
 
 def write(table: VectorData, path: Path) -> None:
@@ -68,37 +72,51 @@ def _blocks(
     rest = b""
     width = 4 * shape.size
     while more := file.read(_BYTES_PER_BLOCK + width):
-        words, vectors, rest = _split(rest + more, (shape.rows or 0) - done, width)
-        done += len(words)
+        data = rest + more
+        begins = _vector_places(data, (shape.rows or 0) - done, width)
+        done += len(begins)
+        rest = data[begins[-1] + width :] if begins else data
         if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):
             raise FileFormatError(
                 f"{str(path)!r} is damaged: after row {done:,} of {shape.rows:,} it has "
                 f"{rest[:20]!r}..., expected a word and {shape.size:,} numbers; copy or download "
                 "it again"
             )
-        block = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), shape.size)
-        finite = np.isfinite(block).all(axis=1)
-        if not finite.all():
+        ends = [0, *(begin + width for begin in begins[:-1])]
+        pairs = zip(ends, begins, strict=False)  # no rows have one end
+        words = [data[end : begin - 1].lstrip(b"\n") for end, begin in pairs]
+        block = _gather(data, begins, width)
+        if not np.isfinite(block).all():
+            row = int(np.argmin(np.isfinite(block).all(axis=1)))
             raise FileFormatError(
-                f"{str(path)!r} is damaged: the vector of {words[int(np.argmin(finite))]!r} is not "
-                "finite; copy or download it again"
+                f"{str(path)!r} is damaged: the vector of {words[row]!r} is not finite; copy or "
+                "download it again"
             )
         yield words, block
 
 
-def _split(data: bytes, most: int, width: int) -> tuple[list[bytes], list[bytes], bytes]:
-    """Words and vectors, `width` bytes each, of the complete rows in `data`, and what is left."""
-    words: list[bytes] = []
-    vectors: list[bytes] = []
-    place = 0
-    while len(words) < most:
-        begin = data.find(b" ", place) + 1
-        if not begin or begin + width > len(data):
+def _vector_places(data: bytes, most: int, width: int) -> list[int]:
+    """Where the vectors of at most `most` complete rows begin, of `width` bytes each."""
+    places: list[int] = []
+    end = 0
+    last = len(data) - width
+    while len(places) < most:
+        begin = data.find(b" ", end) + 1
+        if not 0 < begin <= last:
             break
-        words.append(data[place : begin - 1].lstrip(b"\n"))
-        vectors.append(data[begin : begin + width])
-        place = begin + width
-    return words, vectors, data[place:]
+        places.append(begin)
+        end = begin + width
+    return places
 
 
-FORMAT = Format(matches, read, write, suffixes=(".bin",))
+def _gather(data: bytes, begins: list[int], width: int) -> NDArray[np.float32]:
+    """The vectors `(n, D)` that begin at places of `data`."""
+    if not begins:
+        return np.empty((0, width // 4), np.float32)
+    # Whatever `width` bytes there are; of this view, only the rows that are asked for are copied.
+    windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), width)
+    vectors: NDArray[np.float32] = windows[np.array(begins)].view("<f4")
+    return vectors
+
+
+FORMAT = Format(matches, read, lambda table, path, dtype: write(table, path), suffixes=(".bin",))

@@ -1,0 +1,115 @@
+"""Networks that read texts word by word: accuracy on short and long reviews.
+
+    python scripts/bench_sequence_models.py rtpolarity --vectors wiki17m.safetensors
+    python scripts/bench_sequence_models.py rtpolarity --folds 2
+    python scripts/bench_sequence_models.py imdb --models gru lstm
+
+rtpolarity: the mean accuracy over folds of ten (stratified, shuffled with seed 0), from drawn
+vectors and, with --vectors, from given ones. imdb: its own split, texts cut at 256 words. All is
+at the defaults. Prints Markdown tables and writes ``bench/sequence_models-NAME.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from measuring import find_data, headline, write_results
+from sklearn.model_selection import StratifiedKFold
+
+from textdl import TextClassifier
+from textdl.classify.examples import ExampleFormat, read_examples
+
+FOLDS = 10
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", choices=("rtpolarity", "imdb"))
+    parser.add_argument("--models", nargs="+", default=["cnn"])
+    parser.add_argument("--vectors", type=Path, help="trained on wiki17m")
+    parser.add_argument("--folds", type=int, default=FOLDS, help="how many of the ten")
+    options = parser.parse_args()
+    print(headline())
+    print("| model | vectors | accuracy | process time per training |")
+    print("|---|---|---|---|")
+    results = []
+    for model in options.models:
+        for vectors in (None, options.vectors) if options.vectors else (None,):
+            row = measure(options.data, model, vectors, options.folds)
+            results.append(row)
+            shown = "given" if vectors else "drawn"
+            print(f"| {model} | {shown} | {row['accuracy']:.4f} | {row['seconds']:.0f} s |")
+    write_results(f"sequence_models-{options.data}", results)
+
+
+def measure(data: str, model: str, vectors: Path | None, folds: int) -> dict[str, Any]:
+    """The mean accuracy over folds, and the process time of a training.
+
+    Args:
+        data: the name of the set.
+        model: of `TextClassifier`.
+        vectors: to begin with; None: they are drawn.
+        folds: how many of the ten.
+
+    Returns:
+        JSON values by name.
+    """
+    accuracies = []
+    seconds = []
+    for train, test in SPLITS[data](folds):
+        began = time.process_time()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that texts are cut
+            classifier = TextClassifier(model=model, vectors=vectors).fit(*train)
+            seconds.append(time.process_time() - began)
+            accuracies.append(classifier.score(*test))
+    return {
+        "model": model,
+        "vectors": vectors is not None,
+        "accuracy": mean(accuracies),
+        "folds": accuracies,
+        "seconds": mean(seconds),
+    }
+
+
+Part = tuple[list[str], list[str]]
+
+
+def rtpolarity(folds: int) -> Iterator[tuple[Part, Part]]:
+    """Training and test parts of the first folds of ten."""
+    texts, labels = read("rtpolarity")
+    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    splits = list(splitter.split(texts, labels))[:folds]
+    for train, test in splits:
+        yield (
+            ([texts[i] for i in train], [labels[i] for i in train]),
+            ([texts[i] for i in test], [labels[i] for i in test]),
+        )
+
+
+def imdb(folds: int) -> Iterator[tuple[Part, Part]]:
+    """Its own split."""
+    del folds
+    yield read("imdb", ("split", "train")), read("imdb", ("split", "test"))
+
+
+def read(name: str, where: tuple[str, str] | None = None) -> Part:
+    """The texts and the label of each."""
+    columns = ("split", "label", "text") if where else ("label", "text")
+    format = ExampleFormat(columns=columns, where=where)
+    examples = read_examples(find_data(f"labelled/{name}.tsv.gz"), format)
+    return examples.texts, [str(np.asarray(label)[0]) for label in examples.labels]
+
+
+SPLITS = {"rtpolarity": rtpolarity, "imdb": imdb}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""SequenceClassifier and TextClassifier with networks that read the order of words."""
+
+import numpy as np
+import pytest
+
+from textdl import TextClassifier, Vectors
+from textdl.classify.sequence_models.classifier import SequenceClassifier
+from textdl.classify.sequence_models.config import SEQUENCE_MODELS
+from textdl.errors import CorpusError, DataError, ParameterError
+from textdl.nn.data.packed_sequences import pack_sequences
+
+SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.03, "epochs": 40}
+DRAW = np.random.default_rng(0)
+# The classes differ in the order of two words only, among others, in texts of all widths.
+CLASSES = np.arange(96) % 2
+SEQUENCES = pack_sequences(
+    [
+        np.concatenate([DRAW.integers(4, 9, DRAW.integers(0, 40)), [1, 2] if first else [2, 1]])
+        for first in CLASSES
+    ]
+)
+VECTORS = Vectors(["bad", "good", "new", "odd"], DRAW.normal(size=(4, 8)))
+TEXTS = ["a good film", "a bad film", "good, good", "so bad"] * 4
+LABELS = ["+", "-"] * 8
+
+
+@pytest.mark.parametrize("model", SEQUENCE_MODELS)
+def test_every_model_reads_the_order_of_words(model):
+    fitted = SequenceClassifier(model, **SMALL).fit(SEQUENCES, CLASSES)
+    assert (fitted.predict(SEQUENCES) == CLASSES).mean() > 0.95
+    assert fitted.history_["loss"][-1] < 0.5 < fitted.history_["loss"][0]
+    assert fitted.n_features_in_ == len(fitted.embeddings_) == 9
+
+
+def test_same_seed_gives_the_same_bits_and_another_does_not():
+    one, two, other = (
+        SequenceClassifier("gru", **SMALL | {"epochs": 1, "seed": seed}).fit(SEQUENCES, CLASSES)
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one.embeddings_, two.embeddings_)
+    assert (one.embeddings_ != other.embeddings_).any()
+
+
+def test_prediction_does_not_depend_on_the_texts_beside_it():
+    model = SequenceClassifier("lstm", **SMALL | {"epochs": 1}).fit(SEQUENCES, CLASSES)
+    whole = model.predict_proba(SEQUENCES)
+    rows = np.array([5, 40, 2])
+    np.testing.assert_array_equal(model.predict_proba(SEQUENCES.select(rows)), whole[rows])
+
+
+@pytest.mark.parametrize("tune", [True, False])
+def test_given_vectors_begin_and_those_of_other_words_stay(tune):
+    model = TextClassifier(model="cnn", vectors=VECTORS, units=4, tune_vectors=tune, epochs=2)
+    model.fit(TEXTS, LABELS)
+    words = model.features_.counter_.get_feature_names_out().tolist()
+    assert words[-2:] == ["new", "odd"]
+    initial = model.features_.initial_vectors_
+    learned = model.classifier_.embeddings_
+    assert learned.shape == initial.shape
+    np.testing.assert_array_equal(learned[-2:], initial[-2:])
+    assert (learned[: model.features_.n_learned_ + 1] != initial[:-2]).any() == tune
+
+
+def test_words_known_by_their_vectors_only_are_known(tmp_path):
+    model = TextClassifier(model="cnn", vectors=VECTORS, units=4, epochs=2).fit(TEXTS, LABELS)
+    details = model.predict_details(["new", "unseen words", ""])
+    assert details.known.tolist() == [True, False, False]
+    model.save(tmp_path / "m")
+    again = TextClassifier.load(tmp_path / "m")
+    np.testing.assert_array_equal(
+        again.predict_details(["new", "unseen words", ""]).probabilities, details.probabilities
+    )
+    assert again.describe()["config"]["tune_vectors"] is True
+
+
+def test_size_of_vectors_is_that_of_the_given_ones():
+    with pytest.raises(ParameterError, match="vector_size=5 and vectors, which have"):
+        TextClassifier(model="cnn", vectors=VECTORS, vector_size=5).fit(TEXTS, LABELS)
+
+
+def test_texts_without_any_word_are_refused():
+    with pytest.raises(CorpusError, match="empty vocabulary: 2 documents have no terms"):
+        TextClassifier(model="cnn").fit(["", " "], ["a", "b"])
+
+
+def test_bad_settings_and_labels_are_refused():
+    with pytest.raises(ParameterError, match=r"dropout=1.0 is out of range"):
+        SequenceClassifier(dropout=1.0).fit(SEQUENCES, CLASSES)
+    with pytest.raises(ParameterError, match="model='tree'; expected one of cnn, rnn, gru, lstm"):
+        SequenceClassifier("tree").fit(SEQUENCES, CLASSES)
+    with pytest.raises(DataError, match="one class only"):
+        SequenceClassifier().fit(SEQUENCES, np.zeros(96))
+    with pytest.raises(DataError, match="96 sequences and 95 labels"):
+        SequenceClassifier().fit(SEQUENCES, CLASSES[1:])

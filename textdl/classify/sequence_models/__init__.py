@@ -1,0 +1,7 @@
+"""Networks that read a text word by word: convolution and recurrence.
+
+config      parameters of the classifier and of the tokens, each once
+networks    the networks by name: cnn, rnn, gru, lstm
+tokens      texts to sequences of ids
+classifier  the estimator on such sequences
+"""

@@ -1,0 +1,163 @@
+"""SequenceClassifier: a network that reads a text word by word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from textdl.classify.sequence_models.config import SequenceModelParameters
+from textdl.classify.sequence_models.networks import make_network
+from textdl.errors import DataError, ParameterError
+from textdl.jax_settings import fixed_settings, random_key
+from textdl.nn.data.dataset import make_dataset
+from textdl.nn.data.packed_sequences import PackedSequences
+from textdl.nn.estimators.base import MLPBase
+from textdl.nn.estimators.classifier import ClassifierOutputMixin
+from textdl.nn.layers.embedding import EmbeddingParams
+from textdl.nn.layers.sequential import Params, Sequential, init_params
+from textdl.nn.training.config import TrainingConfig
+from textdl.nn.training.evaluate import predict
+from textdl.nn.training.fit import fit, progress_bar
+from textdl.nn.training.step import Objective
+from textdl.parameters import check_parameters, document_parameters
+
+CLIP_NORM = 5.0  # of the gradient: recurrence may make it large
+
+
+@document_parameters
+@dataclass(eq=False, repr=False)
+class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase):
+    """A convolutional or recurrent network on sequences of ids.
+
+    Vectors of words, dropout, what reads them (windows of 3, 4 and 5 words, or a recurrent state),
+    the maximum over the positions of a text, dropout, and a dense layer; trained by Adam.
+
+    Args:
+        {parameters}
+
+    Attributes:
+        classes_: the classes, sorted.
+        multilabel_: whether an example can have several labels.
+        embeddings_: `(V, D)` the vector of every id.
+        history_: loss and accuracy of every epoch, taken while the parameters change.
+        n_features_in_: V, how many ids there are.
+
+    References:
+        Kim 2014, "Convolutional neural networks for sentence classification".
+
+    Example:
+        >>> from textdl.nn.data.packed_sequences import pack_sequences
+        >>> sequences = pack_sequences([[1, 2, 3], [3, 2, 1]] * 20)
+        >>> model = SequenceClassifier("gru", units=8, epochs=20, learning_rate=0.02)
+        >>> model.fit(sequences, ["up", "down"] * 20).predict(sequences)[:2].tolist()
+        ['up', 'down']
+    """
+
+    @fixed_settings()
+    def fit(
+        self,
+        X: PackedSequences,
+        y: Any,
+        *,
+        rows: int | None = None,
+        learned_rows: int | None = None,
+        vectors: NDArray[np.float32] | None = None,
+    ) -> Self:
+        """Train on sequences and labels.
+
+        Args:
+            X: N sequences.
+            y: `(N,)` labels, or `(N, K)` of 0 and 1 for several labels per example.
+            rows: V, how many ids there are; None: those of `X`.
+            learned_rows: ids that training may move, the first; the vectors of the others stay as
+                they are given. None: all.
+            vectors: `(V, D)` of the ids, to begin with; None: they are drawn.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            DataError: the data do not fit.
+            ParameterError: a parameter is out of range.
+            DivergenceError: the loss is not finite.
+        """
+        self._check_parameters()
+        if X.size != len(y):
+            raise DataError(
+                f"{X.size:,} sequences and {len(y):,} labels; expected one per sequence"
+            )
+        outputs = self._learn_targets(np.asarray(y), None)
+        targets = self._encode_targets(np.asarray(y))
+        rows = rows or X.id_range()[1] + 1
+        learned_rows = learned_rows or rows
+        size = self.vector_size if vectors is None else vectors.shape[1]
+        self._seed = int(self.seed)
+        self._layer_sizes = (learned_rows, size, self.units, outputs)
+        with jax.enable_x64(False), progress_bar(self.verbose) as draw:
+            start = self._start(vectors)
+            config = self._config(X.size)
+            objective = Objective(self._network, *self._loss_and_metrics()[:2])
+            key = jax.random.fold_in(random_key(self._seed), 1)
+            data = make_dataset(X, targets)
+            result = fit(start, data, objective, config, key=key, callbacks=[draw])
+        self.params_ = jax.tree.map(np.asarray, result.params)
+        if vectors is not None and learned_rows < rows:
+            self._append_vectors(vectors[learned_rows:])
+        self.history_ = result.history
+        self.n_features_in_ = self._layer_sizes[0]
+        self._optimizer_state = None
+        return self
+
+    @property
+    def embeddings_(self) -> NDArray[np.float32]:
+        """`(V, D)` the vector of every id."""
+        embeddings: NDArray[np.float32] = self.params_[0].table
+        return embeddings
+
+    @property
+    def _network(self) -> Sequential:
+        rows, size, units, outputs = self._layer_sizes
+        return make_network(
+            self.model, (rows, size, units, outputs), self.dropout, trainable=self.tune_vectors
+        )
+
+    def _check_parameters(self) -> None:
+        check_parameters(self)
+        if not self.dropout < 1:
+            raise ParameterError(f"dropout={self.dropout} is out of range; expected below 1")
+
+    def _config(self, examples: int) -> TrainingConfig:
+        return TrainingConfig(
+            epochs=self.epochs,
+            batch_size=min(self.batch_size, examples),
+            learning_rate=self.learning_rate,
+            schedule="linear",
+            clip_norm=CLIP_NORM,
+        )
+
+    def _start(self, vectors: NDArray[np.float32] | None) -> Params:
+        params = init_params(self._network, random_key(self._seed))
+        if vectors is None:
+            return params
+        return (EmbeddingParams(jnp.asarray(vectors[: self._layer_sizes[0]])), *params[1:])
+
+    def _append_vectors(self, vectors: NDArray[np.float32]) -> None:
+        """Add ids that training does not know, with their vectors."""
+        table = np.concatenate([self.embeddings_, vectors])
+        self.params_ = (EmbeddingParams(table), *self.params_[1:])  # type: ignore[arg-type]
+        self._layer_sizes = (len(table), *self._layer_sizes[1:])
+
+    def _outputs(self, X: Any) -> NDArray[np.floating]:
+        """The last layer's z, `(N, O)`."""
+        check_is_fitted(self)
+        with self._precision():
+            outputs = predict(self._network, self.params_, X)
+        if not np.isfinite(outputs).all():
+            raise DataError("an output of the network is not finite; lower the learning rate")
+        return outputs

@@ -1,0 +1,54 @@
+"""The parameters of the sequence classifier: each with its default, range and description.
+
+Nothing here needs JAX or scikit-learn, so that the command line can show its help at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+
+from textdl.parameters import parameter
+
+SEQUENCE_MODELS: Mapping[str, str] = {
+    "cnn": "a convolutional network with maximum pooling",
+    "rnn": "a simple recurrent network",
+    "gru": "a network of gated recurrent units",
+    "lstm": "a network of long short-term memory",
+}
+
+
+@dataclass(eq=False, repr=False)
+class SequenceModelParameters:
+    """The parameters of `SequenceClassifier`."""
+
+    model: str = parameter("cnn", "kind of network", choices=SEQUENCE_MODELS)
+    _: KW_ONLY
+    vector_size: int = parameter(
+        200, "dimensions D of the vector of a word, where none are given", minimum=1
+    )
+    units: int = parameter(
+        100, "filters per width of a convolution, or numbers of a recurrent state", minimum=1
+    )
+    tune_vectors: bool = parameter(True, "go on training the given word vectors")
+    dropout: float = parameter(
+        0.6, "share of pooled numbers left out at a step; of word vectors, half of it", minimum=0
+    )
+    epochs: int = parameter(6, "passes over the examples", minimum=1)
+    batch_size: int = parameter(64, "examples per step", minimum=1)
+    learning_rate: float = parameter(
+        0.002, "learning rate at the first step; it falls to 0", minimum=0
+    )
+    seed: int = parameter(
+        1, "seed of every random draw; the same seed gives the same bits", minimum=0
+    )
+    verbose: bool = parameter(False, "show a progress bar on stderr")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TokenParameters:
+    """The parameters of `TokenSequences` that no vectorizer has."""
+
+    max_length: int = parameter(
+        256, "tokens of a text that are read, from its beginning", minimum=1, maximum=4_096
+    )

@@ -1,0 +1,86 @@
+"""The networks of sequences by name: vectors of words, what reads them, and a dense layer.
+
+References:
+    Kim 2014, "Convolutional neural networks for sentence classification" (cnn);
+    Conneau et al. 2017, "Supervised learning of universal sentence representations from natural
+    language inference data" (the maximum over recurrent states).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from textdl.nn.initializers import uniform
+from textdl.nn.layers.conv import Conv1D
+from textdl.nn.layers.dense import Dense
+from textdl.nn.layers.dropout import Dropout
+from textdl.nn.layers.embedding import Embedding
+from textdl.nn.layers.parallel import Parallel
+from textdl.nn.layers.pooling import MaxPooling
+from textdl.nn.layers.recurrent import GRU, LSTM, RNN, Recurrent
+from textdl.nn.layers.sequential import Layer, Sequential, sequential
+
+WIDTHS = (3, 4, 5)  # of the windows of a convolution, in words
+VECTOR_SCALE = 0.25  # vectors of words begin as U(-0.25, 0.25), as in Kim 2014
+
+
+class Reader(NamedTuple):
+    """What turns the vectors of the words of a text into one vector."""
+
+    layer: Layer  # (B, T, D) with lengths to (B, width)
+    width: int
+
+
+def make_network(
+    model: str, sizes: tuple[int, int, int, int], dropout: float, *, trainable: bool = True
+) -> Sequential:
+    """A network that reads ids of words and gives logits.
+
+    Args:
+        model: a name in `READERS`.
+        sizes: rows of the table of vectors, numbers per vector, units, and outputs.
+        dropout: share of what was read that is dropped, and twice that of word vectors.
+        trainable: whether the vectors of words are trained.
+
+    Returns:
+        The network, whose first layer is the embedding.
+
+    Example:
+        >>> network = make_network("cnn", (1000, 50, 100, 2), 0.5)
+        >>> [type(layer).__name__ for layer in network.layers]
+        ['Embedding', 'Dropout', 'Parallel', 'Dropout', 'Dense']
+    """
+    rows, vector_size, units, outputs = sizes
+    reader = READERS[model](vector_size, units)
+    embedding = Embedding(rows, vector_size, partial(uniform, scale=VECTOR_SCALE), trainable)
+    return sequential(
+        embedding,
+        Dropout(dropout / 2),
+        reader.layer,
+        Dropout(dropout),
+        Dense(reader.width, outputs),
+    )
+
+
+def _convolution(inputs: int, units: int) -> Reader:
+    """The maxima of windows of several widths."""
+    branches = (
+        sequential(Conv1D(inputs, units, width, activation="relu"), MaxPooling())
+        for width in WIDTHS
+    )
+    return Reader(Parallel(tuple(branches)), units * len(WIDTHS))
+
+
+def _recurrence(kind: type[Recurrent], inputs: int, units: int) -> Reader:
+    """The maxima of the states."""
+    return Reader(sequential(kind(inputs, units, unroll=4), MaxPooling()), units)
+
+
+READERS: Mapping[str, Callable[[int, int], Reader]] = {
+    "cnn": _convolution,
+    "rnn": partial(_recurrence, RNN),
+    "gru": partial(_recurrence, GRU),
+    "lstm": partial(_recurrence, LSTM),
+}
