@@ -1,14 +1,20 @@
-"""What was computed of the runs of characters between spaces, remembered in bounded memory.
+"""Tokenizers that cut each distinct run of characters between spaces once, and remember it.
 
 Texts repeat their words, so a tokenizer that does not look beyond a run has to cut each distinct
 one only once. `RunMemo` is a dictionary that computes what it lacks: to look up what it has takes
-no Python bytecode.
+no Python bytecode. That NLTK does not look beyond runs is an argument about its rules, and no
+version of it is required: so `fast_if_equal` compares both on hard cases, before the first text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
+
+import nltk
+
+from textdl.text.tokenizers import Tokenizer
 
 LONGEST_KEY = 64  # characters; longer runs hardly repeat
 MOST_RUNS = 1 << 18  # more than 20 MB of an encyclopedia have; with their tokens, about 64 MB
@@ -42,3 +48,28 @@ class RunMemo(dict[K, V], Generic[K, V]):
                 self.clear()
             self[key] = value
         return value
+
+
+def fast_if_equal(fast: Tokenizer, by_nltk: Tokenizer, texts: Iterable[str]) -> Tokenizer:
+    """`fast`, if it makes of some texts what NLTK makes of them; else NLTK, with a warning.
+
+    Args:
+        fast: a tokenizer that should do what NLTK does.
+        by_nltk: the one that it should be equal to.
+        texts: hard cases.
+
+    Returns:
+        One of them.
+    """
+    try:
+        if all(fast(text) == by_nltk(text) for text in texts):
+            return fast
+    except Exception:  # of any kind: who knows what another version of NLTK does
+        pass
+    warnings.warn(
+        f"NLTK {nltk.__version__} does not cut texts as this version of textdl expects; NLTK cuts "
+        "them itself, which is several times slower: install another version of nltk, or of textdl",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return by_nltk

@@ -1,21 +1,19 @@
 """Words and punctuation as in the Penn Treebank, by NLTK; no download is ever needed.
 
-`TreebankRuns` makes the same tokens many times as fast. Its argument rests on what rules NLTK has,
-and no version of NLTK is required: so at the first text it is checked on a page of hard cases, and
-where it differs, a warning says so and NLTK cuts everything itself.
+`TreebankRuns` makes the same tokens many times as fast; here are the sentences, the words, and the
+page of hard cases that it is checked on.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from functools import cache
 
-import nltk
 from nltk.tokenize.destructive import NLTKWordTokenizer
 from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
 from textdl.text.tokenizers import Tokenizer
+from textdl.text.tokenizers.run_memo import fast_if_equal
 from textdl.text.tokenizers.treebank_runs import TreebankRuns
 
 # Words whose period does not end a sentence. Punkt learns them from text; what others learned would
@@ -65,22 +63,9 @@ def _sentence_tokenizer() -> PunktSentenceTokenizer:
 
 
 @cache
-def _checked() -> Tokenizer:
-    """The fast tokenizer, if it cuts the hard cases as NLTK does; else NLTK's, with a warning."""
+def _tokenizer() -> Tokenizer:
     runs = TreebankRuns(_sentence_tokenizer(), ABBREVIATIONS.split(), NLTKWordTokenizer())
-    try:
-        differs = any(runs.tokenize(text) != runs.tokenize_by_nltk(text) for text in _hard_cases())
-    except Exception:  # of whatever kind: the internals of another version
-        differs = True
-    if not differs:
-        return runs.tokenize
-    warnings.warn(
-        f"NLTK {nltk.__version__} cuts words in a way that textdl does not know; it is used as it "
-        "is, a tenth as fast: install another version of nltk, or of textdl",
-        RuntimeWarning,
-        stacklevel=3,
-    )
-    return runs.tokenize_by_nltk
+    return fast_if_equal(runs.tokenize, runs.tokenize_by_nltk, _hard_cases())
 
 
 def tokenize(text: str) -> list[str]:
@@ -88,4 +73,4 @@ def tokenize(text: str) -> list[str]:
 
     The Treebank rules part a final period from its word only at the end of the string.
     """
-    return _checked()(text)
+    return _tokenizer()(text)
