@@ -127,12 +127,11 @@ def encode(
 ) -> Generator[EncodedChunk]:
     """Encode chunks in order, on `workers` processes (default: every core this process may use).
 
-    The result does not depend on `workers`. A small corpus stays in this process (of one that NLTK
-    cuts, some 20 MB), and so does a tokenizer whose copy does not do what it does itself; a daemonic
-    process, such as a worker of
-    `multiprocessing.Pool`, may not start others, so it does all of the work. loky starts the
-    others: it needs no ``__main__`` guard in the caller's script, and it can send what the standard
-    library cannot, such as a lambda.
+    The result does not depend on `workers`. A small corpus (if NLTK cuts it, up to some 20 MB)
+    stays in this process, and so does a tokenizer whose copy does not do what it does itself; a
+    daemonic process, such as a worker of `multiprocessing.Pool`, may not start others, so it does
+    all of the work. loky starts the others: it needs no ``__main__`` guard in the caller's script,
+    and it can send what the standard library cannot, such as a lambda.
 
     Args:
         chunks: of a corpus.

@@ -1,7 +1,43 @@
 """Words and punctuation as in the Penn Treebank, by NLTK; no download is ever needed.
 
-`TreebankRuns` makes the same tokens many times as fast; here are the sentences, the words, and the
-page of hard cases that it is checked on.
+NLTK finds sentences (`PunktSentenceTokenizer`), and sends each through some thirty substitutions
+(`NLTKWordTokenizer`). `TreebankRuns` gives the same tokens more than ten times as fast, since it
+asks NLTK only once about each kind of run. A run is what stands between two ASCII spaces. Which
+rules are local, that is, do not look beyond a run (NLTK 3.10, ``punkt.py`` and ``destructive.py``):
+
+**Sentences.** A candidate for the end is one of ``. ? !`` before a mark (``) " ; } ] * : @ ' ( {``
+or a curly quote), or before white space and a further run (`period_context_re`). Of several in a
+run only the last counts, since they overlap (`_match_potential_end_contexts`). What is decided
+about is the run up to there and, if white space follows, the next run. As nothing was learned from
+text (no collocations, no sentence starters, no orthographic contexts), there matter of
+
+- the run: whether its last token is an abbreviation, an initial, a number or an ellipsis;
+- the next run: whether it begins with a capital, a small letter or punctuation.
+
+Not local are closing marks that stand alone behind the candidate: `_realign_boundaries` moves them
+into the sentence before.
+
+**Words.** In the order in which the substitutions come:
+
+| substitutions | what they look at |
+|---|---|
+| ``«“‘„`` and backticks, dots, dashes, brackets, ``; @ # $ % & ? ! *``, closing quotes | itself |
+| ``"`` at the start; ``"`` or two ``'`` behind a bracket or a space | start of sentence, run |
+| ``'`` that a word follows, which is no clitic | run |
+| last period, and closing marks behind it | end of sentence; run, unless that is closing marks |
+| ``:`` and ``,``, unless a digit follows; ``'`` before a space; clitics | run, space behind |
+| contractions | run, and the space around it, which by then is there even at the ends |
+
+Some of these take in the space behind the run, and so keep it from what begins the next run and
+needs a space before it: a lone ``'``, which is a token anyway. Where a rule says "space", other
+white space does not count; but by the time of the clitics all of it has become spaces.
+
+So a run has the same tokens wherever it stands in a sentence, except as the first one (if a quote
+or a period is its first character) and as the last one. The rest (`NotLocalError`) is left to NLTK,
+the whole text: closing marks alone at the end of a sentence, control characters that are white
+space to some engines only, white space other than spaces around quotes.
+
+No version of NLTK is pinned: all this is checked on a page of hard cases before the first text.
 """
 
 from __future__ import annotations
@@ -63,9 +99,18 @@ def _sentence_tokenizer() -> PunktSentenceTokenizer:
 
 
 @cache
+def _runs() -> TreebankRuns:
+    return TreebankRuns(_sentence_tokenizer(), ABBREVIATIONS.split(), NLTKWordTokenizer())
+
+
+def tokenize_by_nltk(text: str) -> list[str]:
+    """What `tokenize` has to give, by NLTK alone."""
+    return _runs().tokenize_by_nltk(text)
+
+
+@cache
 def _tokenizer() -> Tokenizer:
-    runs = TreebankRuns(_sentence_tokenizer(), ABBREVIATIONS.split(), NLTKWordTokenizer())
-    return fast_if_equal(runs.tokenize, runs.tokenize_by_nltk, _hard_cases())
+    return fast_if_equal(_runs().tokenize, tokenize_by_nltk, _hard_cases())
 
 
 def tokenize(text: str) -> list[str]:

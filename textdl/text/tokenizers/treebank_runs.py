@@ -1,17 +1,21 @@
-"""Treebank tokens, many times as fast as NLTK: it cuts each distinct run once, which is remembered.
+"""Treebank tokens, many times as fast as NLTK: it cuts each kind of run once, which is remembered.
 
-A run stands between spaces. Punkt decides about the end of a sentence at a run that has a
-``. ? !``, from that run and the one that follows; the word tokenizer is a cascade of substitutions
-that do not look beyond a run, but for the ends of a sentence. (``how_it_tokenizes.md`` of the
-documentation shows so, rule by rule.) So the tokens of a run depend on
+A run stands between spaces. The tokens of a run depend (the module `treebank` shows so, rule by
+rule) on
 
 - the run;
 - whether it begins a sentence, which matters if its first character is a quote or a period;
 - whether it ends one, which depends on what follows: its first characters, and their case.
 
-New runs are mostly new words in known punctuation: NLTK cuts a `Shape`, such as ``(xx).``, and the
-word takes the place of ``xx``. What has none NLTK cuts itself, between neutral neighbors; a text in
-which a rule reaches further is left to it as a whole (`NotLocalError`).
+`TreebankRuns.tokenize` goes through a text as follows. Runs without a candidate for the end of a
+sentence, which are most, are looked up at once; then the others, from left to right, each with the
+run that follows; where one of them ends a sentence, the next begins one.
+
+A run that was never looked up is mostly a new word in known punctuation. Within a sentence, marks
+between words are cut once each (`_cut_mark`). Around candidates, NLTK cuts a `RunShape`, such as
+``(xx).``, and the word takes the place of ``xx``. A run with words that a rule may know (`_parts`)
+NLTK cuts itself, between neutral neighbors; a text in which a rule reaches further is left to it as
+a whole (`NotLocalError`).
 """
 
 from __future__ import annotations
@@ -72,7 +76,7 @@ class NotLocalError(Exception):
     """In this text, a rule reaches beyond a run and the one that follows it."""
 
 
-class Shape(NamedTuple):
+class RunShape(NamedTuple):
     """What becomes of any words in the same punctuation."""
 
     template: str  # tokens between spaces, each word a ``%s``
@@ -226,14 +230,14 @@ class TreebankRuns:
                 return shape.fill(words), shape.ends_sentence
         return self._cut_by_nltk(*key)
 
-    def _shape(self, key: tuple[str, ...]) -> Shape | None:
+    def _shape(self, key: tuple[str, ...]) -> RunShape | None:
         """What NLTK makes of instances of words; None unless it keeps each of them."""
         tokens, ends = self._cut_by_nltk(*key)
         parts = _WORD.split(" ".join(tokens).replace("%", "%%"))
         if parts[1::2] != _WORD.findall(key[0]):
             return None
         parts[1::2] = ["%s"] * (len(parts) // 2)
-        return Shape("".join(parts), ends)
+        return RunShape("".join(parts), ends)
 
     def _cut_by_nltk(self, run: str, follower: str, begins: str = "") -> Outcome:
         """What becomes of a run, by NLTK.

@@ -29,10 +29,15 @@ _HARD_CASES = (
 )
 
 
+def tokenize_by_nltk(text: str) -> list[str]:
+    """What `tokenize` has to give, by NLTK alone."""
+    return _TOKENIZER.tokenize(text)  # type: ignore[no-any-return]
+
+
 def _cut(run: str) -> tuple[str, ...]:
     if run.isascii() and run.isalpha():
         return (run,)
-    return tuple(_TOKENIZER.tokenize(run))
+    return tuple(tokenize_by_nltk(run))
 
 
 _MEMO: RunMemo[str, tuple[str, ...]] = RunMemo(_cut)
@@ -44,13 +49,13 @@ def _tokenize(text: str) -> list[str]:
         or _SPACED_DOTS.search(text)
         or (_SPACED_DIGITS.search(text) and _LAST_OF_NUMBER.search(text))
     ):
-        return _TOKENIZER.tokenize(text)  # type: ignore[no-any-return]
+        return tokenize_by_nltk(text)
     return list(chain.from_iterable(map(_MEMO.__getitem__, text.split(" "))))
 
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return fast_if_equal(_tokenize, _TOKENIZER.tokenize, _HARD_CASES)
+    return fast_if_equal(_tokenize, tokenize_by_nltk, _HARD_CASES)
 
 
 def tokenize(text: str) -> list[str]:

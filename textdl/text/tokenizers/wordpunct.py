@@ -22,8 +22,13 @@ _SEPARATORS = re.compile("[\x1c-\x1f]")
 _HARD_CASES = ('It\'s 3.50, -- he\tsaid:  "x_y" ...\nso\v!\f', "na\u00efve\u00a0\u0301 \u00b2", "")
 
 
+def tokenize_by_nltk(text: str) -> list[str]:
+    """What `tokenize` has to give, by NLTK alone."""
+    return _TOKENIZER.tokenize(text)  # type: ignore[no-any-return]
+
+
 def _cut(run: str) -> tuple[str, ...]:
-    return tuple(_TOKENIZER.tokenize(run))
+    return tuple(tokenize_by_nltk(run))
 
 
 _MEMO: RunMemo[str, tuple[str, ...]] = RunMemo(_cut)
@@ -37,7 +42,7 @@ def _tokenize(text: str) -> list[str]:
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return fast_if_equal(_tokenize, _TOKENIZER.tokenize, _HARD_CASES)
+    return fast_if_equal(_tokenize, tokenize_by_nltk, _HARD_CASES)
 
 
 def tokenize(text: str) -> list[str]:
