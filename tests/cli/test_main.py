@@ -161,6 +161,19 @@ def test_verb_modules_are_imported_for_their_verb_alone(arguments, imported):
     assert names - {"main", "output", "options"} == imported
 
 
+@pytest.mark.parametrize("verb", ["train", "info", "infer", "evaluate", "stability", "plot loss"])
+def test_help_of_verb_does_not_load_numpy(verb, run_python):
+    program = """
+import sys
+from textdl.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    print("numpy" in sys.modules)
+"""
+    assert run_python(program, *verb.split(), "--help").endswith("False\n")
+
+
 def test_added_verb_is_one_file_and_one_line(capsys, monkeypatch, tmp_path):
     (tmp_path / "hello_verb.py").write_text(
         "def add_hello(parser):\n"
