@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from textdl.errors import ParameterError, UnknownWordError
 from textdl.string_array import StringArray
 from textdl.vectors import query
+from textdl.vectors.arrays import as_column, as_matrix, read_only
 from textdl.vectors.formats.rows import MappedFile
+from textdl.vectors.query import Item
 from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
-
-Number = TypeVar("Number", np.float32, np.int64)
-Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 
 NO_ROW = -1
 COMPUTED_LATER = np.empty(0, np.float32)  # in place of norms: when they are asked for
@@ -29,6 +28,7 @@ class LabeledMatrix:
     Args:
         labels: V distinct words.
         matrix: `(V, D)`, one row per word; not copied if it is float32.
+        counts: `(V,)` occurrences of each word in the training corpus.
         norms: `(V,)` lengths of the rows, computed if absent.
         subwords: the vectors of n-grams, for words without rows.
 
@@ -44,17 +44,21 @@ class LabeledMatrix:
         self,
         labels: Iterable[str],
         matrix: ArrayLike,
+        counts: ArrayLike | None = None,
         norms: ArrayLike | None = None,
         subwords: SubwordVectors | None = None,
     ) -> None:
-        self.labels = (
+        self._check: Callable[[], None] | None = None  # of columns that are mapped
+        self._labels = (
             labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
         )
-        rows = len(self.labels)
-        self.matrix = _read_only(_as_matrix(matrix, rows))
+        rows = len(self._labels)
+        self.matrix = read_only(as_matrix(matrix, rows))
+        self._counts = None if counts is None else as_column("counts", counts, rows, np.int64)
+        self._norms: NDArray[np.float32] | None = None
         if norms is not COMPUTED_LATER:
             lengths = query.row_norms(self.matrix) if norms is None else norms
-            self.norms = as_column("norms", lengths, rows, np.float32)
+            self._norms = as_column("norms", lengths, rows, np.float32)
         self.subwords = subwords
         self._source: MappedFile | None = None
         if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
@@ -63,10 +67,37 @@ class LabeledMatrix:
                 f"words {self.vector_size}; expected as many"
             )
 
-    @cached_property
+    @property
+    def labels(self) -> StringArray:
+        """The V words.
+
+        Raises:
+            FileFormatError: they are mapped from a file that is damaged.
+        """
+        self.check_columns()
+        return self._labels
+
+    @property
+    def counts(self) -> NDArray[np.int64] | None:
+        """`(V,)` occurrences of each word in the training corpus, where they are known.
+
+        Raises:
+            FileFormatError: they are mapped from a file that is damaged.
+        """
+        self.check_columns()
+        return self._counts
+
+    @property
     def norms(self) -> NDArray[np.float32]:
-        """`(V,)`, the lengths of the rows."""
-        return _read_only(query.row_norms(self.matrix))
+        """`(V,)`, the lengths of the rows.
+
+        Raises:
+            FileFormatError: they are mapped from a file that is damaged.
+        """
+        self.check_columns()
+        if self._norms is None:
+            self._norms = read_only(query.row_norms(self.matrix))
+        return self._norms
 
     @property
     def vector_size(self) -> int:
@@ -79,14 +110,14 @@ class LabeledMatrix:
         return self.labels.key_to_index
 
     def __getstate__(self) -> dict[str, Any]:
+        self.check_columns()
         return self.__dict__ | {"_source": None}  # a copy is not mapped
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self._labels)
 
     def __contains__(self, word: object) -> bool:
-        self.require_whole()
-        if word in self.labels:
+        if self._find(word) is not None:
             return True
         if self.subwords is None or not isinstance(word, str):
             return False
@@ -113,6 +144,17 @@ class LabeledMatrix:
         """
         if self._source is not None:
             self._source.require_whole()
+
+    def check_columns(self) -> None:
+        """Compare labels, counts and norms that are mapped with their checksums, once.
+
+        Raises:
+            FileFormatError: the file is damaged.
+        """
+        if self._check is not None:
+            self.require_whole()
+            self._check()
+            self._check = None
 
     def rows_of(self, words: Sequence[str]) -> NDArray[np.int64]:
         """The rows `(n,)` of words; `NO_ROW` where n-grams may tell.
@@ -175,10 +217,15 @@ class LabeledMatrix:
             )
         return vector
 
+    def _find(self, word: object) -> int | None:
+        """The row of a word. One that is found needs no look at the others."""
+        self.require_whole()
+        row = self._labels.search(word) if isinstance(word, str) else None
+        return self.labels.find(word) if row is None else row
+
     def _row(self, word: str) -> int:
         """The row of a word; `NO_ROW` where its n-grams may tell."""
-        self.require_whole()
-        row = self.labels.find(word)
+        row = self._find(word)
         if row is None:
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
@@ -186,47 +233,3 @@ class LabeledMatrix:
                 raise UnknownWordError(unknown_word_message(word, self.labels))
             return NO_ROW
         return row
-
-
-def as_column(name: str, values: ArrayLike, rows: int, dtype: type[Number]) -> NDArray[Number]:
-    """One number for each label, read-only.
-
-    Args:
-        name: of what the numbers are, for the error.
-        values: `(V,)`.
-        rows: V.
-        dtype: of the numbers.
-
-    Returns:
-        `(V,)`.
-
-    Raises:
-        ParameterError: the shape is another.
-    """
-    array = np.asarray(values, dtype=dtype)
-    if array.shape != (rows,):
-        raise ParameterError(
-            f"{name} has shape {array.shape} for {rows:,} labels; expected one number per label"
-        )
-    return _read_only(array)
-
-
-def _as_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
-    try:
-        array = np.asarray(matrix, dtype=np.float32)
-    except ValueError as error:
-        raise ParameterError(
-            f"the matrix is not an array of numbers ({error}); pass rows of D"
-        ) from None
-    if array.ndim != 2 or len(array) != rows or not array.shape[1]:
-        raise ParameterError(
-            f"the matrix has shape {array.shape} for {rows:,} labels; expected ({rows}, D): one "
-            "row per label"
-        )
-    return array
-
-
-def _read_only(array: NDArray[Number]) -> NDArray[Number]:
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from textdl.errors import ParameterError
 from textdl.text.tokenizers import Tokenizer, get_tokenizer
 from textdl.vectors import query
-from textdl.vectors.labeled import NO_ROW, Item, LabeledMatrix
+from textdl.vectors.labeled import NO_ROW, LabeledMatrix
 from textdl.vectors.nearest import check_topn
+from textdl.vectors.query import Item
 from textdl.vectors.searching import ExactSearch, Indexer, exact_search
 
 WeightedItem: TypeAlias = "Item | tuple[Item, float]"  # the weight is 1, or -1 if it is negative

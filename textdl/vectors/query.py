@@ -5,12 +5,14 @@ Axes: V rows, D dimensions, n vectors.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
+
+Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 
 _COSMUL_EPSILON = 1e-6  # as gensim has it; the paper has .001
 _WIDE_ROWS_PER_BLOCK = 1 << 12  # rows turned into float64 at a time

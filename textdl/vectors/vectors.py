@@ -14,8 +14,9 @@ from textdl.errors import ParameterError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.vectors import formats, queries, query
 from textdl.vectors.formats.rows import ReadOptions, VectorData
-from textdl.vectors.labeled import COMPUTED_LATER, Item, LabeledMatrix, as_column
+from textdl.vectors.labeled import COMPUTED_LATER, LabeledMatrix
 from textdl.vectors.queries import Items, Neighbors
+from textdl.vectors.query import Item
 from textdl.vectors.searching import Indexer, choose_search, exact_search
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
@@ -64,9 +65,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         subwords: SubwordVectors | None = None,
         tokenizer: str | None = None,
     ) -> None:
-        super().__init__(labels, matrix, norms, subwords)
-        size = len(self.labels)
-        self.counts = None if counts is None else as_column("counts", counts, size, np.int64)
+        super().__init__(labels, matrix, counts, norms, subwords)
         self.config: dict[str, object] = dict(config or {})
         self.tokenizer = None if tokenizer is None else TokenizerFile(tokenizer)
 
@@ -135,6 +134,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             tokenizer=table.tokenizer,
         )
         vectors._source = table.source
+        vectors._check = table.check
         return vectors
 
     def _as_data(self) -> VectorData:
