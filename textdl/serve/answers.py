@@ -81,6 +81,10 @@ class Answers:
         self.vectors.norms  # noqa: B018  # is kept
         self.vectors.key_to_index  # noqa: B018
 
+    def warm_up_texts(self) -> None:
+        """Read what the first text would wait for."""
+        self.embed(["text"])
+
     def describe(self) -> dict[str, Any]:
         """What is served."""
         classes = None if self.classifier is None else self.classifier.classes_.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -85,6 +86,8 @@ class Service:
 
     @asynccontextmanager
     async def _lifespan(self, app: Any) -> AsyncIterator[None]:
+        # The first text would wait for what imports scikit-learn and indexes every word.
+        threading.Thread(target=self._answers.warm_up_texts, daemon=True).start()
         yield
         self.threads.close()
 

@@ -1,4 +1,4 @@
-"""The questions of a shell, as data: sums of words, pairs of words, odd ones out.
+r"""The questions of a shell, as data: sums of words, pairs of words, odd ones out.
 
     question   = "odd:" word word word ...
                | word "~" word

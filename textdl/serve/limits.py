@@ -14,6 +14,11 @@ from textdl.errors import ParameterError, TextdlError
 from textdl.parameters import parameter
 
 
+# Of a body that is too large so many bytes are read, and dropped, so that its sender gets to read
+# the answer: a connection that is closed before would be reset.
+_MOST_DISCARDED = 1 << 26
+
+
 @dataclass(frozen=True)
 class ServiceLimits:
     """How much a request, and all together, may take of one process."""
@@ -119,19 +124,20 @@ async def read_body(request: Any, most: int, memory: HeldMemory) -> bytes:
     Raises:
         RequestError: it is too large.
     """
-    declared = request.headers.get("content-length", "0")
-    size = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
-    if size > most:
-        raise _too_large(most)
-    pieces = []
+    pieces: list[bytes] = []
+    seen = 0
     taken = 0
     try:
         async for piece in request.stream():
-            if taken + len(piece) > most:
-                raise _too_large(most)
-            memory.take(len(piece))
-            taken += len(piece)
-            pieces.append(piece)
+            seen += len(piece)
+            if seen > _MOST_DISCARDED:
+                break
+            if seen <= most:
+                memory.take(len(piece))
+                taken += len(piece)
+                pieces.append(piece)
+        if seen > most:
+            raise _too_large(most)
     except BaseException:
         memory.give_back(taken)
         raise

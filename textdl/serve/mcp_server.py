@@ -5,9 +5,11 @@ Reference: https://modelcontextprotocol.io
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from textdl.errors import ProcessError
+from textdl.errors import ProcessError, TextdlError
 from textdl.serve.answers import Answers
 from textdl.serve.limits import ServiceLimits
 from textdl.serve.schemas import Schema, check_value
@@ -59,8 +61,22 @@ def make_mcp_server(answers: Answers) -> Any:
         return answers.describe()
 
     for tool in (similar_words, analogy, similarity, odd_one_out, ask, describe_vectors):
-        server.tool()(tool)
+        server.tool()(_with_shown_errors(tool))
     return server
+
+
+def _with_shown_errors(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """A tool whose errors of the family reach the client, which others do not."""
+    from mcp.server.mcpserver.exceptions import ToolError  # an extra
+
+    @wraps(tool)
+    def call(*arguments: Any, **named: Any) -> Any:
+        try:
+            return tool(*arguments, **named)
+        except TextdlError as error:
+            raise ToolError(str(error)) from None
+
+    return call
 
 
 def run_mcp_server(answers: Answers) -> None:

@@ -81,7 +81,7 @@ def run_server(config: ServerConfig, on_start: Callable[[str], None] | None = No
         settings = uvicorn.Config(
             "textdl.serve.server:app_of_worker", factory=True, workers=config.workers, **options
         )
-        Multiprocess(settings, target=uvicorn.Server(settings).run, sockets=[listener]).run()
+        Multiprocess(settings, sockets=[listener]).run()
 
 
 def app_of_worker() -> Any:
@@ -130,6 +130,7 @@ def _listen(config: ServerConfig) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((config.host, config.port))
+        listener.listen(_BACKLOG)  # who connects now waits until the application is ready
     except OSError as error:
         listener.close()
         raise OutputError(
