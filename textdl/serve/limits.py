@@ -13,7 +13,6 @@ from typing import Any
 from textdl.errors import ParameterError, TextdlError
 from textdl.parameters import parameter
 
-
 # Of a body that is too large so many bytes are read, and dropped, so that its sender gets to read
 # the answer: a connection that is closed before would be reset.
 _MOST_DISCARDED = 1 << 26

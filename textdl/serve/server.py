@@ -134,8 +134,8 @@ def _listen(config: ServerConfig) -> socket.socket:
     except OSError as error:
         listener.close()
         raise OutputError(
-            f"cannot listen on {config.host} port {config.port} ({error.strerror or error}); choose "
-            "another --port, or a --host of this machine"
+            f"cannot listen on {config.host} port {config.port} ({error.strerror or error}); "
+            "choose another --port, or a --host of this machine"
         ) from None
     listener.set_inheritable(True)
     return listener
