@@ -3,8 +3,7 @@
     expressions.py  `king - man + woman`: the questions of a shell, as data
     answers.py      what is answered, as JSON values; every way in asks here
     schemas.py      what requests may hold: checked against JSON Schema, which is also documented
-    endpoints.py    the paths, what each takes, and how it is answered
-    openapi.py      the endpoints, described for programs and for readers
+    endpoints.py    the paths, what each takes, how it is answered; the OpenAPI document
     limits.py       bodies, memory, threads and time that requests may take
     metrics.py      counters and times, as Prometheus reads them
     app.py          the endpoints as an ASGI application, within the limits

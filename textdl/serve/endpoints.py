@@ -39,18 +39,22 @@ def make_endpoints(answers: Answers, limits: ServiceLimits) -> dict[str, Endpoin
         >>> make_endpoints(answers, ServiceLimits())["/similarity"].answer(a="up", b="north")
         {'similarity': 0.8}
     """
-    word = {"type": "string", "maxLength": _LONGEST_WORD}
-    words = {"type": "array", "items": word, "minItems": 1, "maxItems": limits.max_batch}
-    texts = words | {"items": {"type": "string", "maxLength": limits.max_body_bytes}}
+    word: dict[str, Any] = {"type": "string", "maxLength": _LONGEST_WORD}
+    words: dict[str, Any] = {
+        "type": "array",
+        "items": word,
+        "minItems": 1,
+        "maxItems": limits.max_batch,
+    }
+    texts: dict[str, Any] = words | {
+        "items": {"type": "string", "maxLength": limits.max_body_bytes}
+    }
     topn = {"type": "integer", "minimum": 1, "maximum": limits.max_topn, "default": 10}
     question = {"type": "string", "maxLength": LONGEST_EXPRESSION}
 
     def similar(words: list[str], topn: int) -> Any:
         check_total(len(words), topn, limits)
         return answers.similar(words, topn)
-
-    def embed(texts: list[str], normalize: bool) -> Any:
-        return {"embeddings": answers.embed(texts, normalize=normalize).tolist()}
 
     endpoints = {
         "/similar": Endpoint(
@@ -70,17 +74,29 @@ def make_endpoints(answers: Answers, limits: ServiceLimits) -> dict[str, Endpoin
             {"expression": question, "topn": topn},
             answers.ask,
         ),
-        "/embed": Endpoint(
-            "the mean vector of the words of each text",
-            {"texts": texts, "normalize": {"type": "boolean", "default": False}},
-            embed,
-        ),
+    }
+    return endpoints | _text_endpoints(answers, texts, topn)
+
+
+def _text_endpoints(
+    answers: Answers, texts: Mapping[str, Any], topn: Mapping[str, Any]
+) -> dict[str, Endpoint]:
+    """Those that take texts, with the schemas of lists of texts and of numbers of answers."""
+
+    def embed(texts: list[str], normalize: bool) -> Any:
+        return {"embeddings": answers.embed(texts, normalize=normalize).tolist()}
+
+    fields: dict[str, Schema]
+    fields = {"texts": texts, "normalize": {"type": "boolean", "default": False}}
+    endpoints = {
+        "/embed": Endpoint("the mean vector of the words of each text", fields, embed),
         "/v1/embeddings": _openai_embeddings(answers, texts),
     }
     if answers.classifier is not None:
-        fields = {"texts": texts, "topn": topn | {"default": 1}}
         endpoints["/classify"] = Endpoint(
-            "the most probable classes of each text", fields, answers.classify
+            "the most probable classes of each text",
+            {"texts": texts, "topn": {**topn, "default": 1}},
+            answers.classify,
         )
     return endpoints
 
