@@ -1,5 +1,6 @@
 """Runs of several models: what comes of them, how they are reported, and resumed."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -168,6 +169,21 @@ def test_quality_best_killed_while_reading_a_generator_resumes(tmp_path):
     resumed = Word2Vec(**BEST, **run, resume=True).fit(None).vectors_
     np.testing.assert_array_equal(resumed.matrix, straight)
     assert (tmp_path / "run" / "member-2").is_dir()
+
+
+def test_log_of_resumed_quality_best_has_a_line_per_epoch(tmp_path):
+    def fail_at_the_end(report):
+        if report.epoch == report.epochs and report.epoch_done:
+            raise Killed
+
+    run = {"checkpoint": tmp_path / "run", "checkpoint_every": "1steps", "log": tmp_path / "log"}
+    text = zipf_text(2_000, 50)
+    with pytest.raises(Killed):
+        Word2Vec(**BEST, **run, callbacks=fail_at_the_end).fit(text)
+    for _ in range(2):  # the second time both models are done
+        Word2Vec(**BEST, **run, resume=True).fit(text)
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("text", [["a b"], ["a a a a a b"], ["a b c"]])

@@ -5,12 +5,15 @@ Axes: V rows, D dimensions, n vectors.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
+
+Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 
 _WIDE_ROWS_PER_BLOCK = 1 << 12  # rows turned into float64 at a time
 
@@ -73,3 +76,12 @@ def odd_one_out(vectors: NDArray[np.floating[Any]]) -> int:
     """The row of `(n, D)` that is least similar to the mean of the unit rows."""
     directions = normalize(vectors)
     return int(np.argmin(directions @ normalize(directions.mean(axis=0))))
+
+
+def as_items(given: Item | Sequence[Item] | None) -> list[Item]:
+    """Words and vectors as a list, where one may be given alone."""
+    if given is None:
+        return []
+    if isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1):
+        return [given]
+    return list(given)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,14 +15,14 @@ from textdl.errors import ParameterError, UnknownWordError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
 from textdl.string_array import StringArray
 from textdl.vectors import formats, query
+from textdl.vectors.arrays import as_column, as_matrix, read_only
 from textdl.vectors.formats.rows import MappedFile, ReadOptions, VectorData
 from textdl.vectors.nearest import check_topn, nearest
+from textdl.vectors.query import Item
 from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
 
-Number = TypeVar("Number", np.float32, np.int64)
-Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
 Neighbors: TypeAlias = list[tuple[str, float]]
 
 _NO_ROW = -1
@@ -71,15 +71,17 @@ class Vectors(metaclass=ExplainedNames):
         subwords: SubwordVectors | None = None,
         tokenizer: str | None = None,
     ) -> None:
-        self.labels = (
+        self._check: Callable[[], None] | None = None
+        self._labels = (
             labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
         )
-        rows = len(self.labels)
-        self.matrix = _read_only(_as_matrix(matrix, rows))
-        self.counts = None if counts is None else _as_column("counts", counts, rows, np.int64)
+        rows = len(self._labels)
+        self.matrix = read_only(as_matrix(matrix, rows))
+        self._counts = None if counts is None else as_column("counts", counts, rows, np.int64)
+        self._norms: NDArray[np.float32] | None = None
         if norms is not _LATER:
             lengths = query.row_norms(self.matrix) if norms is None else norms
-            self.norms = _as_column("norms", lengths, rows, np.float32)
+            self._norms = as_column("norms", lengths, rows, np.float32)
         self.config: dict[str, object] = dict(config or {})
         self.subwords = subwords
         self._source: MappedFile | None = None
@@ -155,6 +157,7 @@ class Vectors(metaclass=ExplainedNames):
             tokenizer=table.tokenizer,
         )
         vectors._source = table.source
+        vectors._check = table.check
         return vectors
 
     def _as_data(self) -> VectorData:
@@ -169,10 +172,37 @@ class Vectors(metaclass=ExplainedNames):
             None if self.tokenizer is None else self.tokenizer.content,
         )
 
-    @cached_property
+    @property
+    def labels(self) -> StringArray:
+        """The V words.
+
+        Raises:
+            FileFormatError: they are mapped from a file that is damaged.
+        """
+        self._check_columns()
+        return self._labels
+
+    @property
+    def counts(self) -> NDArray[np.int64] | None:
+        """`(V,)` occurrences of each word in the training corpus, where they are known.
+
+        Raises:
+            FileFormatError: they are mapped from a file that is damaged.
+        """
+        self._check_columns()
+        return self._counts
+
+    @property
     def norms(self) -> NDArray[np.float32]:
-        """`(V,)`, the lengths of the rows."""
-        return _read_only(query.row_norms(self.matrix))
+        """`(V,)`, the lengths of the rows.
+
+        Raises:
+            FileFormatError: they are mapped from a file that is damaged.
+        """
+        self._check_columns()
+        if self._norms is None:
+            self._norms = read_only(query.row_norms(self.matrix))
+        return self._norms
 
     @property
     def vector_size(self) -> int:
@@ -190,14 +220,14 @@ class Vectors(metaclass=ExplainedNames):
             raise missing_attribute(self, name, VECTORS_ATTRIBUTES)
 
     def __getstate__(self) -> dict[str, Any]:
+        self._check_columns()
         return self.__dict__ | {"_source": None}  # a copy is not mapped
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self._labels)
 
     def __contains__(self, word: object) -> bool:
-        self._require_whole()
-        if word in self.labels:
+        if self._find(word) is not None:
             return True
         if self.subwords is None or not isinstance(word, str):
             return False
@@ -258,8 +288,8 @@ class Vectors(metaclass=ExplainedNames):
             >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
             'queen'
         """
-        plus = _as_items(positive)
-        minus = _as_items(negative)
+        plus = query.as_items(positive)
+        minus = query.as_items(negative)
         items = plus + minus
         if not items:
             raise ParameterError("most_similar got no word; pass at least one, as in 'king'")
@@ -312,14 +342,25 @@ class Vectors(metaclass=ExplainedNames):
             for pair in pairs
         ]
 
+    def _find(self, word: object) -> int | None:
+        """The row of a word. One that is found needs no look at the others."""
+        self._require_whole()
+        row = self._labels.search(word) if isinstance(word, str) else None
+        return self.labels.find(word) if row is None else row
+
+    def _check_columns(self) -> None:
+        if self._check is not None:
+            self._require_whole()
+            self._check()
+            self._check = None
+
     def _require_whole(self) -> None:
         if self._source is not None:
             self._source.require_whole()
 
     def _row(self, word: str) -> int:
         """The row of a word; `_NO_ROW` where its n-grams may tell."""
-        self._require_whole()
-        row = self.labels.find(word)
+        row = self._find(word)
         if row is None:
             if not isinstance(word, str):
                 raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
@@ -357,41 +398,3 @@ class Vectors(metaclass=ExplainedNames):
                 f"({self.vector_size},) finite numbers"
             )
         return vector
-
-
-def _as_items(given: Item | Sequence[Item] | None) -> list[Item]:
-    if given is None:
-        return []
-    if isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1):
-        return [given]
-    return list(given)
-
-
-def _as_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
-    try:
-        array = np.asarray(matrix, dtype=np.float32)
-    except ValueError as error:
-        raise ParameterError(
-            f"the matrix is not an array of numbers ({error}); pass rows of D"
-        ) from None
-    if array.ndim != 2 or len(array) != rows or not array.shape[1]:
-        raise ParameterError(
-            f"the matrix has shape {array.shape} for {rows:,} labels; expected ({rows}, D): one "
-            "row per label"
-        )
-    return array
-
-
-def _as_column(name: str, values: ArrayLike, rows: int, dtype: type[Number]) -> NDArray[Number]:
-    array = np.asarray(values, dtype=dtype)
-    if array.shape != (rows,):
-        raise ParameterError(
-            f"{name} has shape {array.shape} for {rows:,} labels; expected one number per label"
-        )
-    return _read_only(array)
-
-
-def _read_only(array: NDArray[Number]) -> NDArray[Number]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
