@@ -15,7 +15,7 @@ VECTORS = Vectors(["cheap", "pills", "noon"], np.eye(3))
 @pytest.fixture(scope="module")
 def answers():
     texts = ["cheap pills", "see you at noon", "pills, cheap!", "lunch at noon?"]
-    classifier = TextClassifier(max_iter=2).fit(texts, ["spam", "ham", "spam", "ham"])
+    classifier = TextClassifier(epochs=2).fit(texts, ["spam", "ham", "spam", "ham"])
     return Answers(VECTORS, classifier=classifier)
 
 

@@ -62,7 +62,8 @@ def vector_map(
     """
     points = project(vectors[list(words)], method, seed=seed)
     figure, (axes,) = new_figure(width=9.0, height=7.2)
-    axes.scatter(*points.T, s=8, color=COLORS[0], linewidths=0)
+    x, y = points.T
+    axes.scatter(x, y, s=8, color=COLORS[0], linewidths=0)
     axes.set(xticks=[], yticks=[])
     axes.margins(0.08)
     figure.draw_without_rendering()  # the layout is settled, and stays
@@ -74,7 +75,8 @@ def vector_map(
 def _add_labels(figure: Any, axes: Any, points: NDArray[np.float64], words: Sequence[str]) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # an extra: few programs draw
 
-    renderer: Any = FigureCanvasAgg(figure).get_renderer()
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
     pixels = axes.transData.transform(points)
     per_point = figure.dpi / 72
     frame = axes.get_window_extent(renderer).extents

@@ -177,7 +177,7 @@ class _Watched:
         await self._send(message)
 
 
-class _PiecewiseResponse(Response):
+class _PiecewiseResponse(Response):  # type: ignore[misc, unused-ignore]
     """JSON that is sent piece by piece, and counts as held until it is."""
 
     def __init__(self, content: bytes, memory: HeldMemory) -> None:

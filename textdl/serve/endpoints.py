@@ -10,8 +10,6 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
 import textdl
 from textdl.errors import DataError
 from textdl.serve.answers import Answers
@@ -112,7 +110,7 @@ def _openai_embeddings(answers: Answers, texts: Mapping[str, Any]) -> Endpoint:
             raise DataError(f"the model {model!r} is not served; expected {answers.name!r}")
         items = [input] if isinstance(input, str) else input
         rows = answers.embed(items, normalize=True)
-        encode = _as_base64 if encoding_format == "base64" else np.ndarray.tolist
+        encode = _as_base64 if encoding_format == "base64" else _as_floats
         data = [
             {"object": "embedding", "index": place, "embedding": encode(row)}
             for place, row in enumerate(rows)
@@ -137,6 +135,10 @@ def _openai_embeddings(answers: Answers, texts: Mapping[str, Any]) -> Endpoint:
 def _as_base64(row: Any) -> str:
     """Little-endian float32, as OpenAI's clients decode it."""
     return base64.b64encode(row.astype("<f4").tobytes()).decode()
+
+
+def _as_floats(row: Any) -> Any:
+    return row.tolist()
 
 
 def list_models(answers: Answers) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -47,7 +48,7 @@ class ServiceMetrics:
         self._times[place] += 1
         self._seconds += seconds
 
-    def text(self, gauges: dict[str, float]) -> str:
+    def text(self, gauges: Mapping[str, float]) -> str:
         """The exposition, with further gauges by name."""
         worker = f'worker="{os.getpid()}"'
         lines = ["# HELP textdl_requests_total Requests.", "# TYPE textdl_requests_total counter"]
@@ -61,6 +62,6 @@ class ServiceMetrics:
         lines.append(f"{name}_sum{{{worker}}} {self._seconds:.6f}")
         lines.append(f"{name}_count{{{worker}}} {sum(self._times)}")
         values: dict[str, Any] = {"in_flight": self.in_flight, "start_seconds": self._started}
-        for gauge, value in (values | gauges).items():
+        for gauge, value in {**values, **gauges}.items():
             lines += [f"# TYPE textdl_{gauge} gauge", f"textdl_{gauge}{{{worker}}} {value}"]
         return "\n".join(lines) + "\n"

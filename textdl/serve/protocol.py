@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 SECONDS_FOR_HEADERS = 10.0
 
 
-class ImpatientH11Protocol(H11Protocol):
+class ImpatientH11Protocol(H11Protocol):  # type: ignore[misc, unused-ignore]
     """Closes a connection whose request has not begun within `SECONDS_FOR_HEADERS`."""
 
     _timer: Any = None

@@ -66,11 +66,11 @@ def check_value(name: str, value: Any, schema: Schema) -> None:
             raise DataError(f"{name} is {_shown(value)}; expected {_expected(schema)}")
         check_value(name, value, matching[0])
         return
-    kind = schema["type"]
+    kind: str = schema["type"]
     is_wrong_number = kind == "integer" and isinstance(value, bool)
     if not isinstance(value, _TYPES[kind]) or is_wrong_number or not _is_within(value, schema):
         raise DataError(f"{name} is {_shown(value)}; expected {_expected(schema)}")
-    if kind == "array":
+    if isinstance(value, list):
         for place, item in enumerate(value):
             check_value(f"{name}[{place}]", item, schema["items"])
 
@@ -79,9 +79,9 @@ def _is_within(value: Any, schema: Schema) -> bool:
     if isinstance(value, list):
         return bool(schema.get("minItems", 0) <= len(value) <= schema["maxItems"])
     if "enum" in schema:
-        return value in schema["enum"]
+        return bool(value in schema["enum"])
     if isinstance(value, str):
-        return len(value) <= schema.get("maxLength", len(value))
+        return bool(len(value) <= schema.get("maxLength", len(value)))
     low = schema.get("minimum", value)
     high = schema.get("maximum", value)
     return bool(low <= value <= high)
