@@ -36,6 +36,7 @@ def add_mcp(parser: argparse.ArgumentParser) -> None:
         "Be an MCP server: a program with a language model starts it, and asks it over standard "
         "input and output for similar words, analogies, similarities and odd ones out.",
         "textdl mcp vectors.safetensors",
+        "(waits for requests on standard input)",
     )
     _add_vectors(parser)
     parser.set_defaults(run=serve_mcp)

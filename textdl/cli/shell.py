@@ -31,7 +31,8 @@ def add_shell(parser: argparse.ArgumentParser) -> None:
         "Ask one question after the other: sums of words for what is near them, two words with ~ "
         "for their cosine, and odd: for the word that does not belong. A word with spaces stands "
         "in double quotes. Questions may also come through a pipe, one per line.",
-        'echo "column - row + rows" | textdl shell vectors.safetensors -n 2',
+        "textdl shell vectors.safetensors -n 2",
+        "> column - row + rows",
         "columns   0.7784",
         "eligible  0.4609",
     )
@@ -42,7 +43,7 @@ def add_shell(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--history", metavar="FILE",
-        help="where questions are kept between sessions (default: in the user's state folder)",
+        help="where questions are kept between sessions; without it, in the user's state folder",
     )  # fmt: skip
     parser.set_defaults(run=run_shell)
 
