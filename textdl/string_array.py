@@ -161,6 +161,19 @@ class StringArray(Sequence[str]):
             raise ValueError(f"{word!r} is not among the {len(self):,} labels")
         return row
 
+    def starting_with(self, prefix: str, count: int) -> list[str]:
+        """The first `count` words that begin with a prefix, in the order of the rows.
+
+        Example:
+            >>> StringArray.from_strings(["the", "cat", "then", "that"]).starting_with("the", 5)
+            ['the', 'then']
+        """
+        raw = prefix.encode("utf-8", "surrogatepass")
+        rows = np.flatnonzero(self.lengths >= len(raw))
+        for position, byte in enumerate(raw):
+            rows = rows[self.blob[self.offsets[rows] + position] == byte]
+        return [self[row] for row in rows[:count].tolist()]
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

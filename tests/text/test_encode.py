@@ -163,7 +163,17 @@ TRAVELERS = {
 STAY = {"regexp", "unloadable", "forgetful", "whitespace"}
 
 
-@pytest.mark.parametrize("name", TRAVELERS)
+# Those that tell nothing new of how a tokenizer gets to the processes.
+LIKE_OTHERS = ("partial", "bound", "wordpunct", "tweet")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.full] if name in LIKE_OTHERS else [])
+        for name in TRAVELERS
+    ],
+)
 def test_encode_tokenizer_in_processes_equals_loop(started, name):
     chunks = many_chunks(5)
     encoded = list(encode(chunks, TRAVELERS[name](), workers=2))

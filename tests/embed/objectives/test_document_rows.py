@@ -118,8 +118,14 @@ def test_every_architecture_is_tested():
     assert {model["arch"] for model in MODELS} == set(DOCUMENT_ARCHITECTURES)
 
 
-@pytest.mark.parametrize("words", [3, 40])
-@pytest.mark.parametrize("model", MODELS, ids=str)
+SIZES = [  # every model on many words, two of them on few
+    pytest.param(words, model, id=f"{words}-{model}", marks=[] if quick else [pytest.mark.full])
+    for number, model in enumerate(MODELS)
+    for words, quick in ((40, True), (3, number in (1, 3)))
+]
+
+
+@pytest.mark.parametrize(("words", "model"), SIZES)
 def test_gradients_equal_a_loop_over_predictions(model, words, monkeypatch):
     config = EmbeddingConfig(vector_size=4, window=3, **model)
     rows = DocumentRows(TAGS, np.full(len(TAGS), 16.0), 4, LENGTH)
