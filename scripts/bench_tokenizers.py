@@ -18,10 +18,9 @@ import json
 import sys
 import time
 from importlib import import_module
-from statistics import median
 from typing import Any
 
-from measuring import find_data, headline, run_child, write_results
+from measuring import find_data, headline, pair, run_child, write_results
 
 from textdl.text.tokenizers import TOKENIZERS
 
@@ -74,17 +73,12 @@ def table(runs: list[dict[str, Any]]) -> str:
     ]
     for name, corpus in dict.fromkeys((run["name"], run["corpus"]) for run in runs):
         some = [run for run in runs if (run["name"], run["corpus"]) == (name, corpus)]
-        theirs, ours = ([run for run in some if run["system"] == system] for system in SYSTEMS)
-        slow, fast = (median(run["cpu_seconds"] for run in side) for side in (theirs, ours))
-        ratios = [a["cpu_seconds"] / b["cpu_seconds"] for a, b in zip(theirs, ours, strict=True)]
-        rounds = ", ".join(f"{ratio:.1f}" for ratio in sorted(ratios))
-        peaks = [max(run["peak_mb"] for run in side) for side in (theirs, ours)]
-        equal = "yes" if len({run["digest"] for run in some}) == 1 else "NO"
-        megabytes = ours[0]["mb"]
+        found = pair(some, SYSTEMS, "cpu_seconds")
+        megabytes = some[0]["mb"]
         lines.append(
-            f"| {name} | {corpus} | {megabytes:.1f} | {slow:.2f} | {fast:.2f} | "
-            f"{megabytes / fast:.1f} | {median(ratios):.1f} ({rounds}) | {peaks[0]:.0f} | "
-            f"{peaks[1]:.0f} | {equal} |"
+            f"| {name} | {corpus} | {megabytes:.1f} | {found.first:.2f} | {found.second:.2f} | "
+            f"{megabytes / found.second:.1f} | {found.speed_up} | {found.peaks[0]:.0f} | "
+            f"{found.peaks[1]:.0f} | {found.is_equal} |"
         )
     return "\n".join(lines)
 
