@@ -226,6 +226,16 @@ def test_encode_small_corpus_starts_no_process():
         assert list(encode([], str.split)) == []
 
 
+def test_encode_tokenizer_that_remembers_runs_starts_processes_later(started, monkeypatch):
+    """Each process would have to learn what this one knows."""
+    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", 1e-9)
+    monkeypatch.setattr(encode_module, "LEARNING_FACTOR", 1e12)
+    assert len(list(encode(many_chunks(3), get_tokenizer("nltk"), workers=2))) == 3
+    assert not started
+    assert len(list(encode(many_chunks(3), SPLIT, workers=2))) == 3
+    assert started == [SPLIT]
+
+
 def test_encode_takes_chunks_as_needed(at_once):
     taken = 0
 

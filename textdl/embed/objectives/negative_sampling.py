@@ -198,12 +198,14 @@ def _segment_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, G)
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L, G), by the scores
     negative_loss, negative = _against_noise(V, opposed, weight)
-    from_centers = jnp.einsum("blg,bld->bgd", positive, O)
-    from_noise = jnp.einsum("bkg,bkd->bgd", negative, V).reshape(H.shape)
     output_gradients = [
         ProductGradients(centers, positive, H),
         ProductGradients(noise, negative, opposed),
     ]
+    transposed = jnp.swapaxes(positive, 1, 2), jnp.swapaxes(negative, 1, 2)
+    positive, negative = lax.optimization_barrier(transposed)  # type: ignore[no-untyped-call]
+    from_centers = jnp.einsum("bgl,bld->bgd", positive, O)
+    from_noise = jnp.einsum("bgk,bkd->bgd", negative, V).reshape(H.shape)
     return OutputLoss(
         (positive_loss + negative_loss.reshape(counts.shape)).sum(1),
         from_centers + from_noise,
