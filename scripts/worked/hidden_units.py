@@ -30,7 +30,7 @@ def responses(layer: str) -> NDArray[np.floating]:
     if layer == "trained":
         weights, bias = trained()["tanh"].params_[0]
         # In float64: float32 rounds several of a unit's activations to 1.
-        return np.tanh(PICTURES @ np.asarray(weights, float) + np.asarray(bias, float))
+        return np.asarray(np.tanh(PICTURES @ np.asarray(weights, float) + np.asarray(bias, float)))
     seen, either, _ = by_hand(PICTURES)
     return np.asarray(seen if layer == "tanh by hand" else either)
 
