@@ -17,11 +17,10 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from statistics import median
 from typing import Any
 
 import numpy as np
-from measuring import find_data, headline, run_child, write_results
+from measuring import find_data, headline, pair, run_child, write_results
 
 CORPORA = {"imdb": "labelled/imdb.tsv.gz", "20news": "labelled/20news_stripped.tsv.gz"}
 SYSTEMS = ("scikit-learn", "textdl")
@@ -98,15 +97,11 @@ def table(runs: list[dict[str, Any]]) -> str:
     ]
     for corpus, setting in dict.fromkeys((run["corpus"], run["setting"]) for run in runs):
         some = [run for run in runs if (run["corpus"], run["setting"]) == (corpus, setting)]
-        theirs, ours = ([run for run in some if run["system"] == system] for system in SYSTEMS)
-        slow, fast = (median(run["seconds"] for run in side) for side in (theirs, ours))
-        ratios = [a["seconds"] / b["seconds"] for a, b in zip(theirs, ours, strict=True)]
-        rounds = ", ".join(f"{ratio:.1f}" for ratio in sorted(ratios))
-        peaks = [max(run["peak_mb"] for run in side) for side in (theirs, ours)]
-        equal = "yes" if len({run["digest"] for run in some}) == 1 else "NO"
+        found = pair(some, SYSTEMS, "seconds")
         lines.append(
-            f"| {corpus} | {setting} | {slow:.2f} | {fast:.2f} | {ours[0]['mb'] / fast:.0f} | "
-            f"{median(ratios):.1f} ({rounds}) | {peaks[0]:.0f} | {peaks[1]:.0f} | {equal} |"
+            f"| {corpus} | {setting} | {found.first:.2f} | {found.second:.2f} | "
+            f"{some[0]['mb'] / found.second:.0f} | {found.speed_up} | {found.peaks[0]:.0f} | "
+            f"{found.peaks[1]:.0f} | {found.is_equal} |"
         )
     return "\n".join(lines)
 

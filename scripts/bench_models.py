@@ -2,8 +2,9 @@
 
 All systems train on the same text with the same parameters, in processes of their own, one after
 the other, seed by seed; two workers each. gensim reads a file (``corpus_file``), which is its best
-mode. The whole process is timed, from start to saved vectors, compilation included. Prints a
-Markdown table and writes ``bench/models.json``.
+mode. The whole process is timed, from start to saved vectors, compilation included: by the clock,
+and in seconds of processor time, which other work on the machine changes less. Prints a Markdown
+table and writes ``bench/models.json``.
 
     python scripts/bench_models.py                      # 3 seeds, wiki17m: a day on two cores
     python scripts/bench_models.py --seeds 1 --quick    # its first 5 million words: 40 minutes
@@ -129,26 +130,33 @@ def measure(name: str, corpus: Path, run: dict[str, Any], folder: Path) -> list[
 def table(runs: list[dict[str, Any]]) -> str:
     """Medians of times, how many times as fast as each is textdl, and means of quality."""
     lines = [
-        f"| model | system | whole process, s | speed-up of textdl | peak MB | "
+        "| model | system | whole process, s | CPU s | speed-up of textdl | by CPU s | peak MB | "
         f"{' | '.join(QUALITY)} | mean |",
-        "|---" * (6 + len(QUALITY)) + "|",
+        "|---" * (8 + len(QUALITY)) + "|",
     ]
     for name in dict.fromkeys(run["model"] for run in runs):
         of_model = [run for run in runs if run["model"] == name]
         for system in dict.fromkeys(run["system"] for run in of_model):
             own = [run for run in of_model if run["system"] == system]
             ours = [run for run in of_model if run["system"] == "textdl"]
-            pairs = zip(own, ours, strict=True)
-            speed_up = median(them["seconds"] / us["seconds"] for them, us in pairs)
+            clock, processor = ("seconds", "cpu_seconds")
+            speed_up = "" if own == ours else f"{median_ratio(own, ours, clock):.2f}"
+            cpu_speed_up = "" if own == ours else f"{median_ratio(own, ours, processor):.2f}"
             quality = [mean(run[column] for run in own) for column in QUALITY]
             lines.append(
-                f"| {name} | {system} | {median(run['seconds'] for run in own):.1f} | "
-                f"{'' if system == 'textdl' else f'{speed_up:.2f}'} | "
+                f"| {name} | {system} | {median(run[clock] for run in own):.1f} | "
+                f"{median(run[processor] for run in own):.1f} | {speed_up} | {cpu_speed_up} | "
                 f"{max(run['peak_mb'] for run in own):.0f} | "
                 + " | ".join(f"{value:.3f}" for value in [*quality, mean(quality)])
                 + " |"
             )
     return "\n".join(lines)
+
+
+def median_ratio(slow: list[dict[str, Any]], fast: list[dict[str, Any]], column: str) -> float:
+    """How many times as much of a column some runs take, seed by seed."""
+    ratios: list[float] = [them[column] / us[column] for them, us in zip(slow, fast, strict=True)]
+    return median(ratios)
 
 
 def unpack(corpus: Path, folder: Path) -> Path:

@@ -8,10 +8,12 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("TEXTDL_DATA", ROOT.parent / "shared" / "data"))
@@ -21,7 +23,8 @@ def run_child(script: str, *arguments: object, python: str = sys.executable) -> 
     """Run ``script --child arguments`` in a new process of `python`.
 
     Returns:
-        What it printed as JSON, with the ``seconds`` of the whole process and its ``peak_mb``.
+        What it printed as JSON, with the ``seconds`` of the whole process, the ``cpu_seconds`` of
+        all its threads, which a busy machine changes less, and its ``peak_mb``.
     """
     command = [python, script, "--child", *map(str, arguments)]
     began = time.perf_counter()
@@ -37,7 +40,45 @@ def run_child(script: str, *arguments: object, python: str = sys.executable) -> 
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed with exit code {process.returncode}")
     seconds = time.perf_counter() - began
-    return {"seconds": seconds, "peak_mb": usage.ru_maxrss / 1024, **json.loads(printed)}
+    return {
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_mb": usage.ru_maxrss / 1024,
+        **json.loads(printed),
+    }
+
+
+class Pairing(NamedTuple):
+    """Two systems that did the same in turn, several rounds."""
+
+    first: float  # median of a column
+    second: float
+    speed_up: str  # of the second: the median, and that of each round
+    peaks: tuple[float, float]  # largest memory of each, in MB
+    is_equal: str  # whether all results have the same digest
+
+
+def pair(runs: list[dict[str, Any]], systems: Iterable[str], column: str) -> Pairing:
+    """Compare the runs of two systems, in their order.
+
+    Args:
+        runs: with their ``system``, ``peak_mb`` and ``digest``.
+        systems: the names of two.
+        column: of runs, what is compared.
+    """
+    sides = [[run for run in runs if run["system"] == system] for system in systems]
+    values = [[run[column] for run in side] for side in sides]
+    ratios = [a / b for a, b in zip(*values, strict=True)]
+    rounds = ", ".join(f"{ratio:.1f}" for ratio in sorted(ratios))
+    first, second = map(median, values)
+    first_peak, second_peak = (max(run["peak_mb"] for run in side) for side in sides)
+    return Pairing(
+        first,
+        second,
+        f"{median(ratios):.1f} ({rounds})",
+        (first_peak, second_peak),
+        "yes" if len({run["digest"] for run in runs}) == 1 else "NO",
+    )
 
 
 def find_data(name: str) -> Path:

@@ -30,8 +30,9 @@ ALLOWED = {
     "embed": {"text", "nn", "vectors"},
     "classify": {"text", "bow", "embed", "nn", "vectors"},
     "plot": {"vectors", "nn"},
+    "serve": {"vectors", "classify"},
     "__main__": {"cli"},
-    "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot"},
+    "cli": {"text", "bow", "embed", "nn", "vectors", "classify", "plot", "serve"},
 }
 LEAVES = {
     "errors",

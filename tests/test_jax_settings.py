@@ -51,14 +51,24 @@ def expected():
     return train_all()
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_training_under_any_setting_same_bits(expected, name):
-    before = jax.config.values[name]
-    jax.config.update(name, SETTINGS[name])
+# Together in the quick tests, without compilation alone; one by one in the full ones.
+TOGETHER = [
+    [name for name in SETTINGS if name != "jax_disable_jit"],
+    ["jax_disable_jit"],
+    *(pytest.param([name], marks=pytest.mark.full) for name in SETTINGS),
+]
+
+
+@pytest.mark.parametrize("names", TOGETHER, ids=", ".join)
+def test_training_under_any_setting_same_bits(expected, names):
+    before = {name: jax.config.values[name] for name in names}
     try:
+        for name in names:
+            jax.config.update(name, SETTINGS[name])
         assert train_all() == expected
     finally:
-        jax.config.update(name, before)
+        for name, value in before.items():
+            jax.config.update(name, value)
 
 
 @pytest.mark.full

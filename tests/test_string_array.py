@@ -15,6 +15,12 @@ def mapped(words):
     return StringArray(built.blob, built.offsets)
 
 
+def mapped_in_order(words):
+    """The same with the order of the labels, in which they are searched."""
+    built = StringArray.from_strings(words)
+    return StringArray(built.blob, built.offsets, built.sorted_rows())
+
+
 @given(words_lists, st.text(max_size=5))
 def test_behave_like_a_list(words, other):
     labels = mapped(words)
@@ -28,15 +34,25 @@ def test_behave_like_a_list(words, other):
     assert labels[::-1] == words[::-1]
 
 
-@given(words_lists)
-def test_scan_agrees_with_dictionary(words):
-    scanned, looked_up = mapped(words), StringArray.from_strings(words)
+@given(words_lists, st.text(max_size=5))
+def test_scan_and_search_agree_with_dictionary(words, other):
+    scanned, searched = mapped(words), mapped_in_order(words)
+    looked_up = StringArray.from_strings(words)
     assert looked_up.key_to_index == {word: row for row, word in enumerate(words)}
-    assert [scanned.find(w) for w in words] == [looked_up.find(w) for w in words]
+    for word in [*words, other]:
+        assert scanned.find(word) == searched.find(word) == looked_up.find(word)
+        assert searched.search(word) == looked_up.find(word)
 
 
-def test_many_lookups_build_the_dictionary_once():
-    labels = mapped(["a", "b"])
+def test_sorted_rows_are_those_of_the_bytes():
+    words = ["b", "é", "", "a", "\U0001f600", "ab", "z"]
+    rows = StringArray.from_strings(words).sorted_rows()
+    assert [words[row] for row in rows] == sorted(words, key=str.encode)
+
+
+@pytest.mark.parametrize("make", [mapped, mapped_in_order])
+def test_many_lookups_build_the_dictionary_once(make):
+    labels = make(["a", "b"])
     for _ in range(300):
         assert labels.find("b") == 1
     assert "key_to_index" in vars(labels)

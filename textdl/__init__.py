@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textdl.bow.bm25 import BM25Transformer, BM25Vectorizer
     from textdl.bow.count import CountVectorizer
     from textdl.bow.hashing import HashingVectorizer
+    from textdl.bow.matching import group_duplicates, match_texts
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
     from textdl.errors import TextdlError
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.nn.estimators.regressor import MLPRegressor
+    from textdl.text.periods import tag_periods
     from textdl.text.phrases import Phrases
     from textdl.vectors.alignment import align_vectors
+    from textdl.vectors.change import measure_change
     from textdl.vectors.comparison import compare_analogies, compare_word_pairs
     from textdl.vectors.evaluate import evaluate_analogies, evaluate_word_pairs
     from textdl.vectors.stability import measure_stability, trusted_neighbors
     from textdl.vectors.vectors import Vectors
+    from textdl.vectors.word_sets import evaluate_categorization, evaluate_outliers, weat
 
 __version__ = "0.1.0"
 
@@ -59,10 +63,17 @@ __all__ = [
     "compare_analogies",
     "compare_word_pairs",
     "evaluate_analogies",
+    "evaluate_categorization",
+    "evaluate_outliers",
     "evaluate_word_pairs",
+    "group_duplicates",
+    "match_texts",
+    "measure_change",
     "measure_stability",
     "nn",
+    "tag_periods",
     "trusted_neighbors",
+    "weat",
 ]
 
 _HOME = {
@@ -87,9 +98,16 @@ _HOME = {
     "compare_analogies": "textdl.vectors.comparison",
     "compare_word_pairs": "textdl.vectors.comparison",
     "evaluate_analogies": "textdl.vectors.evaluate",
+    "evaluate_categorization": "textdl.vectors.word_sets",
+    "evaluate_outliers": "textdl.vectors.word_sets",
     "evaluate_word_pairs": "textdl.vectors.evaluate",
+    "group_duplicates": "textdl.bow.matching",
+    "match_texts": "textdl.bow.matching",
+    "measure_change": "textdl.vectors.change",
     "measure_stability": "textdl.vectors.stability",
+    "tag_periods": "textdl.text.periods",
     "trusted_neighbors": "textdl.vectors.stability",
+    "weat": "textdl.vectors.word_sets",
 }
 
 

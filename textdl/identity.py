@@ -29,8 +29,6 @@ from types import (
 )
 from typing import Any
 
-import numpy as np
-
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 _SHOWN = 12  # digits of a digest in a message
 _INSTALLED = tuple(
@@ -163,6 +161,9 @@ class _Identifier:
                         yield self.digest(function)
 
     def _array(self, value: Any) -> Iterator[str]:
+        # Whoever has an array has NumPy; who asks for help shall not load it.
+        import numpy as np
+
         try:
             array = np.asarray(value)
         except Exception as error:  # whatever the array's own code raises
@@ -256,9 +257,7 @@ def _unidentifiable(value: object) -> UnidentifiableError:
 
 
 def _is_array(value: object) -> bool:
-    return isinstance(value, np.generic) or all(
-        hasattr(value, name) for name in ("__array__", "dtype", "shape")
-    )
+    return all(hasattr(value, name) for name in ("__array__", "dtype", "shape"))
 
 
 def name_of(value: object) -> str:

@@ -24,6 +24,7 @@ INFERENCE: Final = 9
 SEGMENT_ORDER: Final = 10
 BOOTSTRAP: Final = 11
 SAMPLED_WORDS: Final = 12
+RANDOM_SPLIT: Final = 13
 
 UINT32_RANGE: Final = 2**32  # how many numbers 32 bits are
 

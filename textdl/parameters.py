@@ -32,8 +32,6 @@ from typing import (
     get_type_hints,
 )
 
-import numpy as np
-
 from textdl.errors import ParameterError, UnknownParameterError
 
 Class = TypeVar("Class", bound=type)
@@ -367,6 +365,15 @@ def _fits_number(known: Parameter, value: Any) -> bool:
     return known.minimum <= number <= known.maximum and is_above and is_below
 
 
+def _fits_bool(known: Parameter, value: Any) -> bool:
+    if isinstance(value, bool):
+        return True
+    # Only for what is not valid in most cases: a help text needs no NumPy.
+    import numpy as np
+
+    return isinstance(value, np.bool_)
+
+
 def _fits_any(known: Parameter, value: Any) -> bool:
     return True
 
@@ -374,6 +381,6 @@ def _fits_any(known: Parameter, value: Any) -> bool:
 _TYPE_CHECKS: Mapping[Any, Callable[[Parameter, Any], bool]] = {
     int: _fits_number,
     float: _fits_number,
-    bool: lambda known, value: isinstance(value, bool | np.bool_),
+    bool: _fits_bool,
     str: lambda known, value: isinstance(value, str),
 }

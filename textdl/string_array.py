@@ -13,20 +13,22 @@ from numpy.typing import NDArray
 from textdl.errors import FileFormatError, ParameterError
 
 # One dictionary of a vocabulary costs about as much as this many scans of it.
-_SCANS_BEFORE_DICTIONARY = 100
+_LOOKUPS_BEFORE_DICTIONARY = 100
 
 
 class StringArray(Sequence[str]):
     """A read-only sequence of distinct strings, decoded only when looked at.
 
     Word `i` is `blob[offsets[i]:offsets[i + 1]]`, in UTF-8. The arrays may be mapped from a file:
-    nothing is read before it is needed, and a few lookups scan the bytes instead of building a
+    nothing is read before it is needed, and a few lookups search the bytes instead of building a
     dictionary. Uniqueness is checked by `from_strings`, and for mapped arrays when the dictionary
     is built.
 
     Args:
         blob: `(B,)` uint8, all words one after another.
         offsets: `(V + 1,)` int64, rising from 0 to B.
+        order: `(V,)` rows by rising bytes of their words, in which a lookup is a binary search;
+            None: it is a scan.
 
     Example:
         >>> labels = StringArray.from_strings(["up", "down"])
@@ -34,10 +36,16 @@ class StringArray(Sequence[str]):
         ('down', 1, False, 2)
     """
 
-    def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        blob: NDArray[np.uint8],
+        offsets: NDArray[np.int64],
+        order: NDArray[np.int32] | None = None,
+    ) -> None:
         self.blob = blob  # (B,) uint8
         self.offsets = offsets  # (V + 1,) int64
-        self._scans = 0
+        self.order = order  # (V,) int32
+        self._lookups = 0
 
     @classmethod
     def from_strings(cls, words: Iterable[str]) -> StringArray:
@@ -82,6 +90,13 @@ class StringArray(Sequence[str]):
             )
         return rows
 
+    def sorted_rows(self) -> NDArray[np.int32]:
+        """`(V,)` the rows by rising bytes of their words."""
+        if self.order is not None:
+            return self.order
+        encoded = self.encoded()
+        return np.array(sorted(range(len(encoded)), key=encoded.__getitem__), np.int32)
+
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """`(V,)` int64, the number of bytes of each word."""
@@ -91,10 +106,41 @@ class StringArray(Sequence[str]):
         """The row of `word`, or None if it is not here."""
         if not isinstance(word, str):
             return None
-        if "key_to_index" in self.__dict__ or self._scans >= _SCANS_BEFORE_DICTIONARY:
+        row = self.search(word)
+        if row is None and self._lookups > _LOOKUPS_BEFORE_DICTIONARY:
             return self.key_to_index.get(word)
-        self._scans += 1
-        return self._scan(word)
+        return self._scan(word) if row is None else row
+
+    def search(self, word: str) -> int | None:
+        """The row of `word` if it can be found by looking at a few others, else None.
+
+        A row that is found has the word, whatever the arrays hold. None says nothing: there is no
+        `order`, it does not lead to the word, or a dictionary is due.
+        """
+        if "key_to_index" in self.__dict__:
+            return self.key_to_index.get(word)
+        self._lookups += 1
+        if self.order is None or self._lookups > _LOOKUPS_BEFORE_DICTIONARY:
+            return None
+        raw = word.encode("utf-8", "surrogatepass")
+        low, high = 0, len(self.order)
+        while low < high:
+            middle = (low + high) // 2
+            row = int(self.order[middle])
+            if not 0 <= row < len(self):
+                return None
+            begin, end = self.offsets[row : row + 2].tolist()
+            if not 0 <= begin <= end <= len(self.blob):
+                return None
+            # One byte more than the word has tells a longer one.
+            found = self.blob[begin : min(end, begin + len(raw) + 1)].tobytes()
+            if found == raw:
+                return row
+            if found < raw:
+                low = middle + 1
+            else:
+                high = middle
+        return None
 
     def index(self, word: object, start: int = 0, stop: int | None = None) -> int:
         """The row of `word`.
@@ -114,6 +160,19 @@ class StringArray(Sequence[str]):
         if row is None or row not in range(*slice(start, stop).indices(len(self))):
             raise ValueError(f"{word!r} is not among the {len(self):,} labels")
         return row
+
+    def starting_with(self, prefix: str, count: int) -> list[str]:
+        """The first `count` words that begin with a prefix, in the order of the rows.
+
+        Example:
+            >>> StringArray.from_strings(["the", "cat", "then", "that"]).starting_with("the", 5)
+            ['the', 'then']
+        """
+        raw = prefix.encode("utf-8", "surrogatepass")
+        rows = np.flatnonzero(self.lengths >= len(raw))
+        for position, byte in enumerate(raw):
+            rows = rows[self.blob[self.offsets[rows] + position] == byte]
+        return [self[row] for row in rows[:count].tolist()]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -6,11 +6,10 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl import nn, plot
+from textdl import plot
 
 from .camera import by_hand, draw_pixels, trained
 from .page import heading, keep
@@ -30,7 +29,8 @@ def responses(layer: str) -> NDArray[np.floating]:
     """
     if layer == "trained":
         weights, bias = trained()["tanh"].params_[0]
-        return np.asarray(nn.tanh(nn.affine(nn.DenseParams(weights, bias), jnp.asarray(PICTURES))))
+        # In float64: float32 rounds several of a unit's activations to 1.
+        return np.asarray(np.tanh(PICTURES @ np.asarray(weights, float) + np.asarray(bias, float)))
     seen, either, _ = by_hand(PICTURES)
     return np.asarray(seen if layer == "tanh by hand" else either)
 

@@ -63,3 +63,24 @@ def test_evaluate_of_files_without_common_words_says_so(call, king, tmp_path):
     code, out, _ = call("evaluate", king, other, "--similarity", pairs)
     assert code == 0
     assert out.splitlines()[-1].endswith("too few to tell  0 in common")
+
+
+def test_evaluate_word_sets_and_cosmul(call, king, tmp_path):
+    questions = tmp_path / "questions.txt"
+    questions.write_text("man king woman queen\n")
+    categories = tmp_path / "categories.txt"
+    categories.write_text("king royal\nqueen royal\ntree plant\n")
+    outliers = tmp_path / "outliers.txt"
+    outliers.write_text("king\nman\nqueen\n\ntree\n")
+    association = tmp_path / "weat.txt"
+    association.write_text(": a\nking\n: b\nqueen\n: c\nman\n: d\nwoman\n")
+    command = ["evaluate", king, "--analogies", questions, "--cosmul", "--restrict-vocab", 5]
+    command += ["--categorization", categories, "--outliers", outliers, "--weat", association]
+    code, out, _ = call(*command, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["analogies"]["accuracy"] == 1.0
+    assert found["categorization"]["categories"]["words"] == 3
+    assert found["outliers"]["outliers"]["questions"] == 1
+    assert found["weat"]["weat"]["effect_size"] == 2.0
+    assert "weat" in call(*command)[1]

@@ -27,7 +27,7 @@ def corpus(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("arch", ["dbow", "dm"])
+@pytest.mark.parametrize("arch", [pytest.param("dbow", marks=pytest.mark.full), "dm"])
 def test_infer_after_train_writes_what_the_model_infers(call, corpus, tmp_path, arch):
     texts, saved = tmp_path / "texts.txt", tmp_path / "model.safetensors"
     texts.write_text("\n".join(TEXTS), "utf-8")

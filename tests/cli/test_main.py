@@ -161,6 +161,17 @@ def test_verb_modules_are_imported_for_their_verb_alone(arguments, imported):
     assert names - {"main", "output", "options"} == imported
 
 
+@pytest.mark.parametrize("verb", ["train", "info", "infer", "evaluate", "stability", "plot loss"])
+def test_help_of_verb_does_not_load_numpy(verb):
+    code = (
+        "import sys; from textdl.cli.main import main\n"
+        f"try: main({[*verb.split(), '--help']!r})\n"
+        "except SystemExit: print('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.endswith("False\n")
+
+
 def test_added_verb_is_one_file_and_one_line(capsys, monkeypatch, tmp_path):
     (tmp_path / "hello_verb.py").write_text(
         "def add_hello(parser):\n"

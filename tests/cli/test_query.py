@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from textdl import Vectors
 from textdl.cli.main import main
 
 
@@ -25,6 +26,32 @@ def test_analogy_answers(call, king):
     (answer,) = json.loads(out)
     assert answer["query"] == ["man", "king", "woman"]
     assert answer["neighbors"][0]["word"] == "queen"
+
+
+def test_analogy_cosmul_answers(call, king):
+    code, out, _ = call("analogy", king, "man", "king", "woman", "-n", 1, "--cosmul", "--json")
+    (answer,) = json.loads(out)
+    assert code == 0
+    expected = Vectors.load(king).most_similar_cosmul(["king", "woman"], ["man"], topn=1)
+    assert [(it["word"], it["similarity"]) for it in answer["neighbors"]] == expected
+
+
+def test_similar_restricted_answers_with_first_words(call, king):
+    code, out, _ = call("similar", king, "tree", "--restrict-vocab", 3, "--json")
+    assert code == 0
+    assert {it["word"] for it in json.loads(out)[0]["neighbors"]} == {"king", "man", "queen"}
+
+
+def test_similar_sentences_asks_for_mean(call, king):
+    code, out, _ = call("similar", king, "the King, man", "--sentences", "--json", "-n", 2)
+    assert code == 0
+    assert {it["word"] for it in json.loads(out)[0]["neighbors"]} == {"king", "man"}
+
+
+def test_similar_in_other_file_answers_with_its_words(call, king, tmp_path):
+    Vectors(["roi", "arbre"], [[1, 1, 0], [0, 0, 1]]).save(tmp_path / "french.safetensors")
+    code, out, _ = call("similar", king, "king", "--in", tmp_path / "french.safetensors", "-n", 1)
+    assert (code, out) == (0, "roi  1.0000\n")
 
 
 def test_similarity_and_odd_in_json(call, king):

@@ -13,8 +13,14 @@ from textdl.vectors.evaluate import evaluate_analogies
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-@pytest.mark.parametrize("loss", LOSSES)
+MODELS = [  # each side once in the quick tests, all pairs in the full ones
+    pytest.param(arch, loss, marks=[] if side == output else [pytest.mark.full])
+    for side, arch in enumerate(ARCHITECTURES)
+    for output, loss in enumerate(LOSSES)
+]
+
+
+@pytest.mark.parametrize(("arch", "loss"), MODELS)
 def test_toyworld_analogies_are_near_perfect(tmp_path, arch, loss):
     from corpora.toyworld.build import build
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from copy import copy
 
 import numpy as np
 import pytest
@@ -16,12 +17,17 @@ from textdl.errors import DataError, ParameterError
 QUICK = {"vector_size": 16, "min_count": 1, "sample": 0.0, "tokenizer": "whitespace"}
 MODELS = [
     {},
-    {"train_words": True},
+    pytest.param({"train_words": True}, marks=pytest.mark.full),
     {"loss": "hs"},
-    {"arch": "dm"},
+    pytest.param({"arch": "dm"}, marks=pytest.mark.full),
     {"arch": "dm", "dm_context": "sum", "learning_rate": 0.02},
-    {"arch": "dm", "dm_context": "concat", "learning_rate": 0.05},
+    pytest.param(
+        {"arch": "dm", "dm_context": "concat", "learning_rate": 0.05}, marks=pytest.mark.full
+    ),
 ]
+BOTH = pytest.mark.parametrize(
+    "options", [pytest.param({}, marks=pytest.mark.full), {"arch": "dm"}], ids=str
+)
 
 
 def two_topics(documents=120, seed=0):
@@ -29,6 +35,12 @@ def two_topics(documents=120, seed=0):
     draw = np.random.default_rng(seed)
     topics = [[f"{letter}{number}" for number in range(30)] for letter in "ab"]
     return [" ".join(draw.choice(topics[n % 2], draw.integers(3, 200))) for n in range(documents)]
+
+
+@pytest.fixture(scope="module")
+def of_topics():
+    """A model of `two_topics()`."""
+    return Doc2Vec(**QUICK).fit(two_topics())
 
 
 def unit(matrix):
@@ -63,21 +75,18 @@ def test_model_learns_repeats_saves_and_infers_by_text_alone(options, tmp_path):
     assert list(loaded.document_vectors_.labels) == list(model.document_vectors_.labels)
 
 
-def test_documents_of_a_topic_lie_together():
-    texts = two_topics()
-    model = Doc2Vec(**QUICK).fit(texts)
-    for matrix in (model.document_vectors_.matrix, model.infer(texts)):
+def test_documents_of_a_topic_lie_together(of_topics):
+    for matrix in (of_topics.document_vectors_.matrix, of_topics.infer(two_topics())):
         cosines = unit(matrix) @ unit(matrix).T
         assert cosines[::2, ::2].mean() > 0.9 > 0.5 > cosines[::2, 1::2].mean()
 
 
-def test_document_longer_than_a_batch_is_inferred_alone():
+def test_document_longer_than_a_batch_is_inferred_alone(of_topics):
     texts = two_topics()
-    model = Doc2Vec(**QUICK).fit(texts)
     long = " ".join(texts[::2]) + " a1" * (STEPS * 128)
-    found = model.infer([texts[0], long, texts[1]])
-    np.testing.assert_array_equal(found[[0, 2]], model.infer(texts[:2]))
-    np.testing.assert_array_equal(found[1], model.infer([long])[0])
+    found = of_topics.infer([texts[0], long, texts[1]])
+    np.testing.assert_array_equal(found[[0, 2]], of_topics.infer(texts[:2]))
+    np.testing.assert_array_equal(found[1], of_topics.infer([long])[0])
 
 
 def test_documents_with_a_tag_in_common_share_its_vector():
@@ -87,12 +96,12 @@ def test_documents_with_a_tag_in_common_share_its_vector():
     assert model.document_vectors_.similarity("a", "b") < 0.5
 
 
-def test_words_have_vectors_where_they_are_trained():
+def test_words_have_vectors_where_they_are_trained(of_topics):
     assert len(Doc2Vec(**QUICK, train_words=True).fit(two_topics()).word_vectors_) == 60
     concatenated = Doc2Vec(**QUICK, arch="dm", dm_context="concat", learning_rate=0.05)
     assert len(concatenated.fit(two_topics()).word_vectors_) == 60
     with pytest.raises(ParameterError, match="dbow alone trains no vectors of words"):
-        _ = Doc2Vec(**QUICK).fit(two_topics()).word_vectors_
+        _ = of_topics.word_vectors_
 
 
 @pytest.mark.parametrize(
@@ -112,11 +121,11 @@ def test_bad_tags_are_refused(tags, says):
         Doc2Vec(**QUICK).fit(two_topics(), tags=tags)
 
 
-def test_documents_without_a_known_word_are_refused_by_number():
+def test_documents_without_a_known_word_are_refused_by_number(of_topics):
     texts = two_topics()
     with pytest.raises(DataError, match="document 1 has no known word, and 1 others; remove it"):
         Doc2Vec(**QUICK).fit([texts[0], "", texts[1], ""])
-    model = Doc2Vec(**QUICK).fit(texts)
+    model = copy(of_topics)
     with pytest.raises(DataError, match="document 2 has no known word; remove it, or pass"):
         model.infer([texts[0], texts[1], "unheard"])
     model.set_params(empty_documents="zeros")
@@ -144,7 +153,7 @@ def test_inference_of_texts_of_all_lengths_does_not_depend_on_the_batch():
         np.testing.assert_array_equal(model.infer([texts[number]])[0], together[number])
 
 
-@pytest.mark.parametrize("options", [{}, {"arch": "dm"}], ids=str)
+@BOTH
 def test_inferred_vectors_lie_where_the_trained_ones_do(options):
     texts = two_topics()
     model = Doc2Vec(**QUICK, **options, epochs=20).fit(texts)
@@ -176,7 +185,7 @@ def test_resumed_run_ends_in_the_same_bytes(tmp_path):
     assert a == b
 
 
-@pytest.mark.parametrize("options", [{}, {"arch": "dm"}], ids=str)
+@BOTH
 def test_run_interrupted_five_times_ends_in_the_same_bytes(options, tmp_path):
     texts = two_topics()
     straight = Doc2Vec(**QUICK, **options, epochs=8).fit(texts)
@@ -195,7 +204,7 @@ def test_run_interrupted_five_times_ends_in_the_same_bytes(options, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot pin a process here")
-@pytest.mark.parametrize("arch", ["dbow", "dm"])
+@pytest.mark.parametrize("arch", [pytest.param("dbow", marks=pytest.mark.full), "dm"])
 def test_same_bytes_on_one_core_and_on_all(arch, tmp_path):
     corpus = tmp_path / "texts.txt"
     corpus.write_text("\n".join(two_topics()))

@@ -58,15 +58,19 @@ def test_words_are_means_of_their_own_and_their_ngrams():
         np.testing.assert_allclose(vectors[word], np.mean(parts, axis=0), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize(
-    "options",
-    [
-        *({"arch": arch} for arch in ARCHITECTURES),
-        {"arch": "cbow", "cbow": "sum", "learning_rate": 0.02},
-        {"arch": "cbow", "position_weights": True},
-    ],
-)
+OPTIONS_OF_MODELS = [
+    *({"arch": arch} for arch in ARCHITECTURES),
+    {"arch": "cbow", "cbow": "sum", "learning_rate": 0.02},
+    {"arch": "cbow", "position_weights": True},
+]
+MODELS = [  # every option with one of the losses, in turn; with all of them in the full tests
+    pytest.param(loss, options, marks=[] if number % 2 == turn else [pytest.mark.full])
+    for number, options in enumerate(OPTIONS_OF_MODELS)
+    for turn, loss in enumerate(LOSSES)
+]
+
+
+@pytest.mark.parametrize(("loss", "options"), MODELS)
 def test_every_model_learns_and_repeats(loss, options):
     parameters = QUICK | {"epochs": 4, "loss": loss} | options
     first, again = (FastText(**parameters).fit(spelled_text()) for _ in range(2))

@@ -19,8 +19,14 @@ TEXT = zipf_text(3_000, 100)
 MORE = zipf_text(3_000, 130, seed=1)
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-@pytest.mark.parametrize("loss", LOSSES)
+MODELS = [  # each side once in the quick tests, all pairs in the full ones
+    pytest.param(arch, loss, marks=[] if side == output else [pytest.mark.full])
+    for side, arch in enumerate(ARCHITECTURES)
+    for output, loss in enumerate(LOSSES)
+]
+
+
+@pytest.mark.parametrize(("arch", "loss"), MODELS)
 def test_partial_fit_saved_and_loaded_model_same_bits(tmp_path, arch, loss):
     known = {**QUICK, "arch": arch, "loss": loss}
     if loss == "hs":

@@ -81,7 +81,16 @@ def assert_same(one, other):
     assert one.loss_curve == other.loss_curve
 
 
-@pytest.mark.parametrize("model", [*MODELS, {"arch": "cbow", "position_weights": True}], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [
+        MODELS[0],
+        *(pytest.param(model, marks=pytest.mark.full) for model in MODELS[1:-1]),
+        MODELS[-1],
+        {"arch": "cbow", "position_weights": True},
+    ],
+    ids=str,
+)
 def test_working_sets_give_the_bits_of_whole_tables(store, use_working_sets, model):
     """To the last bit: the same rows are scored, and added up in the same order."""
     config = EmbeddingConfig(**SMALL | {"epochs": 1}, **model)
@@ -95,7 +104,7 @@ def test_working_sets_of_other_workers_give_the_bits_of_whole_tables(
     store, use_working_sets, count
 ):
     """One worker copies nothing, and has none."""
-    sampler = BatchSampler(store, EmbeddingConfig(**SMALL, workers=count))
+    sampler = BatchSampler(store, EmbeddingConfig(**SMALL | {"epochs": 1}, workers=count))
     whole = train(sampler)
     use_working_sets()
     assert_same(train(sampler), whole)
@@ -122,13 +131,15 @@ def test_working_sets_of_frequent_rows_anywhere_give_the_bits_of_whole_tables(
 ):
     """In a table of buckets they are no prefix; in a working set they come first."""
     monkeypatch.setattr(batches, "make_objective", make_bucketed)
-    sampler = BatchSampler(store, EmbeddingConfig(**SMALL))
+    sampler = BatchSampler(store, EmbeddingConfig(**SMALL | {"epochs": 1}))
     whole = train(sampler)
     use_working_sets()
     assert_same(train(sampler), whole)
 
 
-@pytest.mark.parametrize("model", [MODELS[0], MODELS[-1]], ids=str)
+@pytest.mark.parametrize(
+    "model", [MODELS[0], pytest.param(MODELS[-1], marks=pytest.mark.full)], ids=str
+)
 def test_run_of_working_sets_resumes_to_the_same_bits(
     store, tmp_path, use_working_sets, monkeypatch, model
 ):

@@ -1,5 +1,6 @@
 """Runs of several models: what comes of them, how they are reported, and resumed."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -74,8 +75,15 @@ def test_train_corpus_centered_has_mean_zero(store):
     np.testing.assert_array_equal(result, centered(plain))
 
 
-@pytest.mark.parametrize("arch", ["skipgram", "cbow"])
-@pytest.mark.parametrize("max_n", [0, 3])
+@pytest.mark.parametrize(
+    ("arch", "max_n"),
+    [
+        ("skipgram", 0),
+        ("cbow", 3),
+        pytest.param("skipgram", 3, marks=pytest.mark.full),
+        pytest.param("cbow", 0, marks=pytest.mark.full),
+    ],
+)
 def test_context_share_adds_output_vectors(store, arch, max_n):
     config = EmbeddingConfig(vector_size=8, epochs=1, min_count=1, arch=arch, max_n=max_n)
     plain = train(BatchSampler(store, config))
@@ -140,7 +148,10 @@ def test_reports_of_members_count_on(store):
     assert done[-1] == 4 * words
 
 
-@pytest.mark.parametrize(("arch", "loss"), [("skipgram", "ns"), ("cbow", "hs")])
+@pytest.mark.parametrize(
+    ("arch", "loss"),
+    [("skipgram", "ns"), pytest.param("cbow", "hs", marks=pytest.mark.full)],
+)
 def test_quality_best_same_bits_twice(arch, loss):
     first, second = (
         Word2Vec(**BEST, arch=arch, loss=loss).fit(zipf_text(2_000, 50)) for _ in range(2)
@@ -168,6 +179,21 @@ def test_quality_best_killed_while_reading_a_generator_resumes(tmp_path):
     resumed = Word2Vec(**BEST, **run, resume=True).fit(None).vectors_
     np.testing.assert_array_equal(resumed.matrix, straight)
     assert (tmp_path / "run" / "member-2").is_dir()
+
+
+def test_log_of_resumed_quality_best_has_a_line_per_epoch(tmp_path):
+    def fail_at_the_end(report):
+        if report.epoch == report.epochs and report.epoch_done:
+            raise Killed
+
+    run = {"checkpoint": tmp_path / "run", "checkpoint_every": "1steps", "log": tmp_path / "log"}
+    text = zipf_text(2_000, 50)
+    with pytest.raises(Killed):
+        Word2Vec(**BEST, **run, callbacks=fail_at_the_end).fit(text)
+    for _ in range(2):  # the second time both models are done
+        Word2Vec(**BEST, **run, resume=True).fit(text)
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("text", [["a b"], ["a a a a a b"], ["a b c"]])

@@ -140,14 +140,30 @@ def test_neighbors_on_sources_are_those_of_gensim():
     assert overlap(found[0], found[1]) > 0.8 * overlap(found[1], found[2])
 
 
-@pytest.mark.parametrize("step_tokens", [16, 4096])
-@pytest.mark.parametrize("name", ["refrain", "one_run", "rare_bursts"])
+@pytest.mark.parametrize(
+    ("name", "step_tokens"),
+    [
+        ("refrain", 16),
+        ("one_run", 4096),
+        ("rare_bursts", 16),
+        pytest.param("refrain", 4096, marks=pytest.mark.full),
+        pytest.param("one_run", 16, marks=pytest.mark.full),
+        pytest.param("rare_bursts", 4096, marks=pytest.mark.full),
+    ],
+)
 def test_cbow_on_bursty_text_converges(bursty_store, name, step_tokens):
     assert_trains(bursty_store(name), arch="cbow", step_tokens=step_tokens)
 
 
-@pytest.mark.parametrize("arch", ["skipgram", "cbow"])
-@pytest.mark.parametrize(("name", "step_tokens"), [("refrain", 16), ("one_run", 4096)])
+@pytest.mark.parametrize(
+    ("arch", "name", "step_tokens"),
+    [
+        ("skipgram", "refrain", 16),
+        ("cbow", "one_run", 4096),
+        pytest.param("cbow", "refrain", 16, marks=pytest.mark.full),
+        pytest.param("skipgram", "one_run", 4096, marks=pytest.mark.full),
+    ],
+)
 def test_hierarchical_softmax_on_bursty_text_converges(bursty_store, name, step_tokens, arch):
     assert_trains(bursty_store(name), arch=arch, loss="hs", step_tokens=step_tokens)
 

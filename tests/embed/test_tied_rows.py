@@ -91,8 +91,15 @@ def test_words_are_made_of_themselves_and_their_ngrams(store):
         np.testing.assert_array_equal(buckets[np.array(ngrams, int) - len(vocabulary)], expected)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    ("workers", "large"),
+    [
+        (1, False),
+        (2, True),
+        pytest.param(1, True, marks=pytest.mark.full),
+        pytest.param(2, False, marks=pytest.mark.full),
+    ],
+)
 def test_run_with_subwords_learns_and_repeats(store, workers, large, monkeypatch):
     if large:
         monkeypatch.setattr("textdl.embed.working_set.MIN_TABLE_ROWS", 1)

@@ -20,7 +20,13 @@ MODELS = [(arch, loss) for arch in ARCHITECTURES for loss in LOSSES]
 
 @pytest.mark.parametrize(
     ("arch", "loss", "count"),
-    [(*MODELS[0], 1), *((*model, 2) for model in MODELS), (*MODELS[0], 3), (*MODELS[-1], 3)],
+    [
+        (*MODELS[0], 1),
+        (*MODELS[0], 2),
+        *(pytest.param(*model, 2, marks=pytest.mark.full) for model in MODELS[1:]),
+        pytest.param(*MODELS[0], 3, marks=pytest.mark.full),
+        (*MODELS[-1], 3),
+    ],
 )
 def test_run_repeats_itself(store, arch, loss, count):
     config = EmbeddingConfig(**SMALL, workers=count, arch=arch, loss=loss)
@@ -110,7 +116,12 @@ def test_objective_of_other_tables_is_trained_and_resumed_as_it_is(
 
 @pytest.mark.parametrize(
     ("stop_after", "arch", "loss"),
-    [(1, "skipgram", "ns"), (5, "skipgram", "ns"), *((2, *model) for model in MODELS)],
+    [
+        pytest.param(1, "skipgram", "ns", marks=pytest.mark.full),
+        (5, "skipgram", "ns"),
+        *(pytest.param(2, *model, marks=pytest.mark.full) for model in MODELS[:-1]),
+        (2, *MODELS[-1]),
+    ],
 )
 def test_resumed_run_ends_in_the_same_bits(store, tmp_path, monkeypatch, stop_after, arch, loss):
     monkeypatch.setattr(local_sgd, "CHUNKS_PER_ROUND", 8)

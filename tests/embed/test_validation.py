@@ -51,9 +51,17 @@ def test_held_out_batches_are_the_same_in_every_epoch_and_others_than_those_of_t
             np.testing.assert_array_equal(one.rows["output"][name], other.rows["output"][name])
 
 
-@pytest.mark.parametrize("max_n", [0, 4])
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-@pytest.mark.parametrize("loss", LOSSES)
+MODELS = [  # every pair of choices in the quick tests, all of them in the full ones
+    pytest.param(
+        arch, loss, max_n, marks=[] if bool(max_n) == (side == output) else [pytest.mark.full]
+    )
+    for side, arch in enumerate(ARCHITECTURES)
+    for output, loss in enumerate(LOSSES)
+    for max_n in (0, 4)
+]
+
+
+@pytest.mark.parametrize(("arch", "loss", "max_n"), MODELS)
 def test_validation_loss_is_the_mean_over_the_predictions(store, arch, loss, max_n):
     """At first all scores are 0: what a prediction costs is known."""
     config = EmbeddingConfig(

@@ -60,10 +60,10 @@ def test_estimator_works_in_scikit_learns_tools():
         check_is_fitted(Word2Vec())
 
 
-@pytest.mark.parametrize("module", ["sklearn", "scipy", "matplotlib", "nltk"])
-def test_import_is_light(module):
-    code = f"import sys; from textdl import Word2Vec; sys.exit({module!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_import_is_light():
+    code = "import sys; from textdl import Word2Vec; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"sklearn", "scipy", "matplotlib", "nltk"}.intersection(done.stdout.split())
 
 
 def test_fit_returns_itself_and_learns():
@@ -170,7 +170,12 @@ def test_neighbors_share_their_contexts(arch, loss):
 
 @pytest.mark.parametrize(
     ("text", "loss"),
-    [("abcdefghijklmnopqrstuvwxyz", "ns"), ("ab", "ns"), ("aaaaaaaab", "ns"), ("aaaaaaaab", "hs")],
+    [
+        ("abcdefghijklmnopqrstuvwxyz", "ns"),
+        ("ab", "ns"),
+        pytest.param("aaaaaaaab", "ns", marks=pytest.mark.full),
+        ("aaaaaaaab", "hs"),
+    ],
 )
 def test_tiny_vocabularies_do_not_diverge(text, loss):
     """Letters as words: every row is hit in every step."""

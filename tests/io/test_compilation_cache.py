@@ -69,7 +69,7 @@ VERBS = {
 COMMAND = "import sys; from textdl.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [pytest.param("train", marks=pytest.mark.full), "classify"])
 def test_a_program_from_the_cache_is_run_without_a_word(verb, tmp_path):
     corpus = tmp_path / "corpus.tsv"
     rows = "cat\ta cat sat on a mat\ndog\ta dog sat on a log\n" * 50

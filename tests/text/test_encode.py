@@ -163,7 +163,17 @@ TRAVELERS = {
 STAY = {"regexp", "unloadable", "forgetful", "whitespace"}
 
 
-@pytest.mark.parametrize("name", TRAVELERS)
+# Those that tell nothing new of how a tokenizer gets to the processes.
+LIKE_OTHERS = ("partial", "bound", "wordpunct", "tweet")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.full] if name in LIKE_OTHERS else [])
+        for name in TRAVELERS
+    ],
+)
 def test_encode_tokenizer_in_processes_equals_loop(started, name):
     chunks = many_chunks(5)
     encoded = list(encode(chunks, TRAVELERS[name](), workers=2))
@@ -214,6 +224,16 @@ def test_encode_small_corpus_starts_no_process():
     with patch.object(encode_module, "_encode_in_processes", side_effect=AssertionError):
         assert len(list(encode(many_chunks(2), SPLIT, workers=2))) == 2
         assert list(encode([], str.split)) == []
+
+
+def test_encode_tokenizer_that_remembers_runs_starts_processes_later(started, monkeypatch):
+    """Each process would have to learn what this one knows."""
+    monkeypatch.setattr(encode_module, "PARALLEL_AFTER_SECONDS", 1e-9)
+    monkeypatch.setattr(encode_module, "LEARNING_FACTOR", 1e12)
+    assert len(list(encode(many_chunks(3), get_tokenizer("nltk"), workers=2))) == 3
+    assert not started
+    assert len(list(encode(many_chunks(3), SPLIT, workers=2))) == 3
+    assert started == [SPLIT]
 
 
 def test_encode_takes_chunks_as_needed(at_once):

@@ -246,3 +246,24 @@ def test_interval_of_analogies_is_that_of_a_share(tmp_path, family):
     assert found.accuracy == 0.5
     error = 1.96 * math.sqrt(0.25 / 200)
     assert found.interval == pytest.approx((0.5 - error, 0.5 + error), abs=0.015)
+
+
+def test_evaluate_analogies_3cosmul_answers_as_query_does(tmp_path):
+    draw = np.random.default_rng(0)
+    words = [f"w{number}" for number in range(400)]
+    vectors = Vectors(words, draw.standard_normal((400, 5)))
+    path = tmp_path / "questions.txt"
+    lines = []
+    for a, b, c in draw.integers(200, size=(40, 3)):
+        given = [words[a], words[b], words[c]]
+        answers = vectors.most_similar_cosmul(given[1:], given[0], topn=2, restrict_vocab=300)
+        lines += [" ".join([*given, word]) for word, _ in answers]
+    path.write_text("\n".join(lines))
+    found = evaluate_analogies(vectors, path, 300, method="3cosmul")
+    assert (found.accuracy, found.questions) == (0.5, 80)
+    assert evaluate_analogies(vectors, path, 300).accuracy < 0.5
+
+
+def test_evaluate_analogies_unknown_method_errors(tmp_path, family):
+    with pytest.raises(ParameterError, match="3cosadd"):
+        evaluate_analogies(family, tmp_path / "none", method="sum")

@@ -8,24 +8,6 @@ from textdl.errors import ParameterError, UnknownWordError
 from textdl.vectors.vectors import Vectors
 
 
-@pytest.fixture(scope="module")
-def random_vectors():
-    rng = np.random.default_rng(3)
-    matrix = rng.standard_normal((300, 20)).astype(np.float32)
-    matrix[17] = 0
-    return Vectors([f"w{i}" for i in range(300)], matrix, np.arange(300)[::-1])
-
-
-@pytest.fixture(scope="module")
-def gensim_vectors(random_vectors):
-    # Only where gensim is installed; its zero row would divide by zero, so it is left out.
-    models = pytest.importorskip("gensim.models")
-    keyed = models.KeyedVectors(vector_size=20)
-    keep = [i for i in range(300) if i != 17]
-    keyed.add_vectors([random_vectors.labels[i] for i in keep], random_vectors.matrix[keep])
-    return keyed
-
-
 def assert_same_neighbors(ours, theirs):
     assert [word for word, _ in ours] == [word for word, _ in theirs]
     np.testing.assert_allclose([s for _, s in ours], [s for _, s in theirs], atol=1e-5)

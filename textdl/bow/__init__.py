@@ -11,6 +11,7 @@ A corpus goes through `fit_transform` (in `vocabulary_vectorizer`) so: count, le
     vocabulary_vectorizer  what those share that learn a vocabulary: fit, transform, merge
     vocabulary             what is learned: statistics of terms, pruning, columns
     search                 nearest documents, and the files that they came from
+    matching               the most similar pairs of two lists of texts, near-duplicates of one
     persistence            what a file holds, and what of it is believed
     loading                opening the file of whatever vectorizer; the table of them
     engine/                how text is counted fast (see there)

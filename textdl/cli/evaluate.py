@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textdl.cli.options import describe
+from textdl.cli.options import describe, positive_int
 from textdl.cli.output import print_answers, print_json
 from textdl.errors import ParameterError
 from textdl.table import format_table
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from textdl.vectors.vectors import Vectors
 
 _NAME_WIDTH = 27  # that of Google's sections, so that tables of several files can be compared
+_WORD_SET_HELP = {
+    "categorization": "word, category per line: purity of as many k-means clusters",
+    "outliers": "a file or folder of words that belong together, a blank line, and outliers",
+    "weat": "two lists of targets and two of attributes, each below a line ': name': whether the "
+    "first targets are nearer to the first attributes (WEAT)",
+}
 _NOISE = 0.05  # the p-value from which on a difference may be one
 
 
@@ -55,7 +61,27 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a file of questions, four words per line, or a file or folder of BATS",
     )
+    _add_more(parser)
     parser.set_defaults(run=show_evaluation)
+
+
+def _add_more(parser: argparse.ArgumentParser) -> None:
+    """How analogies are answered, and the tests on sets of words."""
+    parser.add_argument(
+        "--cosmul",
+        action="store_true",
+        help="answer analogies by the product of shifted cosines (3CosMul) instead of their sum",
+    )
+    parser.add_argument(
+        "--restrict-vocab",
+        type=positive_int,
+        metavar="N",
+        help="ask and answer analogies with the first N words alone; otherwise 30,000",
+    )
+    for name, text in _WORD_SET_HELP.items():
+        parser.add_argument(
+            f"--{name}", metavar="FILE", action="append", default=[], help=f"{text}; several times"
+        )
 
 
 def show_evaluation(options: argparse.Namespace) -> None:
@@ -67,7 +93,12 @@ def show_evaluation(options: argparse.Namespace) -> None:
     # NumPy, which a help text does without.
     from textdl.vectors.vectors import Vectors
 
-    if not (options.similarity or options.analogies):
+    asked = [
+        options.similarity,
+        options.analogies,
+        *(getattr(options, it) for it in _WORD_SET_HELP),
+    ]
+    if not any(asked):
         raise ParameterError("nothing to evaluate; pass --similarity FILE or --analogies FILE")
     files = [Vectors.load(path) for path in options.vectors]
     found = [_evaluate(vectors, options) for vectors in files]
@@ -94,10 +125,34 @@ def _evaluate(vectors: Vectors, options: argparse.Namespace) -> dict[str, Any]:
             for file in options.similarity
         }
     if options.analogies:
-        analogies = evaluate_analogies(vectors, options.analogies, interval=True)._asdict()
+        analogies = evaluate_analogies(
+            vectors, options.analogies, **_analogy_options(options), interval=True
+        )._asdict()
         analogies["sections"] = [section._asdict() for section in analogies["sections"]]
         found["analogies"] = analogies
-    return found
+    return found | _evaluate_word_sets(vectors, options)
+
+
+def _analogy_options(options: argparse.Namespace) -> dict[str, Any]:
+    method = {"method": "3cosmul"} if options.cosmul else {}
+    return method | ({"restrict_vocab": options.restrict_vocab} if options.restrict_vocab else {})
+
+
+def _evaluate_word_sets(vectors: Vectors, options: argparse.Namespace) -> dict[str, Any]:
+    # SciPy, as above.
+    from textdl.vectors.benchmarks import read_association
+    from textdl.vectors.word_sets import evaluate_categorization, evaluate_outliers, weat
+
+    evaluations: dict[str, Callable[[Path], Any]] = {
+        "categorization": lambda path: evaluate_categorization(vectors, path),
+        "outliers": lambda path: evaluate_outliers(vectors, path),
+        "weat": lambda path: weat(vectors, *read_association(path)),
+    }
+    return {
+        name: {Path(file).stem: evaluate(Path(file))._asdict() for file in getattr(options, name)}
+        for name, evaluate in evaluations.items()
+        if getattr(options, name)
+    }
 
 
 def _compare(first: Vectors, second: Vectors, options: argparse.Namespace) -> dict[str, Any]:
@@ -111,7 +166,9 @@ def _compare(first: Vectors, second: Vectors, options: argparse.Namespace) -> di
             for file in options.similarity
         }
     if options.analogies:
-        found["analogies"] = compare_analogies(first, second, options.analogies)._asdict()
+        found["analogies"] = compare_analogies(
+            first, second, options.analogies, **_analogy_options(options)
+        )._asdict()
     return found
 
 
@@ -141,6 +198,14 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             if not math.isnan(analogies[name]) and analogies["sections"]:
                 yield name, f"accuracy {analogies[name]:.4f}"
         yield "all analogies", _figure("accuracy", analogies), _coverage(analogies, "questions")
+    for name, groups in found.get("categorization", {}).items():
+        yield name, _figure("purity", groups), _coverage(groups, "words")
+    for name, outliers in found.get("outliers", {}).items():
+        figures = f"{_figure('accuracy', outliers)}, {_figure('position', outliers)}"
+        yield name, figures, _coverage(outliers, "questions")
+    for name, test in found.get("weat", {}).items():
+        figures = f"effect {test['effect_size']:.4f}, p {test['p_value']:.4f}"
+        yield name, figures, _coverage(test, "words")
 
 
 def _figure(name: str, result: dict[str, Any]) -> str:

@@ -84,7 +84,7 @@ def describe_vectors(path: Path) -> dict[str, Any]:
     vectors = Vectors.load(path)
     facts: dict[str, Any] = {
         "kind": "Vectors",
-        "vocab": len(vectors),
+        "vocab": len(vectors.labels),  # which a damaged file is found out by
         "vector_size": vectors.vector_size,
     }
     if vectors.tokenizer is not None:

@@ -22,6 +22,7 @@ MOST_SUGGESTIONS = 3
 FILE_METAVARS = (
     "CORPUS",
     "FILE",
+    "FIRST",
     "IN",
     "MATRIX",
     "MODEL",
@@ -29,6 +30,7 @@ FILE_METAVARS = (
     "PHRASES",
     "POINTS",
     "RUN",
+    "SECOND",
     "VECTORS",
 )
 _EXPLAINS = "{prog} VERB --help explains a verb, with an example."
@@ -50,6 +52,7 @@ VERBS: Mapping[str, Verb] = {
     "analogy": Verb("A is to B as C is to ?", "textdl.cli.query:add_analogy"),
     "similarity": Verb("the cosine of two words", "textdl.cli.query:add_similarity"),
     "odd": Verb("the word that does not belong", "textdl.cli.query:add_odd"),
+    "shell": Verb("ask one question after the other", "textdl.cli.shell:add_shell"),
     "infer": Verb("infer vectors of new documents", "textdl.cli.infer:add_infer"),
     "evaluate": Verb(
         "measure vectors on word-similarity benchmarks and analogies",
@@ -58,6 +61,14 @@ VERBS: Mapping[str, Verb] = {
     "stability": Verb(
         "how far files of vectors agree on nearest words", "textdl.cli.stability:add_stability"
     ),
+    "compare": Verb(
+        "the words whose meaning differs between two corpora", "textdl.cli.compare:add_compare"
+    ),
+    "match": Verb("the most similar texts of two lists", "textdl.cli.match:add_match"),
+    "dedup": Verb("texts without near-duplicates", "textdl.cli.match:add_dedup"),
+    "serve": Verb("answer over HTTP", "textdl.cli.serve:add_serve"),
+    "mcp": Verb("answer a language model, over MCP", "textdl.cli.serve:add_mcp"),
+    "explore": Verb("look at vectors in Apple's Embedding Atlas", "textdl.cli.map:add_explore"),
     "convert": Verb("write vectors in another format", "textdl.cli.convert:add_convert"),
     "info": Verb("what a file of vectors, a matrix or a network holds", "textdl.cli.info:add_info"),
     "phrases": Verb(
@@ -89,12 +100,13 @@ VERBS: Mapping[str, Verb] = {
         },
     ),
     "plot": Verb(
-        "draw loss curves and decision boundaries",
+        "draw loss curves, decision boundaries and maps of words",
         {
             "loss": Verb("the loss of trainings, epoch by epoch", "textdl.cli.plot:add_loss"),
             "boundary": Verb(
                 "what a classifier says of the whole plane", "textdl.cli.plot:add_boundary"
             ),
+            "map": Verb("words as points, similar ones close together", "textdl.cli.map:add_map"),
             "rates": Verb(
                 "train once per learning rate, and compare the loss", "textdl.cli.plot:add_rates"
             ),

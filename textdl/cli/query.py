@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from textdl.cli.options import describe, positive_int
 from textdl.cli.output import print_answers, print_json
+from textdl.errors import ParameterError
 from textdl.table import format_table
 from textdl.vectors.vectors import Vectors
 
@@ -25,7 +26,21 @@ def add_similar(parser: argparse.ArgumentParser) -> None:
     _add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs="+", help="of the vocabulary")
     _add_topn(parser)
-    parser.add_argument(
+    _add_restrict_vocab(parser)
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--sentences",
+        action="store_true",
+        help="each WORD is a text: print the words nearest to the mean of its words",
+    )
+    kinds.add_argument(
+        "--in",
+        dest="other",
+        metavar="VECTORS",
+        help="answer with the words of another file, of the same space: trained together, or "
+        "aligned",
+    )
+    kinds.add_argument(
         "--trust",
         metavar="VECTORS",
         nargs="+",
@@ -50,6 +65,12 @@ def add_analogy(parser: argparse.ArgumentParser) -> None:
     for name in "abc":
         parser.add_argument(name, metavar=name.upper(), help="a word of the vocabulary")
     _add_topn(parser)
+    _add_restrict_vocab(parser)
+    parser.add_argument(
+        "--cosmul",
+        action="store_true",
+        help="rank by the product of shifted cosines (3CosMul, Levy and Goldberg 2014) instead",
+    )
     parser.set_defaults(run=solve_analogy)
 
 
@@ -95,12 +116,37 @@ def _add_topn(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_restrict_vocab(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--restrict-vocab",
+        type=positive_int,
+        metavar="N",
+        help="only the first N words of the file answer, in most files the most frequent ones",
+    )
+
+
 def similar_words(options: argparse.Namespace) -> None:
-    """Print the neighbors of every word."""
+    """Print the neighbors of every word.
+
+    Raises:
+        ParameterError: a restriction goes with another file or with several.
+    """
+    restrict = options.restrict_vocab
+    if restrict and (options.trust or options.other):
+        raise ParameterError("--restrict-vocab is about one file; leave out --trust or --in")
     if options.trust:
         _print_trusted(options)
         return
-    found = Vectors.load(options.vectors).most_similar_batch(options.words, topn=options.n)
+    vectors = Vectors.load(options.vectors)
+    if options.sentences:
+        found = [
+            vectors.most_similar_to_sentence(text, options.n, restrict_vocab=restrict)
+            for text in options.words
+        ]
+    elif options.other:
+        found = vectors.most_similar_in(Vectors.load(options.other), options.words, options.n)
+    else:
+        found = vectors.most_similar_batch(options.words, options.n, restrict_vocab=restrict)
     _print_neighbors(options.words, found, as_json=options.json)
 
 
@@ -135,7 +181,10 @@ def _print_trusted(options: argparse.Namespace) -> None:
 def solve_analogy(options: argparse.Namespace) -> None:
     """Print what is to C as B is to A."""
     vectors = Vectors.load(options.vectors)
-    found = vectors.most_similar([options.b, options.c], [options.a], topn=options.n)
+    solve = vectors.most_similar_cosmul if options.cosmul else vectors.most_similar
+    found = solve(
+        [options.b, options.c], [options.a], options.n, restrict_vocab=options.restrict_vocab
+    )
     _print_neighbors([[options.a, options.b, options.c]], [found], as_json=options.json)
 
 

@@ -20,7 +20,6 @@ from textdl.embed.objectives import (
     SUBWORD_LEARNING_RATES,
 )
 from textdl.errors import ParameterError
-from textdl.keyed_random import MEMBER_SEED, random_bits
 from textdl.parameters import (
     another_default,
     check_parameters,
@@ -267,6 +266,9 @@ class EmbeddingConfig(SubwordParameters, DocumentModelParameters, EmbeddingParam
 
     def of_members(self) -> Iterator[EmbeddingConfig]:
         """The config of each model that is trained; the first has the seed of the run."""
+        # It loads NumPy, which the help text of `textdl train` does not need.
+        from textdl.keyed_random import MEMBER_SEED, random_bits
+
         yield replace(self, **self.members[0]) if self.members else self
         for number, values in enumerate(self.members[1:], start=1):
             bits = random_bits(2, self.seed, MEMBER_SEED, number).tolist()

@@ -128,7 +128,7 @@ class Doc2Vec(Doc2VecParameters, EmbeddingEstimator):
         return self.fit(corpus)
 
     def infer(self, documents: Corpus | CorpusConfig | TokenStore) -> NDArray[np.float32]:
-        """Vectors of new documents, in `epochs` steps each.
+        """Vectors of new documents, learned in `epochs` epochs, two of them in a pass.
 
         Args:
             documents: as `fit` takes them; a list of one text for one.

@@ -90,13 +90,15 @@ class Run:
         return tables
 
     def begin(self, workers: Workers) -> None:
-        """Tell the callbacks, before the first round."""
+        """Tell the callbacks, before the first round; there is none if all epochs are done."""
         self.workers = workers
-        self._callbacks.begin(self._report())
+        self._is_trained = self._is_left()
+        if self._is_trained:
+            self._callbacks.begin(self._report())
 
     def epochs(self) -> Iterable[Any]:
         """The batches of every epoch that is left."""
-        if self.position.is_stopped:
+        if not self._is_left():
             return ()
         return self.sampler.epochs(self.position.epoch, self.position.chunk)
 
@@ -138,7 +140,8 @@ class Run:
             self._checkpoints.save(tables, self.position, self._best)
         if self._best is not None:
             tables = self._best
-        self._callbacks.end(self._report())
+        if self._is_trained:
+            self._callbacks.end(self._report())
         matrix = np.asarray(self.sampler.objective.export(tables))
         subwords = self.sampler.objective.export_subwords(tables)
         return TrainedTables(matrix, tables, self.position.history, self.position, subwords)
@@ -158,6 +161,10 @@ class Run:
             self.position = replace(self.position, is_stopped=True)
             return True
         return False
+
+    def _is_left(self) -> bool:
+        """Whether any epoch is."""
+        return not self.position.is_stopped and self.position.epoch < self.sampler.config.epochs
 
     def _vectors(self) -> Vectors:
         """The vectors as they are."""

@@ -7,10 +7,11 @@ import os
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # a help text needs no NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
 CHUNK = 1 << 22  # bytes that are hashed at once
 DIGEST_BYTES = 16
@@ -94,7 +95,7 @@ def array_checksums(arrays: Sequence[NDArray[Any]]) -> list[str]:
     Returns:
         One string of hexadecimal digits per array.
     """
-    contents = [array.reshape(-1).view(np.uint8) for array in arrays]
+    contents = [array.reshape(-1).view("uint8") for array in arrays]
     chunks = [
         content[begin : begin + CHUNK]
         for content in contents

@@ -62,7 +62,7 @@ def check_gradients(
         def total(flat: Any) -> Any:
             return jnp.sum(function(*restore(flat)))
 
-        analytic = np.asarray(jax.grad(total)(flat))
+        analytic = np.asarray(jax.jit(jax.grad(total))(flat))
         numerical = _central_differences(total, np.asarray(flat), step)
     size = np.maximum(1, np.maximum(np.abs(analytic), np.abs(numerical)))
     error = np.abs(analytic - numerical) / size

@@ -3,7 +3,10 @@
     curves.py       loss curves; the histories of trainings, read from files
     classifiers.py  decision boundaries, confusion matrices; labeled points, read from files
     network.py      a network: its units and weights
-    words.py        a map of words
+    words.py        a map of chosen words, in groups
+    map.py          a map of many words, whose labels do not overlap
+    projection.py   vectors as points of the plane
+    atlas.py        a file for Apple's Embedding Atlas
     canvas.py       a figure in memory and on disk
 
 They need matplotlib, which ``pip install 'textdl[plot]'`` installs. Nothing here touches a display
@@ -17,9 +20,11 @@ Example:
     ['mean loss']
 """
 
+from textdl.plot.atlas import write_atlas
 from textdl.plot.canvas import COLORS, MARKERS, check_picture, new_figure, save
 from textdl.plot.classifiers import confusion_matrix, decision_boundary
 from textdl.plot.curves import loss_by_rate, loss_curves
+from textdl.plot.map import vector_map
 from textdl.plot.network import network_diagram
 from textdl.plot.words import word_map
 
@@ -34,5 +39,7 @@ __all__ = [
     "network_diagram",
     "new_figure",
     "save",
+    "vector_map",
     "word_map",
+    "write_atlas",
 ]

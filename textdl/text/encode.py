@@ -26,10 +26,11 @@ from textdl.errors import CorpusError, ParameterError
 from textdl.interruption import deferred_interrupts
 from textdl.parallel import look_ahead, ordered_map
 from textdl.text.files import Chunk
-from textdl.text.tokenizers import Lowercased, Tokenizer
+from textdl.text.tokenizers import Lowercased, Tokenizer, remembers_runs
 from textdl.text.white_space import split_text
 
 PARALLEL_AFTER_SECONDS = 0.2  # of work in this process; to start others takes about as long
+LEARNING_FACTOR = 25  # times that for a tokenizer that remembers runs, and is learning them so far
 POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
 
 
@@ -126,11 +127,11 @@ def encode(
 ) -> Generator[EncodedChunk]:
     """Encode chunks in order, on `workers` processes (default: every core this process may use).
 
-    The result does not depend on `workers`. A small corpus stays in this process, and so does a
-    tokenizer whose copy does not do what it does itself; a daemonic process, such as a worker of
-    `multiprocessing.Pool`, may not start others, so it does all of the work. loky starts the
-    others: it needs no ``__main__`` guard in the caller's script, and it can send what the standard
-    library cannot, such as a lambda.
+    The result does not depend on `workers`. A small corpus (if NLTK cuts it, up to some 20 MB)
+    stays in this process, and so does a tokenizer whose copy does not do what it does itself; a
+    daemonic process, such as a worker of `multiprocessing.Pool`, may not start others, so it does
+    all of the work. loky starts the others: it needs no ``__main__`` guard in the caller's script,
+    and it can send what the standard library cannot, such as a lambda.
 
     Args:
         chunks: of a corpus.
@@ -151,12 +152,13 @@ def encode(
         yield from ordered_map(partial(encode_chunk, tokenizer=tokenizer), chunks, workers)
         return
     spread = workers > 1 and not multiprocessing.current_process().daemon
+    patience = PARALLEL_AFTER_SECONDS * (LEARNING_FACTOR if remembers_runs(tokenizer) else 1)
     began = time.perf_counter()
     chunks = iter(chunks)
     for chunk in chunks:
         encoded = encode_chunk(chunk, tokenizer)
         yield encoded
-        if spread and time.perf_counter() - began > PARALLEL_AFTER_SECONDS:
+        if spread and time.perf_counter() - began > patience:
             copied = _copy_of(tokenizer, chunk, encoded)
             if copied is not None:
                 yield from _encode_in_processes(chunks, tokenizer, copied, workers)

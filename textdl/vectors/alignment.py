@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
+from textdl.vectors.nearest import check_topn
 from textdl.vectors.vectors import Vectors
 
 _ROWS_PER_BLOCK = 1 << 14  # turned into float64 at a time
 
 
-def align_vectors(vectors: Vectors, target: Vectors) -> Vectors:
+def align_vectors(vectors: Vectors, target: Vectors, *, anchors: int | None = None) -> Vectors:
     """Turn vectors so that the words which both have are as near as possible to those of a target.
 
     Cosines between the words of `vectors` stay as they are; cosines with words of `target` get a
@@ -35,12 +36,15 @@ def align_vectors(vectors: Vectors, target: Vectors) -> Vectors:
     Args:
         vectors: `(V, D)`, to be turned.
         target: `(U, D)`, with labels of which at least one is in `vectors`.
+        anchors: only so many common words say how to turn, those of the first rows of both, which
+            are the most frequent ones in most files; None: all.
 
     Returns:
         `(V, D)` with the labels, the order and the counts of `vectors`.
 
     Raises:
-        ParameterError: they are of different dimensions, or have no word in common.
+        ParameterError: they are of different dimensions, have no word in common, or `anchors` is
+            below 1.
 
     References:
         Hamilton et al. 2016, "Diachronic word embeddings reveal statistical laws of semantic
@@ -68,6 +72,8 @@ def align_vectors(vectors: Vectors, target: Vectors) -> Vectors:
             f"the {len(vectors):,} words of the vectors and the {len(target):,} of the target have "
             "none in common; expected at least one, and better many more than dimensions"
         )
+    if anchors is not None:
+        common = sorted(common, key=max)[: check_topn(anchors, "anchors")]
     rows, targets = np.array(common).T
     rotation = orthogonal_procrustes(vectors.matrix[rows], target.matrix[targets])
     matrix = _product(vectors.matrix, rotation)

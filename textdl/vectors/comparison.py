@@ -79,6 +79,7 @@ def compare_analogies(
     second: Vectors,
     path: str | os.PathLike[str],
     restrict_vocab: int = RESTRICT_VOCAB,
+    method: str = "3cosadd",
 ) -> Comparison:
     r"""Whether one file answers more analogies than another.
 
@@ -87,6 +88,7 @@ def compare_analogies(
         second: another.
         path: of the questions, as `evaluate_analogies` reads them.
         restrict_vocab: as there.
+        method: as there.
 
     Returns:
         Both shares of right answers to the questions that both can be asked, and what can be said
@@ -107,8 +109,8 @@ def compare_analogies(
         ...     compare_analogies(one, one, file).difference
         0.0
     """
-    _, ours = answer_analogies(first, path, restrict_vocab)
-    _, theirs = answer_analogies(second, path, restrict_vocab)
+    _, ours = answer_analogies(first, path, restrict_vocab, method)
+    _, theirs = answer_analogies(second, path, restrict_vocab, method)
     known = np.isfinite(ours) & np.isfinite(theirs)
     return _compare(mean_of_rows, ours[known], theirs[known])
 

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import CorpusError, ParameterError
+from textdl.parameters import lookup
 from textdl.vectors import query
-from textdl.vectors.benchmarks import Analogy, holds_analogies, read_analogies, read_word_pairs
+from textdl.vectors.benchmarks import (
+    Analogy,
+    find_row,
+    holds_analogies,
+    read_analogies,
+    read_word_pairs,
+)
 from textdl.vectors.bootstrap import (
     Interval,
     figure_of,
@@ -38,6 +45,7 @@ from textdl.vectors.vectors import Vectors
 
 RESTRICT_VOCAB = 30_000  # rows that analogies are asked about and answered with
 _QUESTIONS_PER_BLOCK = 1 << 12
+_SCORES_PER_BLOCK = 1 << 21
 # How the names of sections about grammar begin: Google's, and BATS' inflection and derivation.
 SYNTACTIC = ("gram", "I0", "I1", "D0", "D1")
 
@@ -121,6 +129,7 @@ def evaluate_analogies(
     path: str | os.PathLike[str],
     restrict_vocab: int = RESTRICT_VOCAB,
     *,
+    method: str = "3cosadd",
     interval: bool = False,
 ) -> Analogies:
     r"""Answer "a is to b as c is to d" by the word nearest `b - a + c` (unit vectors; not a, b, c).
@@ -133,6 +142,8 @@ def evaluate_analogies(
         vectors: to be evaluated.
         path: of a file, or of a folder of files.
         restrict_vocab: only so many of the first rows are asked about and answered with.
+        method: "3cosadd", or "3cosmul": the word of largest `cos(d, b) cos(d, c) / cos(d, a)`, with
+            cosines shifted to 0 to 1.
         interval: say how far the accuracy might be off.
 
     Returns:
@@ -141,9 +152,11 @@ def evaluate_analogies(
     Raises:
         CorpusReadError: the file is missing or not UTF-8.
         CorpusError: a line is malformed, or there is none.
-        ParameterError: `restrict_vocab` is below 1.
+        ParameterError: `restrict_vocab` is below 1, or the method is unknown.
 
     References:
+        Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word
+        representations" (3CosMul).
         Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space".
         Gladkova et al. 2016, "Analogy-based detection of morphological and semantic relations with
         word embeddings: what works and what doesn't" (BATS).
@@ -158,7 +171,7 @@ def evaluate_analogies(
         ...     evaluate_analogies(vectors, file).accuracy
         1.0
     """
-    names, answers = answer_analogies(vectors, path, restrict_vocab)
+    names, answers = answer_analogies(vectors, path, restrict_vocab, method)
     found = _summarize(names, answers)
     if not interval:
         return found
@@ -193,7 +206,7 @@ def score_pairs(
     if not pairs:
         raise CorpusError(f"{str(path)!r} holds no pairs, expected lines of word, word, score")
     cosines = np.full(len(pairs), np.nan)
-    rows = [(_row(rows_of, first), _row(rows_of, second)) for first, second, _ in pairs]
+    rows = [(find_row(rows_of, first), find_row(rows_of, second)) for first, second, _ in pairs]
     known = [number for number, both in enumerate(rows) if None not in both]
     known_rows = np.array([rows[number] for number in known], dtype=np.int64).reshape(-1, 2)
     directions = query.normalize(vectors.matrix[known_rows])  # (n, 2, D)
@@ -212,7 +225,7 @@ class _Question(NamedTuple):
 
 
 def answer_analogies(
-    vectors: Vectors, path: str | os.PathLike[str], restrict_vocab: int
+    vectors: Vectors, path: str | os.PathLike[str], restrict_vocab: int, method: str = "3cosadd"
 ) -> tuple[list[str], NDArray[np.float64]]:
     """The section of every question; whether it is answered right, NaN where it cannot be asked.
 
@@ -220,14 +233,16 @@ def answer_analogies(
         vectors: to be evaluated.
         path: of the questions.
         restrict_vocab: only so many of the first rows are asked about and answered with.
+        method: of `ANALOGY_METHODS`.
 
     Returns:
         `(Q,)` each, 1 for right and 0 for wrong.
 
     Raises:
         CorpusError: the file is malformed, or holds no question.
-        ParameterError: `restrict_vocab` is below 1.
+        ParameterError: `restrict_vocab` is below 1, or the method is unknown.
     """
+    answer = lookup("method", method, ANALOGY_METHODS)
     if restrict_vocab < 1:
         raise ParameterError(f"restrict_vocab is {restrict_vocab}, expected at least 1")
     rows_of = vectors.key_to_index
@@ -241,7 +256,7 @@ def answer_analogies(
     answers = np.full(len(questions), np.nan)
     is_asked = [question is not None for question in questions]
     asked = [question for question in questions if question is not None]
-    answers[is_asked] = _are_right(vectors, asked, restrict_vocab)
+    answers[is_asked] = _are_right(vectors, asked, restrict_vocab, answer)
     return names, answers
 
 
@@ -251,7 +266,7 @@ def _as_question(
     """The rows of a question; None where a word, or every answer, is unknown."""
 
     def rows(some: Iterable[str]) -> list[int]:
-        found = (_row(rows_of, word, restrict_vocab) for word in some)
+        found = (find_row(rows_of, word, restrict_vocab) for word in some)
         return [row for row in found if row is not None]
 
     a = rows([words.a])
@@ -264,7 +279,7 @@ def _as_question(
 
 
 def _are_right(
-    vectors: Vectors, questions: list[_Question], restrict_vocab: int
+    vectors: Vectors, questions: list[_Question], restrict_vocab: int, answer: _AnswerMethod
 ) -> NDArray[np.bool_]:
     """Which of the questions are answered right. `-> (Q,)`."""
     matrix = vectors.matrix[:restrict_vocab]
@@ -273,11 +288,43 @@ def _are_right(
     for begin in range(0, len(questions), _QUESTIONS_PER_BLOCK):
         block = questions[begin : begin + _QUESTIONS_PER_BLOCK]
         given = np.array([question.given for question in block], dtype=np.int64)  # (q, 3)
-        a, b, c = (query.normalize(matrix[rows]) for rows in given.T)  # (q, D) each
-        best = nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
+        best = answer(matrix, norms, given)
         for number, (question, rows) in enumerate(zip(block, best.tolist(), strict=True)):
             right[begin + number] = not question.answers.isdisjoint(rows)
     return right
+
+
+def _nearest_to_sum(
+    matrix: NDArray[np.float32], norms: NDArray[np.float32], given: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """3CosAdd: the row nearest to `b - a + c`. `(V, D)`, `(V,)` and `(q, 3)` `-> (q, 1)`."""
+    a, b, c = (query.normalize(matrix[rows]) for rows in given.T)  # (q, D) each
+    return nearest(matrix, norms, query.normalize(b - a + c), 1, given).rows
+
+
+def _best_by_product(
+    matrix: NDArray[np.float32], norms: NDArray[np.float32], given: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """3CosMul: the row of the largest quotient. `(V, D)`, `(V,)` and `(q, 3)` `-> (q, 1)`."""
+    units = query.normalize(matrix).astype(np.float32)
+    best = np.empty((len(given), 1), np.int64)
+    step = max(1, _SCORES_PER_BLOCK // len(matrix))
+    for begin in range(0, len(given), step):
+        rows = given[begin : begin + step]
+        a, b, c = ((1 + units[some] @ units.T) / 2 for some in rows.T)  # (q, V) each
+        scores = query.cosmul(np.stack([b, c]), a[None])
+        scores[np.arange(len(rows))[:, None], rows] = -np.inf
+        best[begin : begin + step, 0] = scores.argmax(axis=1)
+    return best
+
+
+_AnswerMethod = Callable[
+    [NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]], NDArray[np.int64]
+]
+ANALOGY_METHODS: Mapping[str, _AnswerMethod] = {
+    "3cosadd": _nearest_to_sum,
+    "3cosmul": _best_by_product,
+}
 
 
 def _summarize(names: list[str], answers: NDArray[np.float64]) -> Analogies:
@@ -302,11 +349,3 @@ def _summarize(names: list[str], answers: NDArray[np.float64]) -> Analogies:
 
 def _share(right: NDArray[np.float64]) -> float:
     return float(right.mean()) if len(right) else float("nan")
-
-
-def _row(rows_of: Mapping[str, int], word: str, below: int | None = None) -> int | None:
-    for spelling in (word, word.lower()):
-        row = rows_of.get(spelling)
-        if row is not None and (below is None or row < below):
-            return row
-    return None

@@ -87,8 +87,8 @@ def nearest(
     return found
 
 
-def check_topn(topn: int) -> int:
-    """The number of answers that a user asks for.
+def check_topn(topn: int, name: str = "topn") -> int:
+    """The number of answers, or of rows, that a user asks for.
 
     Raises:
         ParameterError: it is not a whole number from 1.
@@ -98,7 +98,7 @@ def check_topn(topn: int) -> int:
         10
     """
     if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-        raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+        raise ParameterError(f"{name} is {topn!r}, expected a whole number from 1")
     return int(topn)
 
 

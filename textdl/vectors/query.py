@@ -5,13 +5,16 @@ Axes: V rows, D dimensions, n vectors.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError, ParameterError
 
+Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
+
+_COSMUL_EPSILON = 1e-6  # as gensim has it; the paper has .001
 _WIDE_ROWS_PER_BLOCK = 1 << 12  # rows turned into float64 at a time
 
 
@@ -62,11 +65,43 @@ def cosine(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
     return float(np.clip(normalize(a) @ normalize(b), -1.0, 1.0))
 
 
+def cosines(matrix: NDArray[np.float32], direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosine of each row `(V, D)` with a unit vector `(D,)`; equal rows get equal numbers. `(V,)`.
+
+    Example:
+        >>> cosines(np.array([[0, 2], [3, 4]], np.float32), np.array([1.0, 0.0]))
+        array([0. , 0.6])
+    """
+    found = np.empty(len(matrix))
+    for begin in range(0, len(matrix), _WIDE_ROWS_PER_BLOCK):
+        block = slice(begin, begin + _WIDE_ROWS_PER_BLOCK)
+        # BLAS would sum the last rows of a block in another order than the first.
+        found[block] = np.einsum("vd,d->v", normalize(matrix[block]), direction)
+    return np.clip(found, -1.0, 1.0)
+
+
 def combine(
     vectors: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
     """`normalize(Σ w_i x_i)`: `(..., n, D)` vectors and `(n,)` weights to `(..., D)` queries."""
     return normalize(np.einsum("n,...nd->...d", weights, vectors))
+
+
+def cosmul(
+    positive: NDArray[np.floating[Any]], negative: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
+    """3CosMul: `Π p / (Π n + ε)` over the first axis of cosines that are shifted to 0 to 1.
+
+    Reference: Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word
+    representations", equation 4.
+
+    Example:
+        >>> cosmul(np.array([[1.0, 0.5], [1.0, 0.5]]), np.array([[1.0, 0.5]])).round(3)
+        array([1. , 0.5])
+    """
+    quotients: NDArray[np.floating[Any]]
+    quotients = positive.prod(axis=0) / (negative.prod(axis=0) + _COSMUL_EPSILON)
+    return quotients
 
 
 def odd_one_out(vectors: NDArray[np.floating[Any]]) -> int:

@@ -106,7 +106,7 @@ def trusted_neighbors_batch(
     _check(files, topn)
     for vectors in files:
         vectors[words]
-    common = _CommonWords(files)
+    common = CommonWords(files)
     named = [Counter[str]() for _ in words]
     for of_file in common.neighbors(words, topn):
         for counter, rows in zip(named, of_file.tolist(), strict=True):
@@ -163,7 +163,7 @@ def measure_stability(
     _check(files, topn)
     if words_per_band < 1:
         raise ParameterError(f"words_per_band is {words_per_band}, expected at least 1")
-    common = _CommonWords(files)
+    common = CommonWords(files)
     size = len(common.words)
     if size < 3:
         raise ParameterError(
@@ -182,8 +182,12 @@ def measure_stability(
     return Stability(fmean(overlap for _, overlap in words), size, tuple(bands), tuple(words))
 
 
-class _CommonWords:
-    """The words that all files have, in the order of the first, and their vectors in each."""
+class CommonWords:
+    """The words that all files have, in the order of the first, and their vectors in each.
+
+    Args:
+        files: of vectors.
+    """
 
     def __init__(self, files: Sequence[Vectors]) -> None:
         rows_of = [vectors.key_to_index for vectors in files]
@@ -195,20 +199,27 @@ class _CommonWords:
         ]  # (V, D) each
         self._norms = [vectors.norms[some] for vectors, some in zip(files, rows, strict=True)]
 
+    def row_of(self, word: str) -> int:
+        """The number of a word among them.
+
+        Raises:
+            UnknownWordError: it is not one of them.
+        """
+        if word not in self._row_of:
+            raise UnknownWordError(
+                f'"{word}" is not in the vocabulary of every file; only the '
+                f"{len(self.words):,} words that all of them list have neighbors to compare: "
+                "try one of those"
+            )
+        return self._row_of[word]
+
     def neighbors(self, words: Sequence[str], topn: int) -> list[NDArray[np.int64]]:
         """In each file the rows of the nearest neighbors of words, `(n, topn)`.
 
         Raises:
             UnknownWordError: a word is not among the common ones.
         """
-        for word in words:
-            if word not in self._row_of:
-                raise UnknownWordError(
-                    f'"{word}" is not in the vocabulary of every file; only the '
-                    f"{len(self.words):,} words that all of them list have neighbors to compare: "
-                    "try one of those"
-                )
-        rows = np.array([self._row_of[word] for word in words])
+        rows = np.array([self.row_of(word) for word in words], dtype=np.int64)
         return [
             nearest(matrix, norms, query.normalize(matrix[rows]), topn, rows[:, None]).rows
             for matrix, norms in zip(self._matrices, self._norms, strict=True)

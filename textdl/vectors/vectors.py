@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from textdl.errors import ParameterError, UnknownWordError
+from textdl.errors import ParameterError
 from textdl.gensim_names import VECTORS_ATTRIBUTES, ExplainedNames, missing_attribute
-from textdl.string_array import StringArray
-from textdl.vectors import formats, query
-from textdl.vectors.formats.rows import MappedFile, ReadOptions, VectorData
-from textdl.vectors.nearest import check_topn, nearest
-from textdl.vectors.spelling import unknown_word_message
+from textdl.vectors import formats, queries, query
+from textdl.vectors.formats.rows import ReadOptions, VectorData
+from textdl.vectors.labeled import COMPUTED_LATER, LabeledMatrix
+from textdl.vectors.queries import Items, Neighbors
+from textdl.vectors.query import Item
+from textdl.vectors.searching import Indexer, choose_search, exact_search
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.tokenizer_file import TokenizerFile
-
-Number = TypeVar("Number", np.float32, np.int64)
-Item: TypeAlias = "str | NDArray[np.floating[Any]]"  # a word, or a vector (D,)
-Neighbors: TypeAlias = list[tuple[str, float]]
-
-_NO_ROW = -1
-_LATER = np.empty(0, np.float32)  # in place of norms: they are computed when they are asked for
+from textdl.vectors.transport import word_movers_distance
 
 
-class Vectors(metaclass=ExplainedNames):
+class Vectors(LabeledMatrix, metaclass=ExplainedNames):
     """Labeled vectors, in memory or mapped from a file.
 
     Where there are `subwords` (of `FastText`), a word without a row has a vector too: the mean of
@@ -71,24 +65,9 @@ class Vectors(metaclass=ExplainedNames):
         subwords: SubwordVectors | None = None,
         tokenizer: str | None = None,
     ) -> None:
-        self.labels = (
-            labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
-        )
-        rows = len(self.labels)
-        self.matrix = _read_only(_as_matrix(matrix, rows))
-        self.counts = None if counts is None else _as_column("counts", counts, rows, np.int64)
-        if norms is not _LATER:
-            lengths = query.row_norms(self.matrix) if norms is None else norms
-            self.norms = _as_column("norms", lengths, rows, np.float32)
+        super().__init__(labels, matrix, counts, norms, subwords)
         self.config: dict[str, object] = dict(config or {})
-        self.subwords = subwords
-        self._source: MappedFile | None = None
         self.tokenizer = None if tokenizer is None else TokenizerFile(tokenizer)
-        if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
-            raise ParameterError(
-                f"the vectors of n-grams have {subwords.matrix.shape[1]} dimensions, those of "
-                f"words {self.vector_size}; expected as many"
-            )
 
     @classmethod
     def load(
@@ -149,12 +128,13 @@ class Vectors(metaclass=ExplainedNames):
             table.labels,
             table.matrix,
             table.counts,
-            norms=_LATER if table.norms is None and table.is_finite else table.norms,
+            norms=COMPUTED_LATER if table.norms is None and table.is_finite else table.norms,
             config=table.config,
             subwords=table.subwords,
             tokenizer=table.tokenizer,
         )
         vectors._source = table.source
+        vectors._check = table.check
         return vectors
 
     def _as_data(self) -> VectorData:
@@ -169,52 +149,10 @@ class Vectors(metaclass=ExplainedNames):
             None if self.tokenizer is None else self.tokenizer.content,
         )
 
-    @cached_property
-    def norms(self) -> NDArray[np.float32]:
-        """`(V,)`, the lengths of the rows."""
-        return _read_only(query.row_norms(self.matrix))
-
-    @property
-    def vector_size(self) -> int:
-        """D, the number of dimensions."""
-        return int(self.matrix.shape[1])
-
-    @cached_property
-    def key_to_index(self) -> dict[str, int]:
-        """Word to row, for the whole vocabulary."""
-        return self.labels.key_to_index
-
     if not TYPE_CHECKING:  # a type checker is to find what is missing by itself
 
         def __getattr__(self, name: str) -> object:
             raise missing_attribute(self, name, VECTORS_ATTRIBUTES)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_source": None}  # a copy is not mapped
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __contains__(self, word: object) -> bool:
-        self._require_whole()
-        if word in self.labels:
-            return True
-        if self.subwords is None or not isinstance(word, str):
-            return False
-        return bool(self.subwords.compose([word]).are_known[0])
-
-    def __getitem__(self, words: str | Sequence[str]) -> NDArray[np.float32]:
-        """The vector `(D,)` of a word, or `(n, D)` of a list of words.
-
-        Raises:
-            UnknownWordError: a word is not in the vocabulary, nor is any of its n-grams known.
-        """
-        if not isinstance(words, str):
-            return self._take(words, self._rows(words))
-        row = self._row(words)
-        picked: NDArray[np.float32]
-        picked = self.matrix[row] if row != _NO_ROW else self._take([words], np.array([row]))[0]
-        return picked
 
     def __repr__(self) -> str:
         return f"Vectors({len(self):,} words, vector_size={self.vector_size})"
@@ -229,9 +167,13 @@ class Vectors(metaclass=ExplainedNames):
 
     def most_similar(
         self,
-        positive: Item | Sequence[Item] | None = None,
-        negative: Item | Sequence[Item] | None = None,
+        positive: Items = None,
+        negative: Items = None,
         topn: int = 10,
+        *,
+        restrict_vocab: int | None = None,
+        candidates: Sequence[str] | None = None,
+        indexer: Indexer | None = None,
     ) -> Neighbors:
         """The `topn` words closest to the mean of what is given, `negative` ones subtracted.
 
@@ -239,16 +181,22 @@ class Vectors(metaclass=ExplainedNames):
         left out of the answer.
 
         Args:
-            positive: a word, a vector `(D,)`, or a list of either, which are added.
-            negative: the same, which are subtracted.
+            positive: a word, a vector `(D,)`, a pair of either and its weight, or a list of these.
+                Without a weight it is 1.
+            negative: the same; without a weight it is -1. A weight that is given counts as it is.
             topn: how many words.
+            restrict_vocab: only so many of the first rows answer, in most files those of the most
+                frequent words.
+            candidates: only these words answer.
+            indexer: answers approximately, such as `textdl.vectors.approximate.ApproximateIndex`.
 
         Returns:
             Words with their cosines, the most similar first.
 
         Raises:
             UnknownWordError: a word has no vector.
-            ParameterError: nothing was given, a vector has the wrong shape, or `topn` is below 1.
+            ParameterError: nothing was given, a vector has the wrong shape, `topn` is below 1, or
+                the restrictions contradict each other.
 
         Example:
             >>> vectors = Vectors(
@@ -257,34 +205,186 @@ class Vectors(metaclass=ExplainedNames):
             ... )
             >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
             'queen'
+            >>> vectors.most_similar([("king", 0.5), "woman"], candidates=["man", "tree"], topn=1)
+            [('tree', 0.0)]
         """
-        plus = _as_items(positive)
-        minus = _as_items(negative)
-        items = plus + minus
-        if not items:
-            raise ParameterError("most_similar got no word; pass at least one, as in 'king'")
-        weights = np.repeat([1.0, -1.0], [len(plus), len(minus)])
-        direction = query.combine(np.stack([self._vector(item) for item in items]), weights)
-        given = np.unique(self._rows([item for item in items if isinstance(item, str)]))
-        return self._neighbors(direction[None, :], topn, given[None, given != _NO_ROW])[0]
+        chosen = choose_search(self, restrict_vocab, candidates, indexer)
+        return queries.most_similar(self, positive, negative, topn, chosen)
 
-    def most_similar_batch(self, words: Sequence[str], topn: int = 10) -> list[Neighbors]:
+    def most_similar_batch(
+        self,
+        words: Sequence[str],
+        topn: int = 10,
+        *,
+        restrict_vocab: int | None = None,
+        candidates: Sequence[str] | None = None,
+        indexer: Indexer | None = None,
+    ) -> list[Neighbors]:
         """For each word, what `most_similar` answers: all in one matrix product.
+
+        Args:
+            words: the queries.
+            topn: how many words each.
+            restrict_vocab: as in `most_similar`.
+            candidates: as there.
+            indexer: as there.
+
+        Returns:
+            Words with their cosines for each query, the most similar first.
 
         Raises:
             UnknownWordError: a word has no vector.
-            ParameterError: `topn` is below 1.
+            ParameterError: `topn` is below 1, or the restrictions contradict each other.
         """
-        rows = self._rows(words)
-        vectors = self._take(words, rows)
-        directions = query.combine(query.normalize(vectors)[:, None, :], np.ones(1))
-        has_row = rows != _NO_ROW
-        if has_row.all():
-            return self._neighbors(directions, topn, rows[:, None])
-        seen = iter(self._neighbors(directions[has_row], topn, rows[has_row, None]))
-        nothing = np.empty((int((~has_row).sum()), 0), np.int64)
-        unseen = iter(self._neighbors(directions[~has_row], topn, nothing))
-        return [next(seen if it else unseen) for it in has_row]
+        chosen = choose_search(self, restrict_vocab, candidates, indexer)
+        return queries.most_similar_batch(self, words, topn, chosen)
+
+    def most_similar_cosmul(
+        self,
+        positive: Items = None,
+        negative: Items = None,
+        topn: int = 10,
+        *,
+        restrict_vocab: int | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> Neighbors:
+        """The `topn` words of highest 3CosMul with what is given: a product in place of a sum.
+
+        The score is `Π (1 + cos(x, p)) / 2` over what is positive, divided by the same over what is
+        negative plus 1e-6. One large similarity does not outweigh the others, as it does in a sum.
+
+        Args:
+            positive: a word, a vector `(D,)`, or a list of either; at least one.
+            negative: the same.
+            topn: how many words.
+            restrict_vocab: as in `most_similar`.
+            candidates: as there.
+
+        Returns:
+            Words with their scores, which are not cosines, the highest first.
+
+        Raises:
+            UnknownWordError: a word has no vector.
+            ParameterError: nothing is positive, something has a weight, a vector has the wrong
+                shape, `topn` is below 1, or the restrictions contradict each other.
+
+        References:
+            Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word
+            representations", equation 4.
+        """
+        among = exact_search(self, restrict_vocab, candidates)
+        return queries.most_similar_cosmul(self, positive, negative, topn, among)
+
+    def most_similar_to_sentence(
+        self,
+        sentence: str | Sequence[str],
+        topn: int = 10,
+        *,
+        tokenizer: str = "nltk",
+        restrict_vocab: int | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> Neighbors:
+        """The `topn` words closest to the mean of the unit vectors of a sentence.
+
+        Words without a vector are left out; a word is looked up as it stands, and lowercased if it
+        is not known so. The words of the sentence may be among the answers.
+
+        Args:
+            sentence: a text, or its words.
+            topn: how many words.
+            tokenizer: cuts a text, where the vectors do not come with a tokenizer of their own.
+            restrict_vocab: as in `most_similar`.
+            candidates: as there.
+
+        Returns:
+            Words with their cosines, the most similar first.
+
+        Raises:
+            ParameterError: no word of the sentence has a vector, `topn` is below 1, or the
+                restrictions contradict each other.
+        """
+        tokenize = self.tokenizer or queries.sentence_tokenizer(tokenizer)
+        words = queries.known_words(self, sentence, tokenize)
+        mean = query.normalize(self[words]).mean(axis=0)
+        among = exact_search(self, restrict_vocab, candidates)
+        return queries.most_similar(self, mean, None, topn, among)
+
+    def most_similar_in(
+        self, other: Vectors, words: Sequence[str], topn: int = 10
+    ) -> list[Neighbors]:
+        """The words of another file whose vectors are closest to those that words have here.
+
+        Both have to be of one space: trained together, or aligned by `align_vectors`.
+
+        Args:
+            other: whose words answer; a word may be its own neighbor.
+            words: of these vectors.
+            topn: how many words each.
+
+        Returns:
+            Words of `other` with their cosines for each query, the most similar first.
+
+        Raises:
+            UnknownWordError: a word has no vector.
+            ParameterError: the vectors have different sizes, or `topn` is below 1.
+        """
+        return queries.most_similar_in(self, other, words, topn)
+
+    def distances(
+        self, word_or_vector: Item, other_words: Sequence[str] | None = None
+    ) -> NDArray[np.float64]:
+        """`1 - cosine` of a word or vector with other words, or with every word. `(n,)`.
+
+        Raises:
+            UnknownWordError: a word has no vector.
+            ParameterError: the vector has the wrong shape.
+        """
+        return queries.distances(self, word_or_vector, other_words)
+
+    def closer_than(self, word: str, other: str) -> list[str]:
+        """The words that are closer to `word` than `other` is, in the order of rows.
+
+        Raises:
+            UnknownWordError: a word has no vector.
+        """
+        return queries.closer_than(self, word, other)
+
+    def rank(self, word: str, other: str) -> int:
+        """Which neighbor of `word` the `other` is: 1 for the nearest.
+
+        Raises:
+            UnknownWordError: a word has no vector.
+        """
+        return len(self.closer_than(word, other)) + 1
+
+    def n_similarity(self, first: Sequence[str], second: Sequence[str]) -> float:
+        """Cosine of the means of two lists of words, 0 if either mean is zero.
+
+        Raises:
+            UnknownWordError: a word has no vector.
+            ParameterError: a list is empty.
+        """
+        return queries.n_similarity(self, first, second)
+
+    def wmdistance(self, first: Sequence[str], second: Sequence[str], norm: bool = True) -> float:
+        """Word mover's distance of two documents; needs POT (`pip install 'textdl[transport]'`).
+
+        Args:
+            first: words; those without a vector are left out.
+            second: the same.
+            norm: compare unit vectors.
+
+        Returns:
+            The least mean way, of Euclidean length, that the words of one document have to go to
+            become those of the other.
+
+        Raises:
+            ParameterError: no word of a document has a vector, or POT is not installed.
+
+        References:
+            Kusner et al. 2015, "From word embeddings to document distances".
+        """
+        return word_movers_distance(self, first, second, norm=norm)
 
     def doesnt_match(self, words: Sequence[str]) -> str:
         """The word least similar to the mean of the unit vectors of all `words`.
@@ -293,105 +393,4 @@ class Vectors(metaclass=ExplainedNames):
             UnknownWordError: a word has no vector.
             ParameterError: fewer than three words, which cannot have an odd one out.
         """
-        rows = self._rows(words)
-        if len(rows) < 3:
-            raise ParameterError(
-                f"doesnt_match got {len(rows)} words, expected 3 or more; add some"
-            )
-        return words[query.odd_one_out(self._take(words, rows))]
-
-    def _neighbors(
-        self, queries: NDArray[np.float64], topn: int, excluded: NDArray[np.int64]
-    ) -> list[Neighbors]:
-        topn = check_topn(topn)
-        self._require_whole()
-        found = nearest(self.matrix, self.norms, queries, topn, excluded)
-        pairs = zip(found.rows.tolist(), found.similarities.tolist(), strict=True)
-        return [
-            [(self.labels[row], similarity) for row, similarity in zip(*pair, strict=True)]
-            for pair in pairs
-        ]
-
-    def _require_whole(self) -> None:
-        if self._source is not None:
-            self._source.require_whole()
-
-    def _row(self, word: str) -> int:
-        """The row of a word; `_NO_ROW` where its n-grams may tell."""
-        self._require_whole()
-        row = self.labels.find(word)
-        if row is None:
-            if not isinstance(word, str):
-                raise ParameterError(f"{word!r} is a {type(word).__name__}; pass words as str")
-            if self.subwords is None:
-                raise UnknownWordError(unknown_word_message(word, self.labels))
-            return _NO_ROW
-        return row
-
-    def _take(self, words: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors `(n, D)` of words, given the rows of those that have one."""
-        picked: NDArray[np.float32] = self.matrix[rows]
-        unseen = np.flatnonzero(rows == _NO_ROW).tolist()
-        if self.subwords is None or not unseen:
-            return picked
-        found = self.subwords.compose([words[place] for place in unseen])
-        if not found.are_known.all():
-            word = words[unseen[int(np.argmin(found.are_known))]]
-            sizes = (self.subwords.min_n, self.subwords.max_n)
-            raise UnknownWordError(unknown_word_message(word, self.labels, sizes))
-        picked[unseen] = found.vectors
-        return picked
-
-    def _rows(self, words: Sequence[str]) -> NDArray[np.int64]:
-        if isinstance(words, str) or not isinstance(words, Iterable):
-            raise ParameterError(f"got {words!r}; pass a list of words")
-        return np.array([self._row(word) for word in words], dtype=np.int64)
-
-    def _vector(self, item: Item) -> NDArray[np.float64]:
-        if isinstance(item, str):
-            return query.normalize(self[item])
-        vector = np.asarray(item, dtype=np.float64)
-        if vector.shape != (self.vector_size,) or not np.isfinite(vector).all():
-            raise ParameterError(
-                f"a vector of shape {vector.shape} was given, expected a word or "
-                f"({self.vector_size},) finite numbers"
-            )
-        return vector
-
-
-def _as_items(given: Item | Sequence[Item] | None) -> list[Item]:
-    if given is None:
-        return []
-    if isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1):
-        return [given]
-    return list(given)
-
-
-def _as_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
-    try:
-        array = np.asarray(matrix, dtype=np.float32)
-    except ValueError as error:
-        raise ParameterError(
-            f"the matrix is not an array of numbers ({error}); pass rows of D"
-        ) from None
-    if array.ndim != 2 or len(array) != rows or not array.shape[1]:
-        raise ParameterError(
-            f"the matrix has shape {array.shape} for {rows:,} labels; expected ({rows}, D): one "
-            "row per label"
-        )
-    return array
-
-
-def _as_column(name: str, values: ArrayLike, rows: int, dtype: type[Number]) -> NDArray[Number]:
-    array = np.asarray(values, dtype=dtype)
-    if array.shape != (rows,):
-        raise ParameterError(
-            f"{name} has shape {array.shape} for {rows:,} labels; expected one number per label"
-        )
-    return _read_only(array)
-
-
-def _read_only(array: NDArray[Number]) -> NDArray[Number]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+        return queries.doesnt_match(self, words)

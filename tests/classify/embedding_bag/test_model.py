@@ -10,13 +10,15 @@ from scipy import sparse
 
 from textdl.classify.embedding_bag import model as bag
 from textdl.classify.embedding_bag.batches import BagBatches, PackedBatches, make_segments
-from textdl.embed.update import jit_steps, run_steps, step
+from textdl.embed.update import jit_steps, run_steps
+from textdl.embed.update import step as eager_step
 from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
 
 TERMS, SIZE, OUTPUTS, BATCH = 7, 4, 3, 5
 RATE = 0.05
 SOFTMAX = bag.BagLoss(softmax_loss, softmax_accuracy, SIZE, RATE)
 LOGISTIC = bag.BagLoss(logistic_loss, logistic_accuracy, SIZE, RATE)
+step = jax.jit(eager_step, static_argnums=3)
 
 
 def random_tables(seed, outputs=OUTPUTS, terms=TERMS):

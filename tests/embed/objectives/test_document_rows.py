@@ -18,6 +18,12 @@ from tests.embed.objectives.reference import (
 from textdl.embed.batches import context_extents
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import DOCUMENT_ARCHITECTURES
+from textdl.embed.objectives.negative_sampling import (
+    NOISE_WEIGHT,
+    NOISE_WORDS,
+    affine_gradient,
+    affine_scores,
+)
 from textdl.embed.objectives.objective import Blocks, DocumentRows, make_objective
 from textdl.embed.tables import Batches
 
@@ -112,8 +118,14 @@ def test_every_architecture_is_tested():
     assert {model["arch"] for model in MODELS} == set(DOCUMENT_ARCHITECTURES)
 
 
-@pytest.mark.parametrize("words", [3, 40])
-@pytest.mark.parametrize("model", MODELS, ids=str)
+SIZES = [  # every model on many words, two of them on few
+    pytest.param(words, model, id=f"{words}-{model}", marks=[] if quick else [pytest.mark.full])
+    for number, model in enumerate(MODELS)
+    for words, quick in ((40, True), (3, number in (1, 3)))
+]
+
+
+@pytest.mark.parametrize(("words", "model"), SIZES)
 def test_gradients_equal_a_loop_over_predictions(model, words, monkeypatch):
     config = EmbeddingConfig(vector_size=4, window=3, **model)
     rows = DocumentRows(TAGS, np.full(len(TAGS), 16.0), 4, LENGTH)
@@ -139,3 +151,29 @@ def test_gradients_equal_a_loop_over_predictions(model, words, monkeypatch):
     np.testing.assert_array_equal(found.predictions, count)
     for name, summed in summed_gradients(tables, found).items():
         np.testing.assert_allclose(summed, gradients[name], rtol=1e-5, atol=1e-5)
+
+
+NEGATIVE_SAMPLING = [
+    it for it in MODELS if it.get("loss", "ns") == "ns" and not it.get("train_words")
+]
+
+
+@pytest.mark.parametrize("model", NEGATIVE_SAMPLING, ids=str)
+def test_affine_gradient_equals_that_of_the_objective(model):
+    config = EmbeddingConfig(vector_size=4, window=3, **model)
+    rows = DocumentRows(np.arange(2, dtype=np.int32)[:, None], np.full(2, 16.0), 2, LENGTH)
+    objective = make_objective(some_text(40)._replace(documents=rows), config)
+    tables = random_tables(objective)
+    blocks = document_blocks(config, 40, seed=0)
+    own = np.where(blocks.documents[0] >= 0, np.arange(2)[:, None], -1).astype(np.int32)
+    draws = objective.draw(blocks._replace(documents=own[None]))
+    batch = Batches(draws.rows, draws.values, np.full(1, 0.1, np.float32))
+    batch = jax.tree.map(lambda array: jnp.asarray(array[0]), batch)
+    expected = summed_gradients(tables, objective.loss_and_gradients(tables, batch))["documents"]
+
+    noise = tables["output"][batch.rows["output"][NOISE_WORDS]]
+    scores = affine_scores(tables, objective.affine(tables, batch), batch, noise, 4)
+    vectors = tables["documents"]
+    found = affine_gradient(scores, 0, vectors, noise[0, :, :4], batch.values[NOISE_WEIGHT])
+    assert np.abs(expected).min() > 0
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

@@ -79,9 +79,20 @@ def loss_of_blocks(strip, center, context, noise, left, right):
     return loss({"output": jnp.asarray(rows)}, hidden, batch)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=8)  # each of another shape is compiled for
 @given(blocks())
 def test_loss_is_the_sum_over_pairs(shape):
+    assert_loss_is_the_sum_over_pairs(shape)
+
+
+@pytest.mark.full
+@settings(max_examples=100)
+@given(blocks())
+def test_loss_is_the_sum_over_pairs_of_many_shapes(shape):
+    assert_loss_is_the_sum_over_pairs(shape)
+
+
+def assert_loss_is_the_sum_over_pairs(shape):
     strip, *block = some_blocks(*shape)
     loss = loss_of_blocks(strip, *block).loss
     expected = [pairwise_loss(*(array[b] for array in block)) for b in range(shape[0])]
@@ -114,7 +125,15 @@ def test_scores_beyond_the_range_of_exp_stay_finite():
     np.testing.assert_allclose(found.loss, [expected], rtol=1e-4)
 
 
-@pytest.mark.parametrize("noise_size", [FACTORS, FACTORS + 1, 3 * FACTORS, 1000])
+@pytest.mark.parametrize(
+    "noise_size",
+    [
+        FACTORS,
+        FACTORS + 1,
+        pytest.param(3 * FACTORS, marks=pytest.mark.full),
+        1000,
+    ],
+)
 def test_sum_softplus_product_never_overflows(noise_size):
     strip, *block = some_blocks(1, 200, 1, 2, noise_size, 2, 0.01)
     loss = loss_of_blocks(strip, *block).loss

@@ -40,19 +40,26 @@ def test_every_side_is_tested():
     assert set(LEARNING_RATES) == set(SIDES)
 
 
-@pytest.mark.parametrize("words", [2, 9, 300])
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("model", MODELS, ids=str)
-def test_gradients_equal_a_loop_over_predictions(model, seed, words):
+SIZES = [  # every model on few words; the fewest and many with each side of an objective
+    pytest.param(words, model, id=f"{words}-{model}", marks=[] if quick else [pytest.mark.full])
+    for number, model in enumerate(MODELS)
+    for words, quick in ((9, True), (2, number in (1, 2)), (300, number in (0, 3)))
+]
+
+
+@pytest.mark.parametrize(("words", "model"), SIZES)
+def test_gradients_equal_a_loop_over_predictions(model, words):
     objective, text, config = some_objective(words, **model)
     tables = random_tables(objective)
-    batch, tokens = random_batch(objective, config, words=words, seed=seed, length=32)
-    found = jax.jit(objective.loss_and_gradients)(tables, batch)
-    loss, predictions, gradients = by_loop(tables, batch, tokens, text, config)
-    np.testing.assert_allclose(found.loss, loss, rtol=1e-5)
-    np.testing.assert_array_equal(found.predictions, predictions)
-    for name, summed in summed_gradients(tables, found).items():
-        np.testing.assert_allclose(summed, gradients[name], rtol=1e-5, atol=1e-5)
+    loss_and_gradients = jax.jit(objective.loss_and_gradients)
+    for seed in range(2):
+        batch, tokens = random_batch(objective, config, words=words, seed=seed, length=32)
+        found = loss_and_gradients(tables, batch)
+        loss, predictions, gradients = by_loop(tables, batch, tokens, text, config)
+        np.testing.assert_allclose(found.loss, loss, rtol=1e-5)
+        np.testing.assert_array_equal(found.predictions, predictions)
+        for name, summed in summed_gradients(tables, found).items():
+            np.testing.assert_allclose(summed, gradients[name], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("model", DERIVED, ids=str)
@@ -61,7 +68,7 @@ def test_gradients_equal_automatic_derivatives(model):
     tables = random_tables(objective)
     batch, _ = random_batch(objective, config, words=40, blocks=3, length=32)
     function = objective.loss_and_gradients
-    expected = jax.grad(lambda tables: function(tables, batch).loss.sum())(tables)
+    expected = jax.jit(jax.grad(lambda tables: function(tables, batch).loss.sum()))(tables)
     found = jax.jit(function)(tables, batch)
     for name, summed in summed_gradients(tables, found).items():
         np.testing.assert_allclose(summed, expected[name], rtol=1e-4, atol=2e-5)
@@ -72,7 +79,7 @@ def test_scores_beyond_the_range_of_exp_stay_finite(model):
     objective, text, config = some_objective(**model)
     tables = random_tables(objective, scale=100.0)
     batch, tokens = random_batch(objective, config)
-    found = objective.loss_and_gradients(tables, batch)
+    found = jax.jit(objective.loss_and_gradients)(tables, batch)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found))
     loss, _, _ = by_loop(tables, batch, tokens, text, config)
     np.testing.assert_allclose(found.loss, loss, rtol=1e-4)
@@ -85,7 +92,7 @@ def test_center_without_context_changes_nothing(model):
     batch, _ = random_batch(objective, config)
     nobody = np.zeros_like(batch.values["left"])
     alone = batch._replace(values={**batch.values, "left": nobody, "right": nobody})
-    found = objective.loss_and_gradients(tables, alone)
+    found = jax.jit(objective.loss_and_gradients)(tables, alone)
     assert not np.asarray(found.loss).any()
     assert not np.asarray(found.predictions).any()
     assert not any(it.any() for it in summed_gradients(tables, found).values())
@@ -95,7 +102,7 @@ def test_center_without_context_changes_nothing(model):
 def test_initial_loss_bounds_that_of_the_initial_tables(model):
     objective, _, config = some_objective(**model)
     batch, _ = random_batch(objective, config)
-    found = objective.loss_and_gradients(objective.init(), batch)
+    found = jax.jit(objective.loss_and_gradients)(objective.init(), batch)
     loss = found.loss.sum() / found.predictions.sum()
     if config.loss == "ns":
         np.testing.assert_allclose(loss, objective.initial_loss, rtol=1e-5)
@@ -163,7 +170,7 @@ def test_vocabulary_of_one_word_has_no_decisions():
     text = some_text(1)
     objective = make_objective(text, EmbeddingConfig(loss="hs", vector_size=4, window=3))
     batch, _ = random_batch(objective, EmbeddingConfig(window=3), words=1)
-    found = objective.loss_and_gradients(random_tables(objective), batch)
+    found = jax.jit(objective.loss_and_gradients)(random_tables(objective), batch)
     assert not np.asarray(found.loss).any()
 
 

@@ -17,7 +17,7 @@ LENGTHS = np.array([3, 0, 17, 40, 16, 1, 33, 100] * 25)
 IDS = [np.arange(length) % 7 + number % 2 for number, length in enumerate(LENGTHS)]
 SEQUENCES = nn.pack_sequences(IDS)
 NETWORK = nn.sequential(
-    nn.Embedding(8, 4), nn.GRU(4, 4, return_sequence=False), nn.Dropout(0.2), nn.Dense(4, 2)
+    nn.Embedding(8, 4), nn.RNN(4, 4, return_sequence=False), nn.Dropout(0.2), nn.Dense(4, 2)
 )
 OBJECTIVE = nn.Objective(NETWORK, nn.softmax_loss)
 CONFIG = nn.TrainingConfig(epochs=3, batch_size=8)

@@ -55,7 +55,7 @@ def test_stacked_layers_take_the_states_of_the_one_below():
     assert (network.apply(params, x, key=KEY) != expected).any()
 
 
-@pytest.mark.parametrize("returns", [True, False])
+@pytest.mark.parametrize("returns", [pytest.param(True, marks=pytest.mark.full), False])
 def test_gradients_and_padding(returns):
     layer = nn.stacked(nn.Bidirectional(nn.GRU(3, 2, return_sequence=returns)), 2)
     check_layer_gradients(layer)

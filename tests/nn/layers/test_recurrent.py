@@ -18,6 +18,12 @@ from textdl.errors import DataError, ParameterError
 
 LAYERS = {name: getattr(nn, name) for name in STEPS}
 KEY = jax.random.key(0)
+# Every layer, and both directions, are compiled for in the quick tests; all pairs in the full ones.
+DIRECTIONS = [
+    pytest.param(reverse, name, marks=[] if reverse == (name == "GRU") else [pytest.mark.full])
+    for reverse in (False, True)
+    for name in LAYERS
+]
 
 
 def drawn(layer):
@@ -50,15 +56,15 @@ def test_run_of_two_halves_is_run_of_the_whole(name):
     x = batch()
     first = nn.SequenceBatch(x.values[:, :2], jnp.minimum(x.lengths, 2))
     second = nn.SequenceBatch(x.values[:, 2:], jnp.maximum(x.lengths - 2, 0))
-    _, whole = layer.run(params, x)
-    _, state = layer.run(params, first)
-    _, state = layer.run(params, second, state)
+    run = jax.jit(layer.run)
+    _, whole = run(params, x)
+    _, state = run(params, first)
+    _, state = run(params, second, state)
     for got, expected in zip(state, whole, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("reverse", "name"), DIRECTIONS)
 def test_gradients(name, reverse):
     check_layer_gradients(LAYERS[name](3, 2, reverse=reverse))
     check_layer_gradients(LAYERS[name](3, 2, reverse=reverse, return_sequence=False))
@@ -79,8 +85,7 @@ def test_gradients_of_states(name):
     assert check.error < 1e-6, check
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("reverse", "name"), DIRECTIONS)
 def test_padding_changes_nothing(name, reverse):
     assert_padding_changes_nothing(LAYERS[name](3, 4, reverse=reverse))
     assert_padding_changes_nothing(LAYERS[name](3, 4, reverse=reverse, return_sequence=False))

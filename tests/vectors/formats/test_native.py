@@ -1,3 +1,4 @@
+import pickle
 import random
 
 import numpy as np
@@ -41,9 +42,11 @@ def test_safetensors_package_reads_it(small):
         "counts": ("int64", (3,)),
         "label_offsets": ("int64", (4,)),
         "labels": ("uint8", (8,)),
+        "label_order": ("int32", (3,)),
     }
     assert arrays["labels"].tobytes() == "updowné".encode()
     assert arrays["label_offsets"].tolist() == [0, 2, 6, 8]
+    assert arrays["label_order"].tolist() == [1, 0, 2]
     with safe_open(small, framework="numpy") as file:
         assert set(file.metadata()) == {"textdl", "digests", "header_digest"}
 
@@ -189,7 +192,7 @@ def test_label_offsets_are_checked(tmp_path, offsets, says):
     }
     write_archive(path, ArchiveContent(native.KIND, arrays=arrays))
     with pytest.raises(FileFormatError, match=says):
-        Vectors.load(path)
+        _ = Vectors.load(path).labels
 
 
 def test_mapped_vector_not_finite_errors_when_asked(tmp_path):
@@ -238,11 +241,59 @@ def place_of(path, name):
     return len(raw) - len(body) + header[name]["data_offsets"][0]
 
 
-@pytest.mark.parametrize("name", ["labels", "label_offsets", "counts", "norms"])
-def test_flipped_bit_beside_matrix_is_noticed_on_opening(small, name):
+def most_similar(vectors):
+    return vectors.most_similar("up")
+
+
+@pytest.mark.parametrize("name", native.COLUMNS)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda vectors: vectors.labels,
+        lambda vectors: vectors.counts,
+        lambda vectors: vectors.norms,
+        lambda vectors: vectors["nowhere"],
+        most_similar,
+        pickle.dumps,
+        lambda vectors: vectors.save("/nowhere/again.safetensors"),
+    ],
+)
+def test_flipped_bit_beside_matrix_is_noticed_when_all_of_it_is_used(small, name, use):
     flip(small, place_of(small, name))
+    vectors = Vectors.load(small)
+    for _ in range(2):  # not the first time alone
+        with pytest.raises(FileFormatError, match=rf"'{name}' does not have the checksum"):
+            use(vectors)
+    with pytest.raises(FileFormatError, match="does not have the checksum"):
+        Vectors.load(small, verify=True)
     with pytest.raises(FileFormatError, match=rf"'{name}' does not have the checksum"):
-        Vectors.load(small)
+        Vectors.load(small, limit=2)
+
+
+def test_words_are_found_without_reading_the_others(small):
+    sound = Vectors.load(small)
+    flip(small, place_of(small, "norms"))
+    vectors = Vectors.load(small)
+    np.testing.assert_array_equal(vectors["up"], sound["up"])
+    assert vectors.similarity("up", "é") == sound.similarity("up", "é")
+    assert "down" in vectors
+    assert len(vectors) == 3
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [0, 0, 0], [-1, 7, 2**31 - 1]])
+def test_words_are_found_whatever_the_order_says(tmp_path, order):
+    path = tmp_path / "v.safetensors"
+    arrays = {
+        "label_offsets": np.array([0, 2, 6, 8]),
+        "vectors": np.ones((3, 2), np.float32),
+        "labels": np.frombuffer(b"updownxx", np.uint8),
+        "label_order": np.array(order, np.int32),
+    }
+    write_archive(path, ArchiveContent(native.KIND, arrays=arrays))
+    vectors = Vectors.load(path)
+    assert [vectors.labels.find(word) for word in ("up", "down", "xx", "x")] == [0, 1, 2, None]
+    assert "xx" in vectors
+    assert "upd" not in vectors
 
 
 def test_flipped_bit_of_matrix_is_noticed_on_request(small):
@@ -300,7 +351,7 @@ def test_negative_count_errors(tmp_path):
     path = tmp_path / "v.safetensors"
     Vectors(["a", "b"], [[1.0], [2.0]], [3, -1]).save(path)
     with pytest.raises(FileFormatError, match="row 1 has a negative count"):
-        Vectors.load(path)
+        _ = Vectors.load(path).counts
 
 
 def test_row_not_finite_without_norms_errors(tmp_path):

@@ -30,6 +30,7 @@ from textdl.embed.objectives.document_rows import (
     tag_shares,
 )
 from textdl.embed.objectives.objective import (
+    AffineHidden,
     Blocks,
     DocumentRows,
     Draws,
@@ -62,6 +63,7 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> list[InputSide]:
             hidden_size=config.vector_size,
             bursts={DOCUMENTS: bursts * (share > 0)},
             shares_noise=not config.train_words,  # skip-gram meets the same
+            affine=affine,
         )
         for number, share in enumerate(shares)
     ]
@@ -87,6 +89,12 @@ def forward(tables: Tables, batch: Batches, *, number: int) -> tuple[Hidden, Pul
         return {DOCUMENTS: [RowGradients(tags, gradient)]}
 
     return Hidden(tables[DOCUMENTS][tags], predicts.sum(1, dtype=jnp.float32), predicts), pull
+
+
+def affine(tables: Tables, batch: Batches) -> AffineHidden:
+    """The document alone predicts."""
+    is_text = (batch.values[SEGMENT] >= 0).astype(jnp.float32)
+    return AffineHidden(is_text, is_text, None)
 
 
 def _draw(blocks: Blocks, documents: DocumentRows, number: int) -> Draws:

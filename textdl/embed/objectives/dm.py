@@ -23,7 +23,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from numpy.typing import NDArray
 
 from textdl.embed.config import STRIP, EmbeddingConfig
@@ -39,6 +39,7 @@ from textdl.embed.objectives.document_rows import (
     tag_shares,
 )
 from textdl.embed.objectives.objective import (
+    AffineHidden,
     Blocks,
     DocumentRows,
     Draws,
@@ -46,7 +47,6 @@ from textdl.embed.objectives.objective import (
     InputSide,
     Pullback,
     TrainingText,
-    no_values,
 )
 from textdl.embed.objectives.word_tables import (
     INPUT,
@@ -61,7 +61,6 @@ from textdl.embed.tables import Batches, ProductGradients, RowGradients, TableGr
 TAGS = "tags"  # rows, (S, B, G, T)
 HAS_TAGS = "has_tags"  # values, (S, B, G, T), 1 where there is one
 SEGMENT = "segment"  # values, (S, B, L), of every center
-CONTEXT = "context"  # values, (B, L, D), the sum of the words around, where it is known already
 PLACES = "places"  # rows, (S, B, L, 2w): the words around every center, in order
 
 
@@ -90,7 +89,9 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         }
 
     draw = _draw_places if is_concatenation else _draw
-    joined = partial(forward, mean=config.dm_context == "mean", divided=config.divides_gradient)
+    mean, divided = config.dm_context == "mean", config.divides_gradient
+    joined = partial(forward, mean=mean, divided=divided)
+    joined_affine = partial(affine, mean=mean, divided=divided)
     return InputSide(
         init=init,
         draw=partial(draw, documents=documents, null_word=len(text.vocabulary)),
@@ -101,8 +102,8 @@ def input_side(text: TrainingText, config: EmbeddingConfig) -> InputSide:
         export=partial(document_vectors, documents=documents),
         hidden_size=size,
         bursts={DOCUMENTS: of_tags * burst_lengths(documents)},
-        fixed=no_values if is_concatenation else context_sums,
         shares_noise=True,
+        affine=affine_concatenation if is_concatenation else joined_affine,
     )
 
 
@@ -126,9 +127,7 @@ def forward(
     halo = (tokens.shape[1] - left.shape[1]) // 2
     around = strips_of(tokens, halo, strip)  # (B, L / R, R + 2w)
     band = context_mask(left, right, halo, strip).astype(jnp.float32)  # (B, L / R, R + 2w, R)
-    words = batch.values.get(CONTEXT)
-    if words is None:
-        words = _sum_of_context(tables, around, band)
+    words = _sum_of_context(tables, around, band)
     has_tag = batch.values[HAS_TAGS].astype(jnp.float32)  # (B, G, T)
     of_segment = _segments_of_centers(batch)  # (B, L, G)
     tags = of_segment @ has_tag.sum(2)[..., None]  # (B, L, 1), how many
@@ -146,22 +145,33 @@ def forward(
     return Hidden(total * share if mean else total, of_segment.sum(2), None), pull
 
 
-def context_sums(tables: Tables, batch: Batches, *, strip: int = STRIP) -> Mapping[str, Array]:
-    """What `forward` adds up of words: the same for all vectors of documents.
+def affine(
+    tables: Tables, batch: Batches, *, mean: bool, divided: bool, strip: int = STRIP
+) -> AffineHidden:
+    """`forward` as a function of the vector of the document.
 
     Args:
         tables: has `input`.
-        batch: without its axis `S`.
+        batch: without its axis `S`, of documents with one tag each.
+        mean: not the sum.
+        divided: the document gets its share of the gradient, not all of it.
         strip: R, centers that are multiplied at once; divides L.
 
     Returns:
-        `(B, L, D)` as `CONTEXT`.
+        What the words add is `(B, L, D)`.
     """
     left, right = batch.values[LEFT], batch.values[RIGHT]
     tokens = batch.rows[INPUT][TOKENS]
     halo = (tokens.shape[1] - left.shape[1]) // 2
     band = context_mask(left, right, halo, strip).astype(jnp.float32)
-    return {CONTEXT: _sum_of_context(tables, strips_of(tokens, halo, strip), band)}
+    words = _sum_of_context(tables, strips_of(tokens, halo, strip), band)
+    is_text = (batch.values[SEGMENT] >= 0).astype(jnp.float32)
+    share = is_text / (left + right + 1)
+    return AffineHidden(
+        share if mean else is_text,
+        share if divided else is_text,
+        words * share[..., None] if mean else words,
+    )
 
 
 def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullback]:
@@ -192,6 +202,14 @@ def forward_concatenation(tables: Tables, batch: Batches) -> tuple[Hidden, Pullb
 
     hidden = jnp.concatenate([document, words.reshape(*shape[:2], -1)], axis=2)
     return Hidden(hidden, of_segment.sum(2), None), pull
+
+
+def affine_concatenation(tables: Tables, batch: Batches) -> AffineHidden:
+    """`forward_concatenation` as a function of the vector of the document."""
+    words = tables[INPUT][batch.rows[INPUT][PLACES]]  # (B, L, 2w, D)
+    is_text = (batch.values[SEGMENT] >= 0).astype(jnp.float32)
+    others = words.reshape(*words.shape[:2], -1)
+    return AffineHidden(is_text, is_text, jnp.pad(others, ((0, 0), (0, 0), (words.shape[3], 0))))
 
 
 def _sum_of_context(tables: Tables, around: Array, band: Array) -> Array:
@@ -236,7 +254,9 @@ def _gradients_of_tags(
     Returns:
         Of `(B, G, T)` rows.
     """
-    by_segment = jnp.einsum("blg,bld->bgd", of_segment, gradient)
+    # Transposed here, and not within the product, whose kernels for that are half as fast.
+    centers = lax.optimization_barrier(jnp.swapaxes(of_segment, 1, 2))  # type: ignore[no-untyped-call]
+    by_segment = jnp.einsum("bgl,bld->bgd", centers, gradient)
     values = weights[..., None] * by_segment[:, :, None]
     return RowGradients(batch.rows[DOCUMENTS][TAGS], values)
 

@@ -26,6 +26,8 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -34,6 +36,7 @@ from jax import Array, lax
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.bands import strips_of
 from textdl.embed.objectives.objective import (
+    AffineHidden,
     Blocks,
     Draws,
     Hidden,
@@ -195,17 +198,91 @@ def _segment_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B, G)
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L, G), by the scores
     negative_loss, negative = _against_noise(V, opposed, weight)
-    from_centers = jnp.einsum("blg,bld->bgd", positive, O)
-    from_noise = jnp.einsum("bkg,bkd->bgd", negative, V).reshape(H.shape)
     output_gradients = [
         ProductGradients(centers, positive, H),
         ProductGradients(noise, negative, opposed),
     ]
+    transposed = jnp.swapaxes(positive, 1, 2), jnp.swapaxes(negative, 1, 2)
+    positive, negative = lax.optimization_barrier(transposed)  # type: ignore[no-untyped-call]
+    from_centers = jnp.einsum("bgl,bld->bgd", positive, O)
+    from_noise = jnp.einsum("bgk,bkd->bgd", negative, V).reshape(H.shape)
     return OutputLoss(
         (positive_loss + negative_loss.reshape(counts.shape)).sum(1),
         from_centers + from_noise,
         {OUTPUT: output_gradients},
     )
+
+
+class AffineScores(NamedTuple):
+    """The scores of the centers of blocks as functions of their documents' vectors d.
+
+    Those of center i are S_i = b_i + s_i (O_i · d) and T_ki = B_ki + s_i (V_k · d).
+    """
+
+    rows: Array  # (B, L, D), O, as far as it meets the document
+    scale: Array  # (B, L), s
+    gradient_scale: Array  # (B, L), as in `AffineHidden`
+    bias: Array | None  # (B, L), b; None: 0
+    noise_bias: Array | None  # (P, B, L, K), B of P noises; None: 0, and s is 1 for text
+
+
+def affine_scores(
+    tables: Mapping[str, Array],
+    hidden: AffineHidden,
+    batch: Batches,
+    noise: Array,
+    size: int,
+) -> AffineScores:
+    """What of the scores stays while documents learn.
+
+    Args:
+        tables: has `output`.
+        hidden: what predicts.
+        batch: without its axis `S`.
+        noise: `(P, K, H)`, V of P passes, which all blocks share.
+        size: D, the numbers of a document's vector.
+
+    Returns:
+        The scores.
+    """
+    O = tables[OUTPUT][batch.rows[OUTPUT][CENTERS]]  # noqa: E741  # (B, L, H)
+    scale, gradient_scale, constant = hidden
+    if constant is None:
+        return AffineScores(O, scale, gradient_scale, None, None)
+    bias = (O * constant) @ jnp.ones(O.shape[2], O.dtype)
+    noise_bias = jnp.einsum("blh,pkh->pblk", constant, noise)
+    return AffineScores(O[..., :size], scale, gradient_scale, bias, noise_bias)
+
+
+def affine_gradient(
+    scores: AffineScores, number: Array, vectors: Array, noise: Array, weight: float
+) -> Array:
+    """The gradient of the loss by the vectors of documents.
+
+    Args:
+        scores: of B blocks.
+        number: `()`, which noise is met.
+        vectors: `(B, D)`, of the document of each.
+        noise: `(K, D)`, V, as far as it meets the document.
+        weight: noise words of a prediction that each stands for.
+
+    Returns:
+        `(B, D)`.
+    """
+    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
+    own = scores.scale * ((scores.rows * vectors[:, None]) @ jnp.ones_like(vectors[0]))
+    if scores.bias is not None:
+        own += scores.bias
+    positive = -lax.logistic(-own) * scores.gradient_scale  # (B, L)
+    met = vectors @ noise.T  # (B, K)
+    if scores.noise_bias is None:
+        negative = scores.gradient_scale.sum(1)[:, None] * lax.logistic(met)
+    else:
+        all_met = scores.noise_bias[number] + scores.scale[..., None] * met[:, None]  # (B, L, K)
+        of_centers = lax.logistic(all_met)
+        negative = (of_centers * scores.gradient_scale[..., None]).sum(1)
+    from_rows = (positive[..., None] * scores.rows).sum(1)
+    return from_rows + (weight * negative) @ noise
 
 
 def _against_noise(V: Array, C: Array, weight: Array) -> tuple[Array, Array]:

@@ -105,17 +105,20 @@ class OutputLoss(NamedTuple):
     gradients: Mapping[str, TableGradients]  # by the rows of the output side's tables
 
 
+class AffineHidden(NamedTuple):
+    """What predicts where words stay: `constant + scale · d`, d the vector of the document."""
+
+    scale: Array  # (B, L), 0 at padding
+    gradient_scale: Array  # (B, L), the share of the gradient that d gets, 0 at padding
+    constant: Array | None  # (B, L, H), what words add; None: nothing
+
+
+#: From tables of words and a batch of one step, of a document with one tag per block.
+Affine: TypeAlias = Callable[[Tables, Batches], AffineHidden]
+
+
 #: From the gradient by the vectors that predict to that by rows of the input tables.
 Pullback: TypeAlias = Callable[[Array], Mapping[str, TableGradients]]
-
-
-#: From tables and a batch of one step to values of it.
-FixedValues: TypeAlias = Callable[[Tables, Batches], Mapping[str, Array]]
-
-
-def no_values(tables: Tables, batch: Batches) -> Mapping[str, Array]:
-    """None."""
-    return {}
 
 
 class InputSide(NamedTuple):
@@ -140,9 +143,8 @@ class InputSide(NamedTuple):
     hidden_size: int
     #: Of rows that come in bursts: how many predictions each makes in a block that it occurs in.
     bursts: Updates = MappingProxyType({})
-    #: Of one step, traced by JAX: values of a batch that depend on the tables of words alone, and
-    #: that `forward` takes from there where they are given, as in inference.
-    fixed: FixedValues = no_values
+    #: Of one step, traced by JAX: `forward` where only vectors of documents move, as in inference.
+    affine: Affine | None = None
     #: Whether all blocks of a step meet the same noise words, if the loss has any.
     shares_noise: bool = False
 
@@ -186,8 +188,8 @@ class EmbeddingObjective(NamedTuple):
     row_ids: Mapping[str, NDArray[np.int64]] = {}
     #: Of rows that come in bursts: how often each is moved in a block that it occurs in.
     bursts: Updates = MappingProxyType({})
-    #: Values of a batch that depend on the tables of words alone, as in `InputSide`.
-    fixed: FixedValues = no_values
+    #: Of documents, as in `InputSide`.
+    affine: Affine | None = None
     #: The vectors of n-grams, of which those of other words are made; None where there are none.
     export_subwords: Callable[[Tables], SubwordVectors | None] = lambda tables: None
 
@@ -240,7 +242,7 @@ def compose(inputs: InputSide, outputs: OutputSide) -> EmbeddingObjective:
         outputs.initial_loss,
         inputs.export,
         bursts={name: outputs.scores * updates for name, updates in inputs.bursts.items()},
-        fixed=inputs.fixed,
+        affine=inputs.affine,
     )
 
 

@@ -2,8 +2,10 @@
 
     whitespace.py  splits at white space
     treebank.py    words and punctuation as in the Penn Treebank, sentence by sentence ("nltk")
+    treebank_runs.py  its fast form
     wordpunct.py   runs of letters, or of punctuation
     tweet.py       keeps emoticons, handles and hashtags whole
+    run_memo.py    what the last four share: each distinct run of characters is cut once
 
 To add one, write a module with a function ``tokenize(text) -> list of str``, and add a line to
 `TOKENIZERS`; choices, help texts, checks and documentation are made from it. It is a function of a
@@ -28,13 +30,14 @@ class TokenizerEntry(NamedTuple):
 
     module: str  # in this folder
     allows_spaces: bool = False  # a token may hold a space, and so look like two
+    remembers_runs: bool = False  # is slow until it has seen most of them: each process learns anew
 
 
 TOKENIZERS: dict[str, TokenizerEntry] = {
     "whitespace": TokenizerEntry("whitespace"),
-    "nltk": TokenizerEntry("treebank"),
-    "wordpunct": TokenizerEntry("wordpunct"),
-    "tweet": TokenizerEntry("tweet", allows_spaces=True),
+    "nltk": TokenizerEntry("treebank", remembers_runs=True),
+    "wordpunct": TokenizerEntry("wordpunct", remembers_runs=True),
+    "tweet": TokenizerEntry("tweet", allows_spaces=True, remembers_runs=True),
 }
 
 
@@ -77,3 +80,15 @@ class Lowercased:
     def __call__(self, text: str) -> list[str]:
         """Cut a text into tokens."""
         return self.cut(text.lower())
+
+
+def remembers_runs(tokenizer: Tokenizer) -> bool:
+    """Whether a tokenizer is one of ours that has to see a lot of text before it is fast.
+
+    Example:
+        >>> remembers_runs(get_tokenizer("nltk")), remembers_runs(str.split)
+        (True, False)
+    """
+    cut = tokenizer.cut if isinstance(tokenizer, Lowercased) else tokenizer
+    modules = {f"{__name__}.{it.module}" for it in TOKENIZERS.values() if it.remembers_runs}
+    return getattr(cut, "__module__", None) in modules

@@ -112,6 +112,8 @@ def load(path: Path, options: ReadOptions, *, verify: bool = False) -> VectorDat
     table = known_format(form).read(path, options)
     if verify:
         verify_checksums(path, form)
+        if table.check is not None:
+            table.check()
     return table
 
 

@@ -1,15 +1,16 @@
 """The native file of vectors: an archive that is mapped rather than read.
 
-Opening checks what is one number or one word per row: labels, counts, norms and the buckets of
-subwords, their values and their checksums. The matrices, which are most of the file, are compared
+Opening looks at the header alone, whatever the size of the file, and at the buckets of subwords. A
+word is found by a binary search over the rows in the order of their words. What is one number or
+one word per row (labels, counts, norms) is checked, its values and its checksums, when all of it is
+used for the first time: `VectorData.check`. The matrices, which are most of the file, are compared
 with their checksums on request, by `formats.load`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ from textdl.vectors.subwords import SubwordVectors
 
 MATRIX = "vectors"
 VECTORS = "vectors"  # the part of an archive that has vectors among others, such as a model
+LABEL_ORDER = "label_order"  # rows by rising bytes of their labels; older files lack it
+COLUMNS = ("label_offsets", "labels", LABEL_ORDER, "counts", "norms")  # checked when they are used
 SCALES = "scales"  # of the rows of an int8 matrix
 SUBWORD_MATRIX = "subword_vectors"
 SUBWORD_SCALES = "subword_scales"
@@ -48,6 +51,7 @@ KIND = ArchiveKind(
         SCALES: ArraySpec(("F32",), ("V",), required=False),
         "norms": ArraySpec(("F32",), ("V",), required=False),
         "labels": ArraySpec(("U8",), ("bytes of labels",)),
+        LABEL_ORDER: ArraySpec(("I32",), ("V",), required=False),
         SUBWORD_MATRIX: ArraySpec(("F32", "F16", "BF16", "I8"), ("U", "D"), required=False),
         SUBWORD_SCALES: ArraySpec(("F32",), ("U",), required=False),
         SUBWORD_BUCKETS: ArraySpec(("I32",), ("U",), required=False),
@@ -87,6 +91,7 @@ def content_of(table: VectorData, dtype: str = FLOAT32) -> ArchiveContent:
         SCALES: rows.scales,
         "norms": table.norms if dtype == FLOAT32 else None,  # those of other rows
         "labels": table.labels.blob,
+        LABEL_ORDER: table.labels.sorted_rows(),
         SUBWORD_MATRIX: None if ngrams is None else ngrams.values,
         SUBWORD_SCALES: None if ngrams is None else ngrams.scales,
         SUBWORD_BUCKETS: None if subwords is None else subwords.buckets,
@@ -106,7 +111,7 @@ def load(path: Path, options: ReadOptions = ReadOptions()) -> VectorData:  # noq
         FileFormatError: the file is damaged, truncated, or holds something else.
     """
     archive = open_archive(
-        path, expected="word vectors", unverified=[MATRIX, SUBWORD_MATRIX], part=VECTORS
+        path, expected="word vectors", unverified=[MATRIX, SUBWORD_MATRIX, *COLUMNS], part=VECTORS
     )
     return _first_rows(decode(archive), options.limit)
 
@@ -114,12 +119,15 @@ def load(path: Path, options: ReadOptions = ReadOptions()) -> VectorData:  # noq
 def _first_rows(table: VectorData, limit: int | None) -> VectorData:
     if limit is None or limit >= len(table.labels):
         return table
+    if table.check is not None:
+        table.check()
     offsets = table.labels.offsets[: limit + 1]
     return table._replace(
         labels=StringArray(table.labels.blob[: offsets[-1]], offsets),
         matrix=table.matrix[:limit],
         counts=None if table.counts is None else table.counts[:limit],
         norms=None if table.norms is None else table.norms[:limit],
+        check=None,
     )
 
 
@@ -137,9 +145,8 @@ def decode(archive: Archive) -> VectorData:
     norms = arrays.get("norms")
     if norms is None:
         norms = _norms(archive, matrix)
-    _check_values(archive, arrays, norms)
     return VectorData(
-        labels=StringArray(arrays["labels"], arrays["label_offsets"]),
+        labels=StringArray(arrays["labels"], arrays["label_offsets"], arrays.get(LABEL_ORDER)),
         matrix=matrix,
         counts=arrays.get("counts"),
         norms=norms,
@@ -147,6 +154,7 @@ def decode(archive: Archive) -> VectorData:
         subwords=_subwords(archive),
         tokenizer=_tokenizer(archive),
         source=MappedFile(archive.path, archive.file.mapped),
+        check=partial(_check_columns, archive),
     )
 
 
@@ -201,12 +209,17 @@ def _norms(archive: Archive, matrix: NDArray[np.float32]) -> NDArray[np.float32]
         raise archive.damaged(str(error)) from None
 
 
-def _check_values(
-    archive: Archive, arrays: Mapping[str, NDArray[Any]], norms: NDArray[np.float32]
-) -> None:
-    """What a scan of one number per row can tell; the vectors themselves are not touched."""
+def _check_columns(archive: Archive) -> None:
+    """Look at all that is one number or one word per row; the vectors themselves are not touched.
+
+    Raises:
+        FileFormatError: a checksum or a value is wrong.
+    """
+    arrays = archive.arrays
+    archive.file.verify(archive.prefix + name for name in COLUMNS if name in arrays)
     with archive.decoding():
         check_offsets(arrays["label_offsets"], len(arrays["labels"]), "labels")
+    norms = arrays.get("norms", np.zeros(0, np.float32))
     is_sound = (norms >= 0) & np.isfinite(norms)
     if not is_sound.all():
         row = int(np.argmin(is_sound))

@@ -67,6 +67,9 @@ class VectorData(NamedTuple):
     tokenizer: str | None = None  # of texts, as a tokenizer.json
     source: MappedFile | None = None  # where some of this is read from when it is touched
     is_finite: bool = False  # the rows were looked at, so that norms can wait
+    #: To be called before labels, counts or norms are used as a whole; raises `FileFormatError`
+    #: where they are damaged. None: they were checked.
+    check: Callable[[], None] | None = None
 
 
 class ReadOptions(NamedTuple):

@@ -1,0 +1,72 @@
+"""Temporal referencing: one training on the texts of all periods, with a word for each of them.
+
+Chosen words are tagged by the period of their text, `gay` becoming `gay_1900` and `gay_2000`, so
+that one model learns a vector for each, in one space: nothing has to be aligned. All other words
+are shared by the periods.
+
+Deviation from the paper: there a chosen word is tagged where it is predicted from or predicts, and
+left as it is in the context of others; here it is tagged in every place. Choose few words, and the
+contexts hardly differ.
+
+Reference: Dubossarsky, Hengchen, Tahmasebi and Schlechtweg 2019, "Time-out: temporal referencing
+for robust modeling of lexical semantic change".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from textdl.errors import ParameterError
+from textdl.text.corpus import Corpus, read_documents
+from textdl.text.tokenizers import Tokenizer, get_tokenizer
+
+
+def tag_periods(
+    corpora: Mapping[str, Corpus],
+    words: Iterable[str],
+    *,
+    tokenizer: str | Tokenizer = "nltk",
+    lowercase: bool = True,
+    separator: str = "_",
+) -> Iterator[list[str]]:
+    """The tokens of the texts of all periods, chosen words tagged by the period.
+
+    Args:
+        corpora: texts, or where they are, by the name of their period.
+        words: that are tagged, as the tokenizer makes them.
+        tokenizer: of the texts, a name or a function.
+        lowercase: lower-case the texts.
+        separator: between a word and its period.
+
+    Yields:
+        The tokens of each text, for `Word2Vec().fit` or the like.
+
+    Raises:
+        ParameterError: there are fewer than two periods, or no word.
+        CorpusError: a corpus has no text.
+
+    References:
+        Dubossarsky et al. 2019, "Time-out: temporal referencing for robust modeling of lexical
+        semantic change".
+
+    Example:
+        >>> texts = {"1900": ["a gay party"], "2000": ["a gay parade"]}
+        >>> list(tag_periods(texts, ["gay"], tokenizer="whitespace"))
+        [['a', 'gay_1900', 'party'], ['a', 'gay_2000', 'parade']]
+    """
+    if isinstance(words, str) or not (chosen := set(words)):
+        raise ParameterError(f"words are {words!r}; expected a list of at least one word to tag")
+    if not isinstance(corpora, Mapping) or len(corpora) < 2:
+        raise ParameterError(
+            "expected the corpora of two or more periods, as a dict by their names"
+        )
+    return _tagged(corpora, chosen, get_tokenizer(tokenizer, lowercase=lowercase), separator)
+
+
+def _tagged(
+    corpora: Mapping[str, Corpus], words: set[str], tokenize: Tokenizer, separator: str
+) -> Iterator[list[str]]:
+    for period, corpus in corpora.items():
+        names = {word: f"{word}{separator}{period}" for word in words}
+        for text in read_documents(corpus):
+            yield [names.get(token, token) for token in tokenize(text)]
