@@ -33,7 +33,7 @@ def run(batch_size: int) -> Run:
     """Train on two moons: every epoch shows 512 examples, whatever the size of a batch."""
     model = MLPClassifier(
         (16, 16), activation="tanh", optimizer="sgd", learning_rate_init=0.1,
-        batch_size=batch_size, n_iter_no_change=EPOCHS,
+        batch_size=batch_size, n_iter_no_change=EPOCHS, initializer="glorot_uniform",
     )  # fmt: skip
     points = moons(EXAMPLES, noise=0.15, seed=0)
     model.set_params(max_iter=1).fit(*points)  # compiles

@@ -61,7 +61,12 @@ def trained() -> dict[str, MLPClassifier]:
     """A network of eight hidden units that learned the same from the cases, by its activation."""
     networks = {
         name: MLPClassifier(
-            (8,), activation=name, learning_rate_init=0.05, max_iter=200, n_iter_no_change=200
+            (8,),
+            activation=name,
+            learning_rate_init=0.05,
+            max_iter=200,
+            n_iter_no_change=200,
+            initializer="glorot_uniform",
         )
         for name in ("tanh", "relu")
     }

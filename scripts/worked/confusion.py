@@ -34,7 +34,9 @@ def outcome() -> Outcome:
     x, x_new, y, y_new = train_test_split(
         pixels / 16, digits, test_size=0.5, random_state=0, stratify=digits
     )
-    network = MLPClassifier((32,), learning_rate_init=0.01, max_iter=30, dtype="float32")
+    network = MLPClassifier(
+        (32,), learning_rate_init=0.01, max_iter=30, dtype="float32", initializer="glorot_uniform"
+    )
     answers = network.fit(x, y).predict(x_new)
     return Outcome(confusion_matrix(y_new, answers), float((answers == y_new).mean()))
 

@@ -36,7 +36,10 @@ def losses(predictions: Any = PREDICTED) -> dict[str, float]:
 @cache
 def trained() -> Pipeline:
     """A network of eight hidden units on scaled features, trained until it fits."""
-    network = MLPClassifier((8,), learning_rate_init=0.05, max_iter=150, n_iter_no_change=150)
+    network = MLPClassifier(
+        (8,), learning_rate_init=0.05, max_iter=150, n_iter_no_change=150,
+        initializer="glorot_uniform",
+    )  # fmt: skip
     return make_pipeline(StandardScaler(), network).fit(FEATURES, LATE)
 
 

@@ -54,7 +54,7 @@ def network(rate: float) -> list[float]:
     """The loss, epoch by epoch, of a network that learns two moons by plain gradient descent."""
     model = MLPClassifier(
         (16, 16), activation="tanh", optimizer="sgd", learning_rate_init=rate, batch_size=32,
-        max_iter=EPOCHS, n_iter_no_change=EPOCHS,
+        max_iter=EPOCHS, n_iter_no_change=EPOCHS, initializer="glorot_uniform",
     )  # fmt: skip
     return model.fit(*moons(512, noise=0.15, seed=0)).loss_curve_
 

@@ -58,7 +58,14 @@ def forecast() -> Forecast:
     mean = y[past].mean()
     spread = y[past].std()
     network = MLPRegressor(
-        (16,), activation="tanh", learning_rate_init=0.01, batch_size=32, alpha=0.01, max_iter=150
+        (16,),
+        activation="tanh",
+        learning_rate_init=0.01,
+        batch_size=32,
+        alpha=0.01,
+        max_iter=150,
+        initializer="glorot_uniform",
+        n_iter_no_change=9,
     ).fit((x[past] - mean) / spread, (y[past] - mean) / spread)
     predictions = {
         "network": mean + spread * network.predict((x[future] - mean) / spread),

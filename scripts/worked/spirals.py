@@ -21,7 +21,12 @@ def trained() -> dict[str, MLPClassifier]:
     hidden = {"linear": (), "non-linear": (32, 32)}
     networks = {
         name: MLPClassifier(
-            sizes, learning_rate_init=0.01, batch_size=50, max_iter=250, n_iter_no_change=250
+            sizes,
+            learning_rate_init=0.01,
+            batch_size=50,
+            max_iter=250,
+            n_iter_no_change=250,
+            initializer="glorot_uniform",
         )
         for name, sizes in hidden.items()
     }

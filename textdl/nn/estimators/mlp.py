@@ -148,7 +148,7 @@ class MLPEstimator(MLPParameters, MLPBase):
         if self.initializer == "auto":
             params = draw_params(self._network, self.activation, self._seed)
         else:
-            with jax.enable_x64(False):  # equal draws in both precisions
+            with jax.enable_x64(dtype == np.float64):
                 params = init_params(self._network, random_key(self._seed))
         self.params_ = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), params)
 

@@ -45,6 +45,11 @@ class Dropout(Layer):
         if not 0 <= self.rate < 1:
             raise ParameterError(f"dropout={self.rate} is out of range; expected 0 <= dropout < 1")
 
+    @property
+    def draws(self) -> bool:
+        """Whether any unit is dropped."""
+        return self.rate > 0
+
     def apply(self, params: tuple[()], x: Any, *, key: Array | None = None) -> Any:
         """`x` with some units 0, in the shape of `x`.
 

@@ -43,6 +43,11 @@ class Parallel(Layer):
         for layer in self.layers:
             check_layer(layer)
 
+    @property
+    def draws(self) -> bool:
+        """Whether any layer of it draws from its key."""
+        return any(layer.draws for layer in self.layers)
+
     def init(self, key: Array) -> tuple[Params, ...]:
         """Draw the parameters of every layer."""
         check_key(key)

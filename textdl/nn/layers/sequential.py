@@ -54,6 +54,11 @@ class Layer(ABC):
     has_parameters: ClassVar[bool] = True
     is_random: ClassVar[bool] = False
 
+    @property
+    def draws(self) -> bool:
+        """Whether a layer of these settings draws: without, no keys are made for training."""
+        return self.is_random
+
     def init(self, key: Array) -> Params:
         """Draw parameters: a NamedTuple of arrays, or an empty tuple where there are none."""
         return ()
@@ -139,6 +144,11 @@ class Sequential(Layer):
         return tuple(
             layer.init(next(keys)) if layer.has_parameters else () for layer in self.layers
         )
+
+    @property
+    def draws(self) -> bool:
+        """Whether any layer of it draws from its key."""
+        return any(layer.draws for layer in self.layers)
 
     def apply(self, params: tuple[Params, ...], x: Any, *, key: Array | None = None) -> Any:
         """The outputs of the last layer.

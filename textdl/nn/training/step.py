@@ -87,7 +87,7 @@ class TrainState(NamedTuple):
 def step(
     state: TrainState,
     batch: Batch,
-    key: Array,
+    key: Array | None,
     rate: Array | float,
     objective: Objective,
     optimizer: optax.GradientTransformation,
@@ -131,7 +131,7 @@ def step(
 def lazy_step(
     state: TrainState,
     batch: Batch,
-    key: Array,
+    key: Array | None,
     rate: Array | float,
     objective: Objective,
     optimizer: optax.GradientTransformation,
@@ -314,7 +314,7 @@ def run_epoch(
     """
 
     def body(
-        state: TrainState, batch_rows: tuple[Array, Array]
+        state: TrainState, batch_rows: tuple[Array, Array | None]
     ) -> tuple[TrainState, tuple[Any, Array]]:
         rows, key = batch_rows
         batch = data.take(rows, capacity)
@@ -322,7 +322,9 @@ def run_epoch(
         state, metrics = take_step(state, batch, key, rate, objective, optimizer)
         return state, (metrics, batch.weights.sum())
 
-    keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
+    keys = None  # where nothing is drawn: to compile the draws takes a while
+    if objective.network.draws:
+        keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
     state, (metrics, weights) = lax.scan(body, state, (order, keys))
     means = means_of(metrics, weights)
     return state, means, _all_finite((state.params, means["loss"]))
