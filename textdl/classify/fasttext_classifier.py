@@ -52,7 +52,7 @@ class SupervisedModel(NamedTuple):
     source: MappedFile | None = None  # where rows are read from when they are touched
 
 
-class _Token(NamedTuple):
+class _WordRows(NamedTuple):
     rows: NDArray[np.int64]  # of the word and its character n-grams
     hash: int | None  # None: it is a label, which counts for nothing
 
@@ -129,7 +129,7 @@ class FastTextClassifier(LabelPredictor):
 
     def _rows_of(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows whose mean each text is, one text after the other, and how many it has."""
-        known: dict[str, _Token] = {}
+        known: dict[str, _WordRows] = {}
         parts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         counts = np.zeros(len(texts), np.int64)
         for number, text in enumerate(texts):
@@ -137,7 +137,7 @@ class FastTextClassifier(LabelPredictor):
             tokens = tokens[: tokens.index(END_OF_SENTENCE) + 1]
             for token in tokens:
                 if token not in known:
-                    known[token] = self._token(token)
+                    known[token] = self._word_rows(token)
             found = [known[token] for token in tokens]
             hashes = [it.hash for it in found if it.hash is not None]
             of_text = [it.rows for it in found] + [self._word_ngrams(hashes)]
@@ -145,18 +145,18 @@ class FastTextClassifier(LabelPredictor):
             counts[number] = sum(map(len, of_text))
         return np.concatenate(parts), counts
 
-    def _token(self, token: str) -> _Token:
+    def _word_rows(self, token: str) -> _WordRows:
         raw = token.encode("utf-8", "surrogatepass")
         words = len(self._model.words)
         row = self._rows.get(raw)
         if token.startswith(LABEL) if row is None else row >= words:
-            return _Token(np.empty(0, np.int64), None)
+            return _WordRows(np.empty(0, np.int64), None)
         own = np.array([] if row is None else [row], np.int64)
         ngrams = np.empty(0, np.int64)
         if self._model.max_n and token != END_OF_SENTENCE:
             sizes = (self._model.min_n, self._model.max_n, self._model.bucket)
             ngrams = self._rows_of_buckets(char_ngram_buckets([token], *sizes).buckets)
-        return _Token(np.append(own, ngrams), _hash(raw))
+        return _WordRows(np.append(own, ngrams), _hash(raw))
 
     def _word_ngrams(self, hashes: list[int]) -> NDArray[np.int64]:
         """The rows of the runs of two words and more."""

@@ -68,7 +68,7 @@ class _Dictionary(NamedTuple):
     pruned: NDArray[np.int32] | None  # (U, 2) buckets and their rows
 
 
-class Model(NamedTuple):
+class FastTextFile(NamedTuple):
     """What a file has up to its output matrix."""
 
     records: MappedRecords  # which go on with it
@@ -103,7 +103,7 @@ def read(path: Path, options: ReadOptions) -> VectorData:
     )
 
 
-def open_model(path: Path) -> Model:
+def open_model(path: Path) -> FastTextFile:
     """Read a file up to its output matrix.
 
     Raises:
@@ -127,7 +127,7 @@ def open_model(path: Path) -> Model:
             f"its input matrix has the shape {matrix.shape} for {len(dictionary.words):,} words "
             f"and dim={arguments['dim']}"
         )
-    return Model(records, arguments, threshold, dictionary, matrix)
+    return FastTextFile(records, arguments, threshold, dictionary, matrix)
 
 
 def _shown(arguments: dict[str, int], threshold: float) -> dict[str, object]:
@@ -168,7 +168,11 @@ def _read_dictionary(records: MappedRecords) -> _Dictionary:
 
 
 def read_matrix(records: MappedRecords) -> NDArray[np.float32]:
-    """A matrix: mapped if it is dense, read if it is quantized."""
+    """A matrix: mapped if it is dense, read if it is quantized.
+
+    Raises:
+        FileFormatError: the file is truncated or damaged.
+    """
     if not records.flag():
         rows, size = records.array("<i8", 2).tolist()
         return records.array("<f4", _checked(records, rows) * _width(records, size)).reshape(
