@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textdl.bow.tfidf import TfidfTransformer, TfidfVectorizer
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
+    from textdl.classify.fasttext_classifier import FastTextClassifier
     from textdl.classify.text_classifier import TextClassifier
     from textdl.embed.doc2vec import Doc2Vec
     from textdl.embed.fasttext import FastText
@@ -48,6 +49,7 @@ __all__ = [
     "Doc2Vec",
     "EmbeddingBagClassifier",
     "FastText",
+    "FastTextClassifier",
     "HashingVectorizer",
     "MLPClassifier",
     "MLPRegressor",
@@ -84,6 +86,7 @@ _HOME = {
     "Doc2Vec": "textdl.embed.doc2vec",
     "EmbeddingBagClassifier": "textdl.classify.embedding_bag.classifier",
     "FastText": "textdl.embed.fasttext",
+    "FastTextClassifier": "textdl.classify.fasttext_classifier",
     "HashingVectorizer": "textdl.bow.hashing",
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",

@@ -15,6 +15,7 @@ from textdl import (
     BM25Vectorizer,
     CountVectorizer,
     EmbeddingBagClassifier,
+    FastTextClassifier,
     HashingVectorizer,
     MLPClassifier,
     MLPRegressor,
@@ -110,6 +111,22 @@ def model(*, quantized):
     matrix = fasttext_files.quantized(codes, rng.normal(size=(256, 3)), 2, norms)
     labels = ["__label__a"]
     return fasttext_files.model(WORDS, matrix, labels=labels, pruned=list(kept.items()), **sizes)
+
+
+def classifier_of_fasttext():
+    sizes = {"minn": 2, "maxn": 3, "bucket": 20, "wordNgrams": 2, "model": 3, "loss": 1}
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(len(WORDS) + 20, 3))
+    raw = fasttext_files.model(WORDS, matrix, labels=["__label__a", "__label__b"], **sizes)
+    empty = fasttext_files.dense(np.zeros((0, 3)))
+    return raw[: -len(empty)] + fasttext_files.dense(rng.normal(size=(2, 3)))
+
+
+def use_classifier_of_fasttext(path):
+    classifier = FastTextClassifier.load(path)
+    found = classifier.predict_details([*TEXTS, "", "__label__a the cat"])
+    assert found.probabilities.shape == (len(TEXTS) + 2, len(classifier.classes_))
+    run("classify", "predict", path, "the cat")
 
 
 def use_projector(path):
@@ -321,6 +338,12 @@ KINDS = {
         )
         for name in ("bin", "ftz")
     },
+    "fasttext-classifier": Kind(
+        "m.bin",
+        lambda p: p.write_bytes(classifier_of_fasttext()),
+        mutations.damage_records,
+        use_classifier_of_fasttext,
+    ),
     "npz": Kind("v.npz", lambda p: vectors().save(p), mutations.damage_npz, look_up),
     "parquet": Kind("v.parquet", lambda p: vectors().save(p), mutations.damage_bytes, look_up),
     "projector": Kind("v.tsv", lambda p: vectors().save(p), TEXT, use_projector),

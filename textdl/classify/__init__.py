@@ -1,6 +1,9 @@
 """Text classification: labeled texts in, one saved model out.
 
 text_classifier  the estimator, `TextClassifier`
+label_prediction labels and scores from probabilities, for every classifier
+fasttext_classifier  classifiers that fastText trained, to predict with
+loading          a classifier from a file of either program
 config           its parameters
 models           features and models by name, their defaults, and what makes them
 averages         texts as means of word vectors, plain, TF-IDF weighted, SIF or uSIF

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sized
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.classify.config import TextClassifierParameters
-from textdl.classify.examples import make_targets, make_truth
+from textdl.classify.examples import make_targets
+from textdl.classify.label_prediction import LabelPredictor, Predictions
 from textdl.classify.models import (
     FEATURES,
     document_frequencies,
@@ -24,23 +24,20 @@ from textdl.classify.models import (
     terms_of,
 )
 from textdl.classify.persistence import NOT_SAVED, ClassifierState, from_archive, to_archive
-from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError, ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
 from textdl.nn.layers.sequential import named_arrays
 from textdl.parameters import check_parameters, document_parameters
 
 
-class Predictions(NamedTuple):
-    """What a classifier predicts for N texts."""
-
-    probabilities: NDArray[np.float64]  # (N, K)
-    known: NDArray[np.bool_]  # (N,) whether a text has any term that was learned
-
-
 @document_parameters
 @dataclass(eq=False, repr=False)
-class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class TextClassifier(
+    TextClassifierParameters,
+    LabelPredictor,
+    ClassifierMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Texts to classes: features of the text, and a model that is trained on them.
 
     A parameter that is None becomes what suits the choice of features and model; one that the
@@ -139,63 +136,6 @@ class TextClassifier(TextClassifierParameters, ClassifierMixin, BaseEstimator): 
             return Predictions(np.zeros((0, len(self.classes_))), np.zeros(0, bool))
         matrix = self.features_.transform(X)
         return Predictions(self.classifier_.predict_proba(matrix), has_known_terms(matrix))
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """The probability of every class, `(N, K)`."""
-        return self.predict_details(X).probabilities
-
-    def predict(self, X: Any) -> Any:
-        """The most probable classes `(N,)`; with several labels, tuples of those above one half."""
-        probabilities = self.predict_proba(X)
-        if not self.multilabel_:
-            return self.classes_[probabilities.argmax(1)]
-        return [tuple(self.classes_[row].tolist()) for row in probabilities > 0.5]
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of texts whose labels are all right; a label that is new counts as wrong.
-
-        Args:
-            X: N texts.
-            y: N labels, or N lists of them.
-            sample_weight: `(N,)` of the texts; None: 1 each.
-
-        Returns:
-            The accuracy, from 0 to 1.
-        """
-        right = [
-            set(predicted) == set(truth) if self.multilabel_ else predicted == truth
-            for predicted, truth in zip(self.predict(X), list(y), strict=True)
-        ]
-        return float(np.average(right, weights=sample_weight))
-
-    def evaluate(self, X: Any, y: Any) -> ClassificationReport:
-        """Accuracy, the scores of every class, and the confusion matrix.
-
-        Raises:
-            DataError: a label was not learned.
-        """
-        check_is_fitted(self)
-        truth = make_truth(y, self.classes_, multilabel=self.multilabel_)
-        return self.score_predictions(truth, self.predict_details(X))
-
-    def score_predictions(
-        self, truth: NDArray[np.bool_], predictions: Predictions
-    ) -> ClassificationReport:
-        """The scores of predictions where the truth `(N, K)` is known.
-
-        Raises:
-            DataError: the numbers of predictions and labels differ, or are 0.
-        """
-        probabilities = predictions.probabilities
-        if len(truth) != len(probabilities):
-            raise DataError(
-                f"{len(probabilities):,} texts and {len(truth):,} labels; expected one label or "
-                "list of labels per text"
-            )
-        predicted = probabilities > 0.5
-        if not self.multilabel_:
-            predicted = np.eye(len(self.classes_), dtype=bool)[probabilities.argmax(1)]
-        return make_report([str(name) for name in self.classes_], truth, predicted)
 
     def top_features(self, n: int = 10) -> dict[Any, list[str]]:
         """The terms that are most typical of each class, the most typical first.

@@ -26,6 +26,7 @@ from textdl.io.atomic import check_writable
 from textdl.text.corpus import read_documents
 
 if TYPE_CHECKING:
+    from textdl.classify.label_prediction import LabelPredictor
     from textdl.classify.report import ClassificationReport
     from textdl.classify.text_classifier import TextClassifier
 
@@ -106,7 +107,9 @@ def add_evaluate(evaluate: argparse.ArgumentParser) -> None:
         "spam      1.0000  0.9459  0.9722       74",
         "...",
     )
-    evaluate.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
+    evaluate.add_argument(
+        "model", metavar="MODEL", help="what textdl classify train or fastText wrote"
+    )
     _add_examples(evaluate)
     evaluate.set_defaults(run=evaluate_model)
 
@@ -120,7 +123,9 @@ def add_predict(predict: argparse.ArgumentParser) -> None:
         "spam 0.9988\tham 0.0012",
         "ham 0.9985\tspam 0.0015",
     )
-    predict.add_argument("model", metavar="MODEL", help="what textdl classify train wrote")
+    predict.add_argument(
+        "model", metavar="MODEL", help="what textdl classify train or fastText wrote"
+    )
     predict.add_argument("texts", metavar="TEXT", nargs="*", type=utf8_text, help="to classify")
     predict.add_argument("--input", metavar="FILE", help="texts, one per line; - for stdin")
     predict.add_argument(
@@ -198,10 +203,10 @@ def _targets(examples: Examples) -> list[Any]:
 def evaluate_model(options: argparse.Namespace) -> None:
     """Print how good a model is."""
     # JAX and scikit-learn, which other verbs do without.
+    from textdl.classify.loading import load_classifier
     from textdl.classify.report import as_text
-    from textdl.classify.text_classifier import TextClassifier
 
-    model = TextClassifier.load(options.model)
+    model = load_classifier(options.model)
     examples = _read(options)
     truth = make_truth(examples.labels, model.classes_, multilabel=model.multilabel_)
     with printed_warnings():
@@ -240,11 +245,11 @@ def predict_classes(options: argparse.Namespace) -> None:
         ParameterError: texts and a file of texts are given, or neither.
     """
     # JAX and scikit-learn, which other verbs do without.
-    from textdl.classify.text_classifier import TextClassifier
+    from textdl.classify.loading import load_classifier
 
     if bool(options.texts) == (options.input is not None):
         raise ParameterError("expected texts, or --input FILE with one text per line, not both")
-    model = TextClassifier.load(options.model)
+    model = load_classifier(options.model)
     answers = []
     texts = 0
     unknown = 0
@@ -270,7 +275,7 @@ def _chunks(options: argparse.Namespace) -> Iterator[list[str]]:
 
 
 def _most_probable(
-    model: TextClassifier, texts: list[str], n: int
+    model: LabelPredictor, texts: list[str], n: int
 ) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
     """Each text with its most probable classes, and whether any of its terms is known."""
     with printed_warnings():

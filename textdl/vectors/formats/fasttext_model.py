@@ -48,8 +48,8 @@ _ARGUMENTS = (
     *("dim", "ws", "epoch", "minCount", "neg", "wordNgrams", "loss", "model", "bucket"),
     *("minn", "maxn", "lrUpdateRate"),
 )
-_LOSSES = {1: "hs", 2: "ns", 3: "softmax", 4: "ova"}
-_MODELS = {1: "cbow", 2: "skipgram", 3: "supervised"}
+LOSSES = {1: "hs", 2: "ns", 3: "softmax", 4: "ova"}
+MODELS = {1: "cbow", 2: "skipgram", 3: "supervised"}
 _NEGATIVE_SAMPLING = 2
 _SKIPGRAM = 2
 _NOT_PRUNED = -1
@@ -61,9 +61,21 @@ _ROWS_PER_BLOCK = 1 << 14
 
 
 class _Dictionary(NamedTuple):
-    words: list[bytes]  # without labels
+    words: list[bytes]
     counts: NDArray[np.int64]
+    labels: list[bytes]  # of texts
+    label_counts: NDArray[np.int64]
     pruned: NDArray[np.int32] | None  # (U, 2) buckets and their rows
+
+
+class FastTextFile(NamedTuple):
+    """What a file has up to its output matrix."""
+
+    records: MappedRecords  # which go on with it
+    arguments: dict[str, int]
+    threshold: float
+    dictionary: _Dictionary
+    matrix: NDArray[np.float32]  # (words and buckets, D)
 
 
 def read(path: Path, options: ReadOptions) -> VectorData:
@@ -72,24 +84,7 @@ def read(path: Path, options: ReadOptions) -> VectorData:
     Raises:
         FileFormatError: the file is truncated or damaged, or of a version that is not known.
     """
-    records = MappedRecords(path)
-    version = int(records.array("<i4", 2)[1])
-    if not _OLDEST_VERSION <= version <= _VERSION:
-        raise FileFormatError(
-            f"{str(path)!r} is a fastText model of version {version}, expected {_VERSION}; convert "
-            "it with the program that wrote it"
-        )
-    arguments = dict(zip(_ARGUMENTS, records.array("<i4", len(_ARGUMENTS)).tolist(), strict=True))
-    threshold = float(records.array("<f8", 1)[0])
-    if version == _OLDEST_VERSION and _MODELS.get(arguments["model"]) == "supervised":
-        arguments["maxn"] = 0
-    dictionary = _read_dictionary(records)
-    matrix = _read_matrix(records)
-    if matrix.shape[1] != arguments["dim"] or len(matrix) < len(dictionary.words):
-        raise records.damaged(
-            f"its input matrix has the shape {matrix.shape} for {len(dictionary.words):,} words "
-            f"and dim={arguments['dim']}"
-        )
+    records, arguments, threshold, dictionary, matrix = open_model(path)
     subwords = _subwords(records, arguments, dictionary, matrix)
     words = dictionary.words[: options.limit]
     labels = decode_labels(words, options.errors, path)
@@ -108,9 +103,36 @@ def read(path: Path, options: ReadOptions) -> VectorData:
     )
 
 
+def open_model(path: Path) -> FastTextFile:
+    """Read a file up to its output matrix.
+
+    Raises:
+        FileFormatError: it is truncated or damaged, or of a version that is not known.
+    """
+    records = MappedRecords(path)
+    version = int(records.array("<i4", 2)[1])
+    if not _OLDEST_VERSION <= version <= _VERSION:
+        raise FileFormatError(
+            f"{str(path)!r} is a fastText model of version {version}, expected {_VERSION}; convert "
+            "it with the program that wrote it"
+        )
+    arguments = dict(zip(_ARGUMENTS, records.array("<i4", len(_ARGUMENTS)).tolist(), strict=True))
+    threshold = float(records.array("<f8", 1)[0])
+    if version == _OLDEST_VERSION and MODELS.get(arguments["model"]) == "supervised":
+        arguments["maxn"] = 0
+    dictionary = _read_dictionary(records)
+    matrix = read_matrix(records)
+    if matrix.shape[1] != arguments["dim"] or len(matrix) < len(dictionary.words):
+        raise records.damaged(
+            f"its input matrix has the shape {matrix.shape} for {len(dictionary.words):,} words "
+            f"and dim={arguments['dim']}"
+        )
+    return FastTextFile(records, arguments, threshold, dictionary, matrix)
+
+
 def _shown(arguments: dict[str, int], threshold: float) -> dict[str, object]:
     """Its parameters, by the names that fastText has for them."""
-    named = {"loss": _LOSSES, "model": _MODELS}
+    named = {"loss": LOSSES, "model": MODELS}
     shown: dict[str, object] = {
         name: named[name].get(value, value) if name in named else value
         for name, value in arguments.items()
@@ -135,11 +157,22 @@ def _read_dictionary(records: MappedRecords) -> _Dictionary:
     pruned = None
     if pruned_count != _NOT_PRUNED:
         pruned = records.array("<i4", 2 * max(pruned_count, 0)).reshape(-1, 2)
-    return _Dictionary(entries.strings[:word_count], facts["count"][:word_count], pruned)
+    counts = facts["count"]
+    return _Dictionary(
+        entries.strings[:word_count],
+        counts[:word_count],
+        entries.strings[word_count:],
+        counts[word_count:],
+        pruned,
+    )
 
 
-def _read_matrix(records: MappedRecords) -> NDArray[np.float32]:
-    """A matrix: mapped if it is dense, read if it is quantized."""
+def read_matrix(records: MappedRecords) -> NDArray[np.float32]:
+    """A matrix: mapped if it is dense, read if it is quantized.
+
+    Raises:
+        FileFormatError: the file is truncated or damaged.
+    """
     if not records.flag():
         rows, size = records.array("<i8", 2).tolist()
         return records.array("<f4", _checked(records, rows) * _width(records, size)).reshape(
