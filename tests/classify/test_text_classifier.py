@@ -237,7 +237,12 @@ def test_fit_invalid_parameters_are_refused(options, says):
     [
         ("a text", ["a"], TextdlError, "expected"),
         (TEXTS, "labels", ParameterError, "labels are 'labels'"),
-        ([*TEXTS[:7], None], LABELS, CorpusError, "document 7 is None"),
+        (
+            [*TEXTS[:7], None],
+            LABELS,
+            CorpusError,
+            "string. Drop or replace document 7",
+        ),
         (TEXTS, LABELS[:-1], DataError, "8 texts and 7 labels"),
         (TEXTS, ["a"] * 8, DataError, "one class only, ['a']"),
         (TEXTS, [*LABELS[:7], None], DataError, "label 8 is None"),

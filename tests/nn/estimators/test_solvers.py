@@ -112,7 +112,7 @@ def test_adaptive_rate_falls_until_it_is_too_small():
     progress = FitProgress().after_epoch({"loss": 1.0}, (), config)
     rates = []
     while not progress.is_over(config):
-        rates.append(config.rate_in(progress))
+        rates.append(config.rate_in(progress.epoch, progress.rate_factor))
         progress = progress.after_epoch({"loss": 1.0}, (), config)
     np.testing.assert_allclose(rates, [1e-5, 2e-6, 4e-7])
 

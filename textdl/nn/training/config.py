@@ -229,10 +229,10 @@ class TrainingConfig:
             return 1.0
         return float(self.learning_rate)
 
-    def rate_in(self, progress: FitProgress) -> float:
-        """Factor of the updates in the epoch that comes next."""
-        factor = 1.0 if self.epoch_schedule is None else self.epoch_schedule(progress.epoch)
-        return float(self.rate * progress.rate_factor * factor)
+    def rate_in(self, epoch: int, factor: float = 1.0) -> float:
+        """Factor of the updates in an epoch, from 0; `factor` is what an adaptive rate fell by."""
+        scheduled = 1.0 if self.epoch_schedule is None else self.epoch_schedule(epoch)
+        return float(self.rate * factor * scheduled)
 
     def make_optimizer(self, examples: int) -> optax.GradientTransformation:
         """The optimizer for a number of examples: a schedule depends on the number of steps."""

@@ -181,7 +181,7 @@ class _Run(NamedTuple):
         Raises:
             DivergenceError: the loss or a weight is not finite.
         """
-        rate = self.config.rate_in(progress)
+        rate = self.config.rate_in(progress.epoch, progress.rate_factor)
         before = progress.last_rate or rate
         after = state._replace(optimizer=keep_velocity(state.optimizer, before / rate))
         parts = []
@@ -245,7 +245,8 @@ def _result(state: TrainState, progress: FitProgress, config: TrainingConfig) ->
     names = progress.history[0] if progress.history else ()
     history = {name: [metrics[name] for metrics in progress.history] for name in names}
     stale = progress.best.epochs_without_improvement
-    return FitResult(state.params, state, history, config.rate_in(progress), stale)
+    rate = config.rate_in(progress.epoch, progress.rate_factor)
+    return FitResult(state.params, state, history, rate, stale)
 
 
 def _check_data(data: Any, validation: Any, objective: Objective, config: TrainingConfig) -> None:
