@@ -108,9 +108,9 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
 
     @property
     def validation_scores_(self) -> list[float] | None:
-        """1 - loss / (loss of the mean) of the validation data, epoch by epoch: R², or D².
+        """R² of the validation data after every epoch, of counts D²; None without `early_stopping`.
 
-        None without `early_stopping`.
+        Either is 1 less the loss over the loss of the mean.
         """
         losses = self.history_.get("val_loss")
         if losses is None:
