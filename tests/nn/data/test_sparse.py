@@ -281,9 +281,10 @@ def test_estimators_on_bcoo_and_csr_give_the_same_bits(estimator, early_stopping
     assert_same_bits(one.params_, two.params_)
     np.testing.assert_array_equal(one.predict(x), two.predict(nn.to_bcoo(x)))
     assert one.score(x, y) == two.score(nn.to_bcoo(x), y)
-    one.partial_fit(x, y)
-    two.partial_fit(nn.to_bcoo(x), y)
-    assert_same_bits(one.params_, two.params_)
+    if not early_stopping:  # which one epoch cannot have
+        one.partial_fit(x, y)
+        two.partial_fit(nn.to_bcoo(x), y)
+        assert_same_bits(one.params_, two.params_)
 
 
 def test_bcoo_of_other_axes_is_refused():
