@@ -23,7 +23,6 @@ from textdl.classify.label_prediction import LabelPredictor, Predictions
 from textdl.errors import FileFormatError, ParameterError
 from textdl.text.char_ngrams import END_OF_SENTENCE, char_ngram_buckets
 from textdl.vectors.formats.fasttext_model import LOSSES, MODELS, open_model, read_matrix
-from textdl.vectors.formats.rows import MappedFile
 
 LABEL = "__label__"  # what labels begin with in fastText's files
 _SPACE = re.compile("[ \n\r\t\v\f\0]+")
@@ -49,7 +48,7 @@ class SupervisedModel(NamedTuple):
     max_n: int = 0  # 0: there are none
     bucket: int = 0
     pruned: NDArray[np.int32] | None = None  # (U, 2) buckets that have a row, rising, and the row
-    source: MappedFile | None = None  # where rows are read from when they are touched
+    source: Any = None  # a `MappedFile`, where rows are read from when they are touched
 
 
 class _WordRows(NamedTuple):
