@@ -354,6 +354,17 @@ def _fits(known: Parameter, value: Any) -> bool:
     return _TYPE_CHECKS.get(known.type, _fits_any)(known, value)
 
 
+def check_topn(topn: int, name: str = "topn") -> int:
+    """The number of answers, or of rows, that a user asks for.
+
+    Raises:
+        ParameterError: it is not a whole number from 1.
+    """
+    if isinstance(topn, bool) or not isinstance(topn, Integral) or topn < 1:
+        raise ParameterError(f"{name} is {topn!r}, expected a whole number from 1")
+    return int(topn)
+
+
 def _fits_number(known: Parameter, value: Any) -> bool:
     kind = Integral if known.type is int else Real
     is_number = isinstance(value, kind) and not isinstance(value, bool)

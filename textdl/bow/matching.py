@@ -32,6 +32,7 @@ from textdl.bow.engine.matrix import normalize_rows
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.tfidf import TfidfVectorizer
 from textdl.errors import ParameterError
+from textdl.parameters import check_topn
 
 AnyVectorizer: TypeAlias = CountVectorizer | TfidfVectorizer | BM25Vectorizer | HashingVectorizer
 
@@ -112,10 +113,9 @@ def match_rows(
         >>> match_rows(rows).second.tolist()
         [2, 0, 0]
     """
-    if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-        raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
+    topn = check_topn(topn)
     search = _PairSearch(first, second, min_similarity)
-    return _concatenated([_best(pairs, int(topn)) for pairs in search.blocks(int(topn))])
+    return _concatenated([_best(pairs, topn) for pairs in search.blocks(topn)])
 
 
 def group_duplicates(

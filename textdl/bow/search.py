@@ -19,6 +19,7 @@ from textdl.bow.loading import load
 from textdl.bow.persistence import FileSizes
 from textdl.bow.vectorizer import Vectorizer
 from textdl.errors import CorpusError, FileFormatError, ParameterError
+from textdl.parameters import check_topn
 from textdl.text.corpus import read_documents
 from textdl.text.files import DecodeErrors, find_files
 
@@ -79,9 +80,8 @@ def top_by_inner_product(queries: Any, documents: Any, topn: int = 10) -> Rankin
             f"the queries have {queries.shape[1]:,} columns, the documents {documents.shape[1]:,}; "
             "make both with one vectorizer"
         )
-    if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-        raise ParameterError(f"topn is {topn!r}, expected a whole number from 1")
-    count = min(int(topn), documents.shape[0])
+    topn = check_topn(topn)
+    count = min(topn, documents.shape[0])
     size = queries.shape[0]
     queries, documents = _drop_unused_columns(sparse.csr_array(queries), documents)
     by_term = sparse.csr_array(sparse.csr_array(documents).T)

@@ -21,13 +21,11 @@ from scipy.special import expit, softmax
 
 from textdl.classify.label_prediction import LabelPredictor, Predictions
 from textdl.errors import FileFormatError, ParameterError
-from textdl.text.char_ngrams import END_OF_SENTENCE, char_ngram_buckets
+from textdl.text.char_ngrams import END_OF_SENTENCE, char_ngram_buckets, fnv_hash
 from textdl.vectors.formats.fasttext_model import LOSSES, MODELS, open_model, read_matrix
 
 LABEL = "__label__"  # what labels begin with in fastText's files
 _SPACE = re.compile("[ \n\r\t\v\f\0]+")
-_FNV_OFFSET = 2166136261
-_FNV_PRIME = 16777619
 _NGRAM_FACTOR = np.uint64(116049371)
 _LARGEST_SIGMOID = 8.0
 _SIGMOID_STEPS = 512
@@ -155,7 +153,7 @@ class FastTextClassifier(LabelPredictor):
         if self._model.max_n and token != END_OF_SENTENCE:
             sizes = (self._model.min_n, self._model.max_n, self._model.bucket)
             ngrams = self._rows_of_buckets(char_ngram_buckets([token], *sizes).buckets)
-        return _WordRows(np.append(own, ngrams), _hash(raw))
+        return _WordRows(np.append(own, ngrams), fnv_hash(raw))
 
     def _word_ngrams(self, hashes: list[int]) -> NDArray[np.int64]:
         """The rows of the runs of two words and more."""
@@ -239,15 +237,6 @@ def _as_texts(texts: Iterable[str]) -> list[str]:
         if not isinstance(text, str):
             raise ParameterError(f"{text!r} is a {type(text).__name__}; pass texts as str")
     return listed
-
-
-def _hash(raw: bytes) -> int:
-    """FNV-1a of 32 bits, with bytes extended by their sign, as fastText has it."""
-    value = _FNV_OFFSET
-    for byte in raw:
-        signed = byte if byte < 128 else byte | 0xFFFFFF00
-        value = ((value ^ signed) * _FNV_PRIME) & 0xFFFFFFFF
-    return value
 
 
 def _stepped_sigmoid(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,13 @@ class Predictions(NamedTuple):
     known: NDArray[np.bool_]  # (N,) whether a text has any term that was learned
 
 
+class LikelyClasses(NamedTuple):
+    """The most probable classes of a text."""
+
+    classes: list[tuple[Any, float]]  # with their probabilities, the most probable first
+    is_known: bool  # whether the text has any term that was learned
+
+
 class LabelPredictor:
     """Labels and scores, by the probabilities of `predict_details`.
 
@@ -34,6 +42,14 @@ class LabelPredictor:
     @abstractmethod
     def predict_details(self, X: Any) -> Predictions:
         """The probability of every class, and whether any term of a text is known."""
+
+    def most_probable(self, X: Any, n: int = 1) -> Iterator[LikelyClasses]:
+        """The `n` most probable classes of each text, those as probable in their order."""
+        probabilities, known = self.predict_details(X)
+        classes = self.classes_.tolist()
+        order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
+        for row, columns, is_known in zip(probabilities, order.tolist(), known, strict=True):
+            yield LikelyClasses([(classes[k], float(row[k])) for k in columns], bool(is_known))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of every class, `(N, K)`."""

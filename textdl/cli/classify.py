@@ -26,7 +26,6 @@ from textdl.io.atomic import check_writable
 from textdl.text.corpus import read_documents
 
 if TYPE_CHECKING:
-    from textdl.classify.label_prediction import LabelPredictor
     from textdl.classify.report import ClassificationReport
     from textdl.classify.text_classifier import TextClassifier
 
@@ -254,7 +253,10 @@ def predict_classes(options: argparse.Namespace) -> None:
     texts = 0
     unknown = 0
     for chunk in _chunks(options):
-        for text, best, is_known in _most_probable(model, chunk, options.n):
+        with printed_warnings():
+            found = list(model.most_probable(chunk, options.n))
+        for text, (classes, is_known) in zip(chunk, found, strict=True):
+            best = [(str(label), p) for label, p in classes]
             texts += 1
             unknown += not is_known
             if options.json:
@@ -272,15 +274,3 @@ def _chunks(options: argparse.Namespace) -> Iterator[list[str]]:
     texts = iter(options.texts) if options.input is None else read_documents(options.input)
     while chunk := list(islice(texts, TEXTS_PER_CHUNK)):
         yield chunk
-
-
-def _most_probable(
-    model: LabelPredictor, texts: list[str], n: int
-) -> Iterator[tuple[str, list[tuple[str, float]], bool]]:
-    """Each text with its most probable classes, and whether any of its terms is known."""
-    with printed_warnings():
-        probabilities, known = model.predict_details(texts)
-    order = (-probabilities).argsort(axis=1, kind="stable")[:, :n]
-    for text, row, columns, is_known in zip(texts, probabilities, order, known, strict=True):
-        best = [(str(model.classes_[k]), float(row[k])) for k in columns]
-        yield text, best, bool(is_known)

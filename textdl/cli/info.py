@@ -82,9 +82,10 @@ def describe_vectors(path: Path) -> dict[str, Any]:
     from textdl.vectors.vectors import Vectors
 
     vectors = Vectors.load(path)
+    vectors.check_columns()
     facts: dict[str, Any] = {
         "kind": "Vectors",
-        "vocab": len(vectors.labels),  # which a damaged file is found out by
+        "vocab": len(vectors),
         "vector_size": vectors.vector_size,
     }
     if vectors.tokenizer is not None:

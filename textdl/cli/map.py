@@ -6,7 +6,7 @@ import argparse
 import shutil
 import subprocess
 
-from textdl.cli.options import describe, positive_int
+from textdl.cli.options import add_vectors, describe, positive_int
 from textdl.cli.output import print_json
 from textdl.errors import OutputError
 
@@ -23,7 +23,7 @@ def add_map(parser: argparse.ArgumentParser) -> None:
         "textdl plot map vectors.safetensors -n 200 -o map.png",
         "200 words in map.png",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     parser.add_argument("--words", metavar="WORD", nargs="+", help="to draw, in place of -n")
     _add_number(parser, 150, "the most frequent words that are drawn")
     _add_method(parser)
@@ -43,7 +43,7 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
         "textdl explore vectors.safetensors -o atlas.parquet --no-open",
         "20000 words in atlas.parquet",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     _add_number(parser, 20_000, "the most frequent words that are written")
     parser.add_argument(
         "--neighbors", type=positive_int, default=10, metavar="N",
@@ -59,10 +59,6 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
         help="start the viewer, which runs until Ctrl-C",
     )  # fmt: skip
     parser.set_defaults(run=explore_vectors)
-
-
-def _add_vectors(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
 
 
 def _add_number(parser: argparse.ArgumentParser, default: int, meaning: str) -> None:

@@ -187,3 +187,8 @@ def _help(known: Parameter, *, show_default: bool) -> str:
     elif isinstance(default, tuple):
         default = ",".join(map(str, default))
     return f"{text} (default {default})"
+
+
+def add_vectors(parser: argparse.ArgumentParser) -> None:
+    """Add the file of vectors that a verb asks."""
+    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")

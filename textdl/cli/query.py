@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from textdl.cli.options import describe, positive_int
+from textdl.cli.options import add_vectors, describe, positive_int
 from textdl.cli.output import print_answers, print_json
 from textdl.errors import ParameterError
 from textdl.table import format_table
@@ -23,7 +23,7 @@ def add_similar(parser: argparse.ArgumentParser) -> None:
         "positive-definite  0.5743",
         "csr_matrix         0.5704",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs="+", help="of the vocabulary")
     _add_topn(parser)
     _add_restrict_vocab(parser)
@@ -61,7 +61,7 @@ def add_analogy(parser: argparse.ArgumentParser) -> None:
         "columns   0.7784",
         "eligible  0.4609",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     for name in "abc":
         parser.add_argument(name, metavar=name.upper(), help="a word of the vocabulary")
     _add_topn(parser)
@@ -83,7 +83,7 @@ def add_similarity(parser: argparse.ArgumentParser) -> None:
         "textdl similarity vectors.safetensors week month",
         "0.7444",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs=2, help="of the vocabulary")
     parser.set_defaults(run=compare_words)
 
@@ -97,13 +97,9 @@ def add_odd(parser: argparse.ArgumentParser) -> None:
         "textdl odd vectors.safetensors week month year gzip",
         "gzip",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs="+", help="three or more words")
     parser.set_defaults(run=find_odd)
-
-
-def _add_vectors(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
 
 
 def _add_topn(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from textdl.cli.options import Option, add_parameters, describe, given_parameters
+from textdl.cli.options import Option, add_parameters, add_vectors, describe, given_parameters
 from textdl.serve.server import ServerConfig
 
 _ARGUMENT = ("vectors",)  # is no option
@@ -24,7 +24,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         "serving on http://127.0.0.1:8000, documentation at http://127.0.0.1:8000/docs; Ctrl-C "
         "stops",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     add_parameters(parser, ServerConfig, exclude=_ARGUMENT, changed=_CHANGED)
     parser.set_defaults(run=serve_vectors)
 
@@ -38,12 +38,8 @@ def add_mcp(parser: argparse.ArgumentParser) -> None:
         "textdl mcp vectors.safetensors",
         "(waits for requests on standard input)",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     parser.set_defaults(run=serve_mcp)
-
-
-def _add_vectors(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
 
 
 def serve_vectors(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from textdl.cli.options import describe, positive_int
+from textdl.cli.options import add_vectors, describe, positive_int
 from textdl.cli.output import print_json
 from textdl.errors import DataError, OutputError, TextdlError
 from textdl.serve.answers import Answers
@@ -36,7 +36,7 @@ def add_shell(parser: argparse.ArgumentParser) -> None:
         "columns   0.7784",
         "eligible  0.4609",
     )
-    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
+    add_vectors(parser)
     parser.add_argument(
         "-n", type=positive_int, default=10, metavar="N",
         help="how many words near a sum (default %(default)s)",

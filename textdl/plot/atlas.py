@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from textdl.errors import OutputError, ParameterError
+from textdl.errors import OutputError
 from textdl.io.atomic import atomic_write
+from textdl.parameters import check_topn
 from textdl.plot.projection import project
-from textdl.vectors.nearest import check_topn, nearest
+from textdl.vectors.nearest import nearest
 from textdl.vectors.query import normalize
 from textdl.vectors.vectors import Vectors
 
@@ -58,8 +59,7 @@ def write_atlas(
         ...     write_atlas(vectors, f"{folder}/atlas.parquet")
         3
     """
-    if limit < 1:
-        raise ParameterError(f"limit is {limit!r}, expected a whole number from 1")
+    limit = check_topn(limit, "limit")
     topn = check_topn(topn)
     try:
         import pyarrow as pa  # an extra, and slow to load

@@ -16,7 +16,7 @@ from textdl.vectors.vectors import Vectors
 
 if TYPE_CHECKING:
     from textdl.classify.averages import AveragedVectors
-    from textdl.classify.text_classifier import TextClassifier
+    from textdl.classify.label_prediction import LabelPredictor
 
 Neighbor = dict[str, str | float]
 
@@ -43,7 +43,7 @@ class Answers:
         self,
         vectors: Vectors,
         name: str = "vectors",
-        classifier: TextClassifier | None = None,
+        classifier: LabelPredictor | None = None,
         tokenizer: str = "nltk",
     ) -> None:
         self.vectors = vectors
@@ -59,7 +59,7 @@ class Answers:
 
         Args:
             path: of the vectors.
-            classifier: the path of what `TextClassifier` saved.
+            classifier: the path of what `TextClassifier` or fastText saved.
             tokenizer: the name of what cuts texts into words.
 
         Returns:
@@ -71,9 +71,9 @@ class Answers:
         model = None
         if classifier is not None:
             # JAX and scikit-learn, which vectors alone do without.
-            from textdl.classify.text_classifier import TextClassifier
+            from textdl.classify.loading import load_classifier
 
-            model = TextClassifier.load(classifier)
+            model = load_classifier(classifier)
         return cls(Vectors.load(path), Path(path).name.partition(".")[0], model, tokenizer)
 
     def warm_up(self) -> None:
@@ -165,17 +165,12 @@ class Answers:
         """
         if self.classifier is None:
             raise ParameterError("no classifier is served; start with --classifier MODEL")
-        probabilities, known = self.classifier.predict_details(list(texts))
-        classes = self.classifier.classes_.tolist()
         return [
             {
-                "classes": [
-                    {"class": classes[place], "probability": float(row[place])}
-                    for place in np.argsort(-row, kind="stable")[:topn].tolist()
-                ],
-                "known": bool(is_known),
+                "classes": [{"class": label, "probability": p} for label, p in classes],
+                "known": is_known,
             }
-            for row, is_known in zip(probabilities, known, strict=True)
+            for classes, is_known in self.classifier.most_probable(list(texts), topn)
         ]
 
     def _prepared_averages(self) -> AveragedVectors:

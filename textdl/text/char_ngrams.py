@@ -109,6 +109,20 @@ def char_ngram_buckets(words: Sequence[str], min_n: int, max_n: int, bucket: int
     return CharNgrams(offsets, buckets)
 
 
+def fnv_hash(raw: bytes) -> int:
+    """The 32-bit hash of a whole word, as fastText has it.
+
+    Example:
+        >>> fnv_hash(b"cat") == 0xFFFFFFFF & (fnv_hash(b"ca") ^ ord("t")) * 16777619
+        True
+    """
+    value = int(_FNV_OFFSET)
+    for byte in raw:
+        signed = byte if byte < 128 else byte | 0xFFFFFF00
+        value = ((value ^ signed) * int(_FNV_PRIME)) & 0xFFFFFFFF
+    return value
+
+
 def _check_lengths(min_n: int, max_n: int) -> None:
     if min_n < 0 or max_n < 0 or 0 < max_n < min_n:
         raise ParameterError(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
-from textdl.vectors.nearest import check_topn
+from textdl.parameters import check_topn
 from textdl.vectors.vectors import Vectors
 
 _ROWS_PER_BLOCK = 1 << 14  # turned into float64 at a time

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
 from textdl.keyed_random import SAMPLED_WORDS, permutation
+from textdl.parameters import check_topn
 from textdl.vectors import query
 from textdl.vectors.labeled import NO_ROW, LabeledMatrix
-from textdl.vectors.nearest import NearestRows, check_topn, nearest
+from textdl.vectors.nearest import NearestRows, nearest
 
 _QUERIES_PER_BLOCK = 1 << 10
 _ROWS_PER_BLOCK = 1 << 14  # that are added at a time

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
+from textdl.parameters import check_topn
 from textdl.vectors import query
 from textdl.vectors.alignment import align_vectors
-from textdl.vectors.nearest import check_topn
 from textdl.vectors.stability import CommonWords
 from textdl.vectors.vectors import Vectors
 
@@ -109,7 +109,7 @@ def measure_change(
     pairs = list(combinations(range(len(runs[0]) + len(runs[1])), 2))
     are_between = _are_between(pairs, range(len(runs[0])))
     similarity = cosines[are_between].mean(axis=0)
-    chosen = _chosen_rows(common, similarity, words, topn, runs, restrict_vocab)
+    chosen = _chosen_rows(common, similarity, words, topn, len(runs[0]), restrict_vocab)
     noise = _mean_of(cosines[~are_between][:, chosen])
     p_values = _p_values(cosines[:, chosen], pairs, len(runs[0]))
     changes = _neighbor_changes(common, chosen, neighbors, len(runs[0]))
@@ -153,19 +153,18 @@ def _chosen_rows(
     similarity: NDArray[np.float64],
     words: Sequence[str] | None,
     topn: int,
-    runs: tuple[list[Vectors], list[Vectors]],
+    size: int,
     restrict_vocab: int | None,
 ) -> NDArray[np.int64]:
-    """The words that are looked at, those of least similarity first."""
+    """The words that are looked at, of least similarity first; `size`: runs of the first corpus."""
     if words is not None:
         rows = [common.row_of(word) for word in words]
     else:
         limit = (
             sys.maxsize if restrict_vocab is None else check_topn(restrict_vocab, "restrict_vocab")
         )
-        orders = (of_corpus[0].key_to_index for of_corpus in runs)
-        ranks = np.array([[order[word] for word in common.words] for order in orders])
-        rows = np.flatnonzero(ranks.max(axis=0) < limit).tolist()
+        ranks = np.maximum(common.rows[0], common.rows[size])
+        rows = np.flatnonzero(ranks < limit).tolist()
     by_change = sorted(rows, key=lambda row: similarity[row])
     count = len(by_change) if words is not None else check_topn(topn)
     return np.array(by_change[:count], dtype=np.int64)

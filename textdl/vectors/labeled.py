@@ -163,9 +163,7 @@ class LabeledMatrix:
             UnknownWordError: a word has no row, and there are no n-grams.
             ParameterError: `words` is not a list of words.
         """
-        if isinstance(words, str) or not isinstance(words, Iterable):
-            raise ParameterError(f"got {words!r}; pass a list of words")
-        return np.array([self._row(word) for word in words], dtype=np.int64)
+        return np.array([self._row(word) for word in query.word_list(words)], dtype=np.int64)
 
     def rows_with_labels(self, words: Sequence[str]) -> NDArray[np.int64]:
         """The rows `(n,)` of words that have one of their own.

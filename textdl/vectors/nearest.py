@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import FileFormatError, ParameterError
+from textdl.errors import FileFormatError
 from textdl.vectors.query import normalize
 
 _QUERIES_PER_TILE = 512
@@ -85,21 +85,6 @@ def nearest(
         answers = _nearest_of_block(matrix, norms, queries[block], count, excluded[block])
         found.rows[block], found.similarities[block] = answers
     return found
-
-
-def check_topn(topn: int, name: str = "topn") -> int:
-    """The number of answers, or of rows, that a user asks for.
-
-    Raises:
-        ParameterError: it is not a whole number from 1.
-
-    Example:
-        >>> check_topn(10)
-        10
-    """
-    if isinstance(topn, bool) or not isinstance(topn, int | np.integer) or topn < 1:
-        raise ParameterError(f"{name} is {topn!r}, expected a whole number from 1")
-    return int(topn)
 
 
 def _nearest_of_block(

@@ -7,17 +7,17 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
+from textdl.parameters import check_topn
 from textdl.text.tokenizers import Tokenizer, get_tokenizer
 from textdl.vectors import query
 from textdl.vectors.labeled import NO_ROW, LabeledMatrix
-from textdl.vectors.nearest import check_topn
 from textdl.vectors.query import Item
 from textdl.vectors.searching import ExactSearch, Indexer, exact_search
 
@@ -211,7 +211,7 @@ def n_similarity(vectors: LabeledMatrix, first: Sequence[str], second: Sequence[
     """
     means = []
     for words in (first, second):
-        of_words = vectors[_as_list(words)]
+        of_words = vectors[query.word_list(words)]
         if not len(of_words):
             raise ParameterError("n_similarity got an empty list; pass at least one word in each")
         means.append(of_words.mean(axis=0, dtype=np.float64))
@@ -246,7 +246,7 @@ def known_words(
     Raises:
         ParameterError: there is none.
     """
-    words = tokenize(sentence) if isinstance(sentence, str) else _as_list(sentence)
+    words = tokenize(sentence) if isinstance(sentence, str) else query.word_list(sentence)
     spellings = [next((it for it in (word, word.lower()) if it in vectors), None) for word in words]
     known = [word for word in spellings if word is not None]
     if not known:
@@ -284,7 +284,7 @@ def most_similar_in(
             f"the vectors have {vectors.vector_size:,} dimensions, the others "
             f"{other.vector_size:,}; expected the same of both: align_vectors says how they meet"
         )
-    directions = query.normalize(vectors[_as_list(words)])
+    directions = query.normalize(vectors[query.word_list(words)])
     nothing = np.empty((len(directions), 0), np.int64)
     return neighbors(other, directions, topn, nothing, exact_search(other))
 
@@ -324,9 +324,3 @@ def _check_weight(item: tuple[Item, float]) -> float:
     if not np.isfinite(weight):
         raise ParameterError(f"{item!r} is not a word and its weight, such as ('king', 0.5)")
     return weight
-
-
-def _as_list(words: Iterable[str]) -> list[str]:
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise ParameterError(f"got {words!r}; pass a list of words")
-    return list(words)

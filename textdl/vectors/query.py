@@ -5,6 +5,7 @@ Axes: V rows, D dimensions, n vectors.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -102,6 +103,17 @@ def cosmul(
     quotients: NDArray[np.floating[Any]]
     quotients = positive.prod(axis=0) / (negative.prod(axis=0) + _COSMUL_EPSILON)
     return quotients
+
+
+def word_list(words: Iterable[str]) -> list[str]:
+    """Words as a list.
+
+    Raises:
+        ParameterError: they are one text, or no words at all.
+    """
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise ParameterError(f"got {words!r}; pass a list of words")
+    return list(words)
 
 
 def odd_one_out(vectors: NDArray[np.floating[Any]]) -> int:

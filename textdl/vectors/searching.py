@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
+from textdl.parameters import check_topn
 from textdl.vectors.labeled import LabeledMatrix
-from textdl.vectors.nearest import NearestRows, check_topn, nearest
+from textdl.vectors.nearest import NearestRows, nearest
 
 
 class Indexer(Protocol):

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from textdl.errors import ParameterError, UnknownWordError
 from textdl.keyed_random import SAMPLED_WORDS, permutation
+from textdl.parameters import check_topn
 from textdl.vectors import query
-from textdl.vectors.nearest import check_topn, nearest
+from textdl.vectors.nearest import nearest
 from textdl.vectors.vectors import Vectors
 
 WORDS_PER_BAND = 1_000
@@ -193,11 +194,12 @@ class CommonWords:
         rows_of = [vectors.key_to_index for vectors in files]
         self.words = [word for word in rows_of[0] if all(word in rows for rows in rows_of[1:])]
         self._row_of = {word: row for row, word in enumerate(self.words)}
-        rows = [[of_file[word] for word in self.words] for of_file in rows_of]
+        # Where each stands in each file, `(V,)` each.
+        self.rows = [np.array([of_file[it] for it in self.words], int) for of_file in rows_of]
         self._matrices = [
-            vectors.matrix[some] for vectors, some in zip(files, rows, strict=True)
+            vectors.matrix[some] for vectors, some in zip(files, self.rows, strict=True)
         ]  # (V, D) each
-        self._norms = [vectors.norms[some] for vectors, some in zip(files, rows, strict=True)]
+        self._norms = [vectors.norms[some] for vectors, some in zip(files, self.rows, strict=True)]
 
     def row_of(self, word: str) -> int:
         """The number of a word among them.

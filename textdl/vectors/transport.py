@@ -49,9 +49,7 @@ def _distribution(
     vectors: LabeledMatrix, words: Sequence[str]
 ) -> tuple[list[str], NDArray[np.float64]]:
     """The words of a document that have a vector, and their shares of them."""
-    if isinstance(words, str):
-        raise ParameterError(f"got the text {words!r}; pass a list of words")
-    counts = Counter(word for word in words if word in vectors)
+    counts = Counter(word for word in query.word_list(words) if word in vectors)
     if not counts:
         raise ParameterError(
             f"none of the {len(words)} words of a document has a vector; pass one with a word of "
