@@ -10,21 +10,17 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from textdl.bow.parameters import Text2Tokens, VocabularyParameters
+from textdl.classify.defaults import MIN_DF_BELOW, MIN_DF_OF_MANY, shown_defaults
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
-from textdl.classify.models import (
-    DEFAULT_FEATURES,
-    FEATURES,
-    MIN_DF_BELOW,
-    MIN_DF_OF_MANY,
-    MODELS,
-    shown_defaults,
-)
+from textdl.classify.linear.config import LinearParameters
+from textdl.classify.models import DEFAULT_FEATURES, FEATURES, MODELS
 from textdl.classify.sequence_models.config import SequenceModelParameters, TokenParameters
 from textdl.classify.weightings import WeightingParameters
 from textdl.parameters import parameter, parameters_of
 
 _DECLARED = {
     **parameters_of(VocabularyParameters),
+    **parameters_of(LinearParameters),
     **parameters_of(EmbeddingBagParameters),
     **parameters_of(WeightingParameters),
     **parameters_of(TokenParameters),
@@ -41,6 +37,7 @@ _MIN_DF = ", ".join(
     [
         str(MIN_DF_OF_MANY),
         *(f"{least} below {texts:,} texts" for texts, least in MIN_DF_BELOW[::-1]),
+        "for tfidf linear one less",
     ]
 )
 
@@ -60,6 +57,7 @@ def _as_declared(name: str, default: str = "") -> dict[str, Any]:
         "description": f"{known.description} (default: {default or shown_defaults(name)})",
         "minimum": known.minimum,
         "maximum": known.maximum,
+        "above": known.above,
         "choices": known.choices,
         "allows_callable": known.allows_callable,
     }
@@ -125,6 +123,8 @@ class TextClassifierParameters:
         None, f"texts per step (default: {shown_defaults('batch_size')})", minimum=1
     )
     learning_rate: float | None = parameter(None, **_as_declared("learning_rate"))
+    C: float | None = parameter(None, **_as_declared("C"))
+    class_weight: Any = parameter(None, **_as_declared("class_weight", "1 each"))
     workers: int | None = parameter(None, **_as_declared("workers"))
     seed: int = parameter(
         _DECLARED["seed"].default, _DECLARED["seed"].description, minimum=_DECLARED["seed"].minimum

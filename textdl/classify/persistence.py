@@ -12,8 +12,10 @@ from textdl.bow.loading import vectorizer_from_archive
 from textdl.classify import averages
 from textdl.classify.averages import AveragedVectors
 from textdl.classify.config import TextClassifierParameters
+from textdl.classify.defaults import resolve_settings
 from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
-from textdl.classify.models import document_frequencies, resolve_settings
+from textdl.classify.linear.classifier import LinearClassifier
+from textdl.classify.models import document_frequencies
 from textdl.classify.sequence_models import tokens
 from textdl.classify.sequence_models.classifier import SequenceClassifier
 from textdl.classify.sequence_models.tokens import TokenSequences
@@ -28,11 +30,21 @@ CLASSIFIER = "classifier"
 # These do not change what is learned; vectors are kept as an array.
 NOT_SAVED = ("n_jobs", "verbose", "vectors")
 # Settings that files of before lack, by the features that have them now, and what they then were.
-ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {"vectors": {"weighting": "mean"}}
+ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "tfidf": {"class_weight": None},
+    "counts": {"class_weight": None},
+    "vectors": {"class_weight": None, "weighting": "mean"},
+    "bag": {"class_weight": None},
+}
+# A linear model was a network without hidden layers, which now is this.
+FORMER_LINEAR: Mapping[str, Any] = {"model": "mlp", "hidden_layer_sizes": (), "dropout": 0.0}
 
-Classifier: TypeAlias = MLPClassifier | EmbeddingBagClassifier | SequenceClassifier
+Classifier: TypeAlias = (
+    LinearClassifier | MLPClassifier | EmbeddingBagClassifier | SequenceClassifier
+)
 
 CLASSIFIERS: Mapping[str, type[Classifier]] = {  # by the kind of their archives
+    "LinearClassifier": LinearClassifier,
     "MLPClassifier": MLPClassifier,
     "EmbeddingBagClassifier": EmbeddingBagClassifier,
     "SequenceClassifier": SequenceClassifier,
@@ -79,13 +91,18 @@ def from_archive(archive: Archive) -> ClassifierState:
     """
     archive.require(KIND)
     with archive.decoding():
+        classifier = _classifier_from(archive.part(CLASSIFIER))
+        settings = _complete(archive.state["settings"])
+        former: Mapping[str, Any] = {}
+        if settings["model"] == "linear" and isinstance(classifier, MLPClassifier):
+            former = FORMER_LINEAR
         state = ClassifierState(
-            archive.parameters,
-            _complete(archive.state["settings"]),
+            {**archive.parameters, **former},
+            {**settings, **former},
             classes_from_state(archive.state["classes"]),
             archive.state["multilabel"],
             _transformer_from(archive.part(FEATURES)),
-            _classifier_from(archive.part(CLASSIFIER)),
+            classifier,
         )
         _check_settings(state.parameters, state.settings)
         _check_sizes(archive, state)

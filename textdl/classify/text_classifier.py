@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.classify.config import TextClassifierParameters
+from textdl.classify.defaults import resolve_settings
 from textdl.classify.examples import make_targets
 from textdl.classify.label_prediction import LabelPredictor, Predictions
 from textdl.classify.models import (
@@ -19,7 +20,6 @@ from textdl.classify.models import (
     document_frequencies,
     fit_features,
     has_known_terms,
-    resolve_settings,
     single_term_inputs,
     terms_of,
 )
@@ -55,7 +55,7 @@ class TextClassifier(
         multilabel_: whether a text can have several labels.
         n_terms_: terms that were learned.
         features_: the fitted transformer of texts to features.
-        classifier_: what is trained on them, an `MLPClassifier`, an
+        classifier_: what is trained on them, a `LinearClassifier`, an `MLPClassifier`, an
             `EmbeddingBagClassifier` or a `SequenceClassifier`.
         settings_: what every parameter became.
 
