@@ -12,12 +12,12 @@ from textdl.errors import ParameterError
 CHOICES = [(features, model) for features, spec in FEATURES.items() for model in spec.models]
 
 
-def parameters(**given):
-    return vars(TextClassifierParameters(**given))
+def parameters(model=None, **given):
+    return vars(TextClassifierParameters(model=model, **given))
 
 
 def test_features_take_only_known_models():
-    assert {model for _, model in CHOICES} == set(MODELS)
+    assert {model for _, model in CHOICES} == set(MODELS) - {"auto"}
     assert [spec.default_model for spec in FEATURES.values()] == [
         "mlp", "mlp", "mlp", "linear", "cnn",
     ]  # fmt: skip
@@ -51,7 +51,7 @@ def test_resolve_settings_given_values_replace_defaults():
     ("given", "says"),
     [
         ({"features": "words"}, "features 'words' is unknown; expected one of tfidf"),
-        ({"model": "forest"}, "model 'forest' is unknown; expected one of mlp, linear"),
+        ({"model": "forest"}, "model 'forest' is unknown; expected one of auto, mlp, linear"),
         ({"features": "bag", "model": "mlp"}, "does not go with features='bag'; expected linear"),
         ({"features": "vectors", "idf_power": 1}, "idf_power=1 does not go with"),
     ],

@@ -179,12 +179,15 @@ def test_predict_labels_that_are_numbers_stay_numbers():
 
 
 def test_resolve_settings_depend_on_the_number_of_texts():
-    settings = TextClassifier().resolve_settings(100)
+    mlp = TextClassifier(model="mlp")
+    settings = mlp.resolve_settings(100)
     assert (settings["epochs"], settings["min_df"]) == (100, 1)
-    settings = TextClassifier().resolve_settings(11_314)
+    settings = mlp.resolve_settings(11_314)
     assert (settings["epochs"], settings["min_df"], settings["max_df"]) == (6, 2, 1.0)
     assert TextClassifier(epochs=2, min_df=3).resolve_settings(100)["epochs"] == 2
-    assert TextClassifier().resolve_settings(20_000)["min_df"] == 3
+    assert mlp.resolve_settings(20_000)["min_df"] == 3
+    linear = TextClassifier(model="linear")
+    assert [linear.resolve_settings(n)["min_df"] for n in (10, 19_999, 20_000)] == [1, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -209,11 +212,15 @@ def test_idf_power_is_two_by_default(options, power):
         ({"features": "words"}, "features='words'; expected one of tfidf"),
         (
             {"model": "forest"},
-            "model='forest'; expected one of mlp, linear, cnn, rnn, gru, lstm, or None",
+            "model='forest'; expected one of auto, mlp, linear, cnn, rnn, gru, lstm, or None",
         ),
         ({"features": "bag", "model": "mlp"}, "model='mlp' does not go with features='bag'"),
-        ({"vector_size": 5}, "vector_size=5 does not go with features='tfidf'"),
-        ({"vectors": VECTORS}, "does not go with features='tfidf'"),
+        (
+            {"features": "tfidf", "vector_size": 5},
+            "vector_size=5 does not go with features='tfidf'",
+        ),
+        ({"features": "tfidf", "vectors": VECTORS}, "does not go with features='tfidf'"),
+        ({"dropout": 0.1, "vector_size": 5}, "does not go with features='tfidf'"),
         ({"model": "linear", "dropout": 0.1}, "dropout=0.1 does not go with"),
         ({"features": "vectors", "ngram_range": (1, 2)}, "ngram_range=(1, 2) does not go with"),
         ({"features": "vectors"}, "there are no vectors to average"),

@@ -140,9 +140,10 @@ def test_train_columns_and_where_select_cells_and_rows(run, model, tmp_path):
     assert (report["texts"], report["accuracy"]) == (1, 0.0)
 
 
-def test_train_default_is_tfidf_and_a_hidden_layer(run, mail, tmp_path):
+def test_train_default_of_few_texts_is_a_linear_model(run, mail, tmp_path):
     report = run("classify", "train", mail, "-o", tmp_path / "m", "--json")
-    assert (report["features"], report["model"]) == ("tfidf", "mlp")
+    assert (report["features"], report["model"]) == ("tfidf", "linear")
+    assert "comparison" not in report
     assert run("classify", "predict", tmp_path / "m", "free prize").startswith("spam 0.")
 
 
@@ -180,6 +181,7 @@ def test_train_options_become_parameters(run, mail, tmp_path):
         "learning_rate": 0.1,
         "seed": 7,
         "verbose": False,
+        "model": "auto",
     }
 
 
@@ -345,7 +347,11 @@ def test_info_describes_a_text_classifier(run, model):
     [
         (["--features", "words"], 2, "'words' is unknown"),
         (["--features", "bag", "--model", "mlp"], 2, "model='mlp' does not go with"),
-        (["--vector-size", "5"], 2, "vector_size=5 does not go with features='tfidf'"),
+        (
+            ["--vector-size", "5", "--model", "mlp"],
+            2,
+            "vector_size=5 does not go with features='tfidf'",
+        ),
         (["--hidden", "x"], 2, "'x' is not a list of whole numbers"),
         (["--hidden", "0"], 2, "'0' is not a list of whole numbers"),
         (["--epochs", "0"], 2, "epochs=0; expected a whole number from 1 up"),

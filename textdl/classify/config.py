@@ -29,9 +29,11 @@ _DECLARED = {
 }
 _FEATURES = "; ".join(f"{name}: {spec.description}" for name, spec in FEATURES.items())
 _MODELS = "; ".join(f"{name}: {description}" for name, description in MODELS.items())
+_ONE_MODEL = [name for name in FEATURES if name != DEFAULT_FEATURES]  # auto takes their first
 _DEFAULT_MODEL = "; ".join(
-    f"{model} for " + ", ".join(name for name, it in FEATURES.items() if it.default_model == model)
-    for model in dict.fromkeys(it.default_model for it in FEATURES.values())
+    f"{model} for "
+    + ", ".join(name for name in _ONE_MODEL if FEATURES[name].default_model == model)
+    for model in dict.fromkeys(FEATURES[name].default_model for name in _ONE_MODEL)
 )
 _MIN_DF = ", ".join(
     [
@@ -72,12 +74,14 @@ class TextClassifierParameters:
 
     features: str | None = parameter(
         None,
-        f"what the model sees of a text ({_FEATURES}; default: {DEFAULT_FEATURES}, or what the "
-        "model takes)",
+        f"what the model sees of a text ({_FEATURES}; default: {DEFAULT_FEATURES}, what the model "
+        "takes, or with a model of auto what does best)",
         choices=FEATURES,
     )
     model: str | None = parameter(
-        None, f"what learns ({_MODELS}; default: {_DEFAULT_MODEL})", choices=MODELS
+        "auto",
+        f"what learns ({_MODELS}; auto, with features given, is {_DEFAULT_MODEL})",
+        choices=MODELS,
     )
     _: KW_ONLY
     analyzer: str | None = parameter(None, **_as_declared("analyzer"))

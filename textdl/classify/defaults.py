@@ -120,7 +120,7 @@ def shown_defaults(name: str) -> str:
 
     Example:
         >>> shown_defaults("hidden_layer_sizes"), shown_defaults("batch_size")
-        ('256', '128 for tfidf, counts, vectors; 64 for bag, tokens')
+        ('256', '128 for tfidf mlp, counts mlp, vectors mlp; 64 for bag, tokens')
     """
     choices: dict[str, list[str]] = {}
     for features, spec in FEATURES.items():

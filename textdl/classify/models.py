@@ -7,7 +7,7 @@ help without JAX and scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
 from textdl.classify.linear.config import LinearParameters
 from textdl.classify.sequence_models import config as sequence_config
+from textdl.errors import DataError
 from textdl.parameters import parameters_of
 
 if TYPE_CHECKING:
@@ -225,7 +226,16 @@ FEATURES: Mapping[str, FeatureSpec] = {
     ),
 }
 DEFAULT_FEATURES = "tfidf"
+# What a model of "auto" is chosen from, by rising cost; see `textdl.classify.selection`.
+AUTO: Sequence[Settings] = (
+    {"features": "tfidf", "model": "linear"},
+    {"features": "tfidf", "model": "linear", "idf_power": 1},
+    {"features": "bag", "model": "linear", "ngram_range": (1, 2)},
+    {"features": "tfidf", "model": "mlp"},
+    {"features": "vectors", "model": "mlp"},
+)
 MODELS: Mapping[str, str] = {
+    "auto": "what does best on texts that are left out",
     "mlp": "a network with hidden layers",
     "linear": "a linear model, by a solver; for bag, what stands above the embeddings",
     **sequence_config.SEQUENCE_MODELS,
@@ -252,6 +262,39 @@ def fit_features(transformer: Any, texts: Any, settings: Settings) -> Any:
     idf = transformer.idf_
     transformer.idf_ = idf**power
     return normalize(matrix.multiply(idf[None, :] ** (power - 1)).tocsr())
+
+
+def train(
+    settings: Settings, texts: Any, values: NDArray[Any], *, final: bool = True
+) -> tuple[Any, Any]:
+    """Fit features and classifier.
+
+    Args:
+        settings: what `textdl.classify.defaults.resolve_settings` gave.
+        texts: N of them.
+        values: `(N,)` labels, or `(N, K)` of 0 and 1.
+        final: the probabilities are to be used, and so calibrated where that takes work.
+
+    Returns:
+        Both.
+
+    Raises:
+        DataError: the numbers of texts and labels differ.
+        TextdlError: as the transformer and the classifier do.
+    """
+    features = FEATURES[settings["features"]]
+    transformer = features.make_transformer(settings)
+    matrix = fit_features(transformer, texts, settings)
+    if matrix.shape[0] != len(values):
+        raise DataError(
+            f"{matrix.shape[0]:,} texts and {len(values):,} labels; expected one label or list of "
+            "labels per text"
+        )
+    classifier = features.make_classifier(settings, matrix.shape[0])
+    if not final and hasattr(classifier, "calibration_folds"):
+        classifier.calibration_folds = 0
+    options = getattr(transformer, "fit_options_", {})
+    return transformer, classifier.fit(matrix, values, **options)
 
 
 def single_term_inputs(transformer: Any) -> Any:

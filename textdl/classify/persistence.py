@@ -60,6 +60,7 @@ class ClassifierState(NamedTuple):
     multilabel: bool
     features: Any  # the fitted transformer
     classifier: Classifier
+    comparison: list[dict[str, Any]]  # of the candidates that it was chosen from
 
 
 def to_archive(state: ClassifierState) -> ArchiveContent:
@@ -75,6 +76,7 @@ def to_archive(state: ClassifierState) -> ArchiveContent:
             "settings": _saved(state.settings),
             "classes": state.classes.tolist(),
             "multilabel": state.multilabel,
+            "comparison": state.comparison,
         },
         parts={
             FEATURES: state.features._to_archive(),
@@ -103,6 +105,7 @@ def from_archive(archive: Archive) -> ClassifierState:
             archive.state["multilabel"],
             _transformer_from(archive.part(FEATURES)),
             classifier,
+            list(archive.state.get("comparison", [])),  # older files have none
         )
         _check_settings(state.parameters, state.settings)
         _check_sizes(archive, state)
@@ -141,6 +144,9 @@ def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) 
             raise ValueError(f"{name} is never read from a file")
     complete = TextClassifierParameters(**parameters)
     check_parameters(complete)
+    if complete.model in (None, "auto"):  # the settings say what it became
+        complete.model = settings.get("model")
+        complete.features = complete.features or settings.get("features")
     expected = resolve_settings(vars(complete), 1)
     if settings.keys() != expected.keys() - set(NOT_SAVED):
         raise ValueError(f"it has the settings {', '.join(settings)}")

@@ -155,7 +155,7 @@ def test_estimator_works_in_grid_search():
             {"class_weight": {7: 1.0}},
             [[1.0], [2.0]],
             [0, 1],
-            ParameterError,
+            DataError,
             "class_weight has 7, which",
         ),
     ],

@@ -71,15 +71,42 @@ def fit_temperature(
 
     def loss(log_temperature: float) -> float:
         z = scores * np.exp(-log_temperature)
-        return float(np.average(_smoothed_loss(z, targets), weights=weights))
+        return float(np.average(smoothed_loss(z, targets), weights=weights))
 
     bounds = np.log([LEAST_TEMPERATURE, LARGEST_TEMPERATURE])
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x))
 
 
-def _smoothed_loss(z: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """`(N,)` the cross-entropy with targets that are sure by (N + 1) / (N + K) only."""
+def divide_outputs(network: Any, temperature: float) -> None:
+    """Divide the outputs of a fitted network by a temperature, which becomes part of its weights.
+
+    Args:
+        network: whose last layer is dense, without an activation.
+        temperature: T.
+
+    Example:
+        >>> from textdl import MLPClassifier
+        >>> network = MLPClassifier((), max_iter=1).fit([[0.0], [1.0]], [0, 1])
+        >>> before = network.predict_log_proba([[3.0]])
+        >>> divide_outputs(network, 2.0)
+        >>> bool(network.predict_proba([[3.0]]).max() < np.exp(before).max())
+        True
+    """
+    *before, last = network.params_
+    network.params_ = (
+        *before,
+        type(last)(*(np.asarray(it) / it.dtype.type(temperature) for it in last)),
+    )
+
+
+def smoothed_loss(z: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """`(N,)` the cross-entropy with targets that are sure by (N + 1) / (N + K) only.
+
+    Example:
+        >>> smoothed_loss(np.array([[100.0], [0.0]]), np.array([[1], [0]])).round(2).tolist()
+        [25.0, 0.69]
+    """
     examples = len(z)
     if targets.ndim == 1:
         classes = z.shape[1]
