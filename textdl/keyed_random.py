@@ -26,6 +26,7 @@ BOOTSTRAP: Final = 11
 SAMPLED_WORDS: Final = 12
 RANDOM_SPLIT: Final = 13
 CROSS_VALIDATION: Final = 15
+AUTOTUNE: Final = 16
 
 UINT32_RANGE: Final = 2**32  # how many numbers 32 bits are
 

@@ -227,6 +227,22 @@ def test_train_linear_model_with_class_weights(run, refused, mail, tmp_path):
     refused([*map(str, train), "--class-weight", "eggs=2"], 1, "class_weight has 'eggs'")
 
 
+def test_train_autotune_prints_trials_and_saves_the_winner(capsys, refused, mail, tmp_path):
+    train = ["classify", "train", str(mail), "-o", str(tmp_path / "m"), "--model", "linear"]
+    assert main([*train, "--autotune", "60s", "--trials", "3", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split(":")[1] for line in err.splitlines()] == [f" trial {k}" for k in (1, 2, 3)]
+    facts = json.loads(out)
+    assert len(facts["comparison"]) == 3
+    assert sum(row["chosen"] for row in facts["comparison"]) == 1
+    assert TextClassifier.load(tmp_path / "m").comparison_ == [
+        {**row, **({"ngram_range": tuple(row["ngram_range"])} if "ngram_range" in row else {})}
+        for row in facts["comparison"]
+    ]
+    refused([*train, "--autotune", "soon"], 2, "'soon' is not a duration such as 60s or 5m")
+    refused([*train, "--trials", "0"], 2, "trials=0")
+
+
 def test_info_of_averaged_vectors(run, tmp_path):
     averages = AveragedVectors(Vectors(["free", "noon"], [[1, 0], [0, 1]]), weighting="sif", a=0.5)
     averages.fit(["free noon", "noon"]).save(tmp_path / "a")

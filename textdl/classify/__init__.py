@@ -10,6 +10,7 @@ averages         texts as means of word vectors, plain, TF-IDF weighted, SIF or 
 weightings       how these weigh words, and the common components that they remove
 defaults         what the parameters become where they are left out
 selection        what a model of auto becomes: candidates, and their race
+autotune         a search for better parameters, by successive halving
 linear/          the linear classifier: a solver, with calibrated probabilities
 embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
 sequence_models/ networks that read texts word by word: convolution and recurrence

@@ -133,5 +133,17 @@ class TextClassifierParameters:
     seed: int = parameter(
         _DECLARED["seed"].default, _DECLARED["seed"].description, minimum=_DECLARED["seed"].minimum
     )
+    autotune: float | None = parameter(
+        None,
+        "search for better parameters for so many seconds; the trial that is under way then ends "
+        "(default: only what a model of auto compares)",
+        above=0,
+    )
+    trials: int | None = parameter(
+        None,
+        "trials of the search, at most; equal numbers give equal results on every machine "
+        "(default: as many as the time of autotune allows)",
+        minimum=1,
+    )
     n_jobs: int | None = parameter(None, _DECLARED["n_jobs"].description)
     verbose: bool = parameter(False, _DECLARED["verbose"].description)

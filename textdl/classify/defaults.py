@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
-from textdl.classify.models import COMMON, DEFAULT_FEATURES, FEATURES, MODELS, Settings
+from textdl.classify.models import COMMON, DEFAULT_FEATURES, FEATURES, MODELS, SEARCH, Settings
 from textdl.errors import ParameterError
 from textdl.parameters import lookup
 
@@ -35,11 +35,15 @@ def resolve_settings(parameters: Settings, examples: int) -> dict[str, Any]:
     Raises:
         ParameterError: a name is unknown, or a parameter was given that the choice does not have.
     """
-    features = parameters["features"] or _features_of(parameters["model"])
+    features = parameters["features"] or features_of(parameters["model"])
     model = _resolve_model(features, parameters["model"])
     spec = FEATURES[features]
     settings = {**spec.defaults, **spec.models[model]}
-    given = {name: value for name, value in parameters.items() if value is not None}
+    given = {
+        name: value
+        for name, value in parameters.items()
+        if value is not None and name not in SEARCH
+    }
     for name, value in given.items():
         if name not in settings and name not in COMMON:
             raise ParameterError(
@@ -56,8 +60,16 @@ def resolve_settings(parameters: Settings, examples: int) -> dict[str, Any]:
     return settings
 
 
-def _features_of(model: str | None) -> str:
-    """The features where none are named: the default, or the first that the model takes."""
+def features_of(model: str | None) -> str:
+    """The features where none are named: the default, or the first that the model takes.
+
+    Raises:
+        ParameterError: the model is unknown.
+
+    Example:
+        >>> features_of("linear"), features_of("cnn")
+        ('tfidf', 'tokens')
+    """
     if model is None or model in FEATURES[DEFAULT_FEATURES].models:
         return DEFAULT_FEATURES
     lookup("model", model, MODELS)

@@ -72,6 +72,7 @@ _RECURRENT: Settings = {**_NETWORK, "vector_size": 100, "units": 128, "epochs": 
 IDF_POWER = 2
 
 COMMON = ("features", "model", "seed", "n_jobs", "verbose")  # parameters of every choice
+SEARCH = ("autotune", "trials")  # of how the choice is made
 
 
 def make_counts(settings: Settings) -> CountVectorizer:

@@ -104,8 +104,8 @@ def candidates(parameters: Settings, examples: int) -> list[dict[str, Any]]:
         return [closed]
     found: list[dict[str, Any]] = []
     for candidate in AUTO:
-        merged = _merged(closed, candidate)
-        if merged is not None and _is_valid(merged, examples) and merged not in found:
+        merged = merged_with(closed, candidate)
+        if merged is not None and is_valid(merged, examples) and merged not in found:
             found.append(merged)
     if examples < FEWEST_TEXTS:
         wanted = "tfidf" if parameters["vectors"] is None else "vectors"
@@ -113,8 +113,14 @@ def candidates(parameters: Settings, examples: int) -> list[dict[str, Any]]:
     return found or [closed]
 
 
-def _merged(given: Settings, candidate: Settings) -> dict[str, Any] | None:
-    """The parameters of a candidate, unless its features are others than those given."""
+def merged_with(given: Settings, candidate: Settings) -> dict[str, Any] | None:
+    """The parameters of a candidate, where none was given; None if its features do not fit.
+
+    Example:
+        >>> given = {"features": None, "model": None, "vectors": None, "C": 2.0}
+        >>> merged_with(given, {"features": "tfidf", "model": "linear", "C": 1.0})["C"]
+        2.0
+    """
     features = candidate["features"]
     if given["features"] not in (None, features):
         return None
@@ -123,10 +129,11 @@ def _merged(given: Settings, candidate: Settings) -> dict[str, Any] | None:
         merged["vectors"] = None  # to average: they are offered, not demanded
     if features == "vectors" and given["vectors"] is None:
         return None
-    return merged | {name: it for name, it in candidate.items() if merged[name] is None}
+    return merged | {name: it for name, it in candidate.items() if merged.get(name) is None}
 
 
-def _is_valid(parameters: Settings, examples: int) -> bool:
+def is_valid(parameters: Settings, examples: int) -> bool:
+    """Whether parameters go together."""
     try:
         resolve_settings(parameters, examples)
     except TextdlError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence, Sized
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from textdl.classify.autotune import Limits, search
 from textdl.classify.config import TextClassifierParameters
 from textdl.classify.defaults import resolve_settings
 from textdl.classify.examples import make_targets
@@ -31,6 +33,7 @@ from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archi
 from textdl.nn.estimators.base import MLPBase
 from textdl.nn.layers.sequential import named_arrays
 from textdl.parameters import check_parameters, document_parameters
+from textdl.text.corpus import read_documents
 
 
 @document_parameters
@@ -61,9 +64,9 @@ class TextClassifier(
         classifier_: what is trained on them, a `LinearClassifier`, an `MLPClassifier`, an
             `EmbeddingBagClassifier` or a `SequenceClassifier`.
         settings_: what every parameter became.
-        comparison_: of every candidate that was compared, its parameters, on how many texts it was
-            measured, its accuracy and log-loss there, and whether it was chosen; empty where the
-            choice was given, or there are too few texts for one.
+        comparison_: of every candidate or trial that was compared, its parameters, on how many
+            texts it was measured, its accuracy and log-loss there, and whether it was chosen; empty
+            where the choice was given, or there are too few texts for one.
 
     References:
         Joulin et al. 2017, "Bag of Tricks for Efficient Text Classification", for
@@ -99,9 +102,10 @@ class TextClassifier(
                 class only.
         """
         targets = make_targets(y)
-        found = self._select(X, targets.values)
+        texts = _as_sequence(X)
+        found = self._select(texts, targets.values)
         settings = resolve_settings(found.parameters, len(targets.values))
-        self.features_, self.classifier_ = train(settings, X, targets.values)
+        self.features_, self.classifier_ = train(settings, texts, targets.values)
         if found.temperature is not None and isinstance(self.classifier_, MLPBase):
             divide_outputs(self.classifier_, found.temperature)
         self.settings_ = settings
@@ -113,11 +117,17 @@ class TextClassifier(
     def _select(self, texts: Any, values: NDArray[Any]) -> Selection:
         """Features and model, as given or as they do best."""
         check_parameters(self)
-        found = candidates(self.get_params(deep=False), len(values))
+        parameters = self.get_params(deep=False)
+        found = candidates(parameters, len(values))
+        limits = Limits(self.trials, self.autotune)
+        is_searched = limits != Limits(None, None)
         are_texts = isinstance(texts, Sequence | np.ndarray) and not isinstance(texts, str)
-        if len(found) < 2 or not are_texts or len(texts) != len(values) or None in list(texts):
+        if not are_texts or len(texts) != len(values) or any(text is None for text in texts):
             return Selection(found[0], None, [])  # where texts are at fault, `train` says so
-        return select(found, texts, values, seed=int(self.seed), verbose=self.verbose)
+        options: Any = {"seed": int(self.seed), "verbose": self.verbose}
+        if is_searched:
+            return search(parameters, texts, values, limits, **options)
+        return select(found, texts, values, **options)
 
     def resolve_settings(self, texts: int) -> dict[str, Any]:
         """What every parameter becomes for a number of texts; of a model of auto, the first's.
@@ -238,3 +248,12 @@ class TextClassifier(
         tags.input_tags.two_d_array = False
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _as_sequence(texts: Any) -> Any:
+    """Texts that can be gone through twice; what is no texts is left to those who say so."""
+    if isinstance(texts, Path):
+        return list(read_documents(texts))
+    if isinstance(texts, str | bytes | Sequence | np.ndarray) or not isinstance(texts, Iterable):
+        return texts
+    return list(texts)

@@ -80,6 +80,22 @@ def class_weight(text: str) -> str | dict[str, float]:
     return weights
 
 
+def duration(text: str) -> float:
+    """Read seconds: `60s`, `5m`, or `60`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
+    unit = {"s": 1.0, "m": 60.0}.get(text[-1:])
+    try:
+        seconds = float(text) if unit is None else float(text[:-1]) * unit
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 60s or 5m")
+    return seconds
+
+
 def column_names(text: str) -> tuple[str, ...]:
     """Read the names of columns: `split,label,text`."""
     return tuple(text.split(","))
@@ -90,6 +106,7 @@ _CHANGED: Mapping[str, Option] = {
     **CHANGED,
     "hidden_layer_sizes": Option("hidden", hidden_sizes, "N,N"),
     "vectors": Option(metavar="FILE"),
+    "autotune": Option(type=duration, metavar="60s"),
     "class_weight": Option(type=class_weight, metavar="NAME=X,NAME=X"),
     "label": Option(metavar="NAME"),
     "text": Option(metavar="NAME"),
