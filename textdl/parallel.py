@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, repeat
+from functools import cache
+from itertools import chain, islice, repeat
 from typing import TypeVar
 
 import loky
@@ -27,7 +28,13 @@ def count_jobs(n_jobs: int | None) -> int:
         n_jobs = -1
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
         raise ParameterError(f"n_jobs is {n_jobs!r}; expected a whole number but 0, or None")
-    return n_jobs if n_jobs > 0 else max(1, int(loky.cpu_count()) + 1 + n_jobs)
+    return n_jobs if n_jobs > 0 else max(1, _cores() + 1 + n_jobs)
+
+
+@cache
+def _cores() -> int:
+    """Cores that this process may use: asked once, since the answer is read from six files."""
+    return int(loky.cpu_count())
 
 
 def look_ahead(start: Callable[[Item], Task], items: Iterable[Item], ahead: int) -> Iterator[Task]:
@@ -62,7 +69,7 @@ def ordered_map(
     Threads are enough where the function leaves the interpreter's lock, as NumPy and SciPy do.
 
     Args:
-        function: called in a thread of its own, unless `jobs` is 1.
+        function: called in a thread of its own, unless `jobs` is 1 or there is one item.
         items: taken one by one.
         jobs: threads.
 
@@ -73,12 +80,16 @@ def ordered_map(
         >>> list(ordered_map(abs, [-2, 1, -3], jobs=2))
         [2, 1, 3]
     """
-    if jobs == 1:
-        yield from map(function, items)
+    source = iter(items)
+    some = list(islice(source, 2))
+    if jobs == 1 or len(some) < 2:  # to start a thread takes longer than a small item
+        yield from map(function, chain(some, source))
         return
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for future in look_ahead(lambda item: pool.submit(function, item), items, jobs):
+            for future in look_ahead(
+                lambda item: pool.submit(function, item), chain(some, source), jobs
+            ):
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import NamedTuple
 
@@ -63,6 +63,7 @@ class CharClass(NamedTuple):
     outside: str  # two ASCII characters that are not of the mask, nor are they in lower case
 
 
+@lru_cache(maxsize=16)  # of two megabytes each
 def parse_char_class(token_pattern: str) -> CharClass | None:
     r"""What `token_pattern` finds in every text, if that is the maximal runs of a class.
 
@@ -90,6 +91,7 @@ def parse_char_class(token_pattern: str) -> CharClass | None:
             return None
         single = char_class_mask(match["single"]) & ~mask
         mask = mask | single
+    mask.flags.writeable = single.flags.writeable = False
     outside = [chr(c) for c in range(128) if not (mask[c] or mask[ord(chr(c).lower())])]
     if min_length == 0 or len(outside) < 2:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple, Self
@@ -184,7 +185,9 @@ class LinearClassifier(LinearParameters, ClassifierOutputMixin, BaseEstimator): 
             C=self.C, dual=rows < features, tol=TOLERANCE, max_iter=MOST_PASSES,
             random_state=self.seed % 2**31,
         )  # fmt: skip
-        with _SOLVER, threadpool_limits(1, user_api="blas"):  # sums in one order
+        # The primal's sums are those of BLAS, which adds up in another order on more threads.
+        one_order = nullcontext() if solver.dual else threadpool_limits(1, user_api="blas")
+        with _SOLVER, one_order:
             solver.fit(x, classes, sample_weight=weights)
         two_sided = np.vstack([-solver.coef_, solver.coef_]) if len(found) == 2 else solver.coef_
         sides = np.append(-solver.intercept_, solver.intercept_)

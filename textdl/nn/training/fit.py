@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from textdl import progress
 from textdl.errors import DivergenceError, ParameterError
 from textdl.jax_settings import check_key, fixed_settings
-from textdl.nn.data.dataset import Dataset, check_dataset, epoch_batches
+from textdl.nn.data.dataset import Dataset, check_dataset, epoch_batches, shuffling_seed
 from textdl.nn.data.sparse import SparseRows
 from textdl.nn.layers.sequential import Params
 from textdl.nn.training.checkpoints import (
@@ -113,7 +113,15 @@ def fit(
     """
     check_key(key)
     _check_data(data, validation, objective, config)
-    run = _Run(data, validation, objective, config, config.make_optimizer(data.size), key)
+    run = _Run(
+        data,
+        validation,
+        objective,
+        config,
+        config.make_optimizer(data.size),
+        key,
+        shuffling_seed(key) if config.shuffle else None,
+    )
     if isinstance(start, TrainState):
         state = start
     else:
@@ -158,11 +166,11 @@ class _Run(NamedTuple):
     config: TrainingConfig
     optimizer: optax.GradientTransformation
     key: Array
+    seed: int | None  # of the order of the examples; None: always the same
 
     def order(self, epoch: int) -> NDArray[np.int32]:
         """The batches of an epoch, `(S, B)`."""
-        key = self.key if self.config.shuffle else None
-        return epoch_batches(self.data.size, self.config.batch_size, key, epoch)
+        return epoch_batches(self.data.size, self.config.batch_size, self.seed, epoch)
 
     def epoch(
         self, state: TrainState, progress: FitProgress, order: NDArray[np.int32], capacity: int
