@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from textdl import nn
 from textdl.nn.layers.dense import DenseParams
-from textdl.nn.training.step import Objective
+from textdl.nn.training.objective import Objective
 
 
 @st.composite

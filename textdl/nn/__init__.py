@@ -7,7 +7,7 @@
     scan.py          the loop of recurrent layers, and backpropagation through time
     layers/          one protocol: dense, embedding, convolution, recurrence and others; sequential
     data/            features with one protocol: dense, sparse, sequences; datasets and batches
-    training/        config, step, fit, checkpoints, evaluate
+    training/        config, objective, step, fit, checkpoints, evaluate
     estimators/      MLPClassifier, MLPRegressor, and how they are saved
 
 What is exported is declared once, in ``__init__.pyi``: one import per name. A name is imported when

@@ -87,7 +87,7 @@ from textdl.nn.training.fit import fit as fit
 from textdl.nn.training.fit import progress_bar as progress_bar
 from textdl.nn.training.lbfgs import LBFGSResult as LBFGSResult
 from textdl.nn.training.lbfgs import minimize_lbfgs as minimize_lbfgs
-from textdl.nn.training.step import Objective as Objective
+from textdl.nn.training.objective import Objective as Objective
 from textdl.nn.training.step import TrainState as TrainState
 
 optimizers = config

@@ -17,7 +17,7 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.estimators.mlp import first_weights
-from textdl.nn.training.step import unique_columns
+from textdl.nn.training.step import run_epoch, unique_columns
 
 KEY = jax.random.key(0)
 ROWS = nn.Objective(network(), mean_squared, lazy_rows=first_weights)
@@ -109,3 +109,25 @@ def test_unique_columns_give_the_same_product(columns):
     weights = np.arange(1.0, 17, dtype=np.float32).reshape(8, 2)
     part = jnp.asarray(weights).at[rows].get(mode="fill", fill_value=0)
     np.testing.assert_array_equal(local @ part, batch @ jnp.asarray(weights))
+
+
+def test_one_program_serves_all_strengths_of_the_l2_term():
+    data = nn.make_dataset(np.eye(4), np.zeros((4, 1)))
+    config = nn.TrainingConfig(epochs=1, batch_size=4, optimizer="sgd", learning_rate=0.1)
+    layer = nn.Dense(4, 1)
+    start = layer.init(jax.random.key(0))
+    found = []
+    before = None
+    for l2 in (0.1, 0.2, 0.4):
+        objective = nn.Objective(layer, mean_squared, regularizer=nn.Regularizer(l2=l2))
+        found.append(nn.fit(start, data, objective, config, key=jax.random.key(1)).params)
+        before = before or run_epoch._cache_size()
+    assert run_epoch._cache_size() == before
+    weights = [np.asarray(it.weights) for it in found]
+    # w - 0.1 (g + l2 w / 4): the difference is linear in l2.
+    np.testing.assert_allclose(
+        weights[0] - weights[1], 0.1 * 0.1 / 4 * np.asarray(start.weights), atol=1e-7
+    )
+    np.testing.assert_allclose(
+        weights[1] - weights[2], 0.2 * 0.1 / 4 * np.asarray(start.weights), atol=1e-7
+    )

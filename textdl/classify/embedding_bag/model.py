@@ -49,7 +49,7 @@ from textdl.errors import DivergenceError
 from textdl.keyed_random import INITIAL_VALUES, uniform
 from textdl.nn.layers.dense import DenseParams
 from textdl.nn.training.fit import EpochLog
-from textdl.nn.training.step import Metric
+from textdl.nn.training.objective import Metric
 
 # Keeps the step of a row finite whose gradient is 0. Gradients are divided by the length of a text
 # before they are squared, so it is far below the 1e-8 that word vectors have.

@@ -24,7 +24,7 @@ from textdl.nn.layers.sequential import Params, Sequential, init_params
 from textdl.nn.training.config import TrainingConfig
 from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
-from textdl.nn.training.step import Objective
+from textdl.nn.training.objective import Objective
 from textdl.parameters import check_parameters, document_parameters
 
 CLIP_NORM = 5.0  # of the gradient: recurrence may make it large

@@ -19,7 +19,7 @@ from textdl.errors import DataError, ParameterError
 from textdl.nn.estimators.base import as_data_error, check_labels
 from textdl.nn.estimators.mlp import MLPEstimator, is_stochastic
 from textdl.nn.losses import logistic_accuracy, logistic_loss, softmax_accuracy, softmax_loss
-from textdl.nn.training.step import Metric
+from textdl.nn.training.objective import Metric
 from textdl.parameters import document_parameters, parameter
 
 MOST_CHARACTERS = 1 << 24  # of all classes of a file, each padded to the longest, as in NumPy

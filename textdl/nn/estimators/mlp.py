@@ -36,7 +36,8 @@ from textdl.nn.layers.sequential import Params, Sequential, init_params
 from textdl.nn.losses import Regularizer
 from textdl.nn.training.fit import EpochLog, FitResult, fit, progress_bar
 from textdl.nn.training.lbfgs import minimize_lbfgs
-from textdl.nn.training.step import Metric, Objective, TrainState
+from textdl.nn.training.objective import Metric, Objective
+from textdl.nn.training.step import TrainState
 
 # Whose rate falls to 0, or nearly: all epochs are meant to be trained.
 _PLANNED = ("linear", "cosine", "exponential", "warmup_cosine")

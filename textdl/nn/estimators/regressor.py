@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from textdl.errors import DataError
 from textdl.nn.estimators.mlp import MLPEstimator, is_stochastic
 from textdl.nn.losses import half_squared_error, poisson_loss
-from textdl.nn.training.step import Metric
+from textdl.nn.training.objective import Metric
 from textdl.parameters import document_parameters, parameter
 
 LOSSES: Mapping[str, Metric] = {"squared_error": half_squared_error, "poisson": poisson_loss}

@@ -21,7 +21,8 @@ from textdl.io.checkpoints import CheckpointFolder, CheckpointState, checkpoint_
 from textdl.nn.data.dataset import Dataset
 from textdl.nn.layers.sequential import difference, fill, named_arrays
 from textdl.nn.training.config import BestEpoch, FitProgress, TrainingConfig
-from textdl.nn.training.step import Objective, TrainState
+from textdl.nn.training.objective import Objective
+from textdl.nn.training.step import TrainState
 
 STATE = "state"  # before the names of arrays
 BEST = "best"

@@ -19,7 +19,8 @@ from textdl.nn.data.dataset import (
     epoch_batches,
 )
 from textdl.nn.layers.sequential import Layer, Params, check_layer
-from textdl.nn.training.step import Objective, combined, compute_metrics, means_of
+from textdl.nn.training.objective import Objective
+from textdl.nn.training.step import combined, compute_metrics, means_of
 
 ROWS = 64  # at once, always: so the outputs of a row do not depend on the rows beside it
 

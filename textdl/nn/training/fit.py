@@ -26,7 +26,8 @@ from textdl.nn.training.checkpoints import (
 )
 from textdl.nn.training.config import FitProgress, TrainingConfig, keep_velocity
 from textdl.nn.training.evaluate import evaluate_checked
-from textdl.nn.training.step import Objective, TrainState, combined, run_epoch
+from textdl.nn.training.objective import Objective, split_penalty
+from textdl.nn.training.step import TrainState, combined, run_epoch
 
 
 class EpochLog(NamedTuple):
@@ -120,6 +121,7 @@ def fit(
         config,
         config.make_optimizer(data.size),
         key,
+        *split_penalty(objective),
         shuffling_seed(key) if config.shuffle else None,
     )
     if isinstance(start, TrainState):
@@ -166,6 +168,8 @@ class _Run(NamedTuple):
     config: TrainingConfig
     optimizer: optax.GradientTransformation
     key: Array
+    shared: Objective  # without the strength of the penalty
+    penalty: float | None
     seed: int | None  # of the order of the examples; None: always the same
 
     def order(self, epoch: int) -> NDArray[np.int32]:
@@ -205,7 +209,8 @@ class _Run(NamedTuple):
                 key,
                 progress.epoch,
                 rate,
-                objective=self.objective,
+                self.penalty,
+                objective=self.shared,
                 optimizer=self.optimizer,
                 capacity=capacity,
             )

@@ -25,7 +25,8 @@ from textdl.errors import DataError
 from textdl.jax_settings import fixed_settings
 from textdl.nn.data.dataset import Dataset, check_dataset, epoch_batches
 from textdl.nn.layers.sequential import Params
-from textdl.nn.training.step import Objective, compute_metrics
+from textdl.nn.training.objective import Objective, split_penalty, with_penalty
+from textdl.nn.training.step import compute_metrics
 
 EXAMPLES_PER_BLOCK = 1024  # whose activations are in memory at once
 
@@ -86,11 +87,12 @@ def minimize_lbfgs(
     leaves, structure = jax.tree.flatten(jax.tree.map(np.asarray, start))
     order = _blocks(data)
     capacity = data.features.capacity(order)
+    shared, penalty = split_penalty(objective)
 
     def value_and_gradient(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         params = jax.tree.unflatten(structure, _split(theta, leaves))
         value, gradient = _loss_and_gradient(
-            params, data, order, objective=objective, capacity=capacity
+            params, data, order, penalty, objective=shared, capacity=capacity
         )
         return float(value), _joined(jax.tree.leaves(gradient))
 
@@ -123,9 +125,16 @@ def _blocks(data: Dataset) -> NDArray[np.int32]:
 
 @partial(jax.jit, static_argnames=("objective", "capacity"))
 def _loss_and_gradient(
-    params: Params, data: Dataset, order: Array, *, objective: Objective, capacity: int
+    params: Params,
+    data: Dataset,
+    order: Array,
+    penalty: float | None,
+    *,
+    objective: Objective,
+    capacity: int,
 ) -> tuple[Array, Params]:
     """The mean loss of all examples with the regularizer, and its gradient."""
+    objective = with_penalty(objective, penalty)
 
     def block_sum(params: Params, rows: Array) -> Array:
         batch = data.take(rows, capacity)

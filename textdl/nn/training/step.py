@@ -14,8 +14,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,46 +28,11 @@ from numpy.typing import NDArray
 from textdl.errors import DataError
 from textdl.nn.data.dataset import Batch, Dataset
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
-from textdl.nn.layers.sequential import Layer, Params, check_layer
+from textdl.nn.layers.sequential import Params
 from textdl.nn.losses import reshape_advice, weighted_mean
+from textdl.nn.training.objective import Objective, with_penalty
 
 Tree = TypeVar("Tree")
-Metric = Callable[[Array, Array], Array]  # (outputs (B, ...), targets (B, ...)) -> (B,)
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is minimized: mean_i loss(network(θ, x_i), t_i) + R(θ) / B over a batch of B examples.
-
-    Its functions identify it: equal objectives are compiled once, so give functions that live at
-    the top of a module, or frozen dataclasses that can be called.
-
-    Args:
-        network: a layer, such as `mlp(...)` or `sequential(...)`.
-        loss: of outputs and targets of B examples, one number per example, `(B,)`.
-        metrics: likewise, by name; only measured.
-        regularizer: R, of the parameters; a scalar.
-        lazy_rows: selects the table of the parameters of which only the rows of a sparse batch are
-            updated; see `lazy_step`.
-
-    Raises:
-        ParameterError: the network is not a layer.
-
-    Example:
-        >>> from textdl.nn.layers.dense import mlp
-        >>> from textdl.nn.losses import softmax_loss
-        >>> Objective(mlp((4, 8, 3)), softmax_loss).metrics
-        ()
-    """
-
-    network: Layer
-    loss: Metric
-    metrics: tuple[tuple[str, Metric], ...] = ()
-    regularizer: Callable[[Params], Array] | None = None
-    lazy_rows: Callable[[Params], Array] | None = None
-
-    def __post_init__(self) -> None:
-        check_layer(self.network)
 
 
 class TrainState(NamedTuple):
@@ -290,6 +254,7 @@ def run_epoch(
     key: Array,
     epoch: int,
     rate: float = 1.0,
+    penalty: float | None = None,
     *,
     objective: Objective,
     optimizer: optax.GradientTransformation,
@@ -304,6 +269,7 @@ def run_epoch(
         key: of the training.
         epoch: from 0.
         rate: what the updates of the optimizer are multiplied by.
+        penalty: strength of the L2 term, see `split_penalty`.
         objective: what is minimized.
         optimizer: of the state.
         capacity: of a batch, see `Features.capacity`.
@@ -312,6 +278,7 @@ def run_epoch(
         The state; the means of the metrics over the examples of the epoch, each taken when its
         batch was trained on; and whether the loss and all parameters are finite.
     """
+    objective = with_penalty(objective, penalty)
 
     def body(
         state: TrainState, batch_rows: tuple[Array, Array | None]
