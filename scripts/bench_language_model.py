@@ -18,7 +18,6 @@ import gzip
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # before Keras is imported

@@ -121,12 +121,11 @@ class LanguageModel(ParameterMethods, LanguageModelParameters):
         Returns:
             The model itself.
         """
-        check_parameters(self)
         source = self._source(corpus)
         with fixed_settings(), jax.enable_x64(False), _scratch() as folder:
             store = TokenStore.build(encode_source(source), folder / "store", sync="nothing")
             vocabulary = store.vocabulary.cut(self.min_count, self.max_vocab_size)
-            symbols = Symbols(vocabulary.words, self._separator)
+            symbols = Symbols(vocabulary.words, self.separator)
             ids = write_ids(symbols.encode(store.chunks()), folder / "ids.bin")
             streams = Streams(ids, self.streams, self.segment_length)
             network = self._network(len(symbols))
@@ -256,7 +255,7 @@ class LanguageModel(ParameterMethods, LanguageModelParameters):
             offsets = arrays.pop(NAME_OFFSETS)
             check_offsets(offsets, len(blob), "symbols")
             names = list(StringArray(blob, offsets).key_to_index)
-            model._symbols = Symbols(names, model._separator)
+            model._symbols = Symbols(names, model.separator)
             model._params = model._restored(archive, arrays)
             model.history_ = {"loss": [float(loss) for loss in archive.state["loss"]]}
         return model
@@ -277,7 +276,14 @@ class LanguageModel(ParameterMethods, LanguageModelParameters):
         }
 
     @property
-    def _separator(self) -> str:
+    def bits_(self) -> list[float]:
+        """The loss of every epoch in bits per character or word."""
+        self._fitted()
+        return [loss / math.log(2) for loss in self.history_["loss"]]
+
+    @property
+    def separator(self) -> str:
+        """What stands between two characters or words of a text."""
         return "" if self.unit == "char" else " "
 
     @property
@@ -292,6 +298,7 @@ class LanguageModel(ParameterMethods, LanguageModelParameters):
         return list  # of the characters of a text
 
     def _source(self, corpus: Corpus) -> CorpusConfig:
+        check_parameters(self)
         return CorpusConfig(corpus, self._tokenizer, self.lowercase, self.errors, self.encoding)
 
     def _network(self, rows: int) -> LanguageNetwork:

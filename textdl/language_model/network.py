@@ -35,7 +35,10 @@ from textdl.nn.scan import State
 Carry: TypeAlias = tuple[State, ...]  # the state of every recurrent layer
 
 CELL_LAYERS: Mapping[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-VECTOR_SCALE = 0.1  # vectors begin as U(-0.1, 0.1), as in Zaremba et al. 2014
+# Vectors begin as U(-0.8, 0.8). From U(-0.1, 0.1), as in Zaremba et al. 2014, the first hundred
+# steps go into making them larger: after them, 3.9 bits per character against 3.2 where tied.
+VECTOR_SCALE = 0.8
+OUTPUT_SCALE = 0.1  # of rows of the softmax that are not the vectors
 LOGITS_AT_ONCE = 1 << 24  # more are made again for the gradient, part by part
 
 
@@ -103,7 +106,7 @@ class LanguageNetwork(Layer):
             self._embedding.init(embedding_key),
             tuple(layer.init(own) for layer, own in zip(self.recurrent_layers, keys, strict=True)),
             glorot_uniform(projection_key, sizes) if has_projection else None,
-            None if self.tied else uniform(output_key, output_sizes, VECTOR_SCALE),
+            None if self.tied else uniform(output_key, output_sizes, OUTPUT_SCALE),
             jnp.zeros(self.rows),
         )
 

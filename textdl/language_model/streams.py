@@ -80,9 +80,9 @@ class Streams:
         inputs = np.zeros((self.batch_size, width), np.int32)
         targets = np.zeros_like(inputs)
         for row, (start, size) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
-            targets[row, :size] = self.ids[start : start + size]
-            inputs[row, 1:size] = targets[row, : size - 1]
             if size:
+                targets[row, :size] = self.ids[start : start + size]
+                inputs[row, 1:size] = targets[row, : size - 1]
                 inputs[row, 0] = self.ids[start - 1] if start else END
         return SegmentBatch(inputs, targets, lengths)
 
