@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
-from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
+from textdl.embed.checkpoint import CheckpointConfig
 from textdl.embed.config import EmbeddingConfig, EmbeddingParameters
 from textdl.embed.document_tags import DocumentOptions
 from textdl.embed.model import ModelState, SavedModel, read_model, write_model
@@ -29,6 +29,7 @@ from textdl.embed.validation import read_validation
 from textdl.embed.warm_start import read_warm_start
 from textdl.errors import ParameterError, UnknownParameterError
 from textdl.gensim_names import ExplainedNames, missing_attribute, unknown_parameter
+from textdl.io.checkpoints import CheckpointInterval
 from textdl.parameters import ParameterMethods, check_parameters, parameters_of
 from textdl.text.corpus import Corpus
 from textdl.text.phrases import load_phrases
