@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textdl.embed.fasttext import FastText
     from textdl.embed.word2vec import Word2Vec
     from textdl.errors import TextdlError
+    from textdl.language_model.model import LanguageModel
     from textdl.nn.estimators.classifier import MLPClassifier
     from textdl.nn.estimators.regressor import MLPRegressor
     from textdl.text.periods import tag_periods
@@ -51,6 +52,7 @@ __all__ = [
     "FastText",
     "FastTextClassifier",
     "HashingVectorizer",
+    "LanguageModel",
     "MLPClassifier",
     "MLPRegressor",
     "Phrases",
@@ -88,6 +90,7 @@ _HOME = {
     "FastText": "textdl.embed.fasttext",
     "FastTextClassifier": "textdl.classify.fasttext_classifier",
     "HashingVectorizer": "textdl.bow.hashing",
+    "LanguageModel": "textdl.language_model.model",
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",
     "Phrases": "textdl.text.phrases",

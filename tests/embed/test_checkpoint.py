@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints, RunPosition
+from textdl.embed.checkpoint import EmbeddingCheckpoints, RunPosition
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.trainer import train
 from textdl.errors import CheckpointError
-from textdl.io.checkpoints import checkpoint_numbers
+from textdl.io.checkpoints import CheckpointInterval, checkpoint_numbers
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
 TABLES = {"input": jnp.zeros((3, 16)), "output": jnp.ones((5, 16))}
@@ -77,23 +77,3 @@ def test_contradictory_checkpoint_is_damage(tmp_path, tables, changes):
     checkpoints.folder.save(arrays, asdict(RunPosition()) | changes)
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is whole"):
         checkpoints.load(TABLES)
-
-
-@pytest.mark.parametrize("text", ["60s", "0.5s", "5000steps", " 10 s"])
-def test_interval_is_read(text):
-    interval = CheckpointInterval.parse(text)
-    assert (interval.seconds or interval.steps) == float(text.strip(" step"))
-
-
-@pytest.mark.parametrize("text", ["", "60", "1m", "s", "-1s", "1.5steps"])
-def test_unknown_interval_is_refused(text):
-    with pytest.raises(ValueError, match="expected seconds such as 60s"):
-        CheckpointInterval.parse(text)
-
-
-def test_interval_is_due_once_and_counts_again():
-    interval = CheckpointInterval(steps=10)
-    assert [interval.pop_due(steps) for steps in (9, 10, 11, 19, 25, 30)] == [
-        False, True, False, False, True, False,
-    ]  # fmt: skip
-    assert not CheckpointInterval().pop_due(10**9)

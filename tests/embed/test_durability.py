@@ -25,11 +25,11 @@ from tests.embed.disk_model import (
 )
 from textdl import Vectors
 from textdl.embed import local_sgd
-from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
+from textdl.embed.checkpoint import CheckpointConfig
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.trainer import train_corpus
 from textdl.errors import CheckpointError, OutputError
-from textdl.io.checkpoints import CheckpointWarning, checkpoint_numbers
+from textdl.io.checkpoints import CheckpointInterval, CheckpointWarning, checkpoint_numbers
 from textdl.text.source import CorpusConfig
 
 ROOT = Path(__file__).parents[2]

@@ -10,12 +10,13 @@ from tests.embed.conftest import zipf_text
 from textdl import Word2Vec
 from textdl.embed import local_sgd
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointConfig, CheckpointInterval
+from textdl.embed.checkpoint import CheckpointConfig
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.model_parameters import QUALITIES, word2vec_config
 from textdl.embed.progress import RunCallbacks
 from textdl.embed.trainer import train, train_corpus
 from textdl.errors import CheckpointError, ParameterError
+from textdl.io.checkpoints import CheckpointInterval
 from textdl.text.source import CorpusConfig
 from textdl.vectors.alignment import centered, mean_of_aligned
 

@@ -8,11 +8,11 @@ import pytest
 from tests.embed.objectives.bucketed import BUCKETS, make_bucketed
 from textdl.embed import batches, local_sgd
 from textdl.embed.batches import BatchSampler
-from textdl.embed.checkpoint import CheckpointInterval, EmbeddingCheckpoints
+from textdl.embed.checkpoint import EmbeddingCheckpoints
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.embed.trainer import train, training_problem
-from textdl.io.checkpoints import checkpoint_numbers
+from textdl.io.checkpoints import CheckpointInterval, checkpoint_numbers
 
 SMALL = {"vector_size": 16, "min_count": 1, "epochs": 2, "sample": 0.0}
 MODELS = [(arch, loss) for arch in ARCHITECTURES for loss in LOSSES]

@@ -14,6 +14,7 @@ from tests.io.safetensors_files import change_header
 from textdl.errors import CheckpointError
 from textdl.io.checkpoints import (
     CheckpointFolder,
+    CheckpointInterval,
     CheckpointWarning,
     checkpoint_folder,
     checkpoint_numbers,
@@ -237,3 +238,23 @@ def test_refuse_another_run_names_every_difference_by_the_header_alone(tmp_path)
     newest.write_bytes(b"half")
     with pytest.raises(CheckpointError, match=r"rate=0\.1, not 0\.2"):
         refuse_another_run(tmp_path, RUN | {"rate": 0.2})
+
+
+@pytest.mark.parametrize("text", ["60s", "0.5s", "5000steps", " 10 s"])
+def test_interval_is_read(text):
+    interval = CheckpointInterval.parse(text)
+    assert (interval.seconds or interval.steps) == float(text.strip(" step"))
+
+
+@pytest.mark.parametrize("text", ["", "60", "1m", "s", "-1s", "1.5steps"])
+def test_unknown_interval_is_refused(text):
+    with pytest.raises(ValueError, match="expected seconds such as 60s"):
+        CheckpointInterval.parse(text)
+
+
+def test_interval_is_due_once_and_counts_again():
+    interval = CheckpointInterval(steps=10)
+    assert [interval.pop_due(steps) for steps in (9, 10, 11, 19, 25, 30)] == [
+        False, True, False, False, True, False,
+    ]  # fmt: skip
+    assert not CheckpointInterval().pop_due(10**9)

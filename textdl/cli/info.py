@@ -21,8 +21,8 @@ def add_info(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Print what a file holds, be it vectors, a model of them, a matrix, a network, a "
-        "classifier or phrases: its kind and format, its sizes, and the parameters it was made "
-        "with, one fact per line.",
+        "classifier, phrases or a language model: its kind and format, its sizes, and the "
+        "parameters it was made with, one fact per line.",
         "textdl info vectors.safetensors",
         "format             safetensors",
         "bytes              4,067,273",
@@ -150,6 +150,14 @@ def describe_phrases(path: Path) -> dict[str, Any]:
     }
 
 
+def describe_language_model(path: Path) -> dict[str, Any]:
+    """A language model."""
+    # JAX, which vectors do without.
+    from textdl.language_model.model import LanguageModel
+
+    return LanguageModel.load(path).describe()
+
+
 def describe_averages(path: Path) -> dict[str, Any]:
     """Averages of word vectors."""
     # SciPy and scikit-learn, which vectors do without.
@@ -176,6 +184,7 @@ DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "TextClassifier": describe_classifier,
     **dict.fromkeys(_EMBEDDINGS, describe_embedding),
     "Phrases": describe_phrases,
+    "LanguageModel": describe_language_model,
     "AveragedVectors": describe_averages,
 }
 

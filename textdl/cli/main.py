@@ -99,6 +99,18 @@ VERBS: Mapping[str, Verb] = {
             ),
         },
     ),
+    "lm": Verb(
+        "train language models, measure them, and let them write",
+        {
+            "train": Verb(
+                "train a model of the next character or word", "textdl.cli.language_model:add_train"
+            ),
+            "perplexity": Verb(
+                "how well a model predicts text", "textdl.cli.language_model:add_perplexity"
+            ),
+            "generate": Verb("text drawn from a model", "textdl.cli.language_model:add_generate"),
+        },
+    ),
     "plot": Verb(
         "draw loss curves, decision boundaries and maps of words",
         {

@@ -6,13 +6,11 @@ them, so that a resumed run does not read its corpus again, which a pipe could n
 
 from __future__ import annotations
 
-import re
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.io.atomic import Sync, remove_leftovers, scratch_folder, sync_folder
 from textdl.io.checkpoints import (
     CheckpointFolder,
+    CheckpointInterval,
     CheckpointState,
     CheckpointWarning,
     checkpoint_folder,
@@ -47,49 +46,6 @@ CORPUS = "corpus"  # what the fingerprint of the text is called in a checkpoint
 BEST = "best."  # before the names of the tables of the best epoch
 
 
-@dataclass
-class CheckpointInterval:
-    """When to write: after so many seconds or so many steps; never by itself without either."""
-
-    seconds: float | None = None
-    steps: int | None = None
-    _last_time: float = field(default_factory=time.monotonic)
-    _last_steps: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> CheckpointInterval:
-        """Read an interval such as ``60s`` or ``5000steps``.
-
-        Raises:
-            ParameterError: it is neither.
-
-        Example:
-            >>> CheckpointInterval.parse("5000steps").steps
-            5000
-        """
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)s|(\d+)steps", text.replace(" ", ""))
-        if match is None:
-            raise ParameterError(
-                f"checkpoint interval {text!r} is unknown; expected seconds such as 60s or steps "
-                "such as 5000steps"
-            )
-        seconds, steps = match.groups()
-        return cls(float(seconds)) if seconds else cls(steps=int(steps))
-
-    def pop_due(self, steps: int) -> bool:
-        """Whether it is time for the next checkpoint; if so, start counting again.
-
-        Args:
-            steps: of all workers since the beginning of the run.
-        """
-        is_late = self.seconds is not None and time.monotonic() - self._last_time >= self.seconds
-        is_far = self.steps is not None and steps - self._last_steps >= self.steps
-        if is_late or is_far:
-            self._last_time = time.monotonic()
-            self._last_steps = steps
-        return is_late or is_far
-
-
 @dataclass(frozen=True)
 class CheckpointConfig:
     """Where a run writes checkpoints, how often, and whether it goes on from them."""
@@ -99,19 +55,19 @@ class CheckpointConfig:
     resume: bool = False
 
 
-def member_checkpoints(checkpoints: CheckpointConfig, number: int) -> CheckpointConfig:
-    """Where a member of a run writes: the first to the folder itself, each other to one within it.
+def inner_checkpoints(checkpoints: CheckpointConfig, name: str) -> CheckpointConfig:
+    """Where one of several models of a run writes: to a folder of its own within that of the run.
 
     Args:
         checkpoints: of the run.
-        number: of the member, from 0.
+        name: of the folder; empty: of the first model, which writes to the folder of the run.
 
     Raises:
         CheckpointError: its folder cannot be made.
     """
-    if number == 0:
+    if not name:
         return checkpoints
-    folder = checkpoints.folder / f"member-{number + 1}"
+    folder = checkpoints.folder / name
     try:
         folder.mkdir(exist_ok=True)
         sync_folder(checkpoints.folder)

@@ -8,9 +8,11 @@ works in such a folder: it holds the lock ``.lock`` there.
 from __future__ import annotations
 
 import re
+import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import CheckpointError
+from textdl.errors import CheckpointError, ParameterError
 from textdl.io.archive import (
     ArchiveContent,
     ArchiveKind,
@@ -48,6 +50,49 @@ class CheckpointState(NamedTuple):
 
     arrays: Mapping[str, NDArray[Any]]
     progress: Mapping[str, Any]
+
+
+@dataclass
+class CheckpointInterval:
+    """When to write: after so many seconds or so many steps; never by itself without either."""
+
+    seconds: float | None = None
+    steps: int | None = None
+    _last_time: float = field(default_factory=time.monotonic)
+    _last_steps: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> CheckpointInterval:
+        """Read an interval such as ``60s`` or ``5000steps``.
+
+        Raises:
+            ParameterError: it is neither.
+
+        Example:
+            >>> CheckpointInterval.parse("5000steps").steps
+            5000
+        """
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)s|(\d+)steps", text.replace(" ", ""))
+        if match is None:
+            raise ParameterError(
+                f"checkpoint interval {text!r} is unknown; expected seconds such as 60s or steps "
+                "such as 5000steps"
+            )
+        seconds, steps = match.groups()
+        return cls(float(seconds)) if seconds else cls(steps=int(steps))
+
+    def pop_due(self, steps: int) -> bool:
+        """Whether it is time for the next checkpoint; if so, start counting again.
+
+        Args:
+            steps: of all workers since the beginning of the run.
+        """
+        is_late = self.seconds is not None and time.monotonic() - self._last_time >= self.seconds
+        is_far = self.steps is not None and steps - self._last_steps >= self.steps
+        if is_late or is_far:
+            self._last_time = time.monotonic()
+            self._last_steps = steps
+        return is_late or is_far
 
 
 class CheckpointFolder:

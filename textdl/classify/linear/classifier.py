@@ -67,7 +67,7 @@ class LinearClassifier(LinearParameters, ClassifierOutputMixin, BaseEstimator): 
 
     For each class against the others, the weights w and the bias b minimize
 
-        1/2 (|w|² + b²) + C Σ_i max(0, 1 - t_i (w·x_i + b))²,   t_i = 1 or -1,
+        1/2 (‖w‖² + b²) + C Σ_i max(0, 1 - t_i (w·x_i + b))²,   t_i = 1 or -1,
 
     by coordinate descent in the dual; a model of two classes has one such plane. Probabilities are
     a softmax of w·x + b over a temperature (of two classes, and of several labels: a logistic
