@@ -84,7 +84,7 @@ def train_gensim(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -> 
 
 
 def train_fasttext(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -> None:
-    """Do the same with the fastText program, in its Python package."""
+    """Do the same with the fastText program, in its Python package, which takes no seed."""
     import fasttext  # type: ignore[import-not-found]
     import numpy as np
 
@@ -103,7 +103,6 @@ def train_fasttext(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -
         bucket=SUBWORDS["bucket"],
         neg=5,
         epoch=run["epochs"],
-        seed=run["seed"],
         verbose=0,
         **model.fasttext,
     )

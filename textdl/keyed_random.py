@@ -25,6 +25,7 @@ SEGMENT_ORDER: Final = 10
 BOOTSTRAP: Final = 11
 SAMPLED_WORDS: Final = 12
 RANDOM_SPLIT: Final = 13
+CROSS_VALIDATION: Final = 15
 
 UINT32_RANGE: Final = 2**32  # how many numbers 32 bits are
 

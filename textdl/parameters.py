@@ -370,7 +370,7 @@ def _fits_number(known: Parameter, value: Any) -> bool:
     is_number = isinstance(value, kind) and not isinstance(value, bool)
     if not is_number:
         return False
-    number = float(value)
+    number = int(value) if isinstance(value, Integral) else float(value)
     is_above = known.above == -math.inf or number > known.above
     is_below = known.below == math.inf or number < known.below  # without a bound, infinity fits
     return known.minimum <= number <= known.maximum and is_above and is_below

@@ -5,18 +5,19 @@ from dataclasses import fields
 import pytest
 
 from textdl.classify.config import TextClassifierParameters
-from textdl.classify.models import COMMON, FEATURES, MODELS, resolve_settings, shown_defaults
+from textdl.classify.defaults import resolve_settings, shown_defaults
+from textdl.classify.models import COMMON, FEATURES, MODELS
 from textdl.errors import ParameterError
 
 CHOICES = [(features, model) for features, spec in FEATURES.items() for model in spec.models]
 
 
-def parameters(**given):
-    return vars(TextClassifierParameters(**given))
+def parameters(model=None, **given):
+    return vars(TextClassifierParameters(model=model, **given))
 
 
 def test_features_take_only_known_models():
-    assert {model for _, model in CHOICES} == set(MODELS)
+    assert {model for _, model in CHOICES} == set(MODELS) - {"auto"}
     assert [spec.default_model for spec in FEATURES.values()] == [
         "mlp", "mlp", "mlp", "linear", "cnn",
     ]  # fmt: skip
@@ -28,8 +29,9 @@ def test_resolve_settings_has_the_parameters_of_the_choice_and_no_others(feature
     settings = resolve_settings(parameters(features=features, model=model), 100_000)
     assert settings.keys() == {*COMMON, *spec.defaults, *spec.models[model]}
     assert settings.keys() <= {field.name for field in fields(TextClassifierParameters)}
-    assert settings["epochs"] == spec.models[model]["epochs"]
-    assert settings["batch_size"] == spec.models[model]["batch_size"]
+    for name in ("epochs", "batch_size", "ngram_range", "C", "class_weight"):
+        declared = {**spec.defaults, **spec.models[model]}
+        assert settings.get(name) == declared.get(name)
 
 
 @pytest.mark.parametrize("model", ["cnn", "rnn", "gru", "lstm"])
@@ -49,7 +51,7 @@ def test_resolve_settings_given_values_replace_defaults():
     ("given", "says"),
     [
         ({"features": "words"}, "features 'words' is unknown; expected one of tfidf"),
-        ({"model": "forest"}, "model 'forest' is unknown; expected one of mlp, linear"),
+        ({"model": "forest"}, "model 'forest' is unknown; expected one of auto, mlp, linear"),
         ({"features": "bag", "model": "mlp"}, "does not go with features='bag'; expected linear"),
         ({"features": "vectors", "idf_power": 1}, "idf_power=1 does not go with"),
     ],
@@ -61,5 +63,5 @@ def test_resolve_settings_unknown_or_unfit_names_are_refused(given, says):
 
 def test_shown_defaults_names_the_choices_where_they_differ():
     assert shown_defaults("idf_power") == "2"
-    assert shown_defaults("ngram_range") == "1,1"
-    assert shown_defaults("epochs").startswith("5 for tfidf mlp, counts mlp, bag; 10 for tfidf li")
+    assert shown_defaults("ngram_range") == "1,1 for tfidf mlp, counts, bag; 1,2 for tfidf linear"
+    assert shown_defaults("epochs").startswith("5 for tfidf mlp, counts mlp, bag; 20 for vectors m")

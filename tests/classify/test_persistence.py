@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tests.classify.conftest import LABELS, TEXTS
-from tests.classify.test_text_classifier import KINDS, MANY, QUICK
+from tests.classify.test_text_classifier import KINDS, MANY
 from tests.io.safetensors_files import change_header
 from textdl import EmbeddingBagClassifier, MLPClassifier, TextClassifier, TfidfVectorizer, Vectors
 from textdl.errors import FileFormatError, OutputError, ParameterError
 
 
 def embedding_bag():
-    return TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS, LABELS)
+    return TextClassifier(**KINDS["bag"]).fit(TEXTS, LABELS)
 
 
 @pytest.fixture
@@ -24,16 +24,17 @@ def path(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "labels"),
     [
-        *((kind, LABELS) for kind in ("tfidf", "vectors", "bag", "cnn")),
+        *((kind, LABELS) for kind in ("linear", "tfidf", "vectors", "bag", "cnn")),
         pytest.param("lstm", MANY, marks=pytest.mark.full),
         pytest.param("counts", LABELS, marks=pytest.mark.full),
         pytest.param("bag", MANY, marks=pytest.mark.full),
+        ("linear", MANY),
         pytest.param("counts", MANY, marks=pytest.mark.full),
         pytest.param("counts", [1, 2] * 4, marks=pytest.mark.full),
     ],
 )
 def test_round_trip(kind, labels, path):
-    model = TextClassifier(**QUICK | KINDS[kind], n_jobs=1).fit(TEXTS, labels)
+    model = TextClassifier(**KINDS[kind], n_jobs=1).fit(TEXTS, labels)
     model.save(path)
     again = TextClassifier.load(path)
     texts = [*TEXTS, "", "ünknown"]
@@ -56,7 +57,7 @@ def test_round_trip(kind, labels, path):
 @pytest.mark.full
 def test_round_trip_set_of_stop_words_becomes_sorted_tuple(path):
     words = {"the", "a", "and"}
-    model = TextClassifier(model="linear", stop_words=words, epochs=1)
+    model = TextClassifier(model="linear", stop_words=words)
     model.fit(TEXTS, LABELS).save(path)
     assert TextClassifier.load(path).stop_words == ("a", "and", "the")
 

@@ -20,14 +20,15 @@ from textdl.errors import CorpusError, DataError, ParameterError, TextdlError
 WORDS = sorted({word for text in TEXTS for word in re.findall(r"\w+", text)})
 VECTORS = Vectors(WORDS, np.random.default_rng(0).normal(size=(len(WORDS), 16)))
 QUICK = {"epochs": 30}
-HIDDEN = {"hidden_layer_sizes": (8,), "dropout": 0.0, "learning_rate": 0.1}
-LINEAR = {"model": "linear", "learning_rate": 0.1}
-SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.05}
+HIDDEN = {**QUICK, "hidden_layer_sizes": (8,), "dropout": 0.0, "learning_rate": 0.1}
+LINEAR = {"model": "linear"}
+SMALL = {**QUICK, "vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.05}
 KINDS = {
+    "linear": LINEAR,
     "tfidf": HIDDEN,
     "counts": {"features": "counts", "analyzer": "char_wb", "ngram_range": (2, 3), **LINEAR},
     "vectors": {"features": "vectors", "vectors": VECTORS, **HIDDEN},
-    "bag": {"features": "bag", "vector_size": 8, "learning_rate": 0.3},
+    "bag": {**QUICK, "features": "bag", "vector_size": 8, "learning_rate": 0.3},
     "cnn": {"model": "cnn", **SMALL},
     "lstm": {"model": "lstm", **SMALL},
 }
@@ -36,7 +37,7 @@ MANY = [
 ]  # fmt: skip
 
 
-ALWAYS = ("tfidf", "bag")  # the others are long tests: each compiles anew
+ALWAYS = ("linear", "tfidf", "bag")  # the others are long tests: each compiles anew
 
 
 @pytest.fixture(
@@ -49,7 +50,7 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def fitted(kind):
-    return TextClassifier(**QUICK | KINDS[kind]).fit(TEXTS, LABELS)
+    return TextClassifier(**KINDS[kind]).fit(TEXTS, LABELS)
 
 
 def test_fit_learns_the_training_texts(fitted):
@@ -83,10 +84,15 @@ def test_clone_fitted_again_saves_the_same_bytes(fitted, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", ["bag", *(pytest.param(k, marks=pytest.mark.full) for k in KINDS if k != "bag")]
+    "kind",
+    [
+        "linear",
+        "bag",
+        *(pytest.param(k, marks=pytest.mark.full) for k in KINDS if k not in ("linear", "bag")),
+    ],
 )
 def test_fit_lists_of_labels_is_multilabel(kind):
-    model = TextClassifier(**QUICK | KINDS[kind]).fit(TEXTS, MANY)
+    model = TextClassifier(**KINDS[kind]).fit(TEXTS, MANY)
     assert model.classes_.tolist() == ["moon", "puck", "space", "été"]
     assert [set(labels) for labels in model.predict(TEXTS)[3:5]] == [{"puck"}, {"puck"}]
     assert model.score(TEXTS, MANY) >= 0.75
@@ -125,14 +131,14 @@ def test_linear_model_agrees_with_logistic_regression():
 
 
 def test_top_features_are_terms_of_the_class():
-    for options in (KINDS["bag"], KINDS["tfidf"]):
-        top = TextClassifier(**QUICK | options).fit(TEXTS, LABELS).top_features(4)
+    for options in (KINDS["bag"], KINDS["tfidf"], KINDS["linear"]):
+        top = TextClassifier(**options).fit(TEXTS, LABELS).top_features(4)
         assert list(top) == ["hockey", "space", "été"]
         assert "hockey" in top["hockey"]
         assert "moon" in top["space"]
         assert "un" in top["été"]
         assert all(len(terms) == 4 for terms in top.values())
-    two = TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS[:6], LABELS[:6])
+    two = TextClassifier(**KINDS["bag"]).fit(TEXTS[:6], LABELS[:6])
     assert set(two.top_features(2)["hockey"]) & {"puck", "goalie", "hockey"}
     with pytest.raises(ParameterError, match="n=0"):
         two.top_features(0)
@@ -150,7 +156,7 @@ def test_estimator_works_in_grid_search_pipeline_and_cross_validation():
 
 
 def test_unknown_label_counts_as_wrong_in_score_and_is_refused_in_evaluate():
-    model = TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS[:6], LABELS[:6])
+    model = TextClassifier(**KINDS["bag"]).fit(TEXTS[:6], LABELS[:6])
     assert model.score(TEXTS, LABELS) == 0.75
     with pytest.raises(DataError, match=r"label 'été' of text 7 is not among the 2 classes"):
         model.evaluate(TEXTS, LABELS)
@@ -168,17 +174,20 @@ def test_predict_proba_contradictory_labels_are_one_half():
 
 
 def test_predict_labels_that_are_numbers_stay_numbers():
-    model = TextClassifier(**QUICK | KINDS["bag"]).fit(TEXTS, [3] * 3 + [1] * 3 + [2] * 2)
+    model = TextClassifier(**KINDS["bag"]).fit(TEXTS, [3] * 3 + [1] * 3 + [2] * 2)
     assert model.predict(TEXTS[:1]).tolist() == [3]
 
 
 def test_resolve_settings_depend_on_the_number_of_texts():
-    settings = TextClassifier().resolve_settings(100)
+    mlp = TextClassifier(model="mlp")
+    settings = mlp.resolve_settings(100)
     assert (settings["epochs"], settings["min_df"]) == (100, 1)
-    settings = TextClassifier().resolve_settings(11_314)
+    settings = mlp.resolve_settings(11_314)
     assert (settings["epochs"], settings["min_df"], settings["max_df"]) == (6, 2, 1.0)
     assert TextClassifier(epochs=2, min_df=3).resolve_settings(100)["epochs"] == 2
-    assert TextClassifier().resolve_settings(20_000)["min_df"] == 3
+    assert mlp.resolve_settings(20_000)["min_df"] == 3
+    linear = TextClassifier(model="linear")
+    assert [linear.resolve_settings(n)["min_df"] for n in (10, 19_999, 20_000)] == [1, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +195,7 @@ def test_resolve_settings_depend_on_the_number_of_texts():
     [({}, 2), ({"idf_power": 1}, 1), pytest.param({"idf_power": 0.5}, 0.5, marks=pytest.mark.full)],
 )
 def test_idf_power_is_two_by_default(options, power):
-    model = TextClassifier(model="linear", epochs=1, **options).fit(TEXTS, LABELS)
+    model = TextClassifier(model="linear", ngram_range=(1, 1), **options).fit(TEXTS, LABELS)
     assert model.settings_["idf_power"] == model.describe()["config"]["idf_power"] == power
     counts = CountVectorizer(token_pattern=model.settings_["token_pattern"])
     tf = np.log(np.maximum(counts.fit_transform(TEXTS).toarray(), 1 / np.e)) + 1
@@ -203,11 +212,15 @@ def test_idf_power_is_two_by_default(options, power):
         ({"features": "words"}, "features='words'; expected one of tfidf"),
         (
             {"model": "forest"},
-            "model='forest'; expected one of mlp, linear, cnn, rnn, gru, lstm, or None",
+            "model='forest'; expected one of auto, mlp, linear, cnn, rnn, gru, lstm, or None",
         ),
         ({"features": "bag", "model": "mlp"}, "model='mlp' does not go with features='bag'"),
-        ({"vector_size": 5}, "vector_size=5 does not go with features='tfidf'"),
-        ({"vectors": VECTORS}, "does not go with features='tfidf'"),
+        (
+            {"features": "tfidf", "vector_size": 5},
+            "vector_size=5 does not go with features='tfidf'",
+        ),
+        ({"features": "tfidf", "vectors": VECTORS}, "does not go with features='tfidf'"),
+        ({"dropout": 0.1, "vector_size": 5}, "does not go with features='tfidf'"),
         ({"model": "linear", "dropout": 0.1}, "dropout=0.1 does not go with"),
         ({"features": "vectors", "ngram_range": (1, 2)}, "ngram_range=(1, 2) does not go with"),
         ({"features": "vectors"}, "there are no vectors to average"),

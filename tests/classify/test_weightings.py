@@ -304,7 +304,7 @@ def test_load_values_out_of_range_are_refused(name, value, says, tmp_path):
 @pytest.mark.parametrize("weighting", ["sif", "usif"])
 def test_text_classifier_round_trip(weighting, tmp_path):
     labels = ["ab"[FREQUENT in text.split()] for text in TEXTS]
-    parameters = {"features": "vectors", "model": "linear", "epochs": 5, "tokenizer": "whitespace"}
+    parameters = {"features": "vectors", "model": "linear", "tokenizer": "whitespace"}
     model = TextClassifier(**parameters, vectors=VECTORS, weighting=weighting).fit(TEXTS, labels)
     assert model.features_.word_weights_ is not None
     model.save(tmp_path / "model")
@@ -319,17 +319,22 @@ def test_text_classifier_file_without_weighting_is_one_of_plain_means(tmp_path):
     """Files that were written before there was a choice lack the setting."""
     path = tmp_path / "model"
     labels = ["ab"[FREQUENT in text.split()] for text in TEXTS]
-    parameters = {"features": "vectors", "model": "linear", "epochs": 2, "tokenizer": "whitespace"}
-    model = TextClassifier(**parameters, vectors=VECTORS).fit(TEXTS, labels)
+    parameters = {"features": "vectors", "epochs": 2, "tokenizer": "whitespace"}
+    network = {"model": "mlp", "hidden_layer_sizes": (), "dropout": 0.0}
+    model = TextClassifier(**parameters, **network, vectors=VECTORS).fit(TEXTS, labels)
     model.save(path)
 
     def as_before(told):
-        told["parameters"].pop("weighting")
-        told["state"]["settings"].pop("weighting")
+        """A linear model was a network without hidden layers, and nothing had class weights."""
+        for names in (told["parameters"], told["state"]["settings"]):
+            for name in ("hidden_layer_sizes", "dropout", "weighting", "class_weight"):
+                names.pop(name)
+            names["model"] = "linear"
 
     change_header(path, as_before)
     again = TextClassifier.load(path)
     assert again.settings_["weighting"] == "mean"
+    assert again.settings_["model"] == again.model == "mlp"
     np.testing.assert_array_equal(again.predict_proba(TEXTS), model.predict_proba(TEXTS))
 
 

@@ -140,9 +140,10 @@ def test_train_columns_and_where_select_cells_and_rows(run, model, tmp_path):
     assert (report["texts"], report["accuracy"]) == (1, 0.0)
 
 
-def test_train_default_is_tfidf_and_a_hidden_layer(run, mail, tmp_path):
+def test_train_default_of_few_texts_is_a_linear_model(run, mail, tmp_path):
     report = run("classify", "train", mail, "-o", tmp_path / "m", "--json")
-    assert (report["features"], report["model"]) == ("tfidf", "mlp")
+    assert (report["features"], report["model"]) == ("tfidf", "linear")
+    assert "comparison" not in report
     assert run("classify", "predict", tmp_path / "m", "free prize").startswith("spam 0.")
 
 
@@ -180,6 +181,7 @@ def test_train_options_become_parameters(run, mail, tmp_path):
         "learning_rate": 0.1,
         "seed": 7,
         "verbose": False,
+        "model": "auto",
     }
 
 
@@ -188,7 +190,7 @@ def test_train_word_vectors_are_kept_in_the_model(run, refused, mail, tmp_path):
     ids = [[float(i == j) for j in range(len(words))] for i in range(len(words))]
     Vectors(words, ids).save(tmp_path / "v.safetensors")
     train = ["classify", "train", str(mail), "-o", str(tmp_path / "m"), "--features", "vectors"]
-    run(*train, "--vectors", tmp_path / "v.safetensors", "--model", "linear", *FAST[4:])
+    run(*train, "--vectors", tmp_path / "v.safetensors", "--model", "linear")
     (tmp_path / "v.safetensors").unlink()  # they are in the model
     assert run("classify", "evaluate", tmp_path / "m", mail, "--json")["accuracy"] == 1
     refused(train, 2, "(--vectors)")
@@ -200,7 +202,7 @@ def test_train_weighted_word_vectors(run, refused, mail, tmp_path):
     Vectors(["free", "prize", "noon", "you"], [[1, 0], [1, 0.1], [0, 1], [0.2, 1]]).save(
         tmp_path / "v.safetensors"
     )
-    train = ["classify", "train", mail, "-o", tmp_path / "m", "--model", "linear", *FAST[4:]]
+    train = ["classify", "train", mail, "-o", tmp_path / "m", "--model", "linear"]
     vectors = ["--features", "vectors", "--vectors", tmp_path / "v.safetensors"]
     run(*train, *vectors, "--weighting", "sif")
     assert run("info", tmp_path / "m", "--json")["config"]["weighting"] == "sif"
@@ -210,6 +212,19 @@ def test_train_weighted_word_vectors(run, refused, mail, tmp_path):
         "'best' is unknown; expected one of mean",
     )
     refused([*map(str, [*train, "--weighting", "sif"])], 2, "does not go with features='tfidf'")
+
+
+def test_train_linear_model_with_class_weights(run, refused, mail, tmp_path):
+    train = ["classify", "train", mail, "-o", tmp_path / "m", "--model", "linear"]
+    out = run(*train, "--class-weight", "spam=2,ham=1", "--C", "0.5")
+    assert "tfidf linear" in out
+    assert out.endswith(" on texts that were left out\n")
+    config = run("info", tmp_path / "m", "--json")["config"]
+    assert (config["class_weight"], config["C"]) == ({"spam": 2.0, "ham": 1.0}, 0.5)
+    facts = run(*train, "--class-weight", "balanced", "--json")
+    assert 0 <= facts["held_out_accuracy"] <= 1
+    refused([*map(str, train), "--class-weight", "spam"], 2, "'spam' is not balanced, nor a list")
+    refused([*map(str, train), "--class-weight", "eggs=2"], 1, "class_weight has 'eggs'")
 
 
 def test_info_of_averaged_vectors(run, tmp_path):
@@ -332,7 +347,11 @@ def test_info_describes_a_text_classifier(run, model):
     [
         (["--features", "words"], 2, "'words' is unknown"),
         (["--features", "bag", "--model", "mlp"], 2, "model='mlp' does not go with"),
-        (["--vector-size", "5"], 2, "vector_size=5 does not go with features='tfidf'"),
+        (
+            ["--vector-size", "5", "--model", "mlp"],
+            2,
+            "vector_size=5 does not go with features='tfidf'",
+        ),
         (["--hidden", "x"], 2, "'x' is not a list of whole numbers"),
         (["--hidden", "0"], 2, "'0' is not a list of whole numbers"),
         (["--epochs", "0"], 2, "epochs=0; expected a whole number from 1 up"),

@@ -256,3 +256,40 @@ def test_train_help_shows_every_parameter_with_its_default(capsys):
     assert "(default 100)" in shown
     assert "skipgram, cbow, dbow, dm (default skipgram)" in shown
     assert "--no-lowercase" in shown
+
+
+def test_train_several_seeds_writes_what_runs_alone_write(call, corpus, tmp_path):
+    out = tmp_path / "v.safetensors"
+    options = [*QUICK, "--epochs", "1", "--quiet"]
+    code, printed, _ = call("train", corpus, "-o", out, *options, "--n-seeds", "3", "--json")
+    report = json.loads(printed)
+    files = [out, tmp_path / "v.seed2.safetensors", tmp_path / "v.seed3.safetensors"]
+    assert (code, report["output"], report["outputs"]) == (0, str(out), list(map(str, files)))
+    for seed, path in enumerate(files, start=1):
+        alone = tmp_path / "alone.safetensors"
+        assert call("train", corpus, "-o", alone, *options, "--seed", seed)[0] == 0
+        assert alone.read_bytes() == path.read_bytes()
+    code, printed, _ = call("similar", out, "w0", "--trust", *files[1:], "--json")
+    assert {it["share"] for it in json.loads(printed)[0]["neighbors"]} <= {1 / 3, 2 / 3, 1.0}
+    assert call("stability", *files)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--save-model", "m.safetensors"], "--save-model with --n-seeds 2"),
+        (["--log", "log"], "n_seeds=2 with log"),
+        (["--model", "doc2vec"], "--n-seeds is no option of --model doc2vec"),
+    ],
+)
+def test_train_several_seeds_refuses_what_is_about_one(refused, corpus, tmp_path, options, says):
+    out = tmp_path / "v.safetensors"
+    command = ["train", str(corpus), "-o", str(out), "--n-seeds", "2", *QUICK, "--quiet"]
+    refused([*command, *options], 2, says)
+    assert not list(tmp_path.iterdir())
+
+
+def test_train_several_seeds_refuses_an_output_before_training(refused, corpus, tmp_path):
+    (tmp_path / "v.seed2.safetensors").symlink_to(tmp_path / "none" / "v")
+    command = ["train", str(corpus), "-o", str(tmp_path / "v.safetensors"), "--n-seeds", "2"]
+    refused([*command, "--quiet"], 1, "none' does not exist; create it first")

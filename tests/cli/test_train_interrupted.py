@@ -282,3 +282,22 @@ def test_resume_damaged_store_is_read_again(run, capsys, finished, refused, piec
     assert err.startswith("textdl: warning: the text in ")
     assert err.count("\n") == 1
     assert (run / "v.bin").read_bytes() == (finished / "v.bin").read_bytes()
+
+
+def test_resume_interrupted_seeds_same_bytes(corpus, tmp_path):
+    whole, resumed = tmp_path / "whole.bin", tmp_path / "resumed.bin"
+    options = [*QUICK, "--epochs", "60", "--n-seeds", "2"]
+    assert main(["train", str(corpus), "-o", str(whole), *options, "--quiet"]) == 0
+    command = [corpus, "-o", resumed, *options, "--checkpoint", tmp_path / "c"]
+    with start(*command) as process:
+        wait_for_epoch(process, 3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == RESUME
+    with start(*command, "--resume") as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    for name in ("{}.bin", "{}.seed2.bin"):
+        one, other = (tmp_path / name.format(it) for it in ("whole", "resumed"))
+        assert one.read_bytes() == other.read_bytes()

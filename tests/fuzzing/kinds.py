@@ -243,7 +243,8 @@ def use_network(kind):
 
 def make_classifier(labels=LABELS, **parameters):
     def make(path):
-        TextClassifier(epochs=1, **parameters).fit(TEXTS, labels).save(path)
+        epochs = {} if parameters.get("model") == "linear" else {"epochs": 1}
+        TextClassifier(**epochs, **parameters).fit(TEXTS, labels).save(path)
 
     return make
 

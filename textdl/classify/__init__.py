@@ -8,6 +8,9 @@ config           its parameters
 models           features and models by name, their defaults, and what makes them
 averages         texts as means of word vectors, plain, TF-IDF weighted, SIF or uSIF
 weightings       how these weigh words, and the common components that they remove
+defaults         what the parameters become where they are left out
+selection        what a model of auto becomes: candidates, and their race
+linear/          the linear classifier: a solver, with calibrated probabilities
 embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
 sequence_models/ networks that read texts word by word: convolution and recurrence
 examples         reading labeled texts; labels as targets

@@ -10,21 +10,17 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from textdl.bow.parameters import Text2Tokens, VocabularyParameters
+from textdl.classify.defaults import MIN_DF_BELOW, MIN_DF_OF_MANY, shown_defaults
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
-from textdl.classify.models import (
-    DEFAULT_FEATURES,
-    FEATURES,
-    MIN_DF_BELOW,
-    MIN_DF_OF_MANY,
-    MODELS,
-    shown_defaults,
-)
+from textdl.classify.linear.config import LinearParameters
+from textdl.classify.models import DEFAULT_FEATURES, FEATURES, MODELS
 from textdl.classify.sequence_models.config import SequenceModelParameters, TokenParameters
 from textdl.classify.weightings import WeightingParameters
 from textdl.parameters import parameter, parameters_of
 
 _DECLARED = {
     **parameters_of(VocabularyParameters),
+    **parameters_of(LinearParameters),
     **parameters_of(EmbeddingBagParameters),
     **parameters_of(WeightingParameters),
     **parameters_of(TokenParameters),
@@ -33,14 +29,17 @@ _DECLARED = {
 }
 _FEATURES = "; ".join(f"{name}: {spec.description}" for name, spec in FEATURES.items())
 _MODELS = "; ".join(f"{name}: {description}" for name, description in MODELS.items())
+_ONE_MODEL = [name for name in FEATURES if name != DEFAULT_FEATURES]  # auto takes their first
 _DEFAULT_MODEL = "; ".join(
-    f"{model} for " + ", ".join(name for name, it in FEATURES.items() if it.default_model == model)
-    for model in dict.fromkeys(it.default_model for it in FEATURES.values())
+    f"{model} for "
+    + ", ".join(name for name in _ONE_MODEL if FEATURES[name].default_model == model)
+    for model in dict.fromkeys(FEATURES[name].default_model for name in _ONE_MODEL)
 )
 _MIN_DF = ", ".join(
     [
         str(MIN_DF_OF_MANY),
         *(f"{least} below {texts:,} texts" for texts, least in MIN_DF_BELOW[::-1]),
+        "for tfidf linear one less",
     ]
 )
 
@@ -60,6 +59,7 @@ def _as_declared(name: str, default: str = "") -> dict[str, Any]:
         "description": f"{known.description} (default: {default or shown_defaults(name)})",
         "minimum": known.minimum,
         "maximum": known.maximum,
+        "above": known.above,
         "choices": known.choices,
         "allows_callable": known.allows_callable,
     }
@@ -74,12 +74,14 @@ class TextClassifierParameters:
 
     features: str | None = parameter(
         None,
-        f"what the model sees of a text ({_FEATURES}; default: {DEFAULT_FEATURES}, or what the "
-        "model takes)",
+        f"what the model sees of a text ({_FEATURES}; default: {DEFAULT_FEATURES}, what the model "
+        "takes, or with a model of auto what does best)",
         choices=FEATURES,
     )
     model: str | None = parameter(
-        None, f"what learns ({_MODELS}; default: {_DEFAULT_MODEL})", choices=MODELS
+        "auto",
+        f"what learns ({_MODELS}; auto, with features given, is {_DEFAULT_MODEL})",
+        choices=MODELS,
     )
     _: KW_ONLY
     analyzer: str | None = parameter(None, **_as_declared("analyzer"))
@@ -125,6 +127,8 @@ class TextClassifierParameters:
         None, f"texts per step (default: {shown_defaults('batch_size')})", minimum=1
     )
     learning_rate: float | None = parameter(None, **_as_declared("learning_rate"))
+    C: float | None = parameter(None, **_as_declared("C"))
+    class_weight: Any = parameter(None, **_as_declared("class_weight", "1 each"))
     workers: int | None = parameter(None, **_as_declared("workers"))
     seed: int = parameter(
         _DECLARED["seed"].default, _DECLARED["seed"].description, minimum=_DECLARED["seed"].minimum

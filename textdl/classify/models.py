@@ -7,23 +7,24 @@ help without JAX and scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import ceil
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
+from textdl.classify.linear.config import LinearParameters
 from textdl.classify.sequence_models import config as sequence_config
-from textdl.errors import ParameterError
-from textdl.parameters import lookup, parameters_of
+from textdl.errors import DataError
+from textdl.parameters import parameters_of
 
 if TYPE_CHECKING:
     from textdl.bow.count import CountVectorizer
     from textdl.bow.tfidf import TfidfVectorizer
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
+    from textdl.classify.linear.classifier import LinearClassifier
     from textdl.classify.sequence_models.classifier import SequenceClassifier
     from textdl.classify.sequence_models.tokens import TokenSequences
     from textdl.nn.estimators.classifier import MLPClassifier
@@ -45,10 +46,20 @@ _TERMS: Settings = {
     "max_df": 1.0,
     "max_features": None,
 }
-_HIDDEN: Settings = {"hidden_layer_sizes": (256,), "dropout": 0.5}
+_MLP: Settings = {
+    "hidden_layer_sizes": (256,),
+    "dropout": 0.5,
+    "batch_size": 128,
+    "learning_rate": 0.002,
+    "epochs": 5,
+    "class_weight": None,
+}
+_LINEAR: Settings = {
+    name: parameters_of(LinearParameters)[name].default for name in ("C", "class_weight")
+}
 _EMBEDDING_BAG: Settings = {
     name: parameters_of(EmbeddingBagParameters)[name].default
-    for name in ("vector_size", "batch_size", "learning_rate", "epochs", "workers")
+    for name in ("vector_size", "batch_size", "learning_rate", "epochs", "workers", "class_weight")
 }
 _NETWORK: Settings = {
     name: known.default
@@ -59,14 +70,6 @@ _RECURRENT: Settings = {**_NETWORK, "vector_size": 100, "units": 128, "epochs": 
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
 IDF_POWER = 2
-
-# A small corpus is gone through more often, for a network needs so many steps.
-MIN_STEPS = 500
-MAX_DEFAULT_EPOCHS = 100
-# `min_df` by the number of texts: below 1,000 it is 1, below 20,000 it is 2. Of 25,000 reviews, the
-# terms that are in two only are two fifths of all, and bring nothing.
-MIN_DF_BELOW = ((1_000, 1), (20_000, 2))
-MIN_DF_OF_MANY = 3
 
 COMMON = ("features", "model", "seed", "n_jobs", "verbose")  # parameters of every choice
 
@@ -93,13 +96,23 @@ def make_averages(settings: Settings) -> AveragedVectors:
     return AveragedVectors(**{name: settings[name] for name in names})
 
 
+def make_dense_model(settings: Settings, examples: int) -> LinearClassifier | MLPClassifier:
+    """A linear model, or a network for this many examples."""
+    if settings["model"] == "linear":
+        from textdl.classify.linear.classifier import LinearClassifier  # scikit-learn
+
+        return LinearClassifier(**{name: settings[name] for name in (*_LINEAR, "seed")})
+    return make_mlp(settings, examples)
+
+
 def make_mlp(settings: Settings, examples: int) -> MLPClassifier:
-    """A network for this many examples; a linear model is one without hidden layers."""
+    """A network for this many examples."""
     from textdl.nn.estimators.classifier import MLPClassifier  # JAX
 
     return MLPClassifier(
-        settings.get("hidden_layer_sizes", ()),
-        dropout=settings.get("dropout", 0.0),
+        settings["hidden_layer_sizes"],
+        dropout=settings["dropout"],
+        class_weight=settings["class_weight"],
         batch_size=min(settings["batch_size"], examples),
         learning_rate="linear",
         learning_rate_init=settings["learning_rate"],
@@ -160,30 +173,31 @@ FEATURES: Mapping[str, FeatureSpec] = {
         "TF-IDF of terms, the idf raised to idf_power",
         make_tfidf,
         {**_TERMS, "idf_power": IDF_POWER},
-        make_mlp,
+        make_dense_model,
         {
-            "mlp": {**_HIDDEN, "batch_size": 128, "learning_rate": 0.002, "epochs": 5},
-            "linear": {"batch_size": 128, "learning_rate": 0.02, "epochs": 10},
+            "mlp": _MLP,
+            # Pairs of words are what a model without hidden layers cannot make of words.
+            "linear": {**_LINEAR, "ngram_range": (1, 2)},
         },
     ),
     "counts": FeatureSpec(
         "counts of terms",
         make_counts,
         _TERMS,
-        make_mlp,
+        make_dense_model,
         {
-            "mlp": {**_HIDDEN, "batch_size": 128, "learning_rate": 0.002, "epochs": 5},
-            "linear": {"batch_size": 128, "learning_rate": 0.01, "epochs": 10},
+            "mlp": _MLP,
+            "linear": _LINEAR,
         },
     ),
     "vectors": FeatureSpec(
         "means of given word vectors",
         make_averages,
         {"vectors": None, "tokenizer": "nltk", "lowercase": None, "weighting": "mean"},
-        make_mlp,
+        make_dense_model,
         {
-            "mlp": {**_HIDDEN, "batch_size": 128, "learning_rate": 0.002, "epochs": 20},
-            "linear": {"batch_size": 128, "learning_rate": 0.01, "epochs": 20},
+            "mlp": {**_MLP, "epochs": 20},
+            "linear": _LINEAR,
         },
     ),
     "bag": FeatureSpec(
@@ -212,122 +226,20 @@ FEATURES: Mapping[str, FeatureSpec] = {
     ),
 }
 DEFAULT_FEATURES = "tfidf"
+# What a model of "auto" is chosen from, by rising cost; see `textdl.classify.selection`.
+AUTO: Sequence[Settings] = (
+    {"features": "tfidf", "model": "linear"},
+    {"features": "tfidf", "model": "linear", "idf_power": 1},
+    {"features": "bag", "model": "linear", "ngram_range": (1, 2)},
+    {"features": "tfidf", "model": "mlp"},
+    {"features": "vectors", "model": "mlp"},
+)
 MODELS: Mapping[str, str] = {
+    "auto": "what does best on texts that are left out",
     "mlp": "a network with hidden layers",
-    "linear": "a model without hidden layers",
+    "linear": "a linear model, by a solver; for bag, what stands above the embeddings",
     **sequence_config.SEQUENCE_MODELS,
 }
-
-
-def resolve_settings(parameters: Settings, examples: int) -> dict[str, Any]:
-    """What every parameter becomes that the choice of features and model has.
-
-    Args:
-        parameters: of a `TextClassifier`; None stands for the default of the choice.
-        examples: texts to train on.
-
-    Returns:
-        Values by name.
-
-    Raises:
-        ParameterError: a name is unknown, or a parameter was given that the choice does not have.
-    """
-    features = parameters["features"] or _features_of(parameters["model"])
-    model = _resolve_model(features, parameters["model"])
-    spec = FEATURES[features]
-    settings = {**spec.defaults, **spec.models[model]}
-    given = {name: value for name, value in parameters.items() if value is not None}
-    for name, value in given.items():
-        if name not in settings and name not in COMMON:
-            raise ParameterError(
-                f"{name}={value!r} does not go with features={features!r} and model={model!r}; "
-                "leave it out"
-            )
-    settings |= {name: parameters[name] for name in COMMON} | given
-    settings |= {"features": features, "model": model}
-    _check_words(given)
-    if "epochs" not in given:
-        settings["epochs"] = _enough_epochs(settings, examples)
-    if "min_df" in settings and "min_df" not in given:
-        below = (min_df for texts, min_df in MIN_DF_BELOW if examples < texts)
-        settings["min_df"] = next(below, MIN_DF_OF_MANY)
-    return settings
-
-
-def _features_of(model: str | None) -> str:
-    """The features where none are named: the default, or the first that the model takes."""
-    if model is None or model in FEATURES[DEFAULT_FEATURES].models:
-        return DEFAULT_FEATURES
-    lookup("model", model, MODELS)
-    return next(name for name, spec in FEATURES.items() if model in spec.models)
-
-
-def _resolve_model(features: str, model: str | None) -> str:
-    """The name of the model: as given, or the default of the features."""
-    spec = lookup("features", features, FEATURES)
-    if model is None:
-        return spec.default_model
-    lookup("model", model, MODELS)
-    if model not in spec.models:
-        raise ParameterError(
-            f"model={model!r} does not go with features={features!r}; expected "
-            f"{' or '.join(spec.models)}"
-        )
-    return model
-
-
-def _check_words(given: Settings) -> None:
-    """Refuse two definitions of a word, or of its vector, and of words where terms are characters.
-
-    Raises:
-        ParameterError: there are two.
-    """
-    if "vectors" in given and "vector_size" in given:
-        raise ParameterError(
-            f"vector_size={given['vector_size']} and vectors, which have a size of their own; "
-            "leave out one"
-        )
-    about_words = [name for name in ("tokenizer", "token_pattern", "stop_words") if name in given]
-    if given.get("analyzer", "word") != "word" and about_words:
-        raise ParameterError(
-            f"{about_words[0]}={given[about_words[0]]!r} is about words, analyzer="
-            f"{given['analyzer']!r} about characters; leave out one"
-        )
-    if {"tokenizer", "token_pattern"} <= set(about_words):
-        raise ParameterError(
-            f"tokenizer={given['tokenizer']!r} and token_pattern={given['token_pattern']!r} both "
-            "say what a word is; leave out one"
-        )
-
-
-def _enough_epochs(settings: Settings, examples: int) -> int:
-    """More epochs for few texts."""
-    steps = max(1, ceil(examples / int(settings["batch_size"])))  # per epoch
-    epochs: int = settings["epochs"]
-    return max(epochs, min(ceil(MIN_STEPS / steps), MAX_DEFAULT_EPOCHS))
-
-
-def shown_defaults(name: str) -> str:
-    """What a parameter becomes where it is left out, by features and model, for documentation.
-
-    Example:
-        >>> shown_defaults("hidden_layer_sizes"), shown_defaults("batch_size")
-        ('256', '128 for tfidf, counts, vectors; 64 for bag, tokens')
-    """
-    choices: dict[str, list[str]] = {}
-    for features, spec in FEATURES.items():
-        found = {
-            model: {**spec.defaults, **settings}[name]
-            for model, settings in spec.models.items()
-            if name in spec.defaults or name in settings
-        }
-        is_same = len(found) == len(spec.models) and len(set(found.values())) == 1
-        for model, value in list(found.items())[: 1 if is_same else None]:
-            shown = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            choices.setdefault(shown, []).append(features if is_same else f"{features} {model}")
-    if len(choices) == 1:
-        return next(iter(choices))
-    return "; ".join(f"{shown} for {', '.join(those)}" for shown, those in choices.items())
 
 
 def fit_features(transformer: Any, texts: Any, settings: Settings) -> Any:
@@ -350,6 +262,39 @@ def fit_features(transformer: Any, texts: Any, settings: Settings) -> Any:
     idf = transformer.idf_
     transformer.idf_ = idf**power
     return normalize(matrix.multiply(idf[None, :] ** (power - 1)).tocsr())
+
+
+def train(
+    settings: Settings, texts: Any, values: NDArray[Any], *, final: bool = True
+) -> tuple[Any, Any]:
+    """Fit features and classifier.
+
+    Args:
+        settings: what `textdl.classify.defaults.resolve_settings` gave.
+        texts: N of them.
+        values: `(N,)` labels, or `(N, K)` of 0 and 1.
+        final: the probabilities are to be used, and so calibrated where that takes work.
+
+    Returns:
+        Both.
+
+    Raises:
+        DataError: the numbers of texts and labels differ.
+        TextdlError: as the transformer and the classifier do.
+    """
+    features = FEATURES[settings["features"]]
+    transformer = features.make_transformer(settings)
+    matrix = fit_features(transformer, texts, settings)
+    if matrix.shape[0] != len(values):
+        raise DataError(
+            f"{matrix.shape[0]:,} texts and {len(values):,} labels; expected one label or list of "
+            "labels per text"
+        )
+    classifier = features.make_classifier(settings, matrix.shape[0])
+    if not final and hasattr(classifier, "calibration_folds"):
+        classifier.calibration_folds = 0
+    options = getattr(transformer, "fit_options_", {})
+    return transformer, classifier.fit(matrix, values, **options)
 
 
 def single_term_inputs(transformer: Any) -> Any:

@@ -12,8 +12,10 @@ from textdl.bow.loading import vectorizer_from_archive
 from textdl.classify import averages
 from textdl.classify.averages import AveragedVectors
 from textdl.classify.config import TextClassifierParameters
+from textdl.classify.defaults import resolve_settings
 from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
-from textdl.classify.models import document_frequencies, resolve_settings
+from textdl.classify.linear.classifier import LinearClassifier
+from textdl.classify.models import document_frequencies
 from textdl.classify.sequence_models import tokens
 from textdl.classify.sequence_models.classifier import SequenceClassifier
 from textdl.classify.sequence_models.tokens import TokenSequences
@@ -28,11 +30,21 @@ CLASSIFIER = "classifier"
 # These do not change what is learned; vectors are kept as an array.
 NOT_SAVED = ("n_jobs", "verbose", "vectors")
 # Settings that files of before lack, by the features that have them now, and what they then were.
-ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {"vectors": {"weighting": "mean"}}
+ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "tfidf": {"class_weight": None},
+    "counts": {"class_weight": None},
+    "vectors": {"class_weight": None, "weighting": "mean"},
+    "bag": {"class_weight": None},
+}
+# A linear model was a network without hidden layers, which now is this.
+FORMER_LINEAR: Mapping[str, Any] = {"model": "mlp", "hidden_layer_sizes": (), "dropout": 0.0}
 
-Classifier: TypeAlias = MLPClassifier | EmbeddingBagClassifier | SequenceClassifier
+Classifier: TypeAlias = (
+    LinearClassifier | MLPClassifier | EmbeddingBagClassifier | SequenceClassifier
+)
 
 CLASSIFIERS: Mapping[str, type[Classifier]] = {  # by the kind of their archives
+    "LinearClassifier": LinearClassifier,
     "MLPClassifier": MLPClassifier,
     "EmbeddingBagClassifier": EmbeddingBagClassifier,
     "SequenceClassifier": SequenceClassifier,
@@ -48,6 +60,7 @@ class ClassifierState(NamedTuple):
     multilabel: bool
     features: Any  # the fitted transformer
     classifier: Classifier
+    comparison: list[dict[str, Any]]  # of the candidates that it was chosen from
 
 
 def to_archive(state: ClassifierState) -> ArchiveContent:
@@ -63,6 +76,7 @@ def to_archive(state: ClassifierState) -> ArchiveContent:
             "settings": _saved(state.settings),
             "classes": state.classes.tolist(),
             "multilabel": state.multilabel,
+            "comparison": state.comparison,
         },
         parts={
             FEATURES: state.features._to_archive(),
@@ -79,13 +93,19 @@ def from_archive(archive: Archive) -> ClassifierState:
     """
     archive.require(KIND)
     with archive.decoding():
+        classifier = _classifier_from(archive.part(CLASSIFIER))
+        settings = _complete(archive.state["settings"])
+        former: Mapping[str, Any] = {}
+        if settings["model"] == "linear" and isinstance(classifier, MLPClassifier):
+            former = FORMER_LINEAR
         state = ClassifierState(
-            archive.parameters,
-            _complete(archive.state["settings"]),
+            {**archive.parameters, **former},
+            {**settings, **former},
             classes_from_state(archive.state["classes"]),
             archive.state["multilabel"],
             _transformer_from(archive.part(FEATURES)),
-            _classifier_from(archive.part(CLASSIFIER)),
+            classifier,
+            list(archive.state.get("comparison", [])),  # older files have none
         )
         _check_settings(state.parameters, state.settings)
         _check_sizes(archive, state)
@@ -124,6 +144,9 @@ def _check_settings(parameters: Mapping[str, Any], settings: Mapping[str, Any]) 
             raise ValueError(f"{name} is never read from a file")
     complete = TextClassifierParameters(**parameters)
     check_parameters(complete)
+    if complete.model in (None, "auto"):  # the settings say what it became
+        complete.model = settings.get("model")
+        complete.features = complete.features or settings.get("features")
     expected = resolve_settings(vars(complete), 1)
     if settings.keys() != expected.keys() - set(NOT_SAVED):
         raise ValueError(f"it has the settings {', '.join(settings)}")

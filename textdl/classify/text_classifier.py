@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.classify.config import TextClassifierParameters
+from textdl.classify.defaults import resolve_settings
 from textdl.classify.examples import make_targets
 from textdl.classify.label_prediction import LabelPredictor, Predictions
+from textdl.classify.linear.calibration import divide_outputs
 from textdl.classify.models import (
-    FEATURES,
     document_frequencies,
-    fit_features,
     has_known_terms,
-    resolve_settings,
     single_term_inputs,
     terms_of,
+    train,
 )
 from textdl.classify.persistence import NOT_SAVED, ClassifierState, from_archive, to_archive
-from textdl.errors import DataError, ParameterError
+from textdl.classify.selection import Selection, candidates, select
+from textdl.errors import ParameterError
 from textdl.io.archive import Archive, ArchiveContent, open_archive, write_archive
+from textdl.nn.estimators.base import MLPBase
 from textdl.nn.layers.sequential import named_arrays
 from textdl.parameters import check_parameters, document_parameters
 
@@ -55,9 +58,12 @@ class TextClassifier(
         multilabel_: whether a text can have several labels.
         n_terms_: terms that were learned.
         features_: the fitted transformer of texts to features.
-        classifier_: what is trained on them, an `MLPClassifier`, an
+        classifier_: what is trained on them, a `LinearClassifier`, an `MLPClassifier`, an
             `EmbeddingBagClassifier` or a `SequenceClassifier`.
         settings_: what every parameter became.
+        comparison_: of every candidate that was compared, its parameters, on how many texts it was
+            measured, its accuracy and log-loss there, and whether it was chosen; empty where the
+            choice was given, or there are too few texts for one.
 
     References:
         Joulin et al. 2017, "Bag of Tricks for Efficient Text Classification", for
@@ -69,7 +75,7 @@ class TextClassifier(
         >>> model.predict(["Cheap lunch, cheap pills", "at noon"]).tolist()
         ['spam', 'ham']
         >>> model.top_features(2)["ham"]
-        ['at', 'noon']
+        ['at', 'at noon']
         >>> model.settings_["idf_power"]
         2
     """
@@ -93,32 +99,34 @@ class TextClassifier(
                 class only.
         """
         targets = make_targets(y)
-        settings = self.resolve_settings(len(targets.values))
-        features = FEATURES[settings["features"]]
-        transformer = features.make_transformer(settings)
-        matrix = fit_features(transformer, X, settings)
-        if matrix.shape[0] != len(targets.values):
-            raise DataError(
-                f"{matrix.shape[0]:,} texts and {len(targets.values):,} labels; expected one label "
-                "or list of labels per text"
-            )
-        classifier = features.make_classifier(settings, matrix.shape[0])
-        options = getattr(transformer, "fit_options_", {})
-        self.classifier_ = classifier.fit(matrix, targets.values, **options)
-        self.features_ = transformer
+        found = self._select(X, targets.values)
+        settings = resolve_settings(found.parameters, len(targets.values))
+        self.features_, self.classifier_ = train(settings, X, targets.values)
+        if found.temperature is not None and isinstance(self.classifier_, MLPBase):
+            divide_outputs(self.classifier_, found.temperature)
         self.settings_ = settings
+        self.comparison_ = found.comparison
         self.classes_ = targets.classes
         self.multilabel_ = targets.multilabel
         return self
 
+    def _select(self, texts: Any, values: NDArray[Any]) -> Selection:
+        """Features and model, as given or as they do best."""
+        check_parameters(self)
+        found = candidates(self.get_params(deep=False), len(values))
+        are_texts = isinstance(texts, Sequence | np.ndarray) and not isinstance(texts, str)
+        if len(found) < 2 or not are_texts or len(texts) != len(values) or None in list(texts):
+            return Selection(found[0], None, [])  # where texts are at fault, `train` says so
+        return select(found, texts, values, seed=int(self.seed), verbose=self.verbose)
+
     def resolve_settings(self, texts: int) -> dict[str, Any]:
-        """What every parameter becomes for a number of texts.
+        """What every parameter becomes for a number of texts; of a model of auto, the first's.
 
         Raises:
             ParameterError: one is out of range, or does not go with the others.
         """
         check_parameters(self)
-        return resolve_settings(self.get_params(deep=False), texts)
+        return resolve_settings(candidates(self.get_params(deep=False), texts)[0], texts)
 
     @property
     def n_terms_(self) -> int:
@@ -174,6 +182,7 @@ class TextClassifier(
             "epochs": network.n_iter_,
             "loss": network.loss_curve_[-1] if network.loss_curve_ else None,
             "top": {str(name): terms for name, terms in self.top_features().items()},
+            **({"comparison": self.comparison_} if self.comparison_ else {}),
             "config": {name: value for name, value in settings.items() if name not in NOT_SAVED},
         }
 
@@ -205,6 +214,7 @@ class TextClassifier(
                 self.multilabel_,
                 self.features_,
                 self.classifier_,
+                self.comparison_,
             )
         )
 
@@ -219,6 +229,7 @@ class TextClassifier(
         model.multilabel_ = state.multilabel
         model.features_ = state.features
         model.classifier_ = state.classifier
+        model.comparison_ = state.comparison
         return model
 
     def __sklearn_tags__(self) -> Any:

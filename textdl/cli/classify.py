@@ -58,6 +58,28 @@ def condition(text: str) -> tuple[str, str]:
     return column, value
 
 
+def class_weight(text: str) -> str | dict[str, float]:
+    """Read the weights of classes: `balanced`, or `spam=2,ham=1`.
+
+    Raises:
+        ArgumentTypeError: the text says something else.
+    """
+    if text == "balanced":
+        return text
+    weights = {}
+    for part in text.split(","):
+        name, _, weight = part.rpartition("=")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            weights[name] = -1.0
+        if not name or not 0 <= weights[name] < float("inf"):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not balanced, nor a list of weights from 0 such as spam=2,ham=1"
+            )
+    return weights
+
+
 def column_names(text: str) -> tuple[str, ...]:
     """Read the names of columns: `split,label,text`."""
     return tuple(text.split(","))
@@ -68,6 +90,7 @@ _CHANGED: Mapping[str, Option] = {
     **CHANGED,
     "hidden_layer_sizes": Option("hidden", hidden_sizes, "N,N"),
     "vectors": Option(metavar="FILE"),
+    "class_weight": Option(type=class_weight, metavar="NAME=X,NAME=X"),
     "label": Option(metavar="NAME"),
     "text": Option(metavar="NAME"),
     "columns": Option(type=column_names, metavar="A,B,C"),
@@ -82,7 +105,7 @@ def add_train(train: argparse.ArgumentParser) -> None:
         "Train a model on labeled texts, and write it to a file. The files are TSV, CSV, JSON "
         "lines, Parquet, or lines with __label__NAME.",
         "textdl classify train sms.tsv -o spam.safetensors --quiet",
-        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf mlp, 13 epochs ...",
+        "5,000 texts, 2 classes, 3,980 terms in spam.safetensors: tfidf linear, 12 epochs ...",
     )
     _add_examples(train)
     train.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")
@@ -172,20 +195,30 @@ def _report_training(
         "terms": model.n_terms_,
         "features": model.settings_["features"],
         "model": model.settings_["model"],
-        "epochs": model.classifier_.n_iter_,
-        **{name: model.classifier_.history_[name][-1] for name in ("loss", "accuracy")},
+        **_training_facts(model.classifier_),
         "seconds": round(seconds, 3),
         "output": options.output,
     }
     if options.json:
-        print_json(facts)
+        print_json(facts | ({"comparison": model.comparison_} if model.comparison_ else {}))
         return
+    said = f"{facts['epochs']} epochs, {seconds:.1f} s; "
+    if "loss" in facts:
+        said += f"loss {facts['loss']:.4f} and accuracy {facts['accuracy']:.4f} while training"
+    else:
+        said += f"accuracy {facts['held_out_accuracy']:.4f} on texts that were left out"
     print(
         f"{texts:,} texts, {facts['classes']} classes, {facts['terms']:,} terms in "
-        f"{options.output}: {facts['features']} {facts['model']}, {facts['epochs']} epochs, "
-        f"{seconds:.1f} s; loss {facts['loss']:.4f} and accuracy {facts['accuracy']:.4f} while "
-        "training"
+        f"{options.output}: {facts['features']} {facts['model']}, {said}"
     )
+
+
+def _training_facts(classifier: Any) -> dict[str, Any]:
+    """How long a classifier was trained, and how well it then knew its texts."""
+    facts = {"epochs": classifier.n_iter_}
+    if classifier.loss_curve_:
+        return facts | {name: classifier.history_[name][-1] for name in ("loss", "accuracy")}
+    return facts | {"held_out_accuracy": classifier.held_out_accuracy_}
 
 
 def _read(options: argparse.Namespace) -> Examples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "a file. The same corpus, parameters and seed give the same "
         "vectors. With --checkpoint, a run that was interrupted is resumed with --resume, and ends "
         "in the same vectors. A model that was saved with --save-model is trained on with "
-        "--continue, on the same text or on more.",
+        "--continue, on the same text or on more. With --n-seeds 3 models with seeds 1, 2 and 3 "
+        "are written to v.safetensors, v.seed2.safetensors and v.seed3.safetensors, for similar "
+        "--trust and for stability.",
         "textdl train corpus.txt -o vectors.safetensors --epochs 15 --quiet",
         "9,505 vectors in vectors.safetensors: 15 epochs of 1,563,605 words ...",
     )
@@ -105,15 +108,26 @@ def train_vectors(options: argparse.Namespace) -> None:
         from textdl.vectors.formats import format_for
 
         format_for(Path(options.output))
-        check_writable(options.output)
-        _check_saved_model(options)
         model = _model(options)
+        outputs = _outputs(options, model)
+        for output in outputs.values():
+            check_writable(output)
+        _check_saved_model(options)
         epochs = getattr(model, "n_iter_", 0)
         model.partial_fit(_corpus(options))
-        model.vectors_.save(options.output)
+        for seed, output in outputs.items():
+            model.seed_vectors_[seed].save(output)
         if options.save_model:
             model.save(options.save_model)
-        _summarize(options, model, model.n_iter_ - epochs)
+        _summarize(options, model, model.n_iter_ - epochs, list(outputs.values()))
+
+
+def _outputs(options: argparse.Namespace, model: EmbeddingEstimator) -> dict[int, Path]:
+    """The file of every seed."""
+    from textdl.embed.seeds import seed_path  # not for a help text
+
+    seeds = range(model.seed, model.seed + model.n_seeds)
+    return {seed: seed_path(Path(options.output), model.seed, seed) for seed in seeds}
 
 
 def _check_saved_model(options: argparse.Namespace) -> None:
@@ -121,6 +135,11 @@ def _check_saved_model(options: argparse.Namespace) -> None:
     from textdl.embed.model import require_model_name  # not for a help text
 
     if options.save_model:
+        if getattr(options, "n_seeds", 1) > 1:
+            raise ParameterError(
+                f"--save-model with --n-seeds {options.n_seeds}, of which each leaves its vectors "
+                "and none a model that could be trained on; leave one of the two out"
+            )
         if getattr(options, "quality", "default") != "default":
             raise ParameterError(
                 f"--save-model with --quality {options.quality}, which averages several models and "
@@ -222,16 +241,18 @@ def _given_corpus(options: argparse.Namespace) -> Corpus:
         ) from error
 
 
-def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: int) -> None:
+def _summarize(
+    options: argparse.Namespace, model: EmbeddingEstimator, epochs: int, outputs: Sequence[Path]
+) -> None:
     words = model.corpus_words_
     seconds = model.fit_seconds_
-    members = _members(model)
+    models = _members(model) * len(outputs)
     facts = {
         "words": words,
         "vocab": len(model.vectors_),
         "epochs": epochs,
         "seconds": round(seconds, 3),
-        "words_per_second": round(words * epochs * members / seconds, 1),
+        "words_per_second": round(words * epochs * models / seconds, 1),
         "loss": model.loss_curve_[-epochs:],
         "output": options.output,
     }
@@ -239,18 +260,21 @@ def _summarize(options: argparse.Namespace, model: EmbeddingEstimator, epochs: i
     facts |= {name: it[-epochs:] for name, it in measured if name not in ("loss", "seconds")}
     if options.save_model:
         facts["model"] = options.save_model
+    if len(outputs) > 1:
+        facts["outputs"] = [str(output) for output in outputs]
     if options.json:
         print_json(facts)
         return
-    times = f"{members} times " if members > 1 else ""
+    times = f"{models} times " if models > 1 else ""
+    names = " ".join(map(str, outputs))
     print(
-        f"{facts['vocab']:,} vectors in {options.output}: {times}{epochs} epochs of {words:,} "
+        f"{facts['vocab']:,} vectors in {names}: {times}{epochs} epochs of {words:,} "
         f"words in {seconds:.1f} s, loss {model.loss_curve_[-1]:.4f}"
         f"{note_on_subwords(model.vectors_, options.output)}"
     )
 
 
 def _members(model: EmbeddingEstimator) -> int:
-    """How many models were trained for the vectors."""
+    """How many models were trained for the vectors of a seed."""
     members = model.vectors_.config.get("members")
     return len(members) if isinstance(members, tuple) and members else 1

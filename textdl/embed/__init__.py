@@ -11,6 +11,7 @@ The map, in the order in which a text runs through it:
     config.py        every parameter, with default, range and description
     model_parameters.py  what each estimator lets a user set, and what a run is told
     trainer.py       one run: from a corpus to vectors, round after round
+    seeds.py         several runs side by side, which differ in nothing but the seed
     run.py           where it stands: what is done after rounds and epochs; stops what diverges
     warm_start.py    what it begins with: given vectors, or a trained model; what of it stays
     model.py         a trained model: what it takes to train on, and its file
@@ -40,7 +41,8 @@ update scales them by the learning rate and the row's damping weight, bounds the
 the tables. After each chunk the workers agree on the frequent rows, after each round on all, and
 the run looks at the loss, reports, and perhaps writes a checkpoint. In the end the objective
 says which table holds the vectors. With a quality preset several models are trained one after the
-other on the same store; `textdl.vectors.alignment` averages them.
+other on the same store; `textdl.vectors.alignment` averages them. With several seeds, `seeds`
+trains several models side by side on the same store, as many at once as the cores have workers for.
 
 Everything but the objective knows tables by name and nothing of words: a table may have any number
 of rows, each with its own damping weight. A new side of an objective is one file and one line in

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -131,9 +132,12 @@ class BatchSampler:
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batches]:
         """Yield the chunks of one epoch, from number `start` on."""
-        for number, blocks in enumerate(self._chunks(self.first_epoch + epoch)):
-            if number >= start:
-                yield self._draw(blocks, epoch, number)
+
+        def draw(numbered: tuple[int, tuple[NDArray[np.int32], ...]]) -> Batches:
+            return self._draw(numbered[1], epoch, numbered[0])
+
+        chunks = enumerate(self._chunks(self.first_epoch + epoch))
+        yield from ordered_map(draw, islice(chunks, start, None), self._threads)
 
     def epochs(self, epoch: int, start: int = 0) -> Iterator[Iterator[Batches]]:
         """Yield the chunks of each epoch from one on, of that from number `start` on.

@@ -55,19 +55,19 @@ class CheckpointConfig:
     resume: bool = False
 
 
-def member_checkpoints(checkpoints: CheckpointConfig, number: int) -> CheckpointConfig:
-    """Where a member of a run writes: the first to the folder itself, each other to one within it.
+def inner_checkpoints(checkpoints: CheckpointConfig, name: str) -> CheckpointConfig:
+    """Where one of several models of a run writes: to a folder of its own within that of the run.
 
     Args:
         checkpoints: of the run.
-        number: of the member, from 0.
+        name: of the folder; empty: of the first model, which writes to the folder of the run.
 
     Raises:
         CheckpointError: its folder cannot be made.
     """
-    if number == 0:
+    if not name:
         return checkpoints
-    folder = checkpoints.folder / f"member-{number + 1}"
+    folder = checkpoints.folder / name
     try:
         folder.mkdir(exist_ok=True)
         sync_folder(checkpoints.folder)

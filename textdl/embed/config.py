@@ -264,6 +264,17 @@ class EmbeddingConfig(SubwordParameters, DocumentModelParameters, EmbeddingParam
         default = "divided" if joined == "mean" else "whole"
         return (self.context_gradient or default) == "divided"
 
+    def of_seeds(self, count: int) -> list[EmbeddingConfig]:
+        """The config of each of several models that differ in nothing but the seed.
+
+        Args:
+            count: of models; their seeds are this one and those that follow.
+
+        Raises:
+            ParameterError: a seed is out of range.
+        """
+        return [replace(self, seed=self.seed + number) for number in range(count)]
+
     def of_members(self) -> Iterator[EmbeddingConfig]:
         """The config of each model that is trained; the first has the seed of the run."""
         # It loads NumPy, which the help text of `textdl train` does not need.

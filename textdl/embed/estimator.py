@@ -23,7 +23,8 @@ from textdl.embed.progress import (
     as_callbacks,
     training_progress_bar,
 )
-from textdl.embed.trainer import RunOptions, TrainingResult, train_corpus
+from textdl.embed.seeds import train_seeds
+from textdl.embed.trainer import RunOptions, TrainingResult
 from textdl.embed.validation import read_validation
 from textdl.embed.warm_start import read_warm_start
 from textdl.errors import ParameterError, UnknownParameterError
@@ -128,6 +129,7 @@ class EmbeddingEstimator(
         parameters = {name: it for name, it in saved.parameters.items() if name in known}
         model = cls(**{name: _read(name, it) for name, it in parameters.items()})
         model.vectors_ = saved.vectors
+        model.seed_vectors_ = {model.seed: saved.vectors}
         model.corpus_words_ = saved.words
         model.history_ = dict(saved.history)
         model.loss_curve_ = list(saved.history.get("loss", []))
@@ -143,6 +145,12 @@ class EmbeddingEstimator(
 
     def _require_model(self, purpose: str) -> ModelState:
         model: ModelState | None = self.__dict__.get("_model")
+        seeds = len(self.__dict__.get("seed_vectors_", ()))
+        if seeds > 1:
+            raise ParameterError(
+                f"the models of {seeds} seeds leave their vectors, and none of them to {purpose}; "
+                "save seed_vectors_, or fit with n_seeds=1"
+            )
         if model is None:
             raise ParameterError(
                 f"there is no model to {purpose}: {type(self).__name__} has learned nothing that "
@@ -158,6 +166,7 @@ class EmbeddingEstimator(
     ) -> Self:
         began = time.perf_counter()
         check_parameters(self)
+        self._refuse_with_several_seeds(model)
         callbacks = as_callbacks(self.callbacks)
         if self.log is not None:
             callbacks = (TrainingLog(self.log), *callbacks)  # first, for the others may fail
@@ -165,19 +174,38 @@ class EmbeddingEstimator(
         options = self._run_options(config, model)._replace(documents=documents)
         source = self._corpus_config(corpus)
         with training_progress_bar(self.verbose) as drawing:
-            result = train_corpus(
+            results = train_seeds(
                 source,
                 config,
+                self.n_seeds,
                 checkpoints=self._checkpoint_config(),
                 callbacks=all_callbacks(drawing, callbacks),
                 options=options,
             )
+        result = results[0]
         before: Mapping[str, list[float]] = {} if model is None else self.__dict__["history_"]
         self._keep(result)
+        self.seed_vectors_ = {config.seed + i: it.vectors for i, it in enumerate(results)}
         self.history_ = _joined(before, result.history)
         self.loss_curve_ = list(self.history_.get("loss", result.loss_curve))
         self.fit_seconds_ = time.perf_counter() - began
         return self
+
+    def _refuse_with_several_seeds(self, model: ModelState | None) -> None:
+        """Refuse what is about one model where several are trained."""
+        if self.n_seeds == 1:
+            return
+        refused = {
+            "partial_fit (--continue)": model,
+            "callbacks": as_callbacks(self.callbacks),
+            "log": self.log,
+        }
+        for name, value in refused.items():
+            if value is not None and value != ():
+                raise ParameterError(
+                    f"n_seeds={self.n_seeds} with {name}, which is about one model; leave one of "
+                    "the two out, or fit with one seed after the other"
+                )
 
     def _keep(self, result: TrainingResult) -> None:
         """Make the learned attributes of what the trainer returns."""

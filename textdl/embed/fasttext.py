@@ -27,6 +27,8 @@ class FastText(EmbeddingEstimator, FastTextParameters):
 
     Attributes:
         vectors_: the `Vectors`, with `subwords`.
+        seed_vectors_: the `Vectors` of every seed, by seed; one with n_seeds=1. Each is what a fit
+            with that seed alone learns. All other attributes are those of the first.
         loss_curve_: mean loss of every epoch, per prediction.
         corpus_words_: words of the corpus, as the tokenizer cut it.
         fit_seconds_: how long `fit` took, from reading the corpus to the vectors.

@@ -32,6 +32,13 @@ class RunParameters(TextParameters):
     Its text, what it begins with, what is measured on the way, its checkpoints and reports.
     """
 
+    n_seeds: int = parameter(
+        1,
+        "models that are trained on the same text, with `seed` and the seeds that follow: what all "
+        "of them agree on is not chance",
+        minimum=1,
+        maximum=1_000,
+    )
     phrases: Any = parameter(
         None, "joins phrases of the text: the file of a Phrases, or a fitted one (default: none)"
     )
@@ -176,6 +183,7 @@ class Doc2VecParameters(DocumentModelParameters, RunParameters, EmbeddingParamet
         choices=("error", "zeros"),
     )
     # Of models of words alone.
+    n_seeds: ClassVar[int] = 1  # type: ignore[misc]
     cbow: ClassVar[str] = "mean"  # type: ignore[misc]
     position_weights: ClassVar[bool] = False  # type: ignore[misc]
     validation_fraction: ClassVar[None] = None  # type: ignore[misc]

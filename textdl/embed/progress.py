@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -122,6 +122,30 @@ class RoundReport(NamedTuple):
         """The loss and all that was measured beside it."""
         measured = {} if self.val_loss is None else {"val_loss": self.val_loss}
         return {"loss": self.loss, **measured, **self.scores}
+
+    def beside(self, others: Iterable[RoundReport], models: int) -> RoundReport:
+        """How far the whole run is, if this is the last report of several models side by side.
+
+        Args:
+            others: the last report of each other model that has begun.
+            models: how many there are.
+
+        Returns:
+            The report, in epochs and words of all.
+
+        Example:
+            >>> one = RoundReport(1, 5, 1000.0, 5000, 2.5, epoch_done=True)
+            >>> other = RoundReport(2, 5, 1500.0, 5000, 2.4, epoch_done=False)
+            >>> one.beside([other], models=3)[:4]
+            (2, 15, 2500.0, 15000)
+        """
+        others = list(others)
+        return self._replace(
+            epoch=self.epoch + sum(it.epoch - (not it.epoch_done) for it in others),
+            epochs=models * self.epochs,
+            words=self.words + sum(it.words for it in others),
+            total_words=models * self.total_words,
+        )
 
     def of_member(self, number: int, members: int) -> RoundReport:
         """How far the whole run is, if this is the report of one of several models in sequence.

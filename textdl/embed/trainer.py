@@ -19,7 +19,7 @@ from textdl.embed.batches import BatchSampler
 from textdl.embed.checkpoint import (
     CheckpointConfig,
     EmbeddingCheckpoints,
-    member_checkpoints,
+    inner_checkpoints,
     open_token_store,
     refuse_differing_run,
 )
@@ -106,8 +106,34 @@ def train_corpus(
     others = options.identity() if checkpoints else {}
     refuse_differing_run(checkpoints, corpus, next(config.of_members()), others)
     with interruptible(), open_token_store(corpus, checkpoints, callbacks.reading) as store:
-        trained, state = _train_members(store, config, checkpoints, callbacks, options)
-        about = _describe(config, store, options)
+        return train_store(
+            store, config, checkpoints=checkpoints, callbacks=callbacks, options=options
+        )
+
+
+@fixed_settings()
+def train_store(
+    store: TokenStore,
+    config: EmbeddingConfig,
+    *,
+    checkpoints: CheckpointConfig | None,
+    callbacks: RunCallbacks,
+    options: RunOptions,
+) -> TrainingResult:
+    """Train on a token store that is open, in a checkpoint folder that is locked.
+
+    Args:
+        store: of the text.
+        config: the parameters of the run.
+        checkpoints: write them, and perhaps go on from the last.
+        callbacks: called after every round.
+        options: what the run begins with, and what is measured on the way.
+
+    Returns:
+        What `train_corpus` does.
+    """
+    trained, state = _train_members(store, config, checkpoints, callbacks, options)
+    about = _describe(config, store, options)
     matrix = centered(trained.matrix) if config.centered else trained.matrix
     labels, counts = row_labels(state.vocabulary, state.tags)
     return TrainingResult(
@@ -134,10 +160,11 @@ def _train_members(
     trained: list[TrainedTables] = []
     state: ModelState | None = None
     for number, of_member in enumerate(config.of_members()):
+        name = f"member-{number + 1}" if number else ""
         member, its_state = _train_member(
             store,
             of_member,
-            checkpoints=member_checkpoints(checkpoints, number) if checkpoints else None,
+            checkpoints=inner_checkpoints(checkpoints, name) if checkpoints else None,
             callbacks=callbacks.of_member(number, len(config.members)),
             options=options,
         )

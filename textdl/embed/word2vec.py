@@ -26,6 +26,8 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
 
     Attributes:
         vectors_: the `Vectors`.
+        seed_vectors_: the `Vectors` of every seed, by seed; one with n_seeds=1. Each is what a fit
+            with that seed alone learns. All other attributes are those of the first.
         loss_curve_: mean loss of every epoch, per prediction; with quality="best" the mean of the
             models that are averaged.
         history_: the loss and all else that is measured (`val_loss`, the scores of benchmarks,
@@ -54,6 +56,8 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
         (8,)
         >>> model.n_iter_
         4
+        >>> list(Word2Vec(vector_size=8, epochs=2, n_seeds=3).fit(text).seed_vectors_)
+        [1, 2, 3]
         >>> model = Word2Vec(vector_size=8, min_count=1, epochs=2, arch="cbow")
         >>> model.fit([["to", "be", "or", "not"], ["not", "to", "be"]]).corpus_words_
         7
@@ -66,7 +70,8 @@ class Word2Vec(EmbeddingEstimator, Word2VecParameters):
         return word2vec_config(self)
 
     def _require_model(self, purpose: str) -> ModelState:
-        if hasattr(self, "vectors_") and self.__dict__.get("_model") is None:
+        is_average = len(self.__dict__.get("seed_vectors_", ())) == 1
+        if is_average and self.__dict__.get("_model") is None:
             raise ParameterError(
                 f"quality={self.quality!r} averages the vectors of several models, and leaves no "
                 f"model to {purpose}; save vectors_, or fit with quality='default'"

@@ -131,7 +131,7 @@ def train(
     state = LanguageTrainState(params, jax.jit(optimizer.init)(params), carry)
     progress = LanguageProgress()
     dropout_key = jax.random.fold_in(key, _DROPOUT)
-    run = _Run(streams, network, optimizer, parameters, dropout_key)
+    run = _LanguageRun(streams, network, optimizer, parameters, dropout_key)
     with _checkpoints(parameters, fingerprint) as folder:
         if folder is not None:
             state, progress = folder.load(partial(_decode, state)) or (state, progress)
@@ -140,7 +140,7 @@ def train(
     return jax.tree.map(np.asarray, state.params), progress.history
 
 
-class _Run:
+class _LanguageRun:
     """What stays the same from step to step."""
 
     def __init__(

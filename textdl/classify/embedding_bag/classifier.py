@@ -71,7 +71,7 @@ class EmbeddingBagClassifier(EmbeddingBagParameters, ClassifierOutputMixin, MLPB
         """
         self._check_parameters()
         x, y = check_both(self, X, y, reset=True)
-        weights = check_weights(sample_weight, x)
+        weights = check_weights(sample_weight, x) * self._class_factors(y)
         outputs = self._learn_targets(y, None)
         counts = csr_array(cast_features(x, np.dtype(np.float32)))
         targets = self._encode_targets(y)

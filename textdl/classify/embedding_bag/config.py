@@ -6,6 +6,7 @@ Nothing here needs JAX or scikit-learn, so that the command line can show its he
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from textdl.parameters import parameter
 
@@ -30,6 +31,9 @@ class EmbeddingBagParameters:
         "parts of the texts that are trained side by side; part of the result, not of the machine",
         minimum=1,
         maximum=1_024,
+    )
+    class_weight: Any = parameter(
+        None, "weights of the classes: balanced, a dict from class to weight, or None: 1 each"
     )
     seed: int = parameter(
         1, "seed of every random draw; the same seed gives the same bits", minimum=0

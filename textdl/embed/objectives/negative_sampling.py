@@ -11,8 +11,9 @@ draws K noise words once, and each of its vectors meets them all, weighted so th
 every prediction meets `negative` of them, as if it had drawn its own. With a band, S is computed in
 strips, `R` centers against the `R + 2w` tokens around them; the noise is one dense product. Where
 all centers of a segment have one vector, the noise meets it once for all of them. Where documents
-have rows, all blocks of a step share their noise: the gradient of a document is the sum over few
-blocks, and what few noise words add to it by chance would be more than what its words do.
+have rows, blocks share their noise, as many as a step on a CPU has: the gradient of a document is
+the sum over few blocks, and what few noise words add to it by chance would be more than what its
+words do.
 
 Noise words are never left out. word2vec drops one that equals the predicted word; to drop one
 that equals the center instead, which would be cheap here, leaves the score of a word with itself
@@ -33,7 +34,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from textdl.embed.config import EmbeddingConfig
+from textdl.embed.config import CPU_STEP_TOKENS, EmbeddingConfig
 from textdl.embed.objectives.bands import strips_of
 from textdl.embed.objectives.objective import (
     AffineHidden,
@@ -50,7 +51,7 @@ from textdl.embed.sampling import NoiseSampler
 from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
 from textdl.keyed_random import NOISE
 
-NOISE_WORDS = "noise"  # rows, (S, B, K), or (S, 1, K) where the blocks of a step share it
+NOISE_WORDS = "noise"  # rows, (S, B, K), or (S, P, K) where the blocks of each of P groups share it
 NOISE_WEIGHT = "noise_weight"  # (S,) float32, how many noise words of a prediction each stands for
 
 FACTORS = 64  # from 1 to 2 each, so that their product is finite in float32
@@ -73,7 +74,8 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
 
     def draw(blocks: Blocks) -> Draws:
         steps, of_step = blocks.left.shape[:2]
-        shape = (steps, 1 if inputs.shares_noise else of_step, config.noise_words)
+        groups = _groups(*blocks.left.shape[1:]) if inputs.shares_noise else of_step
+        shape = (steps, groups, config.noise_words)
         key = (config.seed, NOISE, blocks.epoch, blocks.number)
         noise = draw_noise(math.prod(shape), *key).reshape(shape)
         predicted = (
@@ -91,6 +93,15 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
         # With output vectors at 0 a prediction and each of its noise words cost log 2.
         initial_loss=(1 + negative) * math.log(2),
     )
+
+
+def _groups(blocks: int, length: int) -> int:
+    """Groups of blocks that share noise: as many tokens each as a step on a CPU has.
+
+    A large step with the noise words of a small one would move these few too far.
+    """
+    groups = max(1, blocks * length // CPU_STEP_TOKENS)
+    return math.gcd(blocks, groups)
 
 
 def _context_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
@@ -148,10 +159,10 @@ def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     H, counts, _ = hidden  # (B, L, D), (B, L)
     mask = counts > 0
     centers = batch.rows[OUTPUT][CENTERS]  # (B, L)
-    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K), or (1, K) where blocks share it
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K), or (P, K) where blocks share it
     O = tables[OUTPUT][centers]  # noqa: E741  # (B, L, D)
     V = tables[OUTPUT][noise]  # (B, K, D)
-    opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, L, D), or (1, B L, D)
+    opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, L, D), or (P, B L / P, D)
     # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
     scores = (O * H) @ jnp.ones(H.shape[2], H.dtype)
     weight = batch.values[NOISE_WEIGHT] * counts.reshape(noise.shape[0], -1)  # (B, L)
@@ -187,10 +198,10 @@ def _segment_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     H, counts, mask = hidden  # (B, G, D), (B, G), (B, L, G)
     assert mask is not None
     centers = batch.rows[OUTPUT][CENTERS]  # (B, L)
-    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K), or (1, K) where blocks share it
+    noise = batch.rows[OUTPUT][NOISE_WORDS]  # (B, K), or (P, K) where blocks share it
     O = tables[OUTPUT][centers]  # noqa: E741  # (B, L, D)
     V = tables[OUTPUT][noise]  # (B, K, D)
-    opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, G, D), or (1, B G, D)
+    opposed = H.reshape(noise.shape[0], -1, H.shape[2])  # (B, G, D), or (P, B G / P, D)
     scores = jnp.einsum("bld,bgd->blg", O, H)
     weight = batch.values[NOISE_WEIGHT] * counts.reshape(noise.shape[0], -1)  # (B, G)
 

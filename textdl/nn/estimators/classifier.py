@@ -40,6 +40,7 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
     classes_: NDArray[Any]
     multilabel_: bool
     n_outputs_: int
+    class_weight: Any
     _outputs: Any  # (X) -> z (N, O)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -111,6 +112,21 @@ class ClassifierOutputMixin(ClassifierMixin):  # type: ignore[misc]
             )
         numbers: NDArray[Any] = np.searchsorted(self.classes_, y).astype(np.int32)
         return numbers if len(self.classes_) > 2 else numbers[:, None].astype(float)
+
+    def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
+        """Factor of the weight of every example, by its class."""
+        if self.class_weight is None:
+            return 1.0
+        if isinstance(self.class_weight, Mapping) and y.ndim == 1:
+            classes = np.unique(y).tolist()
+            unknown = [name for name in self.class_weight if name not in classes]
+            if unknown and set(classes) - set(self.class_weight):
+                raise DataError(
+                    f"class_weight has {unknown[0]!r}, which is not among the classes "
+                    f"{classes[:10]}; leave it out"
+                )
+        with as_data_error():
+            return np.asarray(compute_sample_weight(self.class_weight, y))
 
     def _loss_and_metrics(self) -> tuple[Metric, tuple[tuple[str, Metric], ...], str]:
         if self.out_activation_ == "softmax":
@@ -233,12 +249,6 @@ class MLPClassifier(ClassifierOutputMixin, MLPEstimator):
                 f"call to fit. Previously got {self.classes_}, `y` has {classes}; set "
                 "warm_start=False"
             )
-
-    def _class_factors(self, y: Any) -> NDArray[np.floating] | float:
-        if self.class_weight is None:
-            return 1.0
-        with as_data_error():
-            return np.asarray(compute_sample_weight(self.class_weight, y))
 
 
 def classes_from_state(classes: Any) -> NDArray[Any]:
