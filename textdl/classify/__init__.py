@@ -3,6 +3,7 @@
 text_classifier  the estimator, `TextClassifier`
 label_prediction labels and scores from probabilities, for every classifier
 fasttext_classifier  classifiers that fastText trained, to predict with
+explanation      how far each word of a text moves the decision
 loading          a classifier from a file of either program
 config           its parameters
 models           features and models by name, their defaults, and what makes them

@@ -97,6 +97,9 @@ VERBS: Mapping[str, Verb] = {
             "predict": Verb(
                 "the most probable classes of each text", "textdl.cli.classify:add_predict"
             ),
+            "explain": Verb(
+                "the words that moved the decision for a class", "textdl.cli.explain:add_explain"
+            ),
         },
     ),
     "lm": Verb(
