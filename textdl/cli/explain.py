@@ -25,9 +25,15 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
         "model", metavar="MODEL", help="what textdl classify train or fastText wrote"
     )
     parser.add_argument("text", metavar="TEXT", type=utf8_text, help="to explain")
-    parser.add_argument("--label", metavar="NAME", help="the class (default: the most probable)")
     parser.add_argument(
-        "-n", type=positive_int, default=10, metavar="N", help="words to print (default 10)"
+        "--label", metavar="NAME", help="the class; the most probable, if none is named"
+    )
+    parser.add_argument(
+        "-n",
+        type=positive_int,
+        default=10,
+        metavar="N",
+        help="words to print (default %(default)s)",
     )
     parser.add_argument("--html", metavar="FILE", help="write a page with all words on colors, too")
     parser.set_defaults(run=explain_text)
