@@ -14,6 +14,7 @@ selection        what a model of auto becomes: candidates, and their race
 linear/          the linear classifier: a solver, with calibrated probabilities
 embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
 sequence_models/ networks that read texts word by word: convolution and recurrence
+tagging/         one label per token: networks that read sentences, and what they find of entities
 examples         reading labeled texts; labels as targets
 report           accuracy, scores of classes, confusion matrix
 persistence      a fitted classifier as an archive

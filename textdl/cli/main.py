@@ -114,6 +114,16 @@ VERBS: Mapping[str, Verb] = {
             "generate": Verb("text drawn from a model", "textdl.cli.language_model:add_generate"),
         },
     ),
+    "tag": Verb(
+        "tag every token of sentences, such as names in text",
+        {
+            "train": Verb(
+                "train a tagger on columns of tokens and tags", "textdl.cli.tag:add_train"
+            ),
+            "evaluate": Verb("score a tagger on tagged sentences", "textdl.cli.tag:add_evaluate"),
+            "predict": Verb("the tag of every token", "textdl.cli.tag:add_predict"),
+        },
+    ),
     "plot": Verb(
         "draw loss curves, decision boundaries and maps of words",
         {
