@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textdl.classify.averages import AveragedVectors
     from textdl.classify.embedding_bag.classifier import EmbeddingBagClassifier
     from textdl.classify.fasttext_classifier import FastTextClassifier
+    from textdl.classify.tagging.tagger import SequenceTagger
     from textdl.classify.text_classifier import TextClassifier
     from textdl.embed.doc2vec import Doc2Vec
     from textdl.embed.fasttext import FastText
@@ -56,6 +57,7 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "Phrases",
+    "SequenceTagger",
     "TextClassifier",
     "TextdlError",
     "TfidfTransformer",
@@ -94,6 +96,7 @@ _HOME = {
     "MLPClassifier": "textdl.nn.estimators.classifier",
     "MLPRegressor": "textdl.nn.estimators.regressor",
     "Phrases": "textdl.text.phrases",
+    "SequenceTagger": "textdl.classify.tagging.tagger",
     "TextClassifier": "textdl.classify.text_classifier",
     "TextdlError": "textdl.errors",
     "TfidfTransformer": "textdl.bow.tfidf",

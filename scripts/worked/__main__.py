@@ -12,7 +12,7 @@ from textdl.errors import TextdlError
 EXAMPLES = (
     "perceptron", "flight_delays", "talk", "camera", "sweets", "chain_rule", "hidden_units",
     "network", "text_vectors", "word_map", "series", "spirals", "learning_rates", "batches",
-    "gradients", "overfitting", "confusion",
+    "gradients", "overfitting", "confusion", "language_model",
 )  # fmt: skip
 
 

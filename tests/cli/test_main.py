@@ -133,7 +133,7 @@ ALL = dict(parsers(build_parser()))
 
 
 def test_loaded_verbs_are_those_without_verbs_below():
-    assert set(ALL) - set(LEAVES) == {"bow", "classify", "phrases", "plot"}
+    assert set(ALL) - set(LEAVES) == {"bow", "classify", "lm", "phrases", "plot", "tag"}
     assert list(LEAVES)[:3] == ["train", "similar", "analogy"]
     assert {"bow fit", "classify predict", "plot loss"} <= set(LEAVES)
 

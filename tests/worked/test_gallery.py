@@ -26,6 +26,7 @@ SAYS = {
     "network": ["dense 1  4 x 8    tanh             40"],
     "word_map": ["most similar"],
     "text_vectors": ["teddy: a, cute, bear, is", "teddy_bear    0.00  1.00"],
+    "language_model": ["GRU of 128", "7-grams, Kneser-Ney"],
     "learning_rates": ["(1 - 2η)^t"],
 }
 
@@ -54,7 +55,7 @@ def test_an_example_prints_and_draws(capsys, tmp_path, name):
 
 def test_every_file_of_examples_is_shown():
     files = {path.stem for path in (ROOT / "scripts" / "worked").glob("*.py")}
-    assert files == {*EXAMPLES, "__init__", "__main__", "page", "points"}
+    assert files == {*EXAMPLES, "__init__", "__main__", "ngrams", "page", "points"}
 
 
 def test_some_examples_can_be_chosen(capsys, monkeypatch, tmp_path):
@@ -79,7 +80,7 @@ def test_a_picture_that_cannot_be_written_is_one_line(capsys, monkeypatch, tmp_p
         main()
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, "page", "points"])
+@pytest.mark.parametrize("name", [*EXAMPLES, "ngrams", "page", "points"])
 def test_doctests(name):
     assert doctest.testmod(import_module(f"scripts.worked.{name}")).failed == 0
 

@@ -2,9 +2,12 @@
 
 import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
+from nltk.lm import KneserNeyInterpolated
+from nltk.util import everygrams
 
 from scripts.worked import (
     batches,
@@ -15,6 +18,7 @@ from scripts.worked import (
     gradients,
     hidden_units,
     learning_rates,
+    ngrams,
     overfitting,
     perceptron,
     series,
@@ -299,3 +303,30 @@ def test_words_of_one_room_are_neighbors():
     found = word_map.neighbors()
     assert found["blanket"] in rooms["nursery"]
     assert found["letter"] in rooms["library"]
+
+
+@pytest.mark.parametrize("order", [2, 3, 4])
+def test_kneser_ney_is_that_of_nltk(order):
+    draw = np.random.default_rng(0)
+    text = draw.integers(0, 6, 120).tolist()
+    text += text[:4]  # so that every n-gram has something before it, but for the first
+    oracle = KneserNeyInterpolated(order, discount=0.75)
+    names = list(map(str, text))
+    oracle.fit([everygrams(names, max_len=order)], vocabulary_text=names)
+    model = ngrams.KneserNey([text], order, discount=0.75, padding=None)
+    seen = Counter(zip(*(text[i:] for i in range(order)), strict=False))
+    assert len(seen) > 5
+    for *context, symbol in seen:
+        expected = oracle.score(str(symbol), list(map(str, context)))
+        assert model.probability(symbol, tuple(context)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_kneser_ney_sums_to_one():
+    draw = np.random.default_rng(0)
+    texts = [draw.integers(2, 8, 20).tolist() for _ in range(9)]
+    model = ngrams.KneserNey(texts, 3)
+    for context in [(1, 1), (3, 4), (9, 2), (9, 9)]:
+        assert sum(model.probability(it, context) for it in range(10)) == pytest.approx(1)
+    rows = [(c, s) for text in texts for c, s in model.ngrams(text)]
+    loss = -np.mean([np.log(model.probability(symbol, context)) for context, symbol in rows])
+    assert model.loss(texts) == pytest.approx(loss)

@@ -3,6 +3,7 @@
 text_classifier  the estimator, `TextClassifier`
 label_prediction labels and scores from probabilities, for every classifier
 fasttext_classifier  classifiers that fastText trained, to predict with
+explanation      how far each word of a text moves the decision
 loading          a classifier from a file of either program
 config           its parameters
 models           features and models by name, their defaults, and what makes them
@@ -14,6 +15,7 @@ autotune         a search for better parameters, by successive halving
 linear/          the linear classifier: a solver, with calibrated probabilities
 embedding_bag/   the embedding-bag classifier (fastText's supervised mode)
 sequence_models/ networks that read texts word by word: convolution and recurrence
+tagging/         one label per token: networks that read sentences, and what they find of entities
 examples         reading labeled texts; labels as targets
 report           accuracy, scores of classes, confusion matrix
 persistence      a fitted classifier as an archive

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.classify.examples import make_truth
+from textdl.classify.explanation import Explanation, explain, log_of
 from textdl.classify.report import ClassificationReport, make_report
 from textdl.errors import DataError
 
@@ -54,6 +55,34 @@ class LabelPredictor:
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of every class, `(N, K)`."""
         return self.predict_details(X).probabilities
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """The logarithm of the probability of every class, `(N, K)`, finite also for 0."""
+        return log_of(self.predict_proba(X))
+
+    def explain(self, text: str, label: Any = None) -> Explanation:
+        """How far each word of a text moves the decision for a class, by leaving it out.
+
+        Args:
+            text: to explain.
+            label: the class; None: the most probable.
+
+        Returns:
+            The class, its probability, and the influence of every word, which `as_text` and
+            `as_html` show.
+
+        Raises:
+            DataError: the class was not learned.
+            ParameterError: the text is not one.
+
+        Warns:
+            UserWarning: the text is so long that only its beginning is explained.
+        """
+        self.predict_details([])  # of an estimator, whether it is fitted
+        classes = self.classes_.tolist()
+        return explain(
+            self.predict_log_proba, classes, text, label, multilabel=bool(self.multilabel_)
+        )
 
     def predict(self, X: Any) -> Any:
         """The most probable classes `(N,)`; with several labels, tuples of those above one half."""

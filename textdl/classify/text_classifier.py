@@ -155,6 +155,12 @@ class TextClassifier(
         matrix = self.features_.transform(X)
         return Predictions(self.classifier_.predict_proba(matrix), has_known_terms(matrix))
 
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """The logarithm of the probability of every class, `(N, K)`."""
+        check_is_fitted(self)
+        found: NDArray[np.float64] = self.classifier_.predict_log_proba(self.features_.transform(X))
+        return found
+
     def top_features(self, n: int = 10) -> dict[Any, list[str]]:
         """The terms that are most typical of each class, the most typical first.
 

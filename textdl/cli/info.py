@@ -21,8 +21,8 @@ def add_info(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Print what a file holds, be it vectors, a model of them, a matrix, a network, a "
-        "classifier, phrases or a language model: its kind and format, its sizes, and the "
-        "parameters it was made with, one fact per line.",
+        "classifier, a tagger, phrases or a language model: its kind and format, its sizes, and "
+        "the parameters it was made with, one fact per line.",
         "textdl info vectors.safetensors",
         "format             safetensors",
         "bytes              4,067,273",
@@ -158,6 +158,14 @@ def describe_language_model(path: Path) -> dict[str, Any]:
     return LanguageModel.load(path).describe()
 
 
+def describe_tagger(path: Path) -> dict[str, Any]:
+    """A sequence tagger."""
+    # JAX and scikit-learn, which vectors do without.
+    from textdl.classify.tagging.tagger import SequenceTagger
+
+    return SequenceTagger.load(path).describe()
+
+
 def describe_averages(path: Path) -> dict[str, Any]:
     """Averages of word vectors."""
     # SciPy and scikit-learn, which vectors do without.
@@ -185,6 +193,7 @@ DESCRIBERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     **dict.fromkeys(_EMBEDDINGS, describe_embedding),
     "Phrases": describe_phrases,
     "LanguageModel": describe_language_model,
+    "SequenceTagger": describe_tagger,
     "AveragedVectors": describe_averages,
 }
 

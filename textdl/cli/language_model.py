@@ -72,7 +72,10 @@ def add_generate(parser: argparse.ArgumentParser) -> None:
     )
     _add_model(parser)
     parser.add_argument(
-        "--prompt", default="", type=utf8_text, metavar="TEXT", help="what stands before it"
+        "--prompt",
+        type=utf8_text,
+        metavar="TEXT",
+        help="what stands before it; nothing, if left out",
     )
     parser.add_argument(
         "-n",
@@ -154,18 +157,19 @@ def measure_perplexity(options: argparse.Namespace) -> None:
 def generate_text(options: argparse.Namespace) -> None:
     """Print the prompt and what follows it."""
     model = _load(options)
+    prompt = options.prompt or ""
     text = model.generate(
         options.n,
-        options.prompt,
+        prompt,
         temperature=options.temperature,
         top_k=options.top_k,
         seed=options.seed,
     )
     if options.json:
-        print_json({"prompt": options.prompt, "text": text, "seed": options.seed})
+        print_json({"prompt": prompt, "text": text, "seed": options.seed})
         return
-    between = model.separator if options.prompt and not options.prompt.endswith(" ") else ""
-    print(options.prompt + between + text)
+    between = model.separator if prompt and not prompt.endswith(" ") else ""
+    print(prompt + between + text)
 
 
 def _load(options: argparse.Namespace) -> LanguageModel:

@@ -97,6 +97,9 @@ VERBS: Mapping[str, Verb] = {
             "predict": Verb(
                 "the most probable classes of each text", "textdl.cli.classify:add_predict"
             ),
+            "explain": Verb(
+                "the words that moved the decision for a class", "textdl.cli.explain:add_explain"
+            ),
         },
     ),
     "lm": Verb(
@@ -109,6 +112,16 @@ VERBS: Mapping[str, Verb] = {
                 "how well a model predicts text", "textdl.cli.language_model:add_perplexity"
             ),
             "generate": Verb("text drawn from a model", "textdl.cli.language_model:add_generate"),
+        },
+    ),
+    "tag": Verb(
+        "tag every token of sentences, such as names in text",
+        {
+            "train": Verb(
+                "train a tagger on columns of tokens and tags", "textdl.cli.tag:add_train"
+            ),
+            "evaluate": Verb("score a tagger on tagged sentences", "textdl.cli.tag:add_evaluate"),
+            "predict": Verb("the tag of every token", "textdl.cli.tag:add_predict"),
         },
     ),
     "plot": Verb(

@@ -99,7 +99,7 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
             self._count(words, texts)
         self.initial_vectors_ = None
         if vectors is not None:
-            self.initial_vectors_ = _initial_vectors(words, vectors)
+            self.initial_vectors_ = initial_vectors(words, vectors)
         return self.transform(texts)
 
     def transform(self, raw_documents: Any) -> PackedSequences:
@@ -169,24 +169,29 @@ def _without(words: Any, others: list[str]) -> list[str]:
     return [word for word in words if word not in known]
 
 
-def _initial_vectors(words: list[str], vectors: Vectors) -> NDArray[np.float32]:
+def initial_vectors(words: list[str], vectors: Vectors, reserved: int = 1) -> NDArray[np.float32]:
     """The vectors of words, of the size that those drawn at random have; these where there is none.
 
     Args:
         words: V.
         vectors: of some of them.
+        reserved: R, ids before that of the first word, such as one for unknown words.
 
     Returns:
-        `(1 + V, D)`, the first for unknown words.
+        `(R + V, D)`, the first R drawn.
+
+    Example:
+        >>> initial_vectors(["up", "odd"], Vectors(["up"], [[3.0, 4.0]])).shape
+        (3, 2)
     """
     size = vectors.vector_size
     matrix = np.asarray(vectors.matrix)
-    drawn = uniform((1 + len(words)) * size, _VECTORS).reshape(-1, size)
+    drawn = uniform((reserved + len(words)) * size, _VECTORS).reshape(-1, size)
     table = ((2 * drawn - 1) * VECTOR_SCALE).astype(np.float32)
     rms = float(np.sqrt(np.mean(np.square(matrix, dtype=np.float32))))
     scale = VECTOR_SCALE / 3**0.5 / (rms or 1)
     index = vectors.key_to_index
     rows = np.array([index.get(word, -1) for word in words])
     known = np.flatnonzero(rows >= 0)
-    table[1 + known] = matrix[rows[known]] * np.float32(scale)
+    table[reserved + known] = matrix[rows[known]] * np.float32(scale)
     return table
