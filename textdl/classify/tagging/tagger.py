@@ -49,7 +49,7 @@ from textdl.nn.layers.sequential import (
 from textdl.nn.training.config import TrainingConfig
 from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
-from textdl.nn.training.step import Objective
+from textdl.nn.training.objective import Objective
 from textdl.parameters import ParameterMethods, check_parameters, document_parameters
 from textdl.string_array import StringArray
 
