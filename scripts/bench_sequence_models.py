@@ -5,7 +5,7 @@
     python scripts/bench_sequence_models.py imdb --models gru lstm
 
 rtpolarity: the mean accuracy over folds of ten (stratified, shuffled with seed 0), from drawn
-vectors and, with --vectors, from given ones. imdb: its own split, texts cut at 256 words. All is
+vectors and, with --vectors, from given ones. imdb: its own split. All is
 at the defaults. Prints Markdown tables and writes ``bench/sequence_models-NAME.json``.
 """
 

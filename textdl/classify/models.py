@@ -66,7 +66,7 @@ _NETWORK: Settings = {
     for name, known in parameters_of(sequence_config.SequenceModelParameters).items()
     if name not in ("model", "seed", "verbose")
 }
-_RECURRENT: Settings = {**_NETWORK, "vector_size": 100, "units": 128, "epochs": 4}
+_RECURRENT: Settings = {**_NETWORK, "vector_size": 100, "units": 128, "epochs": 3}
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
 IDF_POWER = 2

@@ -12,9 +12,9 @@ from textdl.parameters import parameter
 
 SEQUENCE_MODELS: Mapping[str, str] = {
     "cnn": "a convolutional network with maximum pooling",
-    "rnn": "a simple recurrent network",
-    "gru": "a network of gated recurrent units",
-    "lstm": "a network of long short-term memory",
+    "rnn": "a simple recurrent network, in both directions",
+    "gru": "gated recurrent units, in both directions",
+    "lstm": "long short-term memory, in both directions",
 }
 
 
@@ -28,7 +28,9 @@ class SequenceModelParameters:
         200, "dimensions D of the vector of a word, where none are given", minimum=1
     )
     units: int = parameter(
-        100, "filters per width of a convolution, or numbers of a recurrent state", minimum=1
+        100,
+        "filters per width of a convolution, or numbers of a recurrent state per direction",
+        minimum=1,
     )
     tune_vectors: bool = parameter(True, "go on training the given word vectors")
     dropout: float = parameter(
@@ -50,5 +52,5 @@ class TokenParameters:
     """The parameters of `TokenSequences` that no vectorizer has."""
 
     max_length: int = parameter(
-        256, "tokens of a text that are read, from its beginning", minimum=1, maximum=4_096
+        512, "tokens of a text that are read, from its beginning", minimum=1, maximum=4_096
     )

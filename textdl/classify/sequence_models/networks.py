@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from textdl.nn.initializers import uniform
+from textdl.nn.layers.bidirectional import Bidirectional
 from textdl.nn.layers.conv import Conv1D
 from textdl.nn.layers.dense import Dense
 from textdl.nn.layers.dropout import Dropout
@@ -74,8 +75,9 @@ def _convolution(inputs: int, units: int) -> Reader:
 
 
 def _recurrence(kind: type[Recurrent], inputs: int, units: int) -> Reader:
-    """The maxima of the states."""
-    return Reader(sequential(kind(inputs, units, unroll=4), MaxPooling()), units)
+    """The maxima of the states of both directions."""
+    layer = Bidirectional(kind(inputs, units, unroll=4))
+    return Reader(sequential(layer, MaxPooling()), 2 * units)
 
 
 READERS: Mapping[str, Callable[[int, int], Reader]] = {
