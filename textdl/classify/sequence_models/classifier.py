@@ -36,7 +36,8 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
     """A convolutional or recurrent network on sequences of ids.
 
     Vectors of words, dropout, what reads them (windows of 3, 4 and 5 words, or recurrent states of
-    both directions), the maximum over the positions of a text, dropout, and a dense layer; trained by Adam.
+    both directions), the maximum over the positions of a text, dropout, and a dense layer; trained
+    by Adam.
 
     Args:
         {parameters}
