@@ -118,7 +118,14 @@ def test_noise_words_are_eight_per_negative_unless_chosen():
 
 def test_word2vec_has_the_parameters_of_model_text_and_run():
     names = [*parameters_of(EmbeddingParameters), *parameters_of(TextParameters)]
-    names += ["phrases", "init_vectors", "freeze", "validation_fraction", "early_stopping"]
+    names += [
+        "n_seeds",
+        "phrases",
+        "init_vectors",
+        "freeze",
+        "validation_fraction",
+        "early_stopping",
+    ]
     names += ["patience", "evaluation", "callbacks", "log"]
     names += ["checkpoint", "checkpoint_every", "resume", "verbose", "quality"]
     assert list(parameters_of(Word2VecParameters)) == names

@@ -108,6 +108,11 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
 
         Returns:
             The tagger itself.
+
+        Raises:
+            ParameterError: a parameter is out of range.
+            DataError: sentences and tags do not fit, or there are fewer than two tags.
+            DivergenceError: the loss is not finite.
         """
         check_parameters(self)
         if not self.dropout < 1:
