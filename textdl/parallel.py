@@ -80,10 +80,13 @@ def ordered_map(
         >>> list(ordered_map(abs, [-2, 1, -3], jobs=2))
         [2, 1, 3]
     """
+    if jobs == 1:
+        yield from map(function, items)
+        return
     source = iter(items)
     some = list(islice(source, 2))
-    if jobs == 1 or len(some) < 2:  # to start a thread takes longer than a small item
-        yield from map(function, chain(some, source))
+    if len(some) < 2:  # to start a thread takes longer than a small item
+        yield from map(function, some)
         return
     with ThreadPoolExecutor(jobs) as pool:
         try:
