@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textdl.bow.parameters import STOP_WORD_LISTS, TfidfParameters, VocabularyParameters
 from textdl.cli.options import (
     Option,
+    add_corpus,
     add_parameters,
     describe,
     given_parameters,
@@ -89,9 +90,7 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
         "75,643 documents, 128,686 terms, 2,072,657 entries in corpus.safetensors: "
         "TF-IDF weights, 2.2 s",
     )
-    parser.add_argument(
-        "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
-    )
+    add_corpus(parser)
     parser.add_argument("-o", "--output", metavar="MATRIX", required=True, help="the file to write")
     kinds = parser.add_mutually_exclusive_group()
     for option, (text, _) in KINDS.items():

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from textdl.cli.options import Option, add_parameter, describe, named_corpus
+from textdl.cli.options import Option, add_corpus, add_parameter, describe, named_corpus
 from textdl.cli.output import print_json, printed_warnings
 from textdl.embed.model_parameters import Doc2VecParameters
 from textdl.interruption import interruptible
@@ -30,9 +30,7 @@ def add_infer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", metavar="MODEL", help="what textdl train --model doc2vec --save-model wrote"
     )
-    parser.add_argument(
-        "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
-    )
+    add_corpus(parser)
     parser.add_argument(
         "-o",
         "--output",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textdl.cli.options import (
     Option,
+    add_corpus,
     add_parameters,
     describe,
     given_parameters,
@@ -40,7 +41,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         "112 characters known, 3 epochs, 94.1 s; 1.9734 bits per character in the last, in "
         "model.safetensors",
     )
-    _add_corpus(parser)
+    add_corpus(parser)
     parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="the file to write")
     add_parameters(parser, LanguageModelParameters, exclude=["verbose"], changed=_CHANGED)
     parser.add_argument("--quiet", action="store_true", help="show no progress on stderr")
@@ -57,7 +58,7 @@ def add_perplexity(parser: argparse.ArgumentParser) -> None:
         "perplexity 3.9271, 1.9735 bits per character; 250,000 characters, 31 unknown",
     )
     _add_model(parser)
-    _add_corpus(parser)
+    add_corpus(parser)
     parser.set_defaults(run=measure_perplexity)
 
 
@@ -184,9 +185,3 @@ def _load(options: argparse.Namespace) -> LanguageModel:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="what textdl lm train wrote")
-
-
-def _add_corpus(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
-    )

@@ -192,3 +192,10 @@ def _help(known: Parameter, *, show_default: bool) -> str:
 def add_vectors(parser: argparse.ArgumentParser) -> None:
     """Add the file of vectors that a verb asks."""
     parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, of any known format")
+
+
+def add_corpus(parser: argparse.ArgumentParser) -> None:
+    """Add the text that a verb reads."""
+    parser.add_argument(
+        "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
+    )

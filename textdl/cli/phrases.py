@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from textdl.cli.options import (
     Option,
+    add_corpus,
     add_parameters,
     describe,
     given_parameters,
@@ -47,7 +48,7 @@ def add_learn(parser: argparse.ArgumentParser) -> None:
         "textdl phrases learn corpus.txt -o phrases.safetensors --connector-words english",
         "4,114 phrases in phrases.safetensors: of 1,563,605 words, 2.1 s",
     )
-    _add_corpus(parser)
+    add_corpus(parser)
     parser.add_argument(
         "-o", "--output", metavar="PHRASES", required=True, help="the file to write"
     )
@@ -72,7 +73,7 @@ def add_apply(parser: argparse.ArgumentParser) -> None:
         "he moved to new_york in 1921",
     )
     _add_phrases(parser)
-    _add_corpus(parser)
+    add_corpus(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the file to write, in the place of standard output"
     )
@@ -163,9 +164,3 @@ def _load(options: argparse.Namespace) -> Phrases:
 
 def _add_phrases(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("phrases", metavar="PHRASES", help="what textdl phrases learn wrote")
-
-
-def _add_corpus(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "corpus", metavar="CORPUS", nargs="+", help="files, folders, globs, or - for stdin"
-    )
