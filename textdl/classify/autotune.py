@@ -40,10 +40,8 @@ from textdl.keyed_random import AUTOTUNE, uniform_integers
 from textdl.progress import progress_bar
 
 RUNGS = (1_000, 3_000, 9_000)  # texts to train on
-HELD_OUT_PARTS = (
-    3  # one of so many, at least, is left out to measure on, and at most so many texts:
-)
-MOST_HELD_OUT = 3_000
+HELD_OUT_PARTS = 3  # one of so many is left out to measure on, of many texts one of more:
+MOST_HELD_OUT = 3_000  # about so many are
 BRACKET = 9  # draws
 KEPT = 3  # one of so many goes on
 MOST_DRAWS = 1_000  # that are not valid or known, one after the other

@@ -18,7 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.classify.defaults import resolve_settings
-from textdl.classify.linear.calibration import assign_folds, fit_temperature, smoothed_loss
+from textdl.classify.linear.calibration import (
+    assign_folds,
+    fit_temperature,
+    is_right,
+    smoothed_loss,
+)
 from textdl.classify.models import AUTO, FEATURES, Settings, train
 from textdl.errors import TextdlError
 from textdl.progress import ProgressBar, progress_bar
@@ -44,9 +49,7 @@ class Scores(NamedTuple):
     @property
     def right(self) -> NDArray[np.bool_]:
         """`(M,)` whether all labels of a text were right."""
-        if self.targets.ndim == 1:
-            return np.asarray(self.z.argmax(axis=1) == self.targets)
-        return np.asarray(((self.z > 0) == self.targets).all(axis=1))
+        return is_right(self.z, self.targets)
 
     @property
     def accuracy(self) -> float:

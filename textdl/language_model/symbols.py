@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,10 +62,3 @@ class Symbols:
             else:
                 lines[-1].append("\ufffd" if number == UNKNOWN else self.names[number - RESERVED])
         return "\n".join(map(self.separator.join, lines))
-
-
-class TextSize(NamedTuple):
-    """How much text was read."""
-
-    tokens: int  # characters or words, each end of a document being one
-    unknown: int  # of these

@@ -100,6 +100,25 @@ def divide_outputs(network: Any, temperature: float) -> None:
     )
 
 
+def is_right(scores: NDArray[np.floating], targets: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether all labels of an example are those of the largest, or of positive, scores.
+
+    Args:
+        scores: `(N, K)` as `fit_temperature` takes them.
+        targets: `(N,)` or `(N, O)`, likewise.
+
+    Returns:
+        `(N,)`.
+
+    Example:
+        >>> is_right(np.array([[2.0], [-1.0]]), np.array([[1], [1]])).tolist()
+        [True, False]
+    """
+    if targets.ndim == 1:
+        return np.asarray(scores.argmax(axis=1) == targets)
+    return np.asarray(((scores > 0) == targets).all(axis=1))
+
+
 def smoothed_loss(z: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
     """`(N,)` the cross-entropy with targets that are sure by (N + 1) / (N + K) only.
 

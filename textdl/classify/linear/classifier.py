@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from textdl.classify.linear.calibration import assign_folds, fit_temperature
+from textdl.classify.linear.calibration import assign_folds, fit_temperature, is_right
 from textdl.classify.linear.config import LinearParameters
 from textdl.io.archive import (
     Archive,
@@ -154,7 +154,7 @@ class LinearClassifier(LinearParameters, ClassifierOutputMixin, BaseEstimator): 
         chosen = is_scored & (weights > 0)
         if chosen.any():
             self.temperature_ = fit_temperature(scores[chosen], targets[chosen], weights[chosen])
-            self.held_out_accuracy_ = _accuracy(scores[chosen], targets[chosen])
+            self.held_out_accuracy_ = float(is_right(scores[chosen], targets[chosen]).mean())
 
     def _solve(self, x: Any, targets: NDArray[np.int64], weights: NDArray[Any]) -> Hyperplanes:
         """The hyperplanes of all outputs."""
@@ -276,13 +276,6 @@ def _scores(x: Any, planes: Hyperplanes) -> NDArray[np.floating]:
     # The sums of a product by BLAS depend on the rows beside a row, and on threads.
     scores: NDArray[np.floating] = np.einsum("nf,fo->no", x, weights) + planes.bias
     return scores
-
-
-def _accuracy(scores: NDArray[np.floating], targets: NDArray[np.int64]) -> float:
-    """The share of rows whose labels are all right."""
-    if targets.ndim == 1:
-        return float((scores.argmax(axis=1) == targets).mean())
-    return float(((scores > 0) == targets).all(axis=1).mean())
 
 
 def _without_unseen(x: Any, seen: Any) -> Any:
