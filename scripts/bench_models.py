@@ -85,7 +85,7 @@ def train_gensim(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -> 
 
 def train_fasttext(model: Model, corpus: Path, out: Path, run: dict[str, Any]) -> None:
     """Do the same with the fastText program, in its Python package, which takes no seed."""
-    import fasttext  # type: ignore[import-not-found]
+    import fasttext
     import numpy as np
 
     from textdl import Vectors
