@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from textdl.errors import ParameterError, UnknownAttributeError
 from textdl.io.archive import (
-    Archive,
     ArchiveContent,
     ArchiveKind,
     check_offsets,
@@ -34,7 +33,7 @@ from textdl.language_model.network import Carry, LanguageNetwork, LanguageParams
 from textdl.language_model.streams import SegmentBatch, Streams, write_ids
 from textdl.language_model.symbols import UNKNOWN, Symbols
 from textdl.language_model.training import train
-from textdl.nn.layers.sequential import difference, fill, named_arrays
+from textdl.nn.layers.sequential import named_arrays, restored_params
 from textdl.parameters import ParameterMethods, check_parameters, document_parameters
 from textdl.string_array import StringArray
 from textdl.text.corpus import Corpus
@@ -256,7 +255,8 @@ class LanguageModel(ParameterMethods, LanguageModelParameters):
             check_offsets(offsets, len(blob), "symbols")
             names = list(StringArray(blob, offsets).key_to_index)
             model._symbols = Symbols(names, model.separator)
-            model._params = model._restored(archive, arrays)
+            network = model._network(len(model._symbols))
+            model._params = restored_params(network, arrays, prefix=NETWORK)
             model.history_ = {"loss": [float(loss) for loss in archive.state["loss"]]}
         return model
 
@@ -318,19 +318,6 @@ class LanguageModel(ParameterMethods, LanguageModelParameters):
                 "this LanguageModel has learned nothing; call fit(corpus) first"
             )
         return self._symbols, self._params
-
-    def _restored(self, archive: Archive, arrays: Mapping[str, NDArray[Any]]) -> LanguageParams:
-        network = self._network(len(self._symbols))
-        template = jax.eval_shape(network.init, random_key(0))
-        fault = difference(template, arrays, NETWORK)
-        if fault is not None:
-            raise archive.damaged(f"it {fault}")
-        if any(
-            array.dtype != np.float32 or not np.isfinite(array).all() for array in arrays.values()
-        ):
-            raise archive.damaged("an array of its network is not of finite float32")
-        restored: LanguageParams = fill(template, arrays, NETWORK)
-        return restored
 
 
 @partial(jax.jit, static_argnames="network")

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from textdl.classify.sequence_models.config import SequenceModelParameters
 from textdl.classify.sequence_models.networks import make_network
-from textdl.errors import DataError, ParameterError
+from textdl.classify.sequence_models.training import check_sequence_parameters, sequence_training
+from textdl.errors import DataError
 from textdl.jax_settings import fixed_settings, random_key
 from textdl.nn.data.dataset import make_dataset
 from textdl.nn.data.packed_sequences import PackedSequences
@@ -21,13 +22,10 @@ from textdl.nn.estimators.base import MLPBase
 from textdl.nn.estimators.classifier import ClassifierOutputMixin
 from textdl.nn.layers.embedding import EmbeddingParams
 from textdl.nn.layers.sequential import Params, Sequential, init_params
-from textdl.nn.training.config import TrainingConfig
 from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
 from textdl.nn.training.objective import Objective
-from textdl.parameters import check_parameters, document_parameters
-
-CLIP_NORM = 5.0  # of the gradient: recurrence may make it large
+from textdl.parameters import document_parameters
 
 
 @document_parameters
@@ -102,7 +100,7 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
         self._layer_sizes = (learned_rows, size, self.units, outputs)
         with jax.enable_x64(False), progress_bar(self.verbose) as draw:
             start = self._start(vectors)
-            config = self._config(X.size)
+            config = sequence_training(self, X.size)
             objective = Objective(self._network, *self._loss_and_metrics()[:2])
             key = jax.random.fold_in(random_key(self._seed), 1)
             data = make_dataset(X, targets)
@@ -129,18 +127,7 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
         )
 
     def _check_parameters(self) -> None:
-        check_parameters(self)
-        if not self.dropout < 1:
-            raise ParameterError(f"dropout={self.dropout} is out of range; expected below 1")
-
-    def _config(self, examples: int) -> TrainingConfig:
-        return TrainingConfig(
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, examples),
-            learning_rate=self.learning_rate,
-            schedule="linear",
-            clip_norm=CLIP_NORM,
-        )
+        check_sequence_parameters(self)
 
     def _start(self, vectors: NDArray[np.float32] | None) -> Params:
         params = init_params(self._network, random_key(self._seed))

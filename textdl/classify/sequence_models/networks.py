@@ -28,9 +28,9 @@ VECTOR_SCALE = 0.25  # vectors of words begin as U(-0.25, 0.25), as in Kim 2014
 
 
 class Reader(NamedTuple):
-    """What turns the vectors of the words of a text into one vector."""
+    """What turns the vectors of words into one vector, or into one for every word."""
 
-    layer: Layer  # (B, T, D) with lengths to (B, width)
+    layer: Layer  # (B, T, D) with lengths to (B, width), or to (B, T, width) with lengths
     width: int
 
 
@@ -55,14 +55,49 @@ def make_network(
     """
     rows, vector_size, units, outputs = sizes
     reader = READERS[model](vector_size, units)
-    embedding = Embedding(rows, vector_size, partial(uniform, scale=VECTOR_SCALE), trainable)
     return sequential(
-        embedding,
+        word_vectors(rows, vector_size, trainable=trainable),
         Dropout(dropout / 2),
         reader.layer,
         Dropout(dropout),
         Dense(reader.width, outputs),
     )
+
+
+def word_vectors(rows: int, vector_size: int, *, trainable: bool) -> Embedding:
+    """The table that a network of words begins with.
+
+    Args:
+        rows: V, how many ids there are.
+        vector_size: D.
+        trainable: whether the vectors are trained.
+
+    Returns:
+        The layer.
+
+    Example:
+        >>> word_vectors(1000, 50, trainable=True).size
+        50
+    """
+    return Embedding(rows, vector_size, partial(uniform, scale=VECTOR_SCALE), trainable)
+
+
+def states_of_both_directions(kind: type[Recurrent], inputs: int, units: int) -> Reader:
+    """The states at every word, from the left and from the right.
+
+    Args:
+        kind: of recurrent layer.
+        inputs: D, numbers per vector.
+        units: H, numbers of a state per direction.
+
+    Returns:
+        The layer, and 2 H.
+
+    Example:
+        >>> states_of_both_directions(GRU, 50, 100).width
+        200
+    """
+    return Reader(Bidirectional(kind(inputs, units, unroll=4)), 2 * units)
 
 
 def _convolution(inputs: int, units: int) -> Reader:
@@ -76,8 +111,8 @@ def _convolution(inputs: int, units: int) -> Reader:
 
 def _recurrence(kind: type[Recurrent], inputs: int, units: int) -> Reader:
     """The maxima of the states of both directions."""
-    layer = Bidirectional(kind(inputs, units, unroll=4))
-    return Reader(sequential(layer, MaxPooling()), 2 * units)
+    states = states_of_both_directions(kind, inputs, units)
+    return Reader(sequential(states.layer, MaxPooling()), states.width)
 
 
 READERS: Mapping[str, Callable[[int, int], Reader]] = {

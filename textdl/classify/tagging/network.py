@@ -10,31 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
 
-from textdl.classify.sequence_models.networks import VECTOR_SCALE
+from textdl.classify.sequence_models.networks import (
+    Reader,
+    states_of_both_directions,
+    word_vectors,
+)
 from textdl.nn.data.sequences import SequenceBatch, masked_vectors
-from textdl.nn.initializers import uniform
-from textdl.nn.layers.bidirectional import Bidirectional
 from textdl.nn.layers.conv import Conv1D
 from textdl.nn.layers.dense import Dense, DenseParams
 from textdl.nn.layers.dropout import Dropout
-from textdl.nn.layers.embedding import Embedding
-from textdl.nn.layers.recurrent import GRU, LSTM, RNN, Recurrent
+from textdl.nn.layers.recurrent import GRU, LSTM, RNN
 from textdl.nn.layers.sequential import Layer, Sequential, sequential
 from textdl.nn.losses import softmax_loss
 
 NO_TAG = -1  # the target in the padding
-
-
-class TaggerReader(NamedTuple):
-    """What turns the vectors of words into vectors that know what stands around them."""
-
-    layer: Layer  # (B, T, D) with lengths to (B, T, width) with the same lengths
-    width: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,7 @@ def make_tagger_network(
     rows, vector_size, units, outputs = sizes
     reader = TAGGER_READERS[model](vector_size, units)
     return sequential(
-        Embedding(rows, vector_size, partial(uniform, scale=VECTOR_SCALE), trainable),
+        word_vectors(rows, vector_size, trainable=trainable),
         Dropout(dropout),
         reader.layer,
         Dropout(dropout),
@@ -150,23 +143,18 @@ def _by_token(
     return flat.reshape(tags.shape), is_real
 
 
-def _convolutions(inputs: int, units: int) -> TaggerReader:
+def _convolutions(inputs: int, units: int) -> Reader:
     """Two layers of windows, which together see three words to either side."""
     layer = sequential(
         Conv1D(inputs, units, 3, activation="relu"),
         Conv1D(units, units, 3, dilation=2, activation="relu"),
     )
-    return TaggerReader(layer, units)
+    return Reader(layer, units)
 
 
-def _recurrence(kind: type[Recurrent], inputs: int, units: int) -> TaggerReader:
-    """States from the left and from the right."""
-    return TaggerReader(Bidirectional(kind(inputs, units, unroll=4)), 2 * units)
-
-
-TAGGER_READERS: Mapping[str, Callable[[int, int], TaggerReader]] = {
+TAGGER_READERS: Mapping[str, Callable[[int, int], Reader]] = {
     "cnn": _convolutions,
-    "rnn": partial(_recurrence, RNN),
-    "gru": partial(_recurrence, GRU),
-    "lstm": partial(_recurrence, LSTM),
+    "rnn": partial(states_of_both_directions, RNN),
+    "gru": partial(states_of_both_directions, GRU),
+    "lstm": partial(states_of_both_directions, LSTM),
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from textdl.classify.averages import resolve_vectors
 from textdl.classify.sequence_models.tokens import initial_vectors
+from textdl.classify.sequence_models.training import check_sequence_parameters, sequence_training
 from textdl.classify.tagging.config import TaggerParameters
 from textdl.classify.tagging.entities import TaggingReport, make_tagging_report
 from textdl.classify.tagging.network import (
@@ -25,9 +26,8 @@ from textdl.classify.tagging.network import (
     tag_loss,
 )
 from textdl.classify.tagging.words import SHAPES, TaggerWords, count_words
-from textdl.errors import DataError, ParameterError, UnknownAttributeError
+from textdl.errors import DataError, UnknownAttributeError
 from textdl.io.archive import (
-    Archive,
     ArchiveContent,
     ArchiveKind,
     check_offsets,
@@ -41,12 +41,10 @@ from textdl.nn.layers.embedding import EmbeddingParams
 from textdl.nn.layers.sequential import (
     Params,
     Sequential,
-    difference,
-    fill,
     init_params,
     named_arrays,
+    restored_params,
 )
-from textdl.nn.training.config import TrainingConfig
 from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
 from textdl.nn.training.objective import Objective
@@ -59,7 +57,6 @@ WORD_OFFSETS = "word_offsets"
 NETWORK = "network"  # before the names of the arrays of the network
 LONGEST_PIECE = 256  # tokens; a longer sentence is read in pieces
 SENTENCES_AT_ONCE = 4096  # that are predicted
-CLIP_NORM = 5.0  # of the gradient: recurrence may make it large
 _NOT_SAVED = ("verbose", "vectors")
 
 
@@ -114,9 +111,7 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
             DataError: sentences and tags do not fit, or there are fewer than two tags.
             DivergenceError: the loss is not finite.
         """
-        check_parameters(self)
-        if not self.dropout < 1:
-            raise ParameterError(f"dropout={self.dropout} is out of range; expected below 1")
+        check_sequence_parameters(self)
         sentences = [_checked(sentence, "sentence", row) for row, sentence in enumerate(X, 1)]
         tags = [_checked(some, "list of tags", row) for row, some in enumerate(y, 1)]
         _check_pairs(sentences, tags)
@@ -174,13 +169,7 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
             row[: len(some)] = some
         data = make_dataset(ids, padded, lengths)  # so that each token counts the same
         objective = Objective(network, tag_loss, (("accuracy", tag_accuracy),))
-        config = TrainingConfig(
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, ids.size),
-            learning_rate=self.learning_rate,
-            schedule="linear",
-            clip_norm=CLIP_NORM,
-        )
+        config = sequence_training(self, ids.size)
         with progress_bar(self.verbose) as draw:
             result = fit(
                 start, data, objective, config, key=jax.random.fold_in(key, 1), callbacks=[draw]
@@ -290,7 +279,8 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
                 for name, values in archive.state["history"].items()
             }
             tagger._layer_sizes = tagger._checked_sizes(archive.state["sizes"])
-            tagger._params = tagger._restored(archive, arrays)
+            network = tagger._network(tagger._layer_sizes)
+            tagger._params = restored_params(network, arrays, prefix=NETWORK)
         return tagger
 
     def _network(self, sizes: tuple[int, int, int, int]) -> Sequential:
@@ -313,21 +303,6 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
         if type(size) is not int or size < 1:
             raise ValueError(f"its vectors have {size!r} numbers")
         return rows, size, units, tags
-
-    def _restored(self, archive: Archive, arrays: dict[str, NDArray[Any]]) -> Params:
-        """The parameters of the network, as an archive has them.
-
-        Raises:
-            FileFormatError: they are of another network.
-        """
-        network = self._network(self._layer_sizes)
-        template = jax.eval_shape(network.init, random_key(0))
-        fault = difference(template, arrays, NETWORK)
-        if fault is not None:
-            raise archive.damaged(f"it {fault}")
-        if any(it.dtype != np.float32 or not np.isfinite(it).all() for it in arrays.values()):
-            raise archive.damaged("an array of its network is not of finite float32")
-        return fill(template, arrays, NETWORK)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "_params"):

@@ -17,15 +17,13 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from textdl.errors import DataError, TextdlError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
-from textdl.jax_settings import random_key
 from textdl.nn.data.dataset import without_bcoo
 from textdl.nn.layers.dense import DenseParams
 from textdl.nn.layers.sequential import (
     Params,
     Sequential,
-    difference,
-    fill,
     named_arrays,
+    restored_params,
     summarize,
 )
 from textdl.nn.training.evaluate import predict
@@ -130,7 +128,9 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
             model = cls(**archive.parameters)
             model._check_parameters()
             model._layer_sizes = _checked_sizes(state["layer_sizes"])
-            model.params_ = _restored_params(model._network, state["dtype"], archive.arrays)
+            if state["dtype"] not in DTYPES:
+                raise ValueError(f"its weights are of type {state['dtype']!r}")
+            model.params_ = restored_params(model._network, archive.arrays, state["dtype"])
             model._optimizer_state = None
             model.n_features_in_ = model._layer_sizes[0]
             model._seed = _checked_seed(state["seed"])
@@ -245,27 +245,6 @@ class MLPBase(BaseEstimator):  # type: ignore[misc]
     def _prepare_features(self, x: Any) -> Any:
         """Features as the first layer takes them."""
         return x
-
-
-def _restored_params(network: Sequential, dtype: str, arrays: Mapping[str, NDArray[Any]]) -> Params:
-    """The parameters of a network: of its shapes and type, and finite.
-
-    Raises:
-        ValueError: they are not.
-    """
-    if dtype not in DTYPES:
-        raise ValueError(f"its weights are of type {dtype!r}")
-    with jax.enable_x64(dtype == "float64"):
-        template = jax.eval_shape(lambda: network.init(random_key(0)))
-    fault = difference(template, arrays)
-    if fault is not None:
-        raise ValueError(f"it {fault}")
-    for name, array in arrays.items():
-        if array.dtype != dtype:
-            raise ValueError(f"{name} is of type {array.dtype}, not {dtype}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"a weight is not finite, in {name}")
-    return jax.tree.map(np.array, fill(template, arrays))  # copied: the file may change
 
 
 def _checked_sizes(sizes: Any) -> tuple[int, ...]:

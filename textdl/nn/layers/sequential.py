@@ -21,7 +21,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
-from textdl.jax_settings import check_key
+from textdl.jax_settings import check_key, random_key
 from textdl.nn.data.dataset import Features
 from textdl.table import format_table
 
@@ -351,6 +351,36 @@ def fill(template: Tree, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -
         lambda path, _: arrays[_name(prefix, path)], template
     )
     return filled
+
+
+def restored_params(
+    network: Layer, arrays: Mapping[str, NDArray[Any]], dtype: str = "float32", prefix: str = ""
+) -> Any:
+    """The parameters of a network as a file has them: of its shapes and type, and finite.
+
+    Args:
+        network: whose parameters they are.
+        arrays: by name, as `named_arrays` names them.
+        dtype: of all of them, float32 or float64.
+        prefix: of every name.
+
+    Returns:
+        Copies, since the file may change.
+
+    Raises:
+        ValueError: they are not.
+    """
+    with jax.enable_x64(dtype == "float64"):
+        template = jax.eval_shape(lambda: network.init(random_key(0)))
+    fault = difference(template, arrays, prefix)
+    if fault is not None:
+        raise ValueError(f"it {fault}")
+    for name, array in arrays.items():
+        if array.dtype != dtype:
+            raise ValueError(f"{name} is of type {array.dtype}, not {dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"a weight is not finite, in {name}")
+    return jax.tree.map(np.array, fill(template, arrays, prefix))
 
 
 def _shapes(params: Any) -> str:
