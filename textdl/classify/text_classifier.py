@@ -257,7 +257,7 @@ class TextClassifier(
 
 
 def _as_sequence(texts: Any) -> Any:
-    """Texts that can be gone through twice; what is no texts is left to those who say so."""
+    """Texts that can be gone through twice; anything else is left to the code that refuses it."""
     if isinstance(texts, Path):
         return list(read_documents(texts))
     if isinstance(texts, str | bytes | Sequence | np.ndarray) or not isinstance(texts, Iterable):

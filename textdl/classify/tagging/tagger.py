@@ -328,7 +328,7 @@ def _checked(items: Any, what: str, row: int) -> list[str]:
     """A sentence, or its tags.
 
     Raises:
-        DataError: it is no list of strings.
+        DataError: it is not a list of strings.
     """
     if isinstance(items, str) or not isinstance(items, Iterable):
         raise DataError(f"{what} {row:,} is {short(items)}; expected a list of strings")
