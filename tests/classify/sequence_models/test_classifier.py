@@ -1,5 +1,7 @@
 """SequenceClassifier and TextClassifier with networks that read the order of words."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -140,3 +142,25 @@ def test_ids_beyond_the_table_are_refused_though_it_is_padded():
     data = pack_sequences([np.arange(197), [0, 196]] * 2)
     with pytest.raises(DataError, match="id 197 is not in an embedding of 197 rows"):
         model.fit(data, [0, 1] * 2).predict(pack_sequences([[197]]))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"vectors": np.ones((2, 4))}, r"vectors of shape (2, 4) for 3 ids; expected (3, D)"),
+        ({"vectors": np.ones((9, 4))}, r"vectors of shape (9, 4) for 3 ids; expected (3, D)"),
+        ({"vectors": np.ones(3)}, r"vectors of shape (3,) for 3 ids"),
+        ({"vectors": np.diag([1, np.nan, 1])}, "the vector of id 1 is not finite"),
+        ({"learned_rows": 5}, "learned_rows=5 of 3 ids; expected 1 to 3"),
+        ({"learned_rows": 2}, "id 2 is not in an embedding of 2 rows"),
+    ],
+)
+def test_vectors_that_do_not_fit_are_refused(options, says):
+    data = pack_sequences([[1, 2], [2, 1]])
+    with pytest.raises(DataError, match=re.escape(says)):
+        SequenceClassifier("cnn", **SMALL).fit(data, [0, 1], rows=3, **options)
+
+
+def test_dense_examples_are_refused():
+    with pytest.raises(DataError, match="of type ndarray; expected sequences of ids, as"):
+        SequenceClassifier("cnn").fit(np.ones((2, 3)), [0, 1])

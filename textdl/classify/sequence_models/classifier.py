@@ -86,19 +86,17 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
             The estimator itself.
 
         Raises:
-            DataError: the data do not fit.
+            DataError: the data do not fit, or the vectors are not one per id, finite.
             ParameterError: a parameter is out of range.
             DivergenceError: the loss is not finite.
         """
         self._check_parameters()
-        if X.size != len(y):
-            raise DataError(
-                f"{X.size:,} sequences and {len(y):,} labels; expected one per sequence"
-            )
+        _check_sequences(X, y)
         outputs = self._learn_targets(np.asarray(y), None)
         targets = self._encode_targets(np.asarray(y))
         rows = rows or X.id_range()[1] + 1
         learned_rows = learned_rows or rows
+        _check_vectors(vectors, rows, learned_rows)
         size = self.vector_size if vectors is None else vectors.shape[1]
         self._seed = int(self.seed)
         self._layer_sizes = (learned_rows, size, self.units, outputs)
@@ -185,3 +183,32 @@ def _padded(vectors: NDArray[np.float32]) -> EmbeddingParams:
     """The table of vectors, with rows of zeros behind them that no id has."""
     rows = len(vectors)
     return EmbeddingParams(np.pad(vectors, ((0, round_size(rows) - rows), (0, 0))))  # type: ignore[arg-type]
+
+
+def _check_sequences(sequences: Any, labels: Any) -> None:
+    """Refuse what is not sequences with a label each."""
+    if not isinstance(sequences, PackedSequences):
+        raise DataError(
+            f"the examples are of type {type(sequences).__name__}; expected sequences of ids, as "
+            "nn.pack_sequences makes them"
+        )
+    if sequences.size != len(labels):
+        raise DataError(
+            f"{sequences.size:,} sequences and {len(labels):,} labels; expected one per sequence"
+        )
+
+
+def _check_vectors(vectors: Any, rows: int, learned_rows: int) -> None:
+    """Refuse vectors that are not one per id, or of which more are learned than there are."""
+    if not 1 <= learned_rows <= rows:
+        raise DataError(f"learned_rows={learned_rows:,} of {rows:,} ids; expected 1 to {rows:,}")
+    if vectors is None:
+        return
+    if np.ndim(vectors) != 2 or len(vectors) != rows:
+        raise DataError(
+            f"vectors of shape {np.shape(vectors)} for {rows:,} ids; expected ({rows:,}, D), a row "
+            "per id"
+        )
+    if not np.isfinite(vectors).all():
+        row = int(np.isfinite(vectors).all(axis=1).argmin())
+        raise DataError(f"the vector of id {row:,} is not finite; train or convert them again")
