@@ -81,6 +81,9 @@ def count_within_words(
         preprocess: applied to every document first; None for nothing.
         table: interns characters and n-grams.
         ngram_range: characters of the shortest and the longest n-gram.
+
+    Returns:
+        The n-grams that occur, and their counts.
     """
     not_space = parse_char_class(_NOT_SPACE)
     assert not_space is not None

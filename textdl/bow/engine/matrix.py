@@ -148,9 +148,10 @@ def place_in(columns: NDArray[np.int32], width: int) -> Place:
 
     def place(block: TermCounts) -> sparse.csr_array:
         wanted = columns.take(block.terms)
-        order = np.argsort(wanted, kind="stable")
-        chosen = order[np.searchsorted(wanted[order], 0) :].astype(np.int32)
-        return block.in_columns(wanted[chosen], chosen, width)
+        number = np.full(width + 1, -1, np.int32)  # of the term in each column; the last: dropped
+        number[wanted] = np.arange(len(wanted), dtype=np.int32)
+        occupied = np.flatnonzero(number[:-1] >= 0).astype(np.int32)
+        return block.in_columns(occupied, number[occupied], width)
 
     return place
 
