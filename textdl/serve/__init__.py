@@ -9,7 +9,7 @@
     metrics.py      counters and times, as Prometheus reads them
     app.py          the endpoints as an ASGI application, within the limits
     server.py       the application in one process or several, until a signal stops it
-    protocol.py     connections that send nothing are closed
+    protocol.py     connections that send next to nothing, or read nothing, are closed
     mcp_server.py   the same answers as tools of an MCP server
 
 Expressions and answers need NumPy alone; HTTP needs ``pip install 'textdl[serve]'``, MCP

@@ -72,8 +72,8 @@ class Service:
             async with time_limit(self.limits.timeout):
                 await self._app(scope, receive, response)
         except RequestError as error:
-            if response.status:  # a reader that is too slow: the connection is closed
-                raise
+            if response.status:  # the client reads too slowly: uvicorn closes the connection
+                return
             answer = _error(error.status, error)
             answer.headers["connection"] = "close"
             await answer(scope, receive, response)
