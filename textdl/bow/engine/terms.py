@@ -113,17 +113,16 @@ class HashTable:
         Raises:
             CorpusError: there are more than 2**28 distinct keys.
         """
-        ids = _find(self._table, keys)
-        unknown = np.flatnonzero(ids == 0)
+        ids, unknown = _find(self._table, keys)
         if len(unknown):
             missing = keys[unknown]
             self._add(np.unique(missing))
-            ids[unknown] = _find(self._table, missing)
+            ids[unknown], _ = _find(self._table, missing)
         return ids
 
     def _add(self, keys: Keys) -> None:
         with self._lock:
-            keys = keys[_find(self._table, keys) == 0]  # another thread may have been faster
+            keys = keys[_find(self._table, keys)[1]]  # another thread may have been faster
             total = self._count + len(keys)
             if total >= MAX_IDS:
                 raise CorpusError(
@@ -162,22 +161,28 @@ def _grow(table: _Table, count: int, total: int) -> _Table:
     return larger
 
 
-def _find(table: _Table, keys: Keys) -> Ids:
-    """The id of each key, or 0."""
+def _find(table: _Table, keys: Keys) -> tuple[Ids, NDArray[np.int64]]:
+    """The id of each key, or 0; and which of the keys have none."""
     slot = table.initial_slot(keys)
     ids: Ids = table.slots.take(slot)
-    collided = np.flatnonzero((table.keys.take(ids) != keys) & (ids != 0))
-    slot = slot[collided]
-    wanted = keys[collided]
-    while len(collided):
-        slot = (slot + 1) & (len(table.slots) - 1)
+    # Most are found at once; others are not there, or collided. No key is that of an empty slot.
+    sought = np.flatnonzero(table.keys.take(ids) != keys)
+    slot = slot[sought]
+    found = ids[sought]
+    missing = []
+    while len(sought):
+        is_empty = found == 0
+        missing.append(sought[is_empty])
+        collided = ~is_empty
+        sought = sought[collided]
+        slot = (slot[collided] + 1) & (len(table.slots) - 1)
         found = table.slots.take(slot)
-        ids[collided] = found
-        again = (table.keys.take(found) != wanted) & (found != 0)
-        collided = collided[again]
+        ids[sought] = found
+        again = table.keys.take(found) != keys[sought]
+        sought = sought[again]
         slot = slot[again]
-        wanted = wanted[again]
-    return ids
+        found = found[again]
+    return ids, np.concatenate(missing) if missing else sought
 
 
 def _insert(table: _Table, keys: Keys, ids: Ids) -> None:

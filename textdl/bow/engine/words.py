@@ -138,14 +138,16 @@ class WordScanner:
         # Lower-casing ASCII needs no Python loop over documents.
         self._only_lowercase = preprocess is str.lower
         # A byte from 128 on is part of a character of the class: others have been replaced.
-        self._inside = np.ones(256, np.bool_)
-        self._inside[:128] = char_class.mask[:128]
-        self._inside[[0, DOCUMENT_SEPARATOR[0]]] = False
-        self._inside[ZERO[0]] = char_class.mask[0]
+        inside = np.ones(256, np.bool_)
+        inside[:128] = char_class.mask[:128]
+        inside[[0, DOCUMENT_SEPARATOR[0]]] = False
+        inside[ZERO[0]] = char_class.mask[0]
+        self._inside = inside.tobytes()  # a table for `bytes.translate`
         self._has_single = bool(char_class.single.any())
-        self._single = np.zeros(256, np.bool_)
-        self._single[:128] = char_class.single[:128]
-        self._single[ZERO[0]] = char_class.single[0]
+        single = np.zeros(256, np.bool_)
+        single[:128] = char_class.single[:128]
+        single[ZERO[0]] = char_class.single[0]
+        self._single = single.tobytes()
         self._long: dict[bytes, int] = {}
         self._lock = Lock()
 
@@ -157,23 +159,25 @@ class WordScanner:
 
     def find(self, documents: Sequence[str]) -> WordSpans:
         """Where the words of documents are."""
-        text, first = self._join(documents)
-        begins, ends = self._edges(text)
+        joined, first = self._join(documents)
+        begins, ends = self._edges(joined)
+        text = np.frombuffer(joined, np.uint8)
         runs = len(begins)
         if self._char_class.min_length > 1:
             enough = _long_enough(text, begins, ends, self._char_class.min_length)
-            begins = begins[enough]
-            ends = ends[enough]
+            begins = begins.compress(enough)
+            ends = ends.compress(enough)
         lengths = np.diff(np.searchsorted(begins, np.append(first, len(text))))
         return WordSpans(text, begins, ends, lengths, runs - len(begins))
 
-    def _edges(self, text: TextBytes) -> tuple[Positions, Positions]:
+    def _edges(self, text: bytes) -> tuple[Positions, Positions]:
         """Where words begin, and where they end."""
-        inside = self._inside.take(text)
+        inside = np.frombuffer(text.translate(self._inside), np.bool_)
         if not self._has_single:
-            edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+            edges = np.flatnonzero(inside[1:] != inside[:-1])
+            edges += 1
             return edges[::2], edges[1::2]
-        single = self._single.take(text)
+        single = np.frombuffer(text.translate(self._single), np.bool_)
         is_edge = (inside[1:] != inside[:-1]) | single[1:] | single[:-1]
         begins = np.flatnonzero(is_edge & inside[1:]) + 1
         ends = np.flatnonzero(is_edge & inside[:-1]) + 1
@@ -235,7 +239,7 @@ class WordScanner:
             ]
         return self.table.intern(np.array(numbers, np.uint64) | np.uint64(LONG_WORD) << KIND_SHIFT)
 
-    def _join(self, documents: Sequence[str]) -> tuple[TextBytes, Positions]:
+    def _join(self, documents: Sequence[str]) -> tuple[bytes, Positions]:
         """All text, a separator before and after each document, and where documents begin."""
         pieces = self._to_bytes(documents)
         lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
@@ -246,7 +250,7 @@ class WordScanner:
             text = text.lower()
         if self._char_class.mask[0]:
             text = text[:-PIECE].replace(b"\0", ZERO) + text[-PIECE:]
-        return np.frombuffer(text, np.uint8), first
+        return text, first
 
     def _to_bytes(self, documents: Sequence[str]) -> list[bytes]:
         if self._preprocess is not None and not self._only_lowercase:
