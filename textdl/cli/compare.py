@@ -26,8 +26,8 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         "deviations; and the nearest words that it left and gained. With files of other seeds, "
         "also the cosine that chance alone would leave, and a p-value.",
         "textdl compare old.vec new.vec -n 1 --neighbors 1",
-        "word  z     cosine  noise  p  left   gained",
-        "gay   6.84  0.4750  -      -  merry  queer",
+        "word  z       cosine  noise  p  left   gained",
+        "gay   487.78  0.4750  -      -  merry  queer",
     )
     parser.add_argument("first", metavar="FIRST", help="vectors of one corpus, of any known format")
     parser.add_argument("second", metavar="SECOND", help="vectors of the other")

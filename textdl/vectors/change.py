@@ -37,7 +37,7 @@ _MOST_SPLITS = 1_000  # of runs into two corpora, that a p-value looks at
 _WORDS_OF_LIKE_FREQUENCY = 500
 _WORDS_PER_BLOCK = 1 << 12  # whose windows are looked at at a time
 _NORMAL_MAD = 0.6744897501960817  # the median absolute deviation of a standard normal variable
-_LEAST_SCALE = 1e-6  # of cosines: less is rounding
+_LEAST_SCALE = 1e-3  # of cosines: of files that are almost the same, nothing has changed much
 
 
 class WordChange(NamedTuple):
