@@ -123,7 +123,8 @@ def build_vectors(
     """Put blocks of rows together.
 
     Args:
-        blocks: n words, as bytes, and their vectors `(n, D)`, which are finite.
+        blocks: n words, as bytes, and their vectors `(n, D)`, which are finite, and which the next
+            block may overwrite.
         shape: what the file claims.
         path: of the file, for messages.
         options: how many rows to take, and what becomes of words that are not UTF-8.
