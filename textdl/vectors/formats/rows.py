@@ -77,6 +77,7 @@ class ReadOptions(NamedTuple):
 
     errors: str = "backslashreplace"  # as in `bytes.decode`, for words that are not UTF-8
     limit: int | None = None  # rows from the first on; None: all
+    verify: bool = False  # compare all of the file with its checksums
 
 
 def _is_file(path: Path) -> bool:
