@@ -25,11 +25,12 @@ from textdl.io.archive import (
     open_archive,
     write_archive,
 )
+from textdl.io.mapped_file import MappedFile
 from textdl.io.safetensors import is_safetensors, without_checksums
 from textdl.string_array import StringArray
 from textdl.vectors import query
 from textdl.vectors.formats.precision import DTYPES, FLOAT32, CompactMatrix, compact, expand
-from textdl.vectors.formats.rows import Format, MappedFile, ReadOptions, VectorData
+from textdl.vectors.formats.rows import Format, ReadOptions, VectorData
 from textdl.vectors.subwords import SubwordVectors
 
 MATRIX = "vectors"
