@@ -1,8 +1,8 @@
 """How fast the nearest words of many words are found, against gensim, faiss and usearch.
 
 All but the index search exhaustively, and answers are compared with ours. Vectors are random,
-unless a file is given: the time of an exhaustive search does not depend on them. How many neighbors an
-index finds, its recall, does: take a file for that. gensim is asked word by word, as it has no
+unless a file is given: the time of an exhaustive search does not depend on them. How many neighbors
+an index finds, its recall, does: take a file for that. gensim is asked word by word, as it has no
 other way; faiss (IndexFlatIP, unit vectors) and usearch (exact search) get all queries at once; the
 index (`ApproximateIndex`, where usearch is installed) both ways. Rounds alternate, and the best of
 each counts. Prints a Markdown table and writes ``bench/query.json``.
