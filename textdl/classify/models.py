@@ -47,7 +47,7 @@ _TERMS: Settings = {
     "max_features": None,
 }
 _MLP: Settings = {
-    "hidden_layer_sizes": (256,),
+    "hidden_layer_sizes": (128,),
     "dropout": 0.5,
     "batch_size": 128,
     "learning_rate": 0.002,
@@ -197,7 +197,7 @@ FEATURES: Mapping[str, FeatureSpec] = {
         {"vectors": None, "tokenizer": "nltk", "lowercase": None, "weighting": "mean"},
         make_dense_model,
         {
-            "mlp": {**_MLP, "epochs": 20},
+            "mlp": {**_MLP, "hidden_layer_sizes": (256,), "epochs": 20},
             "linear": _LINEAR,
         },
     ),

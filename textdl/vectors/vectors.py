@@ -108,9 +108,10 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
 
         Args:
             path: of the file. Its name says the format: `.safetensors` keeps everything, `.bin`
-                (word2vec binary), `.txt` and `.vec` (text), `.npz`, `.parquet` and `.tsv` words and
-                vectors. Binary and text may be compressed: `.vec.gz`, `.bz2`, `.xz` or `.zst`.
-            format: the name of another format: "fasttext", "model2vec" (a folder).
+                (word2vec binary), `.txt` and `.vec` (text), `.npz`, `.parquet`, `.arrow` (or
+                `.feather`) and `.tsv` words and vectors. Binary and text may be compressed:
+                `.vec.gz`, `.bz2`, `.xz` or `.zst`.
+            format: the name of another format: "fasttext", "glove", "model2vec" (a folder).
             dtype: of the numbers: "float16", "bfloat16" or "int8" (with a scale for each row) take
                 a half or a quarter of the room in a `.safetensors` file, and less precision. Once
                 loaded they are float32 again.

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.bow.engine.characters import CharacterScanner, count_within_words
-from textdl.bow.engine.terms import HashTable, name_terms
+from textdl.bow.engine.terms import name_terms
+from textdl.text.hash_table import HashTable
 
 TEXTS = st.lists(st.text("ab é日😀\t\n\0"), min_size=1, max_size=4)
 

@@ -6,7 +6,8 @@ import pytest
 from textdl import TextClassifier, Vectors
 from textdl.classify.sequence_models.classifier import SequenceClassifier
 from textdl.classify.sequence_models.config import SEQUENCE_MODELS
-from textdl.errors import CorpusError, DataError, ParameterError
+from textdl.errors import CorpusError, DataError, FileFormatError, ParameterError
+from textdl.io.archive import write_archive
 from textdl.nn.data.packed_sequences import pack_sequences
 
 SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.03, "epochs": 40}
@@ -102,3 +103,16 @@ def test_bad_settings_and_labels_are_refused():
         SequenceClassifier().fit(SEQUENCES, np.zeros(96))
     with pytest.raises(DataError, match="96 sequences and 95 labels"):
         SequenceClassifier().fit(SEQUENCES, CLASSES[1:])
+
+
+def test_file_of_a_network_of_one_direction_says_so(tmp_path):
+    path = tmp_path / "m.safetensors"
+    content = SequenceClassifier("gru", **SMALL | {"epochs": 1}).fit(SHORT, CLASSES)._to_archive()
+    forward = {
+        name.replace(".forward", ""): array
+        for name, array in content.arrays.items()
+        if ".backward" not in name
+    }
+    write_archive(path, content._replace(arrays=forward))
+    with pytest.raises(FileFormatError, match=r"one direction.*; this textdl reads in both: train"):
+        SequenceClassifier.load(path)

@@ -8,24 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.bow.engine.matrix import TermCounts, count_terms
-from textdl.bow.engine.terms import (
-    HashTable,
-    Ids,
-    Keys,
-    Occurrences,
-    Tokens,
-    concatenate,
-    ngrams,
-)
+from textdl.bow.engine.terms import Occurrences, Tokens, concatenate, ngrams
 from textdl.bow.engine.words import (
-    ZERO,
-    Positions,
     WordScanner,
     WordSpans,
     char_class_mask,
     count_characters,
     parse_char_class,
 )
+from textdl.text.hash_table import HashTable, Ids, Keys
+from textdl.text.word_table import ZERO, Positions
 
 CodePoints = NDArray[np.uint32]
 _NOT_SPACE = r"\S+"
@@ -90,7 +82,7 @@ def count_within_words(
     # The ids of words have no use beyond the chunk.
     words = WordScanner(not_space, preprocess, HashTable())
     found = words.find(documents)
-    ids = words.intern(found.text, found.begins, found.ends)
+    ids = words.intern(found)
     _, first, local = np.unique(ids, return_index=True, return_inverse=True)
     rows = np.repeat(np.arange(len(documents), dtype=np.int32), found.lengths)
     occurrences = Occurrences(rows, local.astype(np.int32))

@@ -17,20 +17,13 @@ from numpy.typing import NDArray
 from textdl.bow.engine.analysis import TextAnalysis, as_list, term_function
 from textdl.bow.engine.characters import CharacterScanner, count_within_words
 from textdl.bow.engine.matrix import TermCounts, count_terms
-from textdl.bow.engine.terms import (
-    HashTable,
-    Ids,
-    Lexicon,
-    TermNames,
-    drop_tokens,
-    name_terms,
-    ngrams,
-)
+from textdl.bow.engine.terms import Lexicon, TermNames, drop_tokens, name_terms, ngrams
 from textdl.bow.engine.words import TokenizerLexicon, WordScanner, parse_char_class
 from textdl.bow.parameters import Text2Text
 from textdl.parallel import ordered_map
 from textdl.text.encode import encode
 from textdl.text.files import Chunk
+from textdl.text.hash_table import HashTable, Ids
 from textdl.text.tokenizers import TOKENIZERS
 
 # Characters of text in a chunk. Larger chunks take more memory; of those for tokenizers, each goes

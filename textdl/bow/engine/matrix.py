@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn import get_config
 
-from textdl.bow.engine.terms import Ids, Occurrences
+from textdl.bow.engine.terms import Occurrences
 from textdl.errors import DataError
 from textdl.parallel import ordered_map
+from textdl.text.hash_table import Ids
 
 # A transposition goes over all terms that there are.
 _TERMS_PER_OCCURRENCE = 16

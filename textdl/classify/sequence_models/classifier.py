@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from textdl.classify.sequence_models.config import SequenceModelParameters
 from textdl.classify.sequence_models.networks import make_network
 from textdl.classify.sequence_models.training import check_sequence_parameters, sequence_training
-from textdl.errors import DataError
+from textdl.errors import DataError, FileFormatError
+from textdl.io.archive import Archive
 from textdl.jax_settings import fixed_settings, random_key
 from textdl.nn.data.dataset import make_dataset
 from textdl.nn.data.packed_sequences import PackedSequences
@@ -26,6 +27,10 @@ from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
 from textdl.nn.training.objective import Objective
 from textdl.parameters import document_parameters
+
+_ONE_DIRECTION = (
+    "2.0.weights"  # an array that recurrent networks had before they were bidirectional
+)
 
 
 @document_parameters
@@ -128,6 +133,20 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
 
     def _check_parameters(self) -> None:
         check_sequence_parameters(self)
+
+    @classmethod
+    def _from_archive(cls, archive: Archive) -> Self:
+        """The network that an archive holds.
+
+        Raises:
+            FileFormatError: it is damaged, holds another estimator, or a network of before.
+        """
+        if _ONE_DIRECTION in archive.array_names:
+            raise FileFormatError(
+                f"{str(archive.path)!r} has a recurrent network that reads in one direction, which "
+                "textdl had before; this textdl reads in both: train it again"
+            )
+        return super()._from_archive(archive)
 
     def _start(self, vectors: NDArray[np.float32] | None) -> Params:
         params = init_params(self._network, random_key(self._seed))

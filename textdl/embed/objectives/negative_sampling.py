@@ -48,7 +48,7 @@ from textdl.embed.objectives.objective import (
 )
 from textdl.embed.objectives.output_words import OutputWords
 from textdl.embed.objectives.word_tables import CENTERS, OUTPUT, TOKENS
-from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
+from textdl.embed.tables import Batches, OuterGradients, ProductGradients, RowsGradient, Tables
 from textdl.keyed_random import NOISE
 
 NOISE_WORDS = "noise"  # rows, (S, B, K), or (S, P, K) where the blocks of each of P groups share it
@@ -129,7 +129,7 @@ def _context_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # by S
     negative_loss, negative = _against_noise(V, C, batch.values[NOISE_WEIGHT] * counts)
 
-    output_gradients: list[RowGradients | ProductGradients] = [
+    output_gradients: list[RowsGradient] = [
         ProductGradients(around, positive, strips),
         ProductGradients(noise, negative, C),
     ]
@@ -169,17 +169,17 @@ def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
 
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B,)
-    positive = -sigmoid(-scores, exp_neg_abs, mask)[..., None]  # (B, L, 1), by the scores
+    positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L), by the scores
     negative_loss, negative = _against_noise(V, opposed, weight)
-    output_gradients: list[RowGradients | ProductGradients] = [
-        RowGradients(centers, positive * H),
+    output_gradients: list[RowsGradient] = [
+        OuterGradients(centers[..., None], positive[..., None], H),
         ProductGradients(noise, negative, opposed),
     ]
     by_center = lax.optimization_barrier(jnp.swapaxes(negative, 1, 2))  # type: ignore[no-untyped-call]
     from_noise = jnp.einsum("blk,bkd->bld", by_center, V).reshape(H.shape)
     return OutputLoss(
         positive_loss + negative_loss.reshape(counts.shape).sum(1),
-        positive * O + from_noise,
+        positive[..., None] * O + from_noise,
         {OUTPUT: output_gradients},
     )
 

@@ -26,10 +26,12 @@ MODULES: Mapping[str, str] = {
     "safetensors": "native",
     "fasttext": "fasttext_model",
     "parquet": "parquet",
+    "arrow": "arrow",
     "npz": "npz",
     "model2vec": "static_embedding",
     "projector": "projector",
     "word2vec text": "word2vec_text",
+    "glove": "glove",
     "word2vec binary": "word2vec_binary",
 }
 
@@ -89,7 +91,7 @@ def detect_format(path: Path) -> str:
         return "safetensors"  # whose reader says what is wrong with it
     raise FileFormatError(
         f"{str(path)!r} begins with {head[:20]!r}, which no known format does; expected "
-        f"{', '.join(MODULES)}, GloVe text or fastText .vec"
+        f"{', '.join(MODULES)}"
     )
 
 

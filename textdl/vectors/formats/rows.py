@@ -222,7 +222,11 @@ def decode_labels(words: list[bytes], errors: str, path: Path) -> StringArray:
 
 
 def write_rows(
-    table: VectorData, path: Path, encode: Callable[[str, NDArray[np.float32]], bytes]
+    table: VectorData,
+    path: Path,
+    encode: Callable[[str, NDArray[np.float32]], bytes],
+    *,
+    with_header: bool = True,
 ) -> None:
     """Write the line `V D`, then every row.
 
@@ -230,6 +234,7 @@ def write_rows(
         table: of V rows.
         path: of the file.
         encode: makes the bytes of a row of a label and its vector `(D,)`.
+        with_header: GloVe's files lack that line.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
@@ -238,7 +243,8 @@ def write_rows(
     check_labels(table.labels, path, b" \t\n\r\v\f")
     rows, size = table.matrix.shape
     with atomic_write(path) as temporary, create_compressed(temporary) as file:
-        file.write(f"{rows} {size}\n".encode())
+        if with_header:
+            file.write(f"{rows} {size}\n".encode())
         for label, row in zip(table.labels, table.matrix, strict=True):
             file.write(encode(label, row))
 
