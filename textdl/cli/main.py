@@ -74,6 +74,10 @@ VERBS: Mapping[str, Verb] = {
     "compare": Verb(
         "the words whose meaning differs between two corpora", "textdl.cli.compare:add_compare"
     ),
+    "periods": Verb(
+        "tag words by the period of their text, for one training on all periods",
+        "textdl.cli.periods:add_periods",
+    ),
     "match": Verb("the most similar texts of two lists", "textdl.cli.match:add_match"),
     "dedup": Verb("texts without near-duplicates", "textdl.cli.match:add_dedup"),
     "serve": Verb("answer over HTTP", "textdl.cli.serve:add_serve"),
