@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from tests.fuzzing import mutations
 from tests.vectors.formats import fasttext_files
@@ -127,6 +128,18 @@ def use_classifier_of_fasttext(path):
     found = classifier.predict_details([*TEXTS, "", "__label__a the cat"])
     assert found.probabilities.shape == (len(TEXTS) + 2, len(classifier.classes_))
     run("classify", "predict", path, "the cat")
+
+
+def make_arrow(path, *, compression, stream=False):
+    """A few batches, with lists of any size and another column."""
+    pa = pytest.importorskip("pyarrow")
+    numbers = pa.array(MATRIX.tolist(), pa.list_(pa.float32()))
+    counts = pa.array(range(len(WORDS)))
+    table = pa.table({"n": counts, "word": WORDS, "vector": numbers, "count": counts})
+    make = pa.ipc.new_stream if stream else pa.ipc.new_file
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with make(str(path), table.schema, options=options) as file:
+        file.write_table(table, max_chunksize=4)
 
 
 def use_projector(path):
@@ -347,6 +360,19 @@ KINDS = {
     ),
     "npz": Kind("v.npz", lambda p: vectors().save(p), mutations.damage_npz, look_up),
     "parquet": Kind("v.parquet", lambda p: vectors().save(p), mutations.damage_bytes, look_up),
+    "arrow": Kind("v.arrow", lambda p: vectors().save(p), mutations.damage_records, look_up),
+    **{
+        f"arrow-{name}": Kind(
+            "v.arrow",
+            lambda p, options=options: make_arrow(p, **options),
+            mutations.damage_records,
+            look_up,
+        )
+        for name, options in {
+            "zstd": {"compression": "zstd"},
+            "lz4-stream": {"compression": "lz4", "stream": True},
+        }.items()
+    },
     "projector": Kind("v.tsv", lambda p: vectors().save(p), TEXT, use_projector),
     "projector-labels": Kind(
         "v_metadata.tsv",

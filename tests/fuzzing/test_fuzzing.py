@@ -13,11 +13,13 @@ NETWORKS = ("classifier", "text-classifier-several")
 FORMATS = (  # of vectors
     *("word2vec-text", "word2vec-binary", "word2vec-text.bz2", "word2vec-text.xz", "npz"),
     *("word2vec-text.zst", "glove", "fasttext-bin", "fasttext-ftz", "parquet", "projector"),
-    *("projector-labels", "model2vec-vectors", "model2vec-tokenizer", "vectors-int8"),
+    *("projector-labels", "model2vec-vectors", "model2vec-tokenizer", "fasttext-classifier"),
+    *("word2vec-text-gzip", "word2vec-binary-gzip", "arrow", "arrow-zstd", "arrow-lz4-stream"),
+    *("vectors", "vectors-float16", "vectors-bfloat16", "vectors-int8"),
 )
 ONLY_FULL = (  # what reads the others reads most of these
     *("regressor", "embedding-bag", "text-classifier-tfidf", "text-classifier-counts"),
-    *("text-classifier-vectors", "text-classifier-bag", "vectors-float16", "vectors-bfloat16"),
+    *("text-classifier-vectors", "text-classifier-bag"),
 )
 
 

@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from textdl.bow.bm25 import BM25Vectorizer
-from textdl.bow.engine.matrix import is_mostly_empty, normalize_rows
+from textdl.bow.engine.matrix import normalize_rows
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.loading import load
 from textdl.bow.persistence import FileSizes
 from textdl.bow.vectorizer import Vectorizer
 from textdl.errors import CorpusError, FileFormatError, ParameterError
+from textdl.io.mapped_file import MappedFile
 from textdl.parameters import check_topn
 from textdl.text.corpus import read_documents
 from textdl.text.files import DecodeErrors, find_files
 
 _SCORES_PER_BLOCK = 1 << 22
+_COLUMNS_PER_ENTRY = 16  # beyond it, what goes over all columns is slow
 _DOCUMENTS_PER_REPORT = 1 << 10
 
 
@@ -98,7 +100,7 @@ def top_by_inner_product(queries: Any, documents: Any, topn: int = 10) -> Rankin
 def _drop_unused_columns(queries: Any, documents: Any) -> tuple[Any, Any]:
     """Both in the columns that have an entry, where most have none."""
     documents = sparse.csr_array(documents)
-    if not is_mostly_empty(documents.shape[1], queries.nnz + documents.nnz):
+    if documents.shape[1] <= _COLUMNS_PER_ENTRY * (queries.nnz + documents.nnz):
         return queries, documents
     used, columns = np.unique(
         np.concatenate([queries.indices, documents.indices]), return_inverse=True
@@ -232,6 +234,7 @@ class Index(NamedTuple):
     vectorizer: Vectorizer
     matrix: sparse.csr_array  # (documents, columns)
     files: FileSizes = ()
+    source: MappedFile | None = None  # where the matrix is read from when it is touched
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Index:
@@ -240,13 +243,13 @@ class Index(NamedTuple):
         Raises:
             FileFormatError: the file is missing, damaged, or holds no matrix.
         """
-        vectorizer, matrix, files = load(path)
+        vectorizer, matrix, files, source = load(path)
         if matrix is None:
             raise FileFormatError(
                 f"{str(path)!r} holds a {type(vectorizer).__name__} without a matrix; save it with "
                 "one: save(path, matrix), or textdl bow fit"
             )
-        return cls(vectorizer, matrix, files)
+        return cls(vectorizer, matrix, files, source)
 
     @property
     def scores_by_cosine(self) -> bool:
@@ -268,6 +271,7 @@ class Index(NamedTuple):
 
         Raises:
             ParameterError: `topn` is below 1, or `texts` is not a list of texts.
+            FileFormatError: the file was cut short since it was opened.
 
         Example:
             >>> from textdl import TfidfVectorizer
@@ -276,6 +280,8 @@ class Index(NamedTuple):
             >>> [(match.document, match.terms) for match in index.search(["the cat"])[0]]
             [(0, ('cat', 'the')), (2, ('the',))]
         """
+        if self.source is not None:
+            self.source.require_whole()
         if isinstance(self.vectorizer, BM25Vectorizer):
             queries = sparse.csr_array(self.vectorizer.transform_queries(texts))
             found = top_by_inner_product(queries, self.matrix, topn)

@@ -24,9 +24,9 @@ from textdl.bow.engine.counting import (
     Frequencies,
     count_corpus,
     make_counter,
-    make_reader,
 )
-from textdl.bow.engine.matrix import assemble, count_terms, place_in, to_sklearn_sparse
+from textdl.bow.engine.documents import make_reader
+from textdl.bow.engine.matrix import assemble, count_term_lists, place_in, to_sklearn_sparse
 from textdl.bow.parameters import VocabularyParameters, given_terms
 from textdl.bow.vectorizer import Vectorizer
 from textdl.bow.vocabulary import (
@@ -76,7 +76,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
         """
         self._check()
         self._forget()
-        self._update_statistics(self._count(raw_documents, keep_rows=False))
+        self._update_statistics(self._count(raw_documents, keep_documents=False))
         self._columns()  # if no term is left, that is an error now, not later
         return self
 
@@ -93,7 +93,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
         """
         self._check()
         self._forget()
-        counts = self._count(raw_documents, keep_rows=True)
+        counts = self._count(raw_documents, keep_documents=True)
         rows = self._update_statistics(counts)
         matrix = self._matrix(counts, self._columns().of_rows(rows))
         return to_sklearn_sparse(self._weigh(matrix))
@@ -106,7 +106,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
             y: ignored, for pipelines.
         """
         self._check()
-        self._update_statistics(self._count(raw_documents, keep_rows=False))
+        self._update_statistics(self._count(raw_documents, keep_documents=False))
         return self
 
     def transform(self, raw_documents: Any) -> Any:
@@ -277,17 +277,17 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
     def _width(self) -> int:
         return len(self._columns())
 
-    def _count(self, documents: Any, *, keep_rows: bool) -> CorpusCounts:
+    def _count(self, documents: Any, *, keep_documents: bool) -> CorpusCounts:
         """Count the terms of all documents."""
         counter = make_counter(self)
         chunks = make_reader(self).chunks(documents, counter.size)
-        return count_corpus(counter, chunks, count_jobs(self.n_jobs), keep_rows=keep_rows)
+        return count_corpus(counter, chunks, count_jobs(self.n_jobs), keep_documents=keep_documents)
 
     def _matrix(self, counts: CorpusCounts, columns: NDArray[np.int32]) -> sparse.csr_array:
         """The counts of documents, given `(N + 1,)` the column of every id, or -1."""
         place = place_in(columns, self._width)
         jobs = count_jobs(self.n_jobs)
-        matrix = assemble(counts.rows, place, self._width, self._matrix_dtype(), jobs)
+        matrix = assemble(counts.chunks, place, self._width, self._matrix_dtype(), jobs)
         if self.binary:
             matrix.data.fill(1)
         return matrix
@@ -297,7 +297,7 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
         index = self._columns().index
         if self._is_cut_by_pattern and _are_few(raw_documents):
             analyze = self.build_analyzer()
-            counts = count_terms(map(analyze, raw_documents), index, self._matrix_dtype())
+            counts = count_term_lists(map(analyze, raw_documents), index, self._matrix_dtype())
             if self.binary:
                 counts.data.fill(1)
             return counts

@@ -15,9 +15,10 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Write vectors in another format. The format of IN is detected by its content (textdl, "
-        "word2vec text and binary, GloVe, fastText .vec, .bin and .ftz, .npz, Parquet, projector "
-        ".tsv, model2vec folders), that of OUT by its suffix, or by --format: .safetensors "
-        "(textdl), .bin (word2vec binary), .txt or .vec (word2vec text), .npz, .parquet, .tsv. "
+        "word2vec text and binary, GloVe, fastText .vec, .bin and .ftz, .npz, Parquet, Arrow, "
+        "projector .tsv, model2vec folders), that of OUT by its suffix, or by --format: "
+        ".safetensors (textdl), .bin (word2vec binary), .txt or .vec (word2vec text), .npz, "
+        ".parquet, .arrow or .feather, .tsv. "
         "Subwords are kept by .safetensors and fasttext alone.",
         "textdl convert vectors.safetensors vectors.bin",
         "9,505 vectors of size 100 in vectors.bin",
@@ -36,8 +37,8 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
         "--dtype",
         choices=list(DTYPES),
         default=FLOAT32,
-        help="of the numbers in OUT; .safetensors holds all of these, .npz, .parquet and model2vec "
-        "float16, too (default %(default)s)",
+        help="of the numbers in OUT; .safetensors holds all of these, .npz, .parquet, .arrow and "
+        "model2vec float16, too (default %(default)s)",
     )
     parser.set_defaults(run=convert_file)
 

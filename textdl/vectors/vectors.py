@@ -98,8 +98,8 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         is_number = isinstance(limit, int | np.integer) and not isinstance(limit, bool)
         if limit is not None and (not is_number or limit < 1):
             raise ParameterError(f"limit is {limit!r}, expected a whole number from 1, or None")
-        options = ReadOptions(errors, None if limit is None else int(limit))
-        return cls._from_data(formats.load(Path(path), options, verify=verify))
+        options = ReadOptions(errors, None if limit is None else int(limit), verify)
+        return cls._from_data(formats.load(Path(path), options))
 
     def save(
         self, path: str | os.PathLike[str], *, format: str | None = None, dtype: str = "float32"
@@ -108,9 +108,10 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
 
         Args:
             path: of the file. Its name says the format: `.safetensors` keeps everything, `.bin`
-                (word2vec binary), `.txt` and `.vec` (text), `.npz`, `.parquet` and `.tsv` words and
-                vectors. Binary and text may be compressed: `.vec.gz`, `.bz2`, `.xz` or `.zst`.
-            format: the name of another format: "fasttext", "model2vec" (a folder).
+                (word2vec binary), `.txt` and `.vec` (text), `.npz`, `.parquet`, `.arrow` (or
+                `.feather`) and `.tsv` words and vectors. Binary and text may be compressed:
+                `.vec.gz`, `.bz2`, `.xz` or `.zst`.
+            format: the name of another format: "fasttext", "glove", "model2vec" (a folder).
             dtype: of the numbers: "float16", "bfloat16" or "int8" (with a scale for each row) take
                 a half or a quarter of the room in a `.safetensors` file, and less precision. Once
                 loaded they are float32 again.
@@ -209,7 +210,8 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             [('tree', 0.0)]
         """
         chosen = choose_search(self, restrict_vocab, candidates, indexer)
-        return queries.most_similar(self, positive, negative, topn, chosen)
+        asked = queries.sum_query(self, positive, negative, topn)
+        return queries.neighbors(self, [asked], chosen)[0][0]
 
     def most_similar_batch(
         self,
@@ -237,7 +239,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             ParameterError: `topn` is below 1, or the restrictions contradict each other.
         """
         chosen = choose_search(self, restrict_vocab, candidates, indexer)
-        return queries.most_similar_batch(self, words, topn, chosen)
+        return queries.neighbors(self, [queries.word_query(self, words, topn)], chosen)[0]
 
     def most_similar_cosmul(
         self,
@@ -307,7 +309,8 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         words = queries.known_words(self, sentence, tokenize)
         mean = query.normalize(self[words]).mean(axis=0)
         among = exact_search(self, restrict_vocab, candidates)
-        return queries.most_similar(self, mean, None, topn, among)
+        asked = queries.sum_query(self, mean, None, topn)
+        return queries.neighbors(self, [asked], among)[0][0]
 
     def most_similar_in(
         self, other: Vectors, words: Sequence[str], topn: int = 10

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textdl.bow.engine.terms import HashTable, name_terms
+from textdl.bow.engine.terms import name_terms
 from textdl.bow.engine.words import (
-    LONGEST_CHAIN,
     TokenizerLexicon,
     WordScanner,
     char_class_mask,
@@ -19,6 +18,8 @@ from textdl.bow.engine.words import (
 )
 from textdl.text.encode import encode_chunk
 from textdl.text.files import Chunk
+from textdl.text.hash_table import HashTable
+from textdl.text.word_table import LONGEST_CHAIN
 
 
 @pytest.mark.parametrize("kind", [r"\w", r"\S", r"\d", "[a-z_0-9]", r"[^\W\d]"])

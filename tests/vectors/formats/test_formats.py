@@ -23,7 +23,7 @@ def write(tmp_path, content, name="v"):
     [
         (b"2 3\na 1 2 3\nb 4 5 6\n", "word2vec text"),
         (b"2 3\r\na 1 2 3\r\nb 4 5 6\r\n", "word2vec text"),
-        (b"a 1 2 3\nb 4 5 6\n", "word2vec text"),
+        (b"a 1 2 3\nb 4 5 6\n", "glove"),
         (b"1 2\na \x00\x00\x80\x3f\x00\x00\x80\x3f", "word2vec binary"),
         (b"0 5\n", "word2vec text"),
     ],

@@ -54,7 +54,7 @@ def test_gensim_writes_what_is_read(tmp_path):
 
 def test_table_of_numbers_without_labels_beside_is_glove(tmp_path):
     (tmp_path / "v.tsv").write_text("1.5\t2\n3\t4\n")
-    assert formats.detect_format(tmp_path / "v.tsv") == "word2vec text"
+    assert formats.detect_format(tmp_path / "v.tsv") == "glove"
 
 
 @pytest.mark.parametrize("label", ["a\tb", "a\nb", "\r", ""])

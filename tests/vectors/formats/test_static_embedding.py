@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -135,6 +139,35 @@ def test_model2vec_writes_what_is_read(tmp_path):
     assert vectors.labels == TOKENS
     assert np.array_equal(vectors.matrix, MATRIX)
     assert vectors.tokenizer("the cats") == ["the", "cat", "##s"]
+
+
+SENTENCE_TRANSFORMERS = """
+import sys
+from sentence_transformers import SentenceTransformer
+model = SentenceTransformer(sys.argv[1], device="cpu")
+model.save(sys.argv[2])
+print(model.encode(["the cat", "sat", "unknown"]).tolist())
+"""
+
+
+@pytest.mark.full  # it takes ten seconds to import
+def test_sentence_transformers_reads_and_writes(tmp_path):
+    if find_spec("sentence_transformers") is None:
+        pytest.skip("sentence-transformers is not installed")
+    ours = Vectors(["the", "cat", "sat"], np.float32([[1, 2], [3, 4], [5, 7]]))
+    ours.save(tmp_path / "ours", format="model2vec")
+    # In a process of its own, which no filter of warnings concerns.
+    ran = subprocess.run(
+        [sys.executable, "-c", SENTENCE_TRANSFORMERS, tmp_path / "ours", tmp_path / "theirs"],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ran.stdout) == [[2, 3], [5, 7], [0, 0]]
+    again = Vectors.load(tmp_path / "theirs")
+    assert again.labels == ours.labels
+    assert np.array_equal(again.matrix, ours.matrix)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])

@@ -87,13 +87,19 @@ def test_write_exact_layout(tmp_path):
     )
 
 
-def test_gensim_reads_what_is_written(tmp_path):
-    models = pytest.importorskip("gensim.models")
+@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.txt.gz", "v.txt.bz2", "v.txt.xz"])
+def test_gensim_reads_what_is_written_and_writes_what_is_read(tmp_path, name):
+    models = pytest.importorskip("gensim.models", reason="gensim is not installed")
     matrix = np.random.default_rng(0).standard_normal((50, 7)).astype(np.float32)
-    Vectors([f"wört{i}" for i in range(50)], matrix).save(tmp_path / "v.txt")
-    theirs = models.KeyedVectors.load_word2vec_format(str(tmp_path / "v.txt"))
-    assert theirs.index_to_key == [f"wört{i}" for i in range(50)]
+    words = [f"wört{i}" for i in range(50)]
+    Vectors(words, matrix).save(tmp_path / name)
+    theirs = models.KeyedVectors.load_word2vec_format(str(tmp_path / name))
+    assert theirs.index_to_key == words
     assert np.array_equal(theirs.vectors, matrix)
+    theirs.save_word2vec_format(str(tmp_path / f"theirs_{name}"))
+    ours = Vectors.load(tmp_path / f"theirs_{name}")
+    assert ours.labels == words
+    np.testing.assert_allclose(ours.matrix, matrix, rtol=1e-6)
 
 
 def test_save_full_disk_keeps_old_file(tmp_path):

@@ -20,29 +20,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.bow.engine.terms import (
-    CONTINUED,
-    KIND_SHIFT,
-    LONG_WORD,
-    HashTable,
-    Ids,
-    Keys,
-    Tokens,
-    pair_keys,
-)
-from textdl.text.encode import EncodedChunk, interning_dict
+from textdl.bow.engine.terms import Tokens
+from textdl.text.encode import EncodedChunk
+from textdl.text.hash_table import HashTable, Ids, Keys
+from textdl.text.word_table import PIECE, ZERO, Positions, TextBytes, WordInterner, WordTable
 
-PIECE = 8  # bytes of a key
-LONGEST_CHAIN = 512  # bytes; a longer word is rare, and interned by a dictionary
 DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
-ZERO = b"\xff"  # stands for a NUL, because a key is padded with zeros
 _SURROGATES = "surrogatepass"  # a text may hold a lone surrogate; it is passed on as it is
 
-TextBytes = NDArray[np.uint8]
-Positions = NDArray[np.int64]
-
-# What is left of eight bytes if a word ends after so many of them.
-_MASK = np.array([(1 << 8 * n) - 1 for n in range(PIECE + 1)], np.uint64)
 _CHARACTER_BYTES = np.repeat([1, 2, 3, 4, 1], [0xC0, 0x20, 0x10, 0x08, 0x08])  # by the first byte
 
 _CHAR_CLASS = r"\\[wWsSdD]|\[\^?(?:[^\[\]\\&~|-]|[a-zA-Z0-9]-[a-zA-Z0-9]|\\[wWsSdD])+\]"
@@ -164,42 +149,49 @@ class WordScanner:
         # Lower-casing ASCII needs no Python loop over documents.
         self._only_lowercase = preprocess is str.lower
         # A byte from 128 on is part of a character of the class: others have been replaced.
-        self._inside = np.ones(256, np.bool_)
-        self._inside[:128] = char_class.mask[:128]
-        self._inside[[0, DOCUMENT_SEPARATOR[0]]] = False
-        self._inside[ZERO[0]] = char_class.mask[0]
+        inside = np.ones(256, np.bool_)
+        inside[:128] = char_class.mask[:128]
+        inside[[0, DOCUMENT_SEPARATOR[0]]] = False
+        inside[ZERO[0]] = char_class.mask[0]
+        self._inside = inside.tobytes()  # a table for `bytes.translate`
         self._has_single = char_class.has_single
-        self._single = np.zeros(256, np.bool_)
-        self._single[:128] = char_class.single[:128]
-        self._single[ZERO[0]] = char_class.single[0]
-        self._long: dict[bytes, int] = {}
-        self._lock = Lock()
+        single = np.zeros(256, np.bool_)
+        single[:128] = char_class.single[:128]
+        single[ZERO[0]] = char_class.single[0]
+        self._single = single.tobytes()
+        self._interner = WordInterner(table)
 
     def scan(self, documents: Sequence[str]) -> tuple[Tokens, int]:
         """The words of documents, and how many runs were too short to be words."""
         found = self.find(documents)
-        ids = self.intern(found.text, found.begins, found.ends)
+        ids = self.intern(found)
         return Tokens(ids, found.lengths), found.short
+
+    def intern(self, found: WordSpans) -> Ids:
+        """`(T,)` the ids of words that were found."""
+        return self._interner.intern(found.text, found.begins, found.ends)
 
     def find(self, documents: Sequence[str]) -> WordSpans:
         """Where the words of documents are."""
-        text, first = self._join(documents)
-        begins, ends = self._edges(text)
+        joined, first = self._join(documents)
+        begins, ends = self._edges(joined)
+        text = np.frombuffer(joined, np.uint8)
         runs = len(begins)
         if self._char_class.min_length > 1:
             enough = _long_enough(text, begins, ends, self._char_class.min_length)
-            begins = begins[enough]
-            ends = ends[enough]
+            begins = begins.compress(enough)
+            ends = ends.compress(enough)
         lengths = np.diff(np.searchsorted(begins, np.append(first, len(text))))
         return WordSpans(text, begins, ends, lengths, runs - len(begins))
 
-    def _edges(self, text: TextBytes) -> tuple[Positions, Positions]:
+    def _edges(self, text: bytes) -> tuple[Positions, Positions]:
         """Where words begin, and where they end."""
-        inside = self._inside.take(text)
+        inside = np.frombuffer(text.translate(self._inside), np.bool_)
         if not self._has_single:
-            edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+            edges = np.flatnonzero(inside[1:] != inside[:-1])
+            edges += 1
             return edges[::2], edges[1::2]
-        single = self._single.take(text)
+        single = np.frombuffer(text.translate(self._single), np.bool_)
         is_edge = (inside[1:] != inside[:-1]) | single[1:] | single[:-1]
         begins = np.flatnonzero(is_edge & inside[1:]) + 1
         ends = np.flatnonzero(is_edge & inside[:-1]) + 1
@@ -211,57 +203,16 @@ class WordScanner:
         ends = np.cumsum([len(word) for word in encoded], dtype=np.int64)
         begins = np.append(0, ends)[:-1]
         text = np.frombuffer(b"".join(encoded) + bytes(PIECE), np.uint8)
-        return self.intern(text, begins, ends)
+        return self._interner.intern(text, begins, ends)
 
     def decode(self, keys: Keys) -> list[bytes]:
         """The bytes of keys that are not pairs; those of a piece may end within a character."""
-        long = np.flatnonzero(keys >> KIND_SHIFT == LONG_WORD)
-        names: list[bytes] = keys.astype("<u8").view("S8").tolist()
+        names = self._interner.decode(keys)
         if self._char_class.mask[0]:
-            names = [name.replace(ZERO, b"\0") for name in names]
-        if len(long):
-            by_number = list(self._long)
-            for row, number in zip(long.tolist(), (keys[long] & _MASK[4]).tolist(), strict=True):
-                names[row] = by_number[number].replace(ZERO, b"\0")
+            return [name.replace(ZERO, b"\0") for name in names]
         return names
 
-    def intern(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
-        """The ids of words.
-
-        Args:
-            text: `(B,)` bytes; `PIECE` more follow the last word.
-            begins: `(T,)` where each word begins.
-            ends: `(T,)` behind its last byte.
-
-        Returns:
-            `(T,)` ids.
-        """
-        ids = self.table.intern(_pieces(text, begins, ends))
-        rest = np.flatnonzero(ends - begins > PIECE)
-        long = ends[rest] - begins[rest] > LONGEST_CHAIN
-        if long.any():
-            ids[rest[long]] = self._intern_long(text, begins[rest[long]], ends[rest[long]])
-            rest = rest[~long]
-        at = begins[rest] + PIECE
-        ends = ends[rest]
-        while len(rest):
-            tail = self.table.intern(_pieces(text, at, ends))
-            ids[rest] = self.table.intern(pair_keys(CONTINUED, ids[rest], tail))
-            on = ends - at > PIECE
-            rest = rest[on]
-            at = at[on] + PIECE
-            ends = ends[on]
-        return ids
-
-    def _intern_long(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
-        with self._lock:
-            numbers = [
-                self._long.setdefault(text[begin:end].tobytes(), len(self._long))
-                for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
-            ]
-        return self.table.intern(np.array(numbers, np.uint64) | np.uint64(LONG_WORD) << KIND_SHIFT)
-
-    def _join(self, documents: Sequence[str]) -> tuple[TextBytes, Positions]:
+    def _join(self, documents: Sequence[str]) -> tuple[bytes, Positions]:
         """All text, a separator before and after each document, and where documents begin."""
         pieces = self._to_bytes(documents)
         lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
@@ -272,7 +223,7 @@ class WordScanner:
             text = text.lower()
         if self._char_class.mask[0]:
             text = text[:-PIECE].replace(b"\0", ZERO) + text[-PIECE:]
-        return np.frombuffer(text, np.uint8), first
+        return text, first
 
     def _to_bytes(self, documents: Sequence[str]) -> list[bytes]:
         if self._preprocess is not None and not self._only_lowercase:
@@ -319,7 +270,7 @@ def _set_apart(
 
 
 class TokenizerLexicon:
-    """Interns words that Python code has cut, by a dictionary.
+    """Interns words that Python code has cut.
 
     Args:
         table: gives the ids.
@@ -327,23 +278,23 @@ class TokenizerLexicon:
 
     def __init__(self, table: HashTable) -> None:
         self.table = table
-        self._keys = interning_dict()
+        self._words = WordTable()
         self._lock = Lock()
 
     def scan(self, chunk: EncodedChunk) -> tuple[Tokens, int]:
         """The words of a chunk; none is too short."""
         return Tokens(self.encode(chunk.words)[chunk.ids], chunk.lengths), 0
 
-    def encode(self, words: list[str]) -> Ids:
-        """The ids of words."""
-        with self._lock:  # a dictionary that interns what it lacks must not do so twice
-            keys = np.fromiter(map(self._keys.__getitem__, words), np.uint64, len(words))
-        return self.table.intern(keys + np.uint64(1))
+    def encode(self, words: Sequence[str]) -> Ids:
+        """The ids of distinct words."""
+        with self._lock:  # which is of one thread at a time
+            rows = self._words.intern(words)
+        return self.table.intern(rows.astype(np.uint64) + np.uint64(1))
 
     def decode(self, keys: Keys) -> list[bytes]:
         """The words, in UTF-8."""
-        words = [word.encode() for word in self._keys]
-        return [words[key - 1] for key in keys.tolist()]
+        words = self._words.words
+        return [words[key - 1].encode() for key in keys.tolist()]
 
 
 def count_characters(text: TextBytes, begins: Positions, ends: Positions) -> Positions:
@@ -370,11 +321,3 @@ def _long_enough(
     if min_length == 2:  # one character has as many bytes as its first byte says
         return ends - begins > _CHARACTER_BYTES[text[begins]]
     return count_characters(text, begins, ends) >= min_length
-
-
-def _pieces(text: TextBytes, begins: Positions, ends: Positions) -> Keys:
-    """Up to eight bytes of each word, from `begins` on, as a number padded with zeros."""
-    every: Keys = np.ndarray(len(text) - PIECE + 1, "<u8", text, strides=(1,))
-    pieces: Keys = every[begins]
-    pieces &= _MASK.take(np.minimum(ends - begins, PIECE))
-    return pieces

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.bow.count import CountVectorizer
-from textdl.bow.engine.counting import make_reader
+from textdl.bow.engine.documents import make_reader
 from textdl.classify.averages import resolve_vectors
 from textdl.classify.sequence_models.config import TokenParameters
 from textdl.classify.sequence_models.networks import VECTOR_SCALE

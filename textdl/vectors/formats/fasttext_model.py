@@ -107,10 +107,13 @@ def open_model(path: Path) -> FastTextFile:
     """Read a file up to its output matrix.
 
     Raises:
-        FileFormatError: it is truncated or damaged, or of a version that is not known.
+        FileFormatError: it is missing, truncated or damaged, no model of fastText, or of a version
+            that is not known.
     """
     records = MappedRecords(path)
-    version = int(records.array("<i4", 2)[1])
+    if records.array("u1", len(MAGIC)).tobytes() != MAGIC:
+        raise FileFormatError(f"{str(path)!r} is not a model of fastText; load it as what it is")
+    (version,) = records.array("<i4", 1).tolist()
     if not _OLDEST_VERSION <= version <= _VERSION:
         raise FileFormatError(
             f"{str(path)!r} is a fastText model of version {version}, expected {_VERSION}; convert "

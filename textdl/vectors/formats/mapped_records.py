@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
-from textdl.vectors.formats.rows import MappedFile
+from textdl.io.mapped_file import MappedFile
 
 
 class TerminatedStrings(NamedTuple):
@@ -24,12 +25,22 @@ class MappedRecords:
     """Reads arrays one after another; they are views of the map where they can be.
 
     Args:
-        path: of a file that is not empty.
+        path: of the file.
+
+    Raises:
+        FileFormatError: it is missing or empty.
     """
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            with path.open("rb") as file:
+                if not os.fstat(file.fileno()).st_size:
+                    raise FileFormatError(f"{str(path)!r} is empty; copy or make it again")
+                self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise FileFormatError(
+                f"cannot read {str(path)!r} ({error.strerror}); check the path and its permissions"
+            ) from error
         self.source = MappedFile(path, self._mapped)
         self.size = len(self._mapped)
         self._path = path

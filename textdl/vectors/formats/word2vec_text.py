@@ -1,4 +1,4 @@
-"""word2vec text: a line `V D`, then a word and its D numbers per line; GloVe omits the first."""
+"""word2vec text: a line `V D`, then a word and its D numbers per line; so is fastText's `.vec`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from textdl.vectors.formats.text_rows import (
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins with `head` is text: its first row ends in numbers."""
+    """Whether a file that begins with `head` has the header line, and a first row of text."""
     shape, start = parse_header(head) or (None, 0)
+    if shape is None:
+        return False
     line = head[start:].lstrip(b"\n").partition(b"\n")[0]
     numbers = trailing_numbers(line.split())
-    if shape is None:
-        return numbers > 0
     if shape.rows == 0 or numbers >= shape.size:
         return True
     # A damaged first row is still text, if it looks like text. But a binary row may look so too,
@@ -47,6 +47,8 @@ def matches(head: bytes) -> bool:
 
 def read(path: Path, options: ReadOptions) -> VectorData:
     """Read `path`, blocks of lines on all cores. A word may hold spaces: the last D fields count.
+
+    Without the line `V D`, the first row says how many numbers there are.
 
     Raises:
         FileFormatError: a line is ragged, not numeric or not finite, or lines are missing.
@@ -65,19 +67,30 @@ def read(path: Path, options: ReadOptions) -> VectorData:
         return build_vectors(rows, shape, path, options)
 
 
-def write(table: VectorData, path: Path) -> None:
+def write(table: VectorData, path: Path, *, with_header: bool = True) -> None:
     """Write `table` to `path` with nine significant digits, which give the same float32 back.
+
+    Args:
+        table: to be written.
+        path: of the file.
+        with_header: begin with the line `V D`.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
         ParameterError: a label is empty or holds whitespace.
     """
-    line = " ".join(["%s", *["%.9g"] * table.matrix.shape[1]]) + "\n"
+    write_rows(table, path, encode_row, with_header=with_header)
 
-    def encode(label: str, row: NDArray[np.float32]) -> bytes:
-        return (line % (label, *row.tolist())).encode()
 
-    write_rows(table, path, encode)
+def encode_row(label: str, row: NDArray[np.float32]) -> bytes:
+    r"""A line: a word and its vector `(D,)`.
+
+    Example:
+        >>> encode_row("up", np.float32([0.1, -2]))
+        b'up 0.100000001 -2\n'
+    """
+    numbers = " %.9g" * len(row) % tuple(row.tolist())
+    return f"{label}{numbers}\n".encode()
 
 
 FORMAT = Format(
