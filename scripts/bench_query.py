@@ -1,12 +1,15 @@
 """How fast the nearest words of many words are found, against gensim, faiss and usearch.
 
-All search exhaustively, and answers are compared with ours. Vectors are random: the time of an
-exhaustive search does not depend on them. gensim is asked word by word, as it has no other way;
-faiss (IndexFlatIP, unit vectors) and usearch (exact search) get all queries at once. Rounds
-alternate, and the best of each counts. Prints a Markdown table and writes ``bench/query.json``.
+All but the index search exhaustively, and answers are compared with ours. Vectors are random,
+unless a file is given: the time of an exhaustive search does not depend on them. How many neighbors
+an index finds, its recall, does: take a file for that. gensim is asked word by word, as it has no
+other way; faiss (IndexFlatIP, unit vectors) and usearch (exact search) get all queries at once; the
+index (`ApproximateIndex`, where usearch is installed) both ways. Rounds alternate, and the best of
+each counts. Prints a Markdown table and writes ``bench/query.json``.
 
     python scripts/bench_query.py                                # 100,000 x 100, 1,000 queries
     python scripts/bench_query.py --rows 1000000 --dimensions 300 --queries 1 --rounds 7
+    python scripts/bench_query.py --vectors v.safetensors        # of any known format
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from measuring import headline, installed, write_results
 from numpy.typing import NDArray
 
 from textdl import Vectors
+from textdl.vectors.approximate import ApproximateIndex
 
 TOPN = 10
 Search = Callable[[list[int]], list[list[int]]]  # rows to the rows of their neighbors
@@ -31,33 +35,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--dimensions", type=int, default=100)
+    parser.add_argument("--vectors", help="a file, in place of random numbers")
     parser.add_argument("--queries", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     draw = np.random.default_rng(0)
-    matrix = draw.standard_normal((options.rows, options.dimensions), dtype=np.float32)
+    if options.vectors is None:
+        matrix = draw.standard_normal((options.rows, options.dimensions), dtype=np.float32)
+    else:
+        matrix = np.array(Vectors.load(options.vectors).matrix)
+        options.rows, options.dimensions = matrix.shape
     asked = draw.integers(options.rows, size=options.queries).tolist()
     searches = {"textdl": textdl_search(matrix), "one product": product(matrix)}
     for package in installed("gensim", "faiss", "usearch"):
         searches[package] = PEERS[package](matrix)
+    if "usearch" in searches:
+        searches |= index_searches(matrix)
     seconds: dict[str, list[float]] = {name: [] for name in searches}
+    cpu_seconds: dict[str, list[float]] = {name: [] for name in searches}
     answers: dict[str, list[list[int]]] = {}
     for _ in range(options.rounds):
         for name, search in searches.items():
+            processor_time = time.process_time()
             began = time.perf_counter()
             answers[name] = search(asked)
             seconds[name].append(time.perf_counter() - began)
+            cpu_seconds[name].append(time.process_time() - processor_time)
     print(headline())
     print(f"{options.queries:,} queries, {options.rows:,} x {options.dimensions}, top {TOPN}")
-    print("| program | seconds | times textdl | same neighbors |")
-    print("|---|---|---|---|")
+    print("| program | seconds | times textdl | CPU seconds | same neighbors |")
+    print("|---|---|---|---|---|")
     results = []
     for name, times in seconds.items():
         ratio = min(times) / min(seconds["textdl"])
         same = agreement(answers["textdl"], answers[name])
-        results.append({"program": name, "rounds": times, "ratio": ratio, "same": same})
+        cpu = min(cpu_seconds[name])
+        row = {"program": name, "rounds": times, "ratio": ratio, "cpu": cpu, "same": same}
+        results.append(row)
         shown = "" if name == "one product" else f"{same:.4f}"
-        print(f"| {name} | {min(times):.4f} | {ratio:.2f} | {shown} |")
+        print(f"| {name} | {min(times):.4f} | {ratio:.2f} | {cpu:.4f} | {shown} |")
     write_results("query", {**vars(options), "results": results})
 
 
@@ -128,6 +144,26 @@ def usearch_search(matrix: NDArray[np.float32]) -> Search:
         return without(rows, np.atleast_2d(found.keys))
 
     return find
+
+
+def index_searches(matrix: NDArray[np.float32]) -> dict[str, Search]:
+    """Our `ApproximateIndex`, asked for all words at once, and word by word."""
+    vectors = Vectors([str(row) for row in range(len(matrix))], matrix)
+    began = time.process_time()
+    index = ApproximateIndex(vectors)
+    print(
+        f"index: {time.process_time() - began:.1f} s of processor time, recall {index.recall():.4f}"
+    )
+
+    def at_once(rows: list[int]) -> list[list[int]]:
+        found = vectors.most_similar_batch([str(row) for row in rows], TOPN, indexer=index)
+        return [[int(word) for word, _ in some] for some in found]
+
+    def one_by_one(rows: list[int]) -> list[list[int]]:
+        found = [vectors.most_similar(str(row), topn=TOPN, indexer=index) for row in rows]
+        return [[int(word) for word, _ in some] for some in found]
+
+    return {"index": at_once, "index, word by word": one_by_one}
 
 
 def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

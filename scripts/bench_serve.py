@@ -2,7 +2,8 @@
 
 Starts the service on random vectors, and asks `/similar` for ten neighbors of one word over
 connections that stay open: every client sends its next request when it has its answer. Prints a
-Markdown table of times and of the service's memory, and writes ``bench/serve.json``.
+Markdown table of times, and of the service's processor time per request and memory, and writes
+``bench/serve.json``.
 
     python scripts/bench_serve.py                     # 100,000 x 100; 1, 10, 100 and 1,000 clients
     python scripts/bench_serve.py --clients 1000 --requests 5 --workers 2
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -45,12 +47,12 @@ def main() -> None:
         results = measure(path, options)
     print(headline())
     print(f"{options.rows:,} x {options.dimensions}, workers: {options.workers}")
-    print("| clients | requests | per second | p50, ms | p99, ms | not 200 | peak memory, MB |")
-    print("|---|---|---|---|---|---|---|")
+    print("| clients | requests | per second | p50, ms | p99, ms | CPU ms | not 200 | peak MB |")
+    print("|---|---|---|---|---|---|---|---|")
     for it in results:
         print(
             f"| {it['clients']:,} | {it['requests']:,} | {it['rate']:.0f} | {it['p50']:.1f} "
-            f"| {it['p99']:.1f} | {it['failed']} | {it['peak_mb']:.0f} |"
+            f"| {it['p99']:.1f} | {it['cpu']:.2f} | {it['failed']} | {it['peak_mb']:.0f} |"
         )
     write_results("serve", {**vars(options), "results": results})
 
@@ -76,9 +78,11 @@ def measure(path: Path, options: argparse.Namespace) -> list[dict[str, float]]:
 def measured(pid: int, port: int, clients: int, requests: int, rows: int) -> dict[str, float]:
     """What a number of clients see."""
     each = max(requests, 200 // clients)
+    processor_time = cpu_seconds(pid)
     began = time.perf_counter()
     found = asyncio.run(ask_all(port, clients, each, rows))
     seconds = time.perf_counter() - began
+    processor_time = cpu_seconds(pid) - processor_time
     times = np.array([time for time, _ in found]) * 1000
     return {
         "clients": clients,
@@ -86,6 +90,7 @@ def measured(pid: int, port: int, clients: int, requests: int, rows: int) -> dic
         "rate": len(found) / seconds,
         "p50": float(np.percentile(times, 50)),
         "p99": float(np.percentile(times, 99)),
+        "cpu": 1000 * processor_time / len(found),
         "failed": sum(status != b"200" for _, status in found),
         "peak_mb": peak_memory(pid),
     }
@@ -111,6 +116,15 @@ async def ask(port: int, number: int, each: int, rows: int) -> list[tuple[float,
         found.append((time.perf_counter() - began, head.split()[1]))
     writer.close()
     return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time of a process so far, without workers; 0 where the system does not say."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return 0.0
+    user, system = status.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_memory(pid: int) -> float:

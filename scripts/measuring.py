@@ -93,7 +93,10 @@ def installed(*packages: str) -> list[str]:
     """Those packages that are there; the others are named, and skipped."""
     for package in packages:
         if find_spec(package) is None:
-            print(f"{package} is not installed and is left out; pip install 'textdl[bench]'")
+            print(
+                f"{package} is not installed and is left out; "
+                "pip install 'textdl[bench,bench-fasttext]'"
+            )
     return [package for package in packages if find_spec(package) is not None]
 
 

@@ -5,7 +5,7 @@ its operations follow each other. Profiling costs time itself. Prints a Markdown
 --operations every operation of a step by the name that XLA gave it.
 
     python scripts/profile_word2vec.py                # about 20 seconds; wiki17m
-    python scripts/profile_word2vec.py --arch cbow    # another objective
+    python scripts/profile_word2vec.py --arch cbow --loss hs    # another objective
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def main() -> None:
     """Read, prepare, train and save, and print what each took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--operations", action="store_true", help="every operation by name")
-    parser.add_argument("--arch", default="skipgram", help="the objective")
+    parser.add_argument("--arch", default="skipgram", help="the input side of the objective")
+    parser.add_argument("--loss", default="ns", help="its output side")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -106,7 +107,7 @@ def main() -> None:
         folder = Path(name)
         encoded = encode(chunks, get_tokenizer("whitespace"), workers=1)
         store, reading = timed(lambda: TokenStore.build(encoded, folder / "store"))
-        config = EmbeddingConfig(workers=1, min_count=1, arch=options.arch)
+        config = EmbeddingConfig(workers=1, min_count=1, arch=options.arch, loss=options.loss)
         sampler = BatchSampler(store, config)
         workers = Workers(training_problem(sampler), sampler.objective.init(), 1)
         prepared, preparing = timed(lambda: list(islice(sampler.epoch(0), CHUNKS)))
@@ -117,7 +118,7 @@ def main() -> None:
         vectors = Vectors(sampler.vocabulary.words, sampler.objective.export(workers.tables))
         _, saving = timed(lambda: vectors.save(folder / "vectors.safetensors"))
     kept = CHUNKS * sampler.chunk_tokens
-    print(f"{headline()}, {options.arch}, {len(sampler.vocabulary):,} words\n")
+    print(f"{headline()}, {options.arch}, {options.loss}, {len(sampler.vocabulary):,} words\n")
     print("| part | ns per kept token |\n|---|---|")
     rows = spent if options.operations else by_kind(spent)
     for part, seconds in [*rows.most_common(), ("prepare batches (other thread)", preparing)]:

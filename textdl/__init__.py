@@ -10,8 +10,10 @@ Example:
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = (
+    False  # type checkers take it for true; to import `typing` takes longer than all else
+)
 if TYPE_CHECKING:
     from textdl import nn
     from textdl.bow.bm25 import BM25Transformer, BM25Vectorizer

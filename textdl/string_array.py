@@ -69,6 +69,35 @@ class StringArray(Sequence[str]):
         blob = np.frombuffer(b"".join(encoded), np.uint8)
         return cls(blob, np.append(np.int64(0), np.cumsum(lengths)))
 
+    @classmethod
+    def from_spans(
+        cls, text: NDArray[np.uint8], begins: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> StringArray:
+        """Pack runs of bytes of a text, which are not checked.
+
+        Args:
+            text: `(B,)` UTF-8.
+            begins: `(V,)` where each string begins.
+            ends: `(V,)` behind its last byte.
+
+        Returns:
+            The strings, copied.
+        """
+        sizes = ends - begins
+        offsets = np.append(np.int64(0), np.cumsum(sizes))
+        # Byte k of a string lies k bytes behind where the string begins.
+        places = np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], sizes)
+        return cls(text[places], offsets)
+
+    def take(self, rows: NDArray[np.int64]) -> StringArray:
+        """The strings of some rows.
+
+        Example:
+            >>> list(StringArray.from_strings(["up", "down", "left"]).take(np.array([2, 0])))
+            ['left', 'up']
+        """
+        return self.from_spans(self.blob, self.offsets[rows], self.offsets[rows + 1])
+
     def encoded(self) -> list[bytes]:
         """The bytes of every string."""
         raw = self.blob.tobytes()
@@ -182,8 +211,11 @@ class StringArray(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         raw = self.blob.tobytes()
-        for row, (begin, end) in enumerate(pairwise(self.offsets.tolist())):
-            yield self._decoded(raw[begin:end], row)
+        spans = pairwise(self.offsets.tolist())
+        if raw.isascii():
+            text = raw.decode("ascii")
+            return (text[begin:end] for begin, end in spans)
+        return (self._decoded(raw[begin:end], row) for row, (begin, end) in enumerate(spans))
 
     @overload
     def __getitem__(self, key: int) -> str: ...

@@ -9,7 +9,7 @@ from tests.bow.conftest import WHOLE
 from textdl import TfidfVectorizer
 
 PACKAGE = Path(textdl.__file__).parent
-MOST_FILES = 10
+MOST_FILES = 13
 
 
 def executed_files(function):

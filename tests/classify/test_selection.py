@@ -138,12 +138,28 @@ def test_race_drops_what_a_cheaper_candidate_matches(monkeypatch):
         return Scores(np.where(np.arange(10) < right, 1.0, -1.0)[:, None], np.ones((10, 1), int))
 
     monkeypatch.setattr(selection, "score", scored)
-    names = [{"name": name} for name in ("cheap", "same", "broken", "better")]
+    kind = {"features": "tfidf", "model": "linear"}
+    names = [{"name": name, **kind} for name in ("cheap", "same", "broken", "better")]
     with selection.progress_bar("part", show=False) as bar:
         found = selection.race(names, ["x"] * 30, np.arange(30) % 2, 1, bar)
     assert [None if it is None else len(it.z) for it in found] == [30, 10, None, 30]
     assert calls.count(("same", 1)) == calls.count(("broken", 1)) == 0
     assert first_of_the_best(found) == 3
+
+
+@pytest.mark.parametrize(("gained", "stays"), [(3, False), (9, True)])
+def test_race_asks_two_standard_errors_of_another_kind_of_model(monkeypatch, gained, stays):
+    """Three of 100 texts more, none less: 1.75 standard errors; nine: 3.1."""
+
+    def scored(parameters, texts, values, fold, part):
+        right = 50 if parameters["model"] == "linear" else 50 + gained
+        return Scores(np.where(np.arange(100) < right, 1.0, -1.0)[:, None], np.ones((100, 1), int))
+
+    monkeypatch.setattr(selection, "score", scored)
+    kinds = [{"features": "tfidf", "model": model} for model in ("linear", "mlp")]
+    with selection.progress_bar("part", show=False) as bar:
+        found = selection.race(kinds, ["x"] * 30, np.arange(30) % 2, 1, bar)
+    assert [len(it.z) for it in found] == [300, 300 if stays else 100]
 
 
 def test_first_of_the_best_prefers_the_cheaper_within_one_standard_error():

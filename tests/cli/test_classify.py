@@ -147,6 +147,18 @@ def test_train_default_of_few_texts_is_a_linear_model(run, mail, tmp_path):
     assert run("classify", "predict", tmp_path / "m", "free prize").startswith("spam 0.")
 
 
+def test_train_two_texts_reports_no_figure_that_was_not_measured(run, tmp_path):
+    path = tmp_path / "two.tsv"
+    path.write_bytes(tsv([("spam", "free prize"), ("ham", "see you")]))
+    out = run("classify", "train", path, "-o", tmp_path / "m")
+    assert "2 texts, 2 classes" in out
+    assert "nan" not in out
+    assert "left out" not in out
+    report = run("classify", "train", path, "-o", tmp_path / "m", "--json")
+    assert "held_out_accuracy" not in report
+    assert "loss" not in run("info", tmp_path / "m", "--json")
+
+
 def test_train_options_become_parameters(run, mail, tmp_path):
     options = ["--ngrams", "1,2", "--min-df", "2", "--max-df", "0.9", "--max-features", "9"]
     options += ["--stop-words", "english", "--no-lowercase", "--hidden", "3,2", "--dropout", "0.1"]

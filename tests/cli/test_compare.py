@@ -24,9 +24,10 @@ def test_compare_prints_words_with_neighbors(call, periods):
     code, out, _ = call("compare", *periods, "-n", 1, "--neighbors", 1)
     header, row = (line.split() for line in out.splitlines())
     assert code == 0
-    assert header == ["word", "cosine", "noise", "p", "left", "gained"]
+    assert header == ["word", "z", "cosine", "noise", "p", "left", "gained"]
     assert row[0] == "gay"
-    assert row[2:] == ["-", "-", "merry", "queer"]
+    assert float(row[1]) > 2
+    assert row[3:] == ["-", "-", "merry", "queer"]
 
 
 def test_compare_json_with_seeds(call, periods):
@@ -44,4 +45,5 @@ def test_compare_errors_are_one_line(refused, periods):
     paths = list(map(str, periods))
     refused(["compare", *paths, "--words", "unheard"], 1, "unheard")
     refused(["compare", paths[0], "missing.vec"], 1, "missing.vec")
+    refused(["compare", *paths, "--min-count", "5"], 2, "a file has no counts")
     refused(["compare", *paths, "--anchors", "0"], 2, "'0' is not a whole number")

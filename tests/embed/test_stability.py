@@ -9,8 +9,8 @@ from textdl import Word2Vec
 from textdl.embed import run
 from textdl.embed.batches import BatchSampler
 from textdl.embed.config import EmbeddingConfig
+from textdl.embed.tables import row_lengths
 from textdl.embed.trainer import train
-from textdl.embed.update import row_lengths
 from textdl.errors import DivergenceError
 
 from .bursty_texts import TEXTS, ascii_tables, prose, refrain, topical_prose

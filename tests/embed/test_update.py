@@ -12,7 +12,13 @@ from tests.embed.objectives.reference import (
     some_objective,
     stack,
 )
-from textdl.embed.tables import LossAndGradients, ProductGradients, RowGradients
+from textdl.embed.tables import (
+    LossAndGradients,
+    OuterGradients,
+    ProductGradients,
+    RowGradients,
+    row_lengths,
+)
 from textdl.embed.update import (
     MERGE_KAPPA,
     MERGE_LIMIT,
@@ -22,7 +28,6 @@ from textdl.embed.update import (
     bounded_merge,
     bounded_shares,
     merge_weights,
-    row_lengths,
     run_steps,
     step,
     step_weights,
@@ -94,20 +99,38 @@ def test_step_of_tables_of_any_rows_changes_those_with_gradients():
     values = jnp.asarray(draw.normal(size=(2, 3, 4)), jnp.float32)
 
     def loss_and_gradients(tables, batch):
-        both = [RowGradients(ids, values), ProductGradients(ids, score_gradients, vectors)]
-        gradients = {"nodes": both, "buckets": [RowGradients(5 * ids + 3, values)]}
+        every = [
+            RowGradients(ids, values),
+            ProductGradients(ids, score_gradients, vectors),
+            OuterGradients(ids, score_gradients[..., 0], vectors[:, 0]),
+        ]
+        gradients = {"nodes": every, "buckets": [RowGradients(5 * ids + 3, values)]}
         return LossAndGradients(jnp.ones(2), jnp.full(2, 3.0), gradients)
 
     weights = {name: jnp.asarray(draw.random(n), jnp.float32) for name, n in rows.items()}
     after, metrics = step(tables, skipgram_batch(rate=0.01)[0], weights, loss_and_gradients)
     moves = {name: np.zeros(table.shape) for name, table in tables.items()}
-    np.add.at(moves["nodes"], ids, values + score_gradients @ vectors)
+    outer = score_gradients[..., :1] * vectors[:, :1]
+    np.add.at(moves["nodes"], ids, values + score_gradients @ vectors + outer)
     np.add.at(moves["buckets"], 5 * ids + 3, values)
     for name, table in tables.items():
         expected = table - 0.01 * weights[name][:, None] * moves[name]
         np.testing.assert_allclose(after[name], expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(after["constant"], tables["constant"])
     assert metrics == (2.0, 6.0, {})
+
+
+def test_apply_gradients_bounds_outer_gradients_as_their_rows():
+    draw = np.random.default_rng(0)
+    ids = jnp.array([[1, 5, 1], [6, 5, 0]])
+    outer = OuterGradients(ids, draw.normal(size=(2, 3)), jnp.asarray(draw.normal(size=(2, 4))))
+    rows = RowGradients(ids, outer.score_gradients[..., None] * outer.vectors[:, None])
+    moved = [
+        apply_gradients(jnp.zeros((7, 4)), [gradient], jnp.float32(2.0), jnp.ones(7))
+        for gradient in (outer, rows)
+    ]
+    np.testing.assert_allclose(moved[0], moved[1], rtol=1e-5, atol=1e-6)
+    assert row_lengths(moved[0]).max() == pytest.approx(STEP_LIMIT)
 
 
 def test_apply_gradients_bounds_a_row_over_all_its_gradients():

@@ -1,6 +1,7 @@
 """Maps of many words and atlases: points, labels without overlap, files."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -96,7 +97,9 @@ def test_vector_map_unknown_word():
 def test_write_atlas_holds_neighbors_and_counts(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     assert plot.write_atlas(VECTORS, tmp_path / "a.parquet", limit=40, topn=3) == 40
-    rows = parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert table.column_names == ["word", "count", "x", "y", "neighbors", "vector"]
+    rows = table.to_pylist()
     first = Vectors(WORDS[:40], MATRIX[:40])
     for number, row in enumerate(rows):
         assert row["word"] == WORDS[number]
@@ -137,13 +140,18 @@ def test_map_verb_draws(saved, capsys):
     assert (saved / "m.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_explore_verb_writes_and_opens(saved, capsys, monkeypatch):
+@pytest.mark.parametrize("place", ["PATH", "beside Python"])
+def test_explore_verb_writes_and_opens(saved, capsys, monkeypatch, place):
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     viewer = saved / "bin" / "embedding-atlas"
     viewer.parent.mkdir()
     viewer.write_text('#!/bin/sh\necho "$@" > opened\n')
     viewer.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{viewer.parent}:/bin:/usr/bin")
+    if place == "PATH":
+        monkeypatch.setattr(sys, "executable", str(saved / "python"))
+        monkeypatch.setenv("PATH", f"{viewer.parent}:/bin:/usr/bin")
+    else:
+        monkeypatch.setattr(sys, "executable", str(viewer.parent / "python"))
     assert main(["explore", "v.safetensors"]) == 0
     assert capsys.readouterr().out == "60 words in atlas.parquet\n"
     opened = "atlas.parquet --text word --x x --y y --neighbors neighbors\n"
@@ -152,6 +160,7 @@ def test_explore_verb_writes_and_opens(saved, capsys, monkeypatch):
 
 def test_explore_without_viewer_one_line(saved, capsys, monkeypatch):
     monkeypatch.setenv("PATH", str(saved))
+    monkeypatch.setattr(sys, "executable", str(saved / "python"))
     assert main(["explore", "v.safetensors"]) == 1
     assert "is not installed; pip install 'textdl[explore]'" in capsys.readouterr().err
     assert not (saved / "atlas.parquet").exists()

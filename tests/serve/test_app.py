@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,25 +239,6 @@ def test_memory_and_queue_are_bounded():
     assert "200 words with 10 neighbors each are more than 100" in found["error"]["message"]
 
 
-def test_threads_refuse_what_would_wait_too_long():
-    from textdl.serve.limits import RequestError, WorkThreads
-
-    async def three_at_once():
-        threads = WorkThreads(1, 1)
-        free = threading.Event()
-        work = [asyncio.create_task(threads.run(free.wait)) for _ in range(3)]
-        await asyncio.sleep(0)
-        free.set()
-        found = await asyncio.gather(*work, return_exceptions=True)
-        threads.close()
-        return found, threads.pending
-
-    found, pending = asyncio.run(three_at_once())
-    assert found[:2] == [True, True]
-    assert isinstance(found[2], RequestError)
-    assert pending == 0
-
-
 def test_many_clients_are_all_answered(port):
     body = json.dumps({"words": ["king"], "topn": 1}).encode()
     head = b"POST /similar HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
@@ -273,6 +255,87 @@ def test_many_clients_are_all_answered(port):
         return await asyncio.gather(*(client() for _ in range(100)))
 
     assert set(asyncio.run(all_clients())) == {b"200"}
+
+
+def test_concurrent_questions_are_answered_as_single_ones(port):
+    """All kinds, the right and the wrong ones at once."""
+    questions = [
+        ("/similar", {"words": ["king"], "topn": 1}),
+        ("/similar", {"words": ["king", "tree"], "topn": 3}),
+        ("/similar", {"words": ["quen"]}),
+        ("/similar", {"words": ["woman"], "topn": 900}),
+        ("/analogy", {"a": "man", "b": "king", "c": "woman", "topn": 2}),
+        ("/similarity", {"a": "king", "b": "tree"}),
+        ("/ask", {"expression": "king - man + woman"}),
+        ("/ask", {"expression": "king -"}),
+        ("/odd", {"words": ["king", "man", "tree"]}),
+    ]
+    alone = [ask(port, *question) for question in questions]
+    assert sum(status == 200 for status, _ in alone) == 7
+    with ThreadPoolExecutor(20) as clients:
+        found = list(clients.map(lambda question: ask(port, *question), questions * 10))
+    assert found == alone * 10
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory):
+    """A service that gives clients a second or two, and its port."""
+    path = tmp_path_factory.mktemp("impatient") / "wide.safetensors"
+    Vectors(WORDS, np.random.default_rng(0).standard_normal((5, 2_000))).save(path)
+    process, port = start(path, "--idle-timeout", "1", "--timeout", "2")
+    while ask(port, "/embed", {"texts": ["king"]})[0] != 200:  # the first text takes longer
+        pass
+    yield process, port
+    code, err = stop(process)
+    assert code == 0
+    assert "Traceback" not in err
+
+
+def send_slowly(client, raw):
+    for byte in raw:
+        client.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("first", [b"", b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"])
+def test_headers_that_come_byte_by_byte_are_not_waited_for(impatient, first):
+    endless = b"GET /health HTTP/1.1\r\nhost: x\r\nx-slow: " + b"a" * 1_000
+    _, port = impatient
+    began = time.perf_counter()
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(first)
+        if first:
+            assert b" 200 " in client.recv(1 << 16)
+        with pytest.raises(ConnectionError):
+            send_slowly(client, endless)
+    assert time.perf_counter() - began < 20
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to count connections")
+def test_answer_that_is_not_read_is_not_kept(impatient):
+    process, port = impatient
+    files = Path(f"/proc/{process.pid}/fd")
+    body = json.dumps({"texts": ["king"] * 250}).encode()
+    head = b"POST /embed HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+    before = count(files)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+        client.connect(("127.0.0.1", port))
+        client.sendall(head + body)
+        until(lambda: count(files) > before)
+        until(lambda: count(files) == before)
+    assert ask(port, "/health", method="GET")[0] == 200
+
+
+def count(folder):
+    return sum(1 for _ in folder.iterdir())
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.mark.full

@@ -9,7 +9,7 @@ import sys
 import pytest
 import zstandard
 
-from textdl.bow.engine.counting import DocumentReader
+from textdl.bow.engine.documents import DocumentReader
 from textdl.classify.examples import read_examples
 from textdl.errors import CorpusError, CorpusReadError, DataError
 from textdl.io.compression import open_decompressed

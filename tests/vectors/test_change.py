@@ -59,6 +59,51 @@ def test_measure_change_cosines_are_those_of_aligned_vectors(runs):
         assert change.similarity == pytest.approx(cosine, abs=1e-6)
 
 
+def planted(counts=None):
+    """4,000 words, the noise of whose vectors grows with rank; word 100 changes a little."""
+    rng = np.random.default_rng(1)
+    words = [f"w{number}" for number in range(4_000)]
+    meaning = rng.standard_normal((4_000, 8))
+    noise = np.linspace(0.05, 2, 4_000)[:, None]
+    both = [meaning + noise * rng.standard_normal(meaning.shape) for _ in range(2)]
+    both[1][100] += 2 * rng.standard_normal(8)
+    return [Vectors(words, matrix, counts) for matrix in both]
+
+
+@pytest.mark.parametrize("counts", [None, np.arange(4_000, 0, -1) ** 2], ids=["ranks", "counts"])
+def test_measure_change_ranks_by_words_of_like_frequency(counts):
+    first, second = planted(counts)
+    found = measure_change(first, second, topn=4_000)
+    assert found.words[0].word == "w100"
+    assert found.words[0].z_score > 5
+    by_cosine = sorted(found.words, key=lambda it: it.similarity)
+    assert [it.word for it in by_cosine].index("w100") > 100  # rare words, which did not change
+    z_scores = {it.word: it.z_score for it in found.words}
+    cosines = {it.word: it.similarity for it in found.words}
+    alike = np.array([cosines[f"w{row}"] for row in range(2_000 - 250, 2_000 + 250)])
+    median = np.median(alike)
+    scale = 1.482602218505602 * np.median(np.abs(alike - median))
+    assert z_scores["w2000"] == pytest.approx((median - cosines["w2000"]) / scale)
+    last = np.array([cosines[f"w{row}"] for row in range(3_500, 4_000)])
+    assert z_scores["w3999"] == pytest.approx(
+        (np.median(last) - cosines["w3999"])
+        / (1.482602218505602 * np.median(np.abs(last - np.median(last))))
+    )
+
+
+def test_measure_change_min_count():
+    counts = np.arange(4_000, 0, -1)
+    found = measure_change(*planted(counts), topn=4_000, min_count=3_990)
+    assert {it.word for it in found.words} == {f"w{row}" for row in range(11)}
+    with pytest.raises(ParameterError, match="min_count is 5, but a file has no counts"):
+        measure_change(*planted(), min_count=5)
+
+
+def test_measure_change_of_a_file_with_itself_is_none(runs):
+    found = measure_change(runs[0][0], runs[0][0])
+    assert max(abs(it.z_score) for it in found.words) < 1
+
+
 def test_measure_change_seeds_say_what_is_noise(runs):
     found = measure_change(*runs, topn=60)
     by_word = {it.word: it for it in found.words}
@@ -106,6 +151,7 @@ def test_align_vectors_by_anchors_is_alignment_of_first_rows(runs):
         (lambda a: measure_change(a, a, topn=0), "topn is 0"),
         (lambda a: measure_change(a, a, neighbors=0), "neighbors is 0"),
         (lambda a: measure_change(a, a, restrict_vocab=0), "restrict_vocab is 0"),
+        (lambda a: measure_change(a, a, min_count=0), "min_count is 0"),
         (lambda a: measure_change(a, Vectors(WORDS, np.ones((60, 2)))), "dimensions"),
     ],
 )

@@ -85,13 +85,16 @@ def test_weat_is_closed_form(random_vectors):
 
 
 def test_weat_agrees_with_wefe(random_vectors, gensim_vectors):
-    wefe = pytest.importorskip("wefe", reason="needs WEFE")
+    pytest.importorskip("wefe", reason="needs WEFE")
     from wefe.metrics import WEAT
+    from wefe.query import Query
+    from wefe.word_embedding_model import WordEmbeddingModel
 
-    query = wefe.Query(TARGETS, ATTRIBUTES)
-    theirs = WEAT().run_query(query, wefe.WordEmbeddingModel(gensim_vectors))
+    query = Query(list(TARGETS), list(ATTRIBUTES))
+    theirs = WEAT().run_query(query, WordEmbeddingModel(gensim_vectors))
     ours = weat(random_vectors, TARGETS, ATTRIBUTES)
     assert ours.effect_size == pytest.approx(float(theirs["effect_size"]), abs=1e-5)
+    assert ours.score == pytest.approx(float(theirs["weat"]), abs=1e-5)
 
 
 def test_weat_many_splits_are_sampled():

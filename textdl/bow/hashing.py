@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import murmurhash3_32
 
-from textdl.bow.engine.counting import CorpusCounts, make_reader
-from textdl.bow.engine.matrix import Block, assemble, normalize_rows, to_sklearn_sparse
+from textdl.bow.engine.counting import CorpusCounts
+from textdl.bow.engine.documents import make_reader
+from textdl.bow.engine.matrix import Place, TermCounts, assemble, normalize_rows, to_sklearn_sparse
 from textdl.bow.parameters import HashingParameters
 from textdl.bow.vectorizer import Vectorizer
 from textdl.io.archive import ArchiveKind
@@ -64,7 +64,7 @@ class HashingVectorizer(HashingParameters, Vectorizer):
         dtype = np.dtype(self.dtype)
         jobs = count_jobs(self.n_jobs)
         parts = [
-            assemble(counts.rows, self._place(counts), self.n_features, dtype, jobs)
+            assemble(counts.chunks, self._place(counts), self.n_features, dtype, jobs)
             for counts in self._count_parts(X)
         ] or [sparse.csr_array((0, self.n_features), dtype=dtype)]
         matrix = parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
@@ -81,15 +81,15 @@ class HashingVectorizer(HashingParameters, Vectorizer):
     def _width(self) -> int:
         return self.n_features
 
-    def _place(self, counts: CorpusCounts) -> Callable[[Block], Block]:
+    def _place(self, counts: CorpusCounts) -> Place:
         """What gives each term the column of its hash."""
         columns, signs = self._hash(counts)
         width = self.n_features
 
-        def place(block: Block) -> Block:
-            data = block.data * signs.take(block.indices)
-            entries = (data, columns.take(block.indices), block.indptr.copy())
-            placed = sparse.csr_array(entries, shape=(block.shape[0], width))
+        def place(block: TermCounts) -> sparse.csr_array:
+            order = np.argsort(columns[block.terms], kind="stable").astype(np.int32)
+            terms = block.terms[order]
+            placed = block.in_columns(columns[terms], order, width, signs[terms])
             placed.sum_duplicates()
             return placed
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from textdl.bow.bm25 import BM25Vectorizer
-from textdl.bow.engine.matrix import is_mostly_empty, normalize_rows
+from textdl.bow.engine.matrix import normalize_rows
 from textdl.bow.hashing import HashingVectorizer
 from textdl.bow.loading import load
 from textdl.bow.persistence import FileSizes
@@ -25,6 +25,7 @@ from textdl.text.corpus import read_documents
 from textdl.text.files import DecodeErrors, find_files
 
 _SCORES_PER_BLOCK = 1 << 22
+_COLUMNS_PER_ENTRY = 16  # beyond it, what goes over all columns is slow
 _DOCUMENTS_PER_REPORT = 1 << 10
 
 
@@ -99,7 +100,7 @@ def top_by_inner_product(queries: Any, documents: Any, topn: int = 10) -> Rankin
 def _drop_unused_columns(queries: Any, documents: Any) -> tuple[Any, Any]:
     """Both in the columns that have an entry, where most have none."""
     documents = sparse.csr_array(documents)
-    if not is_mostly_empty(documents.shape[1], queries.nnz + documents.nnz):
+    if documents.shape[1] <= _COLUMNS_PER_ENTRY * (queries.nnz + documents.nnz):
         return queries, documents
     used, columns = np.unique(
         np.concatenate([queries.indices, documents.indices]), return_inverse=True

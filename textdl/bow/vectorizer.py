@@ -14,13 +14,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from textdl.bow import persistence
 from textdl.bow.engine.analysis import TextAnalysis, term_function
-from textdl.bow.engine.counting import (
-    CorpusCounts,
-    DocumentReader,
-    count_corpus,
-    make_counter,
-    make_reader,
-)
+from textdl.bow.engine.counting import CorpusCounts, count_corpus, make_counter
+from textdl.bow.engine.documents import DocumentReader, make_reader
 from textdl.bow.parameters import MatrixParameters
 from textdl.errors import ParameterError
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind, open_archive, write_archive
@@ -130,7 +125,9 @@ class Vectorizer(
         size = make_counter(self).size
         chunks = make_reader(self).chunks(documents, size)
         while part := list(islice(chunks, max(1, CHARACTERS_PER_PART // size))):
-            yield count_corpus(make_counter(self), part, count_jobs(self.n_jobs), keep_rows=True)
+            yield count_corpus(
+                make_counter(self), part, count_jobs(self.n_jobs), keep_documents=True
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -131,8 +131,10 @@ def shown_defaults(name: str) -> str:
     """What a parameter becomes where it is left out, by features and model, for documentation.
 
     Example:
-        >>> shown_defaults("hidden_layer_sizes"), shown_defaults("batch_size")
-        ('256', '128 for tfidf mlp, counts mlp, vectors mlp; 64 for bag, tokens')
+        >>> shown_defaults("hidden_layer_sizes")
+        '128 for tfidf mlp, counts mlp; 256 for vectors mlp'
+        >>> shown_defaults("units")
+        '100 for tokens cnn; 128 for tokens rnn, tokens gru, tokens lstm'
     """
     choices: dict[str, list[str]] = {}
     for features, spec in FEATURES.items():

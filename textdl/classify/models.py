@@ -47,7 +47,7 @@ _TERMS: Settings = {
     "max_features": None,
 }
 _MLP: Settings = {
-    "hidden_layer_sizes": (256,),
+    "hidden_layer_sizes": (128,),
     "dropout": 0.5,
     "batch_size": 128,
     "learning_rate": 0.002,
@@ -197,7 +197,7 @@ FEATURES: Mapping[str, FeatureSpec] = {
         {"vectors": None, "tokenizer": "nltk", "lowercase": None, "weighting": "mean"},
         make_dense_model,
         {
-            "mlp": {**_MLP, "epochs": 20},
+            "mlp": {**_MLP, "hidden_layer_sizes": (256,), "epochs": 20},
             "linear": _LINEAR,
         },
     ),
@@ -258,11 +258,11 @@ def fit_features(transformer: Any, texts: Any, settings: Settings) -> Any:
     power = settings.get("idf_power", 1)
     if power == 1:
         return matrix
-    from sklearn.preprocessing import normalize  # heavy, but loaded by now
+    from textdl.bow.engine.matrix import normalize_rows  # SciPy, loaded by now
 
     idf = transformer.idf_
     transformer.idf_ = idf**power
-    return normalize(matrix.multiply(idf[None, :] ** (power - 1)).tocsr())
+    return normalize_rows(matrix.multiply(idf[None, :] ** (power - 1)).tocsr(), "l2")
 
 
 def train(

@@ -3,10 +3,11 @@
 The work is fixed: a sample of at most `SAMPLE` texts, `FOLDS` parts of it, each predicted by what
 was trained on the others. So the choice is a function of texts, labels, parameters and seed, and
 not of the machine. Candidates stand in the order of their cost, and race part by part (Maron and
-Moore 1994, "Hoeffding races"): one is dropped as soon as a cheaper one is as good. Of those that
-are left, the first is taken that is within one standard error of the best (Breiman et al. 1984,
-"Classification and regression trees", section 3.4.3): what costs more has to be better by more than
-chance.
+Moore 1994, "Hoeffding races"): one is dropped as soon as a cheaper one is as good, and one of
+another kind, which costs ten times as much, where it is not better by two standard errors. Of those
+that are left, the first is taken that is within one standard error of the best (Breiman et al.
+1984, "Classification and regression trees", section 3.4.3): what costs more has to be better by
+more than chance.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ SAMPLE = 4_000  # texts that candidates are compared on
 FOLDS = 3
 # Below so many texts the accuracies of candidates differ by chance: the first candidate is taken.
 FEWEST_TEXTS = 1_000
+# By so many standard errors a model has to be better than a cheaper one of another kind to go on.
+# Of models that differ less on a sample, the cheaper one is as good on all texts: on 20 newsgroups
+# a network was ahead of the linear model by 1.3 on a part of the sample, and not on all texts.
+MARGIN = 2.0
 _LEAST_LOG_P = -30.0  # of a class that no text had in a part
 
 
@@ -213,13 +218,30 @@ def race(
             scores = score(found[number], texts, values, fold, part)
             before = measured[number]
             measured[number] = scores if before is None else before.joined(scores)
-            cheaper = [it.accuracy for it in (measured[other] for other in alive) if it is not None]
-            now = measured[number]
-            if now is not None and now.accuracy > max(cheaper, default=-1):
+            if _is_worth_its_cost(number, alive, found, measured):
                 alive.append(number)
             bar.update(part * len(found) + number + 1, FOLDS * len(found))
         running = alive
     return measured
+
+
+def _is_worth_its_cost(
+    number: int, alive: list[int], found: Sequence[Settings], measured: list[Scores | None]
+) -> bool:
+    """Whether a candidate is better than all cheaper ones that are still alive."""
+    kinds = [(it["features"], it["model"]) for it in found]
+    scores = measured[number]
+    return scores is not None and all(
+        _is_better(scores, cheaper, 0.0 if kinds[other] == kinds[number] else MARGIN)
+        for other in alive
+        if (cheaper := measured[other]) is not None
+    )
+
+
+def _is_better(scores: Scores, other: Scores, margin: float) -> bool:
+    """Whether scores on the same texts are better by more than so many standard errors."""
+    gain = scores.right.astype(float) - other.right
+    return bool(gain.mean() > margin * gain.std() / np.sqrt(len(gain)))
 
 
 def sample(values: NDArray[Any], size: int, seed: int) -> NDArray[np.intp]:
@@ -317,8 +339,7 @@ def first_of_the_best(measured: Sequence[Scores | None]) -> int:
         return 0
     best = max(known, key=lambda number: (known[number].accuracy, -known[number].log_loss))
     for number, scores in known.items():
-        gain = known[best].right.astype(float) - scores.right
-        if gain.mean() <= gain.std() / np.sqrt(len(gain)):
+        if not _is_better(known[best], scores, margin=1.0):
             return number
     return best
 

@@ -196,7 +196,7 @@ class TextClassifier(
             "layers": list(network.layer_sizes_),
             "parameters": sum(array.size for array in named_arrays(network.params_).values()),
             "epochs": network.n_iter_,
-            "loss": network.loss_curve_[-1] if network.loss_curve_ else None,
+            **({"loss": network.loss_curve_[-1]} if network.loss_curve_ else {}),  # a solver: none
             "top": {str(name): terms for name, terms in self.top_features().items()},
             **({"comparison": self.comparison_} if self.comparison_ else {}),
             "config": {name: value for name, value in settings.items() if name not in NOT_SAVED},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -219,11 +220,11 @@ def _report_training(
     if options.json:
         print_json(facts | ({"comparison": model.comparison_} if model.comparison_ else {}))
         return
-    said = f"{facts['epochs']} epochs, {seconds:.1f} s; "
+    said = f"{facts['epochs']} epochs, {seconds:.1f} s"
     if "loss" in facts:
-        said += f"loss {facts['loss']:.4f} and accuracy {facts['accuracy']:.4f} while training"
-    else:
-        said += f"accuracy {facts['held_out_accuracy']:.4f} on texts that were left out"
+        said += f"; loss {facts['loss']:.4f} and accuracy {facts['accuracy']:.4f} while training"
+    elif "held_out_accuracy" in facts:
+        said += f"; accuracy {facts['held_out_accuracy']:.4f} on texts that were left out"
     print(
         f"{texts:,} texts, {facts['classes']} classes, {facts['terms']:,} terms in "
         f"{options.output}: {facts['features']} {facts['model']}, {said}"
@@ -235,6 +236,8 @@ def _training_facts(classifier: Any) -> dict[str, Any]:
     facts = {"epochs": classifier.n_iter_}
     if classifier.loss_curve_:
         return facts | {name: classifier.history_[name][-1] for name in ("loss", "accuracy")}
+    if math.isnan(classifier.held_out_accuracy_):  # too few texts to leave some out
+        return facts
     return facts | {"held_out_accuracy": classifier.held_out_accuracy_}
 
 

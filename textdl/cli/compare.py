@@ -22,11 +22,12 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         parser,
         "Print the words whose meaning differs most between two corpora, such as of two periods: "
         "the cosine of a word's vectors in both, once the second file is turned into the space of "
-        "the first, and the nearest words that it left and gained. With files of other seeds, also "
-        "the cosine that chance alone would leave, and a p-value.",
+        "the first; z, how far that is below the cosines of words of like frequency, in standard "
+        "deviations; and the nearest words that it left and gained. With files of other seeds, "
+        "also the cosine that chance alone would leave, and a p-value.",
         "textdl compare old.vec new.vec -n 1 --neighbors 1",
-        "word  cosine  noise  p  left   gained",
-        "gay   0.4750  -      -  merry  queer",
+        "word  z       cosine  noise  p  left   gained",
+        "gay   487.78  0.4750  -      -  merry  queer",
     )
     parser.add_argument("first", metavar="FIRST", help="vectors of one corpus, of any known format")
     parser.add_argument("second", metavar="SECOND", help="vectors of the other")
@@ -63,7 +64,15 @@ def _add_details(parser: argparse.ArgumentParser) -> None:
         "--restrict-vocab",
         type=positive_int,
         metavar="N",
-        help="only words among the first N of both files; rare words differ by chance",
+        help="only words among the first N of both files",
+    )
+    parser.add_argument(
+        "--min-count",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="only words that occur N times in either corpus, where files have counts (default "
+        "%(default)s)",
     )
     for name, which in (("first", "FIRST"), ("second", "SECOND")):
         parser.add_argument(
@@ -89,6 +98,7 @@ def compare_corpora(options: argparse.Namespace) -> None:
         neighbors=options.neighbors,
         anchors=options.anchors,
         restrict_vocab=options.restrict_vocab,
+        min_count=options.min_count,
     )
     if options.json:
         words = [change._asdict() for change in found.words]
@@ -98,14 +108,14 @@ def compare_corpora(options: argparse.Namespace) -> None:
 
 
 def _table(found: Change) -> list[str]:
-    header = ("word", "cosine", "noise", "p", "left", "gained")
+    header = ("word", "z", "cosine", "noise", "p", "left", "gained")
     return format_table([header, *map(_row, found.words)])
 
 
 def _row(change: WordChange) -> tuple[str, ...]:
-    figures = (f"{change.similarity:.4f}", _number(change.noise), _number(change.p_value))
+    cosines = (f"{change.similarity:.4f}", _number(change.noise), _number(change.p_value))
     sides = (", ".join(some[:_NEIGHBORS_SHOWN]) for some in (change.left, change.gained))
-    return (change.word, *figures, *sides)
+    return (change.word, f"{change.z_score:.2f}", *cosines, *sides)
 
 
 def _number(value: float) -> str:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from itertools import takewhile
-from typing import Any, NamedTuple, NoReturn
 
 import textdl
-from textdl.cli.output import drop_output, prepare_streams
+from textdl.cli.streams import drop_output, prepare_streams
 from textdl.errors import ParameterError, TextdlError, one_line
+
+TYPE_CHECKING = False  # type checkers take it for true; to import `typing` takes a help text's time
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
 MOST_SUGGESTIONS = 3
+STANDARD_COLUMNS = 80
 # What stands for a file in a help text: a shell completes its name.
 FILE_METAVARS = (
     "CORPUS",
@@ -37,13 +42,18 @@ _EXPLAINS = "{prog} VERB --help explains a verb, with an example."
 _COMPLETION = 'Completion in bash: eval "$(textdl --print-completion bash)"'
 
 
-class Verb(NamedTuple):
-    """An entry of the registry of verbs."""
+class Verb:
+    """An entry of the registry of verbs.
 
-    summary: str  # one line, for the list of verbs
-    # "module:function", which describes the verb and adds its arguments to a parser; or the verbs
-    # below this one.
-    source: str | Mapping[str, Verb]
+    Args:
+        summary: one line, for the list of verbs.
+        source: "module:function", which describes the verb and adds its arguments to a parser; or
+            the verbs below this one.
+    """
+
+    def __init__(self, summary: str, source: str | Mapping[str, Verb]) -> None:
+        self.summary = summary
+        self.source = source
 
 
 VERBS: Mapping[str, Verb] = {
@@ -63,6 +73,10 @@ VERBS: Mapping[str, Verb] = {
     ),
     "compare": Verb(
         "the words whose meaning differs between two corpora", "textdl.cli.compare:add_compare"
+    ),
+    "periods": Verb(
+        "tag words by the period of their text, for one training on all periods",
+        "textdl.cli.periods:add_periods",
     ),
     "match": Verb("the most similar texts of two lists", "textdl.cli.match:add_match"),
     "dedup": Verb("texts without near-duplicates", "textdl.cli.match:add_dedup"),
@@ -143,10 +157,28 @@ VERBS: Mapping[str, Verb] = {
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Wraps a description, and leaves an example, which has several lines, as it is."""
 
+    def __init__(self, prog: str) -> None:
+        # As argparse would, which imports `shutil` and all compressions for it.
+        super().__init__(prog, width=_terminal_columns() - 2)
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:
             return super()._fill_text(text, width, indent)
         return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
+
+def _terminal_columns() -> int:
+    """Characters of a line of the terminal, or what the variable COLUMNS says."""
+    try:
+        columns = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        columns = 0
+    if columns > 0:
+        return columns
+    try:
+        return os.get_terminal_size(1).columns or STANDARD_COLUMNS  # 1: standard output
+    except (ValueError, OSError):  # closed, or no terminal
+        return STANDARD_COLUMNS
 
 
 class VerbParser(argparse.ArgumentParser):

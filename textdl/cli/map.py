@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 from textdl.cli.options import add_vectors, describe, positive_int
 from textdl.cli.output import print_json
@@ -101,7 +103,7 @@ def explore_vectors(options: argparse.Namespace) -> None:
     from textdl import Vectors, plot  # not for a help text
     from textdl.plot.atlas import ATLAS_COLUMNS
 
-    program = shutil.which(_PROGRAM)
+    program = _find_viewer()
     if options.open and program is None:
         raise OutputError(
             f"the viewer {_PROGRAM} is not installed; pip install 'textdl[explore]', or pass "
@@ -121,6 +123,12 @@ def explore_vectors(options: argparse.Namespace) -> None:
         done = subprocess.run([program, options.output, *columns], check=False)
         if done.returncode:
             raise OutputError(f"{_PROGRAM} failed with exit code {done.returncode}")
+
+
+def _find_viewer() -> str | None:
+    """The viewer beside this Python, whose environment need not be active, or on the PATH."""
+    beside = shutil.which(_PROGRAM, path=str(Path(sys.executable).parent))
+    return beside or shutil.which(_PROGRAM)
 
 
 def _report(options: argparse.Namespace, facts: dict[str, int], words: int) -> None:

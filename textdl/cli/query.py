@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textdl.cli.options import add_vectors, describe, positive_int
 from textdl.cli.output import print_answers, print_json
 from textdl.errors import ParameterError
 from textdl.table import format_table
-from textdl.vectors.vectors import Vectors
+
+if TYPE_CHECKING:
+    from textdl.vectors.vectors import Vectors
 
 
 def add_similar(parser: argparse.ArgumentParser) -> None:
@@ -133,14 +136,14 @@ def similar_words(options: argparse.Namespace) -> None:
     if options.trust:
         _print_trusted(options)
         return
-    vectors = Vectors.load(options.vectors)
+    vectors = _load(options.vectors)
     if options.sentences:
         found = [
             vectors.most_similar_to_sentence(text, options.n, restrict_vocab=restrict)
             for text in options.words
         ]
     elif options.other:
-        found = vectors.most_similar_in(Vectors.load(options.other), options.words, options.n)
+        found = vectors.most_similar_in(_load(options.other), options.words, options.n)
     else:
         found = vectors.most_similar_batch(options.words, options.n, restrict_vocab=restrict)
     _print_neighbors(options.words, found, as_json=options.json)
@@ -150,7 +153,7 @@ def _print_trusted(options: argparse.Namespace) -> None:
     """One neighbor per line: in how many of the files it is one, its mean cosine and its spread."""
     from textdl.vectors.stability import trusted_neighbors_batch  # only this needs it
 
-    files = [Vectors.load(path) for path in (options.vectors, *options.trust)]
+    files = [_load(path) for path in (options.vectors, *options.trust)]
     found = trusted_neighbors_batch(files, options.words, options.n)
     if options.json:
         answers = zip(options.words, found, strict=True)
@@ -176,7 +179,7 @@ def _print_trusted(options: argparse.Namespace) -> None:
 
 def solve_analogy(options: argparse.Namespace) -> None:
     """Print what is to C as B is to A."""
-    vectors = Vectors.load(options.vectors)
+    vectors = _load(options.vectors)
     solve = vectors.most_similar_cosmul if options.cosmul else vectors.most_similar
     found = solve(
         [options.b, options.c], [options.a], options.n, restrict_vocab=options.restrict_vocab
@@ -186,7 +189,7 @@ def solve_analogy(options: argparse.Namespace) -> None:
 
 def compare_words(options: argparse.Namespace) -> None:
     """Print the cosine of two words."""
-    similarity = Vectors.load(options.vectors).similarity(*options.words)
+    similarity = _load(options.vectors).similarity(*options.words)
     if options.json:
         print_json({"similarity": similarity})
     else:
@@ -195,11 +198,17 @@ def compare_words(options: argparse.Namespace) -> None:
 
 def find_odd(options: argparse.Namespace) -> None:
     """Print the word that does not belong."""
-    odd = Vectors.load(options.vectors).doesnt_match(options.words)
+    odd = _load(options.vectors).doesnt_match(options.words)
     if options.json:
         print_json({"odd": odd})
     else:
         print(odd)
+
+
+def _load(path: str) -> Vectors:
+    from textdl.vectors.vectors import Vectors  # NumPy, which a help text does without
+
+    return Vectors.load(path)
 
 
 def _print_neighbors(

@@ -101,6 +101,11 @@ class EmbeddingParameters:
     position_weights: bool = parameter(
         False, "cbow multiplies each context vector with learned weights of its place"
     )
+    context_separator: str | None = parameter(
+        None,
+        "words of skipgram that are the same up to the last of these, as gay_1900 and gay_2000 "
+        "with _, share one vector as contexts of others (default: none)",
+    )
     min_count: int = parameter(5, "drop words that occur less often", minimum=1)
     max_vocab_size: int | None = parameter(
         None, "keep at most this many words, the most frequent (default: all)", minimum=1
@@ -285,6 +290,18 @@ class EmbeddingConfig(SubwordParameters, DocumentModelParameters, EmbeddingParam
             bits = random_bits(2, self.seed, MEMBER_SEED, number).tolist()
             yield replace(self, **values, seed=(bits[0] << 32 | bits[1]) % 2**63)
 
+    def _refuse_shared_contexts(self) -> None:
+        if not self.context_separator:
+            raise ParameterError(
+                "context_separator is empty; expected what stands between a word and its tag, as _"
+            )
+        is_plain = self.arch == "skipgram" and self.loss == "ns"
+        if not is_plain or self.max_n or self.context_share or self.members:
+            raise ParameterError(
+                f"context_separator={self.context_separator!r} is of use with arch='skipgram', "
+                "loss='ns', without n-grams and with quality='default'; leave it out, or the others"
+            )
+
     def _refuse_contradictions(self) -> None:
         if 0 < self.max_n < self.min_n:
             raise ParameterError(
@@ -301,6 +318,8 @@ class EmbeddingConfig(SubwordParameters, DocumentModelParameters, EmbeddingParam
                 f"context_share={self.context_share} with loss={self.loss!r}; only loss='ns' has "
                 "an output vector for each word"
             )
+        if self.context_separator is not None:
+            self._refuse_shared_contexts()
         for name, archs in _ONLY_WITH.items():
             value = getattr(self, name)
             if self.arch not in archs and value != parameters_of(EmbeddingConfig)[name].default:

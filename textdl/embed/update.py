@@ -140,18 +140,6 @@ def merge_weights(expected_updates: NDArray[np.float64], workers: int) -> NDArra
 # Bounds
 
 
-def row_lengths(changes: Array) -> Array:
-    """Euclidean length of every row. `(..., D) -> (n,)`, all axes but the last in one.
-
-    Example:
-        >>> row_lengths(jnp.array([[[3.0, 4.0]], [[0.0, 2.0]]])).tolist()
-        [5.0, 2.0]
-    """
-    rows = changes.reshape(-1, changes.shape[-1])
-    # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
-    return jnp.sqrt((rows * rows) @ jnp.ones(rows.shape[1], rows.dtype))
-
-
 def bounded_shares(ids: Array, lengths: Array, limit: float = STEP_LIMIT) -> Array:
     """The factor that keeps the summed changes of every row within a limit.
 
@@ -263,13 +251,10 @@ def apply_gradients(table: Array, gradients: TableGradients, rate: Array, weight
     """
     changes = [gradient.scaled(-rate * weight[gradient.ids]) for gradient in gradients]
     ids = jnp.concatenate([gradient.ids.reshape(-1) for gradient in gradients])
-    lengths = jnp.concatenate([row_lengths(change) for change in changes])
+    lengths = jnp.concatenate([change.lengths for change in changes])
     ends = list(accumulate(gradient.ids.size for gradient in gradients))
     shares = jnp.split(bounded_shares(ids, lengths), ends[:-1])
-    bounded = [
-        (share.reshape(*change.shape[:-1], 1) * change).reshape(-1, table.shape[1])
-        for share, change in zip(shares, changes, strict=True)
-    ]
+    bounded = [change.times(share) for change, share in zip(changes, shares, strict=True)]
     return table.at[ids].add(jnp.concatenate(bounded))
 
 

@@ -33,8 +33,8 @@ def write_atlas(
 ) -> int:
     """Write the words of the first rows with their vectors, points, neighbors and counts.
 
-    The columns are `word`, `vector`, `x`, `y`, `neighbors` (`ids`, the numbers of rows, and
-    `distances`, 1 - cosine) and, where they are known, `count`.
+    The columns are `word`, `count` (where it is known), `x`, `y`, `neighbors` (`ids`, the numbers
+    of rows, and `distances`, 1 - cosine) and `vector`.
 
     Args:
         vectors: to look at.
@@ -72,18 +72,19 @@ def write_atlas(
     found = nearest(
         matrix, vectors.norms[:limit], normalize(matrix), topn, np.arange(rows)[:, None]
     )
-    columns: dict[str, Any] = {
-        "word": pa.array(vectors.labels[:limit], pa.string()),
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1]),
-        "x": pa.array(points[:, 0]),
-        "y": pa.array(points[:, 1]),
-        "neighbors": pa.StructArray.from_arrays(
-            [pa.array(found.rows.tolist()), pa.array((1 - found.similarities).tolist())],
-            ["ids", "distances"],
-        ),
-    }
+    # In the order in which the viewer's table shows them: vectors, which fill it, are the last.
+    columns: dict[str, Any] = {"word": pa.array(vectors.labels[:limit], pa.string())}
     if vectors.counts is not None:
         columns["count"] = pa.array(vectors.counts[:limit])
+    columns["x"] = pa.array(points[:, 0])
+    columns["y"] = pa.array(points[:, 1])
+    columns["neighbors"] = pa.StructArray.from_arrays(
+        [pa.array(found.rows.tolist()), pa.array((1 - found.similarities).tolist())],
+        ["ids", "distances"],
+    )
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(
+        pa.array(matrix.reshape(-1)), matrix.shape[1]
+    )
     with atomic_write(path) as temporary:
         parquet.write_table(pa.table(columns), temporary)
     return rows

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
 from textdl.serve.expressions import OddQuestion, PairQuestion, parse_expression
+from textdl.vectors.queries import (
+    NeighborQuery,
+    Neighbors,
+    neighbors,
+    sum_query,
+    word_query,
+)
+from textdl.vectors.searching import exact_search
 from textdl.vectors.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -19,6 +27,13 @@ if TYPE_CHECKING:
     from textdl.classify.label_prediction import LabelPredictor
 
 Neighbor = dict[str, str | float]
+
+
+class NeighborQuestion(NamedTuple):
+    """What has to be searched, and how what is found becomes an answer."""
+
+    query: NeighborQuery
+    as_answer: Callable[[list[Neighbors]], Any]  # takes the neighbors of each direction
 
 
 class Answers:
@@ -102,21 +117,13 @@ class Answers:
             ParameterError: it is no question.
             UnknownWordError: a word has no vector.
         """
-        question = parse_expression(expression)
-        if isinstance(question, PairQuestion):
-            return self.similarity(*question)
-        if isinstance(question, OddQuestion):
-            return self.odd(question.words)
-        found = self.vectors.most_similar(question.positive, question.negative, topn)
-        return {"query": expression, "neighbors": as_neighbors(found)}
+        answer: dict[str, Any] = self._completed(self.begin_ask(expression, topn))
+        return answer
 
     def similar(self, words: Sequence[str], topn: int = 10) -> list[dict[str, Any]]:
         """The nearest words of each word."""
-        found = self.vectors.most_similar_batch(words, topn)
-        return [
-            {"query": word, "neighbors": as_neighbors(neighbors)}
-            for word, neighbors in zip(words, found, strict=True)
-        ]
+        answer: list[dict[str, Any]] = self._completed(self.begin_similar(words, topn))
+        return answer
 
     def analogy(self, a: str, b: str, c: str, topn: int = 10) -> list[dict[str, Any]]:
         """What is to C as B is to A.
@@ -130,8 +137,66 @@ class Answers:
         Returns:
             One answer, in the shape of those of `similar`.
         """
-        found = self.vectors.most_similar([b, c], [a], topn)
-        return [{"query": [a, b, c], "neighbors": as_neighbors(found)}]
+        answer: list[dict[str, Any]] = self._completed(self.begin_analogy(a, b, c, topn))
+        return answer
+
+    def begin_ask(self, expression: str, topn: int) -> NeighborQuestion | dict[str, Any]:
+        """What has to be searched to answer a question of the shell; or the answer.
+
+        Raises:
+            ParameterError: it is no question.
+            UnknownWordError: a word has no vector.
+        """
+        question = parse_expression(expression)
+        if isinstance(question, PairQuestion):
+            return self.similarity(*question)
+        if isinstance(question, OddQuestion):
+            return self.odd(question.words)
+
+        def as_answer(found: list[Neighbors]) -> dict[str, Any]:
+            return {"query": expression, "neighbors": as_neighbors(found[0])}
+
+        return NeighborQuestion(sum_query(self.vectors, *question, topn), as_answer)
+
+    def begin_similar(self, words: Sequence[str], topn: int) -> NeighborQuestion:
+        """What has to be searched to answer `similar`."""
+
+        def as_answer(found: list[Neighbors]) -> list[dict[str, Any]]:
+            return [
+                {"query": word, "neighbors": as_neighbors(of_word)}
+                for word, of_word in zip(words, found, strict=True)
+            ]
+
+        return NeighborQuestion(word_query(self.vectors, words, topn), as_answer)
+
+    def begin_analogy(self, a: str, b: str, c: str, topn: int) -> NeighborQuestion:
+        """What has to be searched to answer `analogy`.
+
+        Args:
+            a: a word.
+            b: another.
+            c: a third.
+            topn: how many answers.
+
+        Returns:
+            A question that can be joined with others.
+        """
+
+        def as_answer(found: list[Neighbors]) -> list[dict[str, Any]]:
+            return [{"query": [a, b, c], "neighbors": as_neighbors(found[0])}]
+
+        return NeighborQuestion(sum_query(self.vectors, [b, c], [a], topn), as_answer)
+
+    def complete(self, questions: Sequence[NeighborQuestion]) -> list[Any]:
+        """Answer several questions by one matrix product: each as it would be answered alone."""
+        asked = [question.query for question in questions]
+        found = neighbors(self.vectors, asked, exact_search(self.vectors))
+        return [
+            question.as_answer(of_one) for question, of_one in zip(questions, found, strict=True)
+        ]
+
+    def _completed(self, begun: Any) -> Any:
+        return self.complete([begun])[0] if isinstance(begun, NeighborQuestion) else begun
 
     def similarity(self, a: str, b: str) -> dict[str, float]:
         """The cosine of two words."""

@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from textdl.errors import FileFormatError, TextdlError, one_line
-from textdl.io.strict_json import parse_json
 from textdl.serve.answers import Answers
 from textdl.serve.endpoints import (
     Endpoint,
@@ -26,16 +25,15 @@ from textdl.serve.endpoints import (
     list_models,
     make_endpoints,
 )
+from textdl.serve.joining import AnswerThreads
 from textdl.serve.limits import (
     HeldMemory,
     RequestError,
     ServiceLimits,
-    WorkThreads,
     read_body,
     time_limit,
 )
 from textdl.serve.metrics import CONTENT_TYPE, ServiceMetrics
-from textdl.serve.schemas import check_request
 
 _PIECE = 1 << 16  # bytes that are sent at a time, so that a slow reader holds no more
 _UNKNOWN_PATH = "other"
@@ -53,7 +51,7 @@ class Service:
         self.limits = limits
         self.metrics = ServiceMetrics()
         self.memory = HeldMemory(limits.max_memory_bytes)
-        self.threads = WorkThreads(limits.threads, limits.max_waiting)
+        self.threads = AnswerThreads(answers, limits.threads, limits.max_waiting)
         self._answers = answers
         self._endpoints = make_endpoints(answers, limits)
         self._app = Starlette(
@@ -74,8 +72,8 @@ class Service:
             async with time_limit(self.limits.timeout):
                 await self._app(scope, receive, response)
         except RequestError as error:
-            if response.status:  # a reader that is too slow: the connection is closed
-                raise
+            if response.status:  # the client reads too slowly: uvicorn closes the connection
+                return
             answer = _error(error.status, error)
             answer.headers["connection"] = "close"
             await answer(scope, receive, response)
@@ -109,7 +107,7 @@ class Service:
             body = await read_body(request, self.limits.max_body_bytes, self.memory)
             held = len(body)
             try:
-                content = await self.threads.run(lambda: _computed(body, endpoint))
+                content = await self.threads.run(endpoint, body)
             finally:
                 self.memory.give_back(held)
         except RequestError as error:
@@ -200,20 +198,6 @@ class _PiecewiseResponse(Response):  # type: ignore[misc, unused-ignore]
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
         finally:
             self._memory.give_back(size)
-
-
-def _computed(body: bytes, endpoint: Endpoint) -> bytes:
-    """The answer to a request as JSON.
-
-    Raises:
-        RequestError: the body is not JSON.
-    """
-    try:
-        request = parse_json(body)
-    except ValueError as error:
-        raise RequestError(400, f"the body is not valid JSON ({error}); send an object") from None
-    answer = endpoint.answer(**check_request(request, endpoint.fields))
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _error(status: int, error: Exception) -> JSONResponse:

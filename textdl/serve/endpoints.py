@@ -25,7 +25,7 @@ class Endpoint(NamedTuple):
 
     summary: str  # one line
     fields: Mapping[str, Schema]  # of the object
-    answer: Callable[..., Any]  # takes the fields, returns JSON
+    answer: Callable[..., Any]  # takes the fields, returns JSON or a NeighborQuestion
 
 
 def make_endpoints(answers: Answers, limits: ServiceLimits) -> dict[str, Endpoint]:
@@ -52,7 +52,7 @@ def make_endpoints(answers: Answers, limits: ServiceLimits) -> dict[str, Endpoin
 
     def similar(words: list[str], topn: int) -> Any:
         check_total(len(words), topn, limits)
-        return answers.similar(words, topn)
+        return answers.begin_similar(words, topn)
 
     endpoints = {
         "/similar": Endpoint(
@@ -61,7 +61,7 @@ def make_endpoints(answers: Answers, limits: ServiceLimits) -> dict[str, Endpoin
         "/analogy": Endpoint(
             "a is to b as c is to what?",
             {"a": word, "b": word, "c": word, "topn": topn},
-            answers.analogy,
+            answers.begin_analogy,
         ),
         "/similarity": Endpoint(
             "the cosine of two words", {"a": word, "b": word}, answers.similarity
@@ -70,7 +70,7 @@ def make_endpoints(answers: Answers, limits: ServiceLimits) -> dict[str, Endpoin
         "/ask": Endpoint(
             "a question of the shell, as: king - man + woman",
             {"expression": question, "topn": topn},
-            answers.ask,
+            answers.begin_ask,
         ),
     }
     return endpoints | _text_endpoints(answers, texts, topn)

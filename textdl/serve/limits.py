@@ -1,11 +1,9 @@
-"""What requests may take: the memory of bodies and answers, threads, and time."""
+"""What requests may take: the memory of bodies and answers, and time."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -72,41 +70,6 @@ class HeldMemory:
     def give_back(self, size: int) -> None:
         """Hold less."""
         self.held -= size
-
-
-class WorkThreads:
-    """A few threads that compute answers, with a bounded queue before them."""
-
-    def __init__(self, threads: int, waiting: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, "answers")
-        self._most = threads + waiting
-        self._lock = threading.Lock()
-        self.pending = 0
-
-    async def run(self, work: Callable[[], Any]) -> Any:
-        """What a function returns, computed in a thread.
-
-        A request that is given up leaves the queue; one that a thread has begun runs to its end,
-        and counts until then.
-
-        Raises:
-            RequestError: too many wait.
-        """
-        with self._lock:
-            if self.pending >= self._most:
-                raise RequestError(503, f"{self.pending:,} requests wait; come again later")
-            self.pending += 1
-        future = self._pool.submit(work)
-        future.add_done_callback(self._finished)
-        return await asyncio.wrap_future(future)
-
-    def close(self) -> None:
-        """Let the threads end; what waits is given up."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _finished(self, future: Future[Any]) -> None:
-        with self._lock:
-            self.pending -= 1
 
 
 async def read_body(request: Any, most: int, memory: HeldMemory) -> bytes:

@@ -9,6 +9,8 @@ The map, in the order in which a text runs through it:
     tokenizers/    a text in, a list of tokens out; one per file, and the table of their names
     encode.py      chunks as token ids, on all cores
     white_space.py what stands between white space as ids, without an object per word
+    hash_table.py  distinct keys as ids, in arrays
+    word_table.py  words as ids, by their bytes
     vocabulary.py  words by falling count
     char_ngrams.py subwords, in the buckets of fastText
     store.py       the token store: a corpus as ids on disk

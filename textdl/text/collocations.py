@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from textdl.errors import CorpusError, ParameterError
-from textdl.text.encode import EncodedChunk, interning_dict
+from textdl.text.encode import EncodedChunk
 from textdl.text.word_pairs import ConnectorSequences, Counts, Ids, adjacent_pairs, open_tail
+from textdl.text.word_table import WordTable
 
 RUN = 1 << 22  # keys that are sorted at once, in 32 MB
 KEY_BITS = 63
@@ -98,7 +99,7 @@ class CollocationCounter:
         self.corpus_words = 0
         self._max_candidates = max_candidates
         self._forget_up_to = 1  # occurrences
-        self._numbers = interning_dict()
+        self._table = WordTable()
         self._word_counts = np.zeros(1 << 16, np.int64)
         self._word_bits = 0  # of each of the two words in a key, below those of the sequence
         self._pending: list[Counts] = []  # keys that are not counted yet
@@ -169,11 +170,10 @@ class CollocationCounter:
         self._wait()
         self._merge_runs(all_of_them=True)
         keys, counts = self._runs[0] if self._runs else (np.empty(0, np.int64),) * 2
-        words = list(self._numbers)
+        words = self._table.words.copy()
         word_counts = self._word_counts[: len(words)].copy()
-        for connector in self.sequences.connectors:
-            if connector in self._numbers:
-                word_counts[self._numbers[connector]] = 0
+        connectors = set(self.sequences.connectors)
+        word_counts[[row for row, word in enumerate(words) if word in connectors]] = 0
         sequence, left, right = _split(keys, self._word_bits)
         return CollocationCounts(
             words,
@@ -189,9 +189,9 @@ class CollocationCounter:
         )
 
     def _intern(self, words: Sequence[str]) -> Ids:
-        local = np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
-        if len(self._numbers) > len(self._word_counts):
-            more = np.zeros(len(self._numbers), np.int64)
+        local = self._table.intern(words)
+        if len(self._table) > len(self._word_counts):
+            more = np.zeros(len(self._table), np.int64)
             self._word_counts = np.append(self._word_counts, more)
         return local
 
@@ -204,7 +204,7 @@ class CollocationCounter:
 
     def _keys(self, left: Ids, sequence: Ids, right: Ids) -> Counts:
         """`(n,)` one number for each candidate; those of frequent words are small."""
-        self._widen(len(self._numbers).bit_length())
+        self._widen(len(self._table).bit_length())
         keys = sequence.astype(np.int64)
         keys <<= self._word_bits
         keys |= left
@@ -217,7 +217,7 @@ class CollocationCounter:
         sequence_bits = len(self.sequences.sequences).bit_length()
         if 2 * word_bits + sequence_bits > KEY_BITS:
             raise CorpusError(
-                f"the corpus has {len(self._numbers):,} distinct words and "
+                f"the corpus has {len(self._table):,} distinct words and "
                 f"{len(self.sequences.sequences):,} sequences of connector words, too many to "
                 "count their pairs; pass fewer connector_words, or less text"
             )

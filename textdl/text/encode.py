@@ -37,7 +37,7 @@ POLL_SECONDS = 0.1  # for which a signal may wait while other processes work
 class EncodedChunk(NamedTuple):
     """The tokens of a chunk, as ids into its own word list."""
 
-    words: list[str]  # the distinct words, in order of first use
+    words: Sequence[str]  # the distinct words, in order of first use
     ids: NDArray[np.int32]  # (tokens,) indices into `words`
     lengths: NDArray[np.int64]  # (documents,) tokens of each document
     continues: bool  # the last document goes on in the next chunk

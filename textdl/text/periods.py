@@ -4,9 +4,10 @@ Chosen words are tagged by the period of their text, `gay` becoming `gay_1900` a
 that one model learns a vector for each, in one space: nothing has to be aligned. All other words
 are shared by the periods.
 
-Deviation from the paper: there a chosen word is tagged where it is predicted from or predicts, and
-left as it is in the context of others; here it is tagged in every place. Choose few words, and the
-contexts hardly differ.
+In the paper a chosen word is tagged where it is the target, and left as it is in the context of
+others. Here it is tagged in the text, and a model that is trained with ``context_separator`` gives
+all periods of a word one vector as a context, and its own as a target. (Models without that
+parameter, such as CBOW, take a tagged word for another one in every place.)
 
 Reference: Dubossarsky, Hengchen, Tahmasebi and Schlechtweg 2019, "Time-out: temporal referencing
 for robust modeling of lexical semantic change".

@@ -98,7 +98,7 @@ class PhraseTable:
         places, phrases = self._find(chunk, pairs)
         is_joined = _every_second(places)
         places = places[is_joined]
-        words, phrase_ids = self._add_words(chunk.words, phrases[is_joined])
+        words, phrase_ids = self._add_words(list(chunk.words), phrases[is_joined])
         left = pairs.left[places]
         right = pairs.right[places]
         ids = chunk.ids.copy()
@@ -214,7 +214,7 @@ def sentences(chunks: Iterable[EncodedChunk]) -> Iterator[list[str]]:
     """The sentences of a text as lists of words; one that was cut is in one piece."""
     pieces: list[list[str]] = []  # of a sentence that goes on
     for chunk in chunks:
-        words = _take(chunk.words, chunk.ids)
+        words = _take(list(chunk.words), chunk.ids)
         ends = np.cumsum(chunk.lengths).tolist()
         begin = 0
         for end in ends[:-1] if chunk.continues else ends:

@@ -18,8 +18,9 @@ from textdl.errors import CorpusError, CorpusReadError
 from textdl.io.atomic import Sync, atomic_write
 from textdl.io.checksums import file_checksum, seal, unseal
 from textdl.io.mapped_file import MappedFile
-from textdl.text.encode import EncodedChunk, interning_dict
+from textdl.text.encode import EncodedChunk
 from textdl.text.vocabulary import Vocabulary
+from textdl.text.word_table import WordTable
 
 FORMAT = "textdl token store"
 VERSION = 2
@@ -189,18 +190,17 @@ def _write_in_order_of_use(
     Returns:
         The words, and their counts `(V,)`.
     """
-    numbers = interning_dict()
+    table = WordTable()
     counts = np.zeros(1 << 16, np.int64)
     with (folder / TOKENS[0]).open("wb") as ids, _OffsetWriter(folder / OFFSETS[0]) as offsets:
         for chunk in chunks:
-            words = map(numbers.__getitem__, chunk.words)
-            local = np.fromiter(words, TOKENS[1], len(chunk.words))
-            if len(numbers) > len(counts):
-                counts = np.append(counts, np.zeros(len(numbers), np.int64))
+            local = table.intern(chunk.words)
+            if len(table) > len(counts):
+                counts = np.append(counts, np.zeros(len(table), np.int64))
             counts[local] += np.bincount(chunk.ids, minlength=len(local))
-            ids.write(local[chunk.ids].data)
+            ids.write(local[chunk.ids].astype(TOKENS[1], copy=False).data)
             offsets.add(chunk.lengths, continues=chunk.continues)
-    return list(numbers), counts[: len(numbers)]
+    return table.words, counts[: len(table)]
 
 
 class _OffsetWriter:

@@ -15,12 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-PIECE = 8  # bytes of a number
+from textdl.string_array import StringArray
+from textdl.text.hash_table import Keys
+from textdl.text.word_table import PIECE, Positions, TextBytes, pieces
+
 LONGEST_WORD = 1 << 10  # bytes; a chunk with a longer one is left to `str.split`
 TABLES = 8  # that are tried before what is left is sorted
 
-Numbers = NDArray[np.uint64]
-Positions = NDArray[np.int64]
 
 _ASCII_SPACES = string.whitespace + "\x1c\x1d\x1e\x1f"
 # What else `str.split` splits at; each is replaced by as many spaces as it has bytes.
@@ -30,8 +31,6 @@ _WIDE_SPACES = [
     + "".join(map(chr, range(0x2000, 0x200B)))
 ]
 _IS_IN_WORD = bytes(chr(byte) not in _ASCII_SPACES for byte in range(256))
-# What is left of eight bytes where a word ends after so many of them.
-_MASK = np.array([(1 << 8 * n) - 1 for n in range(PIECE + 1)], np.uint64)
 # Of each table: odd multiples of 2**64 over the golden ratio (Knuth, TAOCP 3, 6.4).
 _MULTIPLIERS = np.arange(1, 2 * TABLES, 2).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 _LEAST_BITS = 8  # of the slots of a table
@@ -41,7 +40,7 @@ _MOST_BITS = 20
 class SplitText(NamedTuple):
     """The words of some documents."""
 
-    words: list[str]  # the distinct ones, in order of first use
+    words: StringArray  # the distinct ones, in order of first use
     ids: NDArray[np.int32]  # (tokens,) indices into `words`
     lengths: NDArray[np.int64]  # (documents,) tokens of each
 
@@ -59,7 +58,7 @@ def split_text(documents: Sequence[str], *, lowercase: bool) -> SplitText | None
 
     Example:
         >>> found = split_text(["to be or", "not to be"], lowercase=False)
-        >>> found.words, found.ids.tolist(), found.lengths.tolist()
+        >>> list(found.words), found.ids.tolist(), found.lengths.tolist()
         (['to', 'be', 'or', 'not'], [0, 1, 2, 3, 0, 1], [3, 3])
     """
     joined = _join(documents, lowercase=lowercase)
@@ -69,21 +68,17 @@ def split_text(documents: Sequence[str], *, lowercase: bool) -> SplitText | None
     is_in_word = np.frombuffer(data.translate(_IS_IN_WORD), bool)
     edges = np.flatnonzero(is_in_word[1:] != is_in_word[:-1]) + 1
     begins = edges[::2]
-    sizes = edges[1::2] - begins
-    if sizes.max(initial=0) > LONGEST_WORD:
+    ends = edges[1::2]
+    if (ends - begins).max(initial=0) > LONGEST_WORD:
         return None
     lengths = np.diff(np.searchsorted(begins, first))
-    same = _first_of_words(np.frombuffer(data, np.uint8), begins, sizes)
+    text = np.frombuffer(data, np.uint8)
+    same = _first_of_words(text, begins, ends)
     if same is None:
         return None
     is_first = same == np.arange(len(same))
     numbers = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
-    spans = zip(begins[is_first].tolist(), edges[1::2][is_first].tolist(), strict=True)
-    if data.isascii():
-        text = data.decode("ascii")
-        words = [text[begin:end] for begin, end in spans]
-    else:
-        words = [data[begin:end].decode() for begin, end in spans]
+    words = StringArray.from_spans(text, begins.compress(is_first), ends.compress(is_first))
     return SplitText(words, numbers[same], lengths)
 
 
@@ -110,19 +105,17 @@ def _join(documents: Sequence[str], *, lowercase: bool) -> tuple[bytes, Position
 
 
 def _first_of_words(
-    text: NDArray[np.uint8], begins: Positions, sizes: Positions
+    text: TextBytes, begins: Positions, ends: Positions
 ) -> NDArray[np.int32] | None:
     """`(n,)` for each word the first one that is equal; None where two numbers say otherwise."""
-    pieces: Numbers = np.ndarray(len(text) - PIECE + 1, "<u8", text, strides=(1,))
-    numbers = pieces[begins]
-    numbers &= _MASK.take(sizes, mode="clip")
+    numbers = pieces(text, begins, ends)
+    sizes = ends - begins
     long = np.flatnonzero(sizes > PIECE)
     rest = long
     place = PIECE
     while len(rest):  # a longer word is hashed, and compared below
-        numbers[rest] = numbers[rest] * _MULTIPLIERS[0] + _pieces(
-            pieces, begins, sizes, rest, place
-        )
+        piece = pieces(text, begins[rest] + place, ends[rest])
+        numbers[rest] = numbers[rest] * _MULTIPLIERS[0] + piece
         place += PIECE
         rest = rest[sizes[rest] > place]
     first = _first_of_equal(numbers)
@@ -130,8 +123,8 @@ def _first_of_words(
         return None
     other = first[long]
     for place in range(0, int(sizes.max(initial=0)), PIECE):
-        piece = _pieces(pieces, begins, sizes, long, place)
-        if not np.array_equal(piece, _pieces(pieces, begins, sizes, other, place)):
+        piece = pieces(text, begins[long] + place, ends[long])
+        if not np.array_equal(piece, pieces(text, begins[other] + place, ends[other])):
             return None
         is_longer = sizes[long] > place + PIECE
         long = long[is_longer]
@@ -139,16 +132,7 @@ def _first_of_words(
     return first
 
 
-def _pieces(
-    every: Numbers, begins: Positions, sizes: Positions, rows: NDArray[np.integer], place: int
-) -> Numbers:
-    """`(rows,)` up to eight bytes of words from a place on."""
-    found: Numbers = every[begins[rows] + place]
-    found &= _MASK.take(sizes[rows] - place, mode="clip")
-    return found
-
-
-def _first_of_equal(numbers: Numbers) -> NDArray[np.int32]:
+def _first_of_equal(numbers: Keys) -> NDArray[np.int32]:
     """`(n,)` for each number the position of the first one that is equal."""
     first = np.empty(len(numbers), np.int32)
     bits = min(max(len(numbers).bit_length() - 1, _LEAST_BITS), _MOST_BITS)

@@ -8,7 +8,8 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from itertools import islice
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,27 +27,29 @@ Items: TypeAlias = "WeightedItem | Sequence[WeightedItem] | None"
 Neighbors: TypeAlias = list[tuple[str, float]]
 
 
-def most_similar(
-    vectors: LabeledMatrix,
-    positive: Items,
-    negative: Items,
-    topn: int,
-    indexer: Indexer,
-) -> Neighbors:
-    """The words nearest to the weighted mean of items; words that were given are left out.
+class NeighborQuery(NamedTuple):
+    """What is asked of a matrix: which rows are nearest to Q directions?"""
+
+    directions: NDArray[np.float64]  # (Q, D), of length 1 or 0
+    excluded: NDArray[np.int64]  # (Q, E), rows that may not answer, or NO_ROW
+    topn: int
+
+
+def sum_query(vectors: LabeledMatrix, positive: Items, negative: Items, topn: int) -> NeighborQuery:
+    """What is nearest to the weighted mean of items, but for the words that were given?
 
     Args:
         vectors: that are asked.
         positive: items of weight 1, or with a weight of their own.
         negative: items of weight -1, or with a weight of their own.
         topn: how many words.
-        indexer: finds them.
 
     Returns:
-        Words with their cosines, the most similar first.
+        One direction.
 
     Raises:
         ParameterError: nothing was given, or a weight is not a finite number.
+        UnknownWordError: a word has no vector.
     """
     weighted = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
     if not weighted:
@@ -55,57 +58,74 @@ def most_similar(
     weights = np.array([weight for _, weight in weighted])
     direction = query.combine(np.stack([vectors.direction(item) for item in items]), weights)
     given = vectors.rows_of([item for item in items if isinstance(item, str)])
-    return neighbors(vectors, direction[None], topn, given[None], indexer)[0]
+    return NeighborQuery(direction[None], given[None], check_topn(topn))
 
 
-def most_similar_batch(
-    vectors: LabeledMatrix, words: Sequence[str], topn: int, indexer: Indexer
-) -> list[Neighbors]:
-    """The words nearest to each word, itself left out.
+def word_query(vectors: LabeledMatrix, words: Sequence[str], topn: int) -> NeighborQuery:
+    """What is nearest to each word, but for itself?
 
     Args:
         vectors: that are asked.
         words: the queries.
         topn: how many words each.
-        indexer: finds them.
 
     Returns:
-        What `most_similar` answers to each.
+        A direction for each word.
+
+    Raises:
+        UnknownWordError: a word has no vector.
     """
     rows = vectors.rows_of(words)
     units = query.normalize(vectors.take(words, rows))
     directions = query.combine(units[:, None, :], np.ones(1))
-    return neighbors(vectors, directions, topn, rows[:, None], indexer)
+    return NeighborQuery(directions, rows[:, None], check_topn(topn))
 
 
 def neighbors(
-    vectors: LabeledMatrix,
-    directions: NDArray[np.float64],
-    topn: int,
-    excluded: NDArray[np.int64],
-    indexer: Indexer,
-) -> list[Neighbors]:
-    """The words nearest to directions.
+    vectors: LabeledMatrix, queries: Sequence[NeighborQuery], indexer: Indexer
+) -> list[list[Neighbors]]:
+    """What is nearest to the directions of several queries: all in one matrix product.
+
+    An exact search answers to each what it would answer to it alone.
 
     Args:
         vectors: whose labels answer.
-        directions: `(Q, D)` unit vectors.
-        topn: how many words each.
-        excluded: `(Q, E)` rows that may not answer, or `NO_ROW`.
-        indexer: finds them.
+        queries: at least one; the largest `topn` is found for all of them.
+        indexer: finds rows.
 
     Returns:
-        Words with their cosines, the most similar first.
+        For each query and each of its directions words with their cosines, the most similar first.
     """
-    topn = check_topn(topn)
     vectors.require_whole()
-    found = indexer.search(directions, topn + excluded.shape[1])
-    answers = []
-    for rows, cosines, left_out in zip(*found, excluded.tolist(), strict=True):
-        pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
-        kept = [(row, cosine) for row, cosine in pairs if row not in left_out and row != NO_ROW]
-        answers.append([(vectors.labels[row], cosine) for row, cosine in kept[:topn]])
-    return answers
+    widest = max(asked.excluded.shape[1] for asked in queries)
+    deepest = max(asked.topn + asked.excluded.shape[1] for asked in queries)
+    found = indexer.search(np.concatenate([asked.directions for asked in queries]), deepest)
+    excluded = np.concatenate([_widened(asked.excluded, widest) for asked in queries])
+    topn = np.repeat([asked.topn for asked in queries], [len(it.directions) for it in queries])
+    answers = iter(
+        _named(vectors, *answer)
+        for answer in zip(*found, excluded.tolist(), topn.tolist(), strict=True)
+    )
+    return [list(islice(answers, len(asked.directions))) for asked in queries]
+
+
+def _widened(excluded: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Excluded rows `(Q, E)` with `NO_ROW` in further columns. `(Q, width)`."""
+    missing = width - excluded.shape[1]
+    return np.pad(excluded, ((0, 0), (0, missing)), constant_values=NO_ROW)
+
+
+def _named(
+    vectors: LabeledMatrix,
+    rows: NDArray[np.int64],
+    cosines: NDArray[np.float64],
+    excluded: list[int],
+    topn: int,
+) -> Neighbors:
+    """The first `topn` rows that may answer, by their words."""
+    pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
+    kept = [(row, cosine) for row, cosine in pairs if row not in excluded and row != NO_ROW]
+    return [(vectors.labels[row], cosine) for row, cosine in kept[:topn]]
 
 
 def most_similar_cosmul(
@@ -286,7 +306,8 @@ def most_similar_in(
         )
     directions = query.normalize(vectors[query.word_list(words)])
     nothing = np.empty((len(directions), 0), np.int64)
-    return neighbors(other, directions, topn, nothing, exact_search(other))
+    asked = NeighborQuery(directions, nothing, check_topn(topn))
+    return neighbors(other, [asked], exact_search(other))[0]
 
 
 def _as_items(given: Items) -> list[WeightedItem]:

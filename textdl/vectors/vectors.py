@@ -210,7 +210,8 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             [('tree', 0.0)]
         """
         chosen = choose_search(self, restrict_vocab, candidates, indexer)
-        return queries.most_similar(self, positive, negative, topn, chosen)
+        asked = queries.sum_query(self, positive, negative, topn)
+        return queries.neighbors(self, [asked], chosen)[0][0]
 
     def most_similar_batch(
         self,
@@ -238,7 +239,7 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
             ParameterError: `topn` is below 1, or the restrictions contradict each other.
         """
         chosen = choose_search(self, restrict_vocab, candidates, indexer)
-        return queries.most_similar_batch(self, words, topn, chosen)
+        return queries.neighbors(self, [queries.word_query(self, words, topn)], chosen)[0]
 
     def most_similar_cosmul(
         self,
@@ -308,7 +309,8 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         words = queries.known_words(self, sentence, tokenize)
         mean = query.normalize(self[words]).mean(axis=0)
         among = exact_search(self, restrict_vocab, candidates)
-        return queries.most_similar(self, mean, None, topn, among)
+        asked = queries.sum_query(self, mean, None, topn)
+        return queries.neighbors(self, [asked], among)[0][0]
 
     def most_similar_in(
         self, other: Vectors, words: Sequence[str], topn: int = 10

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textdl.bow.engine.characters import CharacterScanner, count_within_words
-from textdl.bow.engine.terms import HashTable, name_terms
+from textdl.bow.engine.terms import name_terms
+from textdl.text.hash_table import HashTable
 
 TEXTS = st.lists(st.text("ab é日😀\t\n\0"), min_size=1, max_size=4)
 
@@ -34,7 +35,9 @@ def test_character_scanner_encode_same_numbers_as_scan():
 @given(TEXTS, st.sampled_from([(1, 1), (1, 3), (2, 2), (3, 5)]))
 def test_count_within_words_against_loop(texts, ngram_range):
     table = HashTable()
-    counts = count_within_words(texts, None, table, ngram_range).toarray()
+    found_terms, found_counts = count_within_words(texts, None, table, ngram_range)
+    counts = np.zeros((len(texts), len(table) + 1), int)
+    counts[:, found_terms] = found_counts.toarray()
     names = name_terms(CharacterScanner(None, table), b"", ngram_range[1])
     for row, text in enumerate(texts):
         expected = Counter()
@@ -49,7 +52,7 @@ def test_count_within_words_against_loop(texts, ngram_range):
 @pytest.mark.parametrize("preprocess", [None, str.lower, str.upper])
 def test_count_within_words_preprocesses(preprocess):
     table = HashTable()
-    counts = count_within_words(["Ab aB"], preprocess, table, (4, 4)).toarray()[0]
+    found = count_within_words(["Ab aB"], preprocess, table, (4, 4))
     words = {" Ab ", " aB "} if preprocess is None else {preprocess(" ab ")}
-    assert len(np.flatnonzero(counts)) == len(words)
-    assert counts.sum() == 2
+    assert len(found.terms) == len(words)
+    assert found.counts.sum() == 2

@@ -2,13 +2,12 @@
 
 import itertools
 
-import numpy as np
 import pytest
 
 from textdl.bow.count import CountVectorizer
 from textdl.bow.engine.analysis import TextAnalysis, term_function
-from textdl.bow.engine.counting import DocumentReader, count_corpus, make_counter
-from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.bow.engine.counting import count_corpus, make_counter
+from textdl.errors import CorpusReadError
 
 
 def test_generator_is_read_once_and_little_ahead(small_chunks):
@@ -43,31 +42,16 @@ def test_generator_is_read_once_and_little_ahead(small_chunks):
 def test_count_corpus_against_loop(parameters):
     chunks = [["the cat sat", "a cat"], ["", "the dog, the cat"]]
     analysis = TextAnalysis(**parameters)
-    counts = count_corpus(make_counter(analysis), chunks, 2, keep_rows=True)
+    counts = count_corpus(make_counter(analysis), chunks, 2, keep_documents=True)
     terms = counts.present()
     names = [name.decode() for name in counts.names().encoded(terms)]
     documents = list(map(term_function(analysis), itertools.chain(*chunks)))
-    assert counts.documents == len(documents) == sum(rows.shape[0] for rows in counts.rows)
+    assert (
+        counts.documents == len(documents) == sum(chunk.counts.shape[0] for chunk in counts.chunks)
+    )
     assert set(names) == set(itertools.chain(*documents))
     for name, term in zip(names, terms, strict=True):
         assert counts.document_frequency[term] == sum(name in terms for terms in documents)
         assert counts.term_frequency[term] == sum(terms.count(name) for terms in documents)
-    totals = sum(np.bincount(rows.indices, rows.data).sum() for rows in counts.rows)
+    totals = sum(chunk.counts.sum() for chunk in counts.chunks)
     assert totals == counts.term_frequency.sum()
-
-
-def test_document_reader_chunks_have_about_their_size():
-    texts = ["x" * length for length in (5, 5, 30, 1, 1)]
-    chunks = list(DocumentReader().chunks(iter(texts), 11))
-    assert [list(map(len, chunk)) for chunk in chunks] == [[5, 5], [30], [1, 1]]
-    assert list(itertools.chain(*chunks)) == texts
-
-
-def test_document_reader_codec_with_its_own_error():
-    with pytest.raises(CorpusError, match="document 0 is not undefined"):
-        CountVectorizer(encoding="undefined").fit([b"abc"])
-
-
-def test_document_reader_unknown_encoding():
-    with pytest.raises(ParameterError, match="encoding='nope' is unknown"):
-        DocumentReader(encoding="nope").decode(b"a")

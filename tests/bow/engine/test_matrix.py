@@ -8,8 +8,9 @@ from scipy import sparse
 
 from textdl.bow.engine import matrix as matrix_module
 from textdl.bow.engine.matrix import (
+    TermCounts,
     assemble,
-    count_occurrences,
+    count_terms,
     float_dtype,
     multiply_columns,
     normalize_rows,
@@ -20,15 +21,31 @@ from textdl.errors import DataError
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 500)), max_size=60))
-def test_count_occurrences_against_loop(entries):
+def test_count_terms_against_loop(entries):
     dense = np.zeros((4, 501), int)
     for row, term in entries:
         dense[row, term] += 1
     columns = np.array(entries, np.int32).reshape(-1, 2).T
-    counts = count_occurrences(Occurrences(columns[0], columns[1]), 4)
-    assert counts.has_sorted_indices
-    np.testing.assert_array_equal(counts.toarray(), dense[:, : counts.shape[1]])
-    assert counts.sum() == len(entries)
+    found = count_terms(Occurrences(columns[0], columns[1]), 4)
+    assert found.terms.tolist() == np.flatnonzero(dense.any(0)).tolist()
+    np.testing.assert_array_equal(found.counts.toarray(), dense[:, found.terms])
+    np.testing.assert_array_equal(found.term_frequency(), dense.sum(0)[found.terms])
+    np.testing.assert_array_equal(found.document_frequency(), (dense > 0).sum(0)[found.terms])
+
+
+def test_count_terms_of_more_than_65535_occurrences():
+    many = 70_000
+    found = count_terms(Occurrences(np.zeros(many, np.int32), np.ones(many, np.int32)), 1)
+    assert found.term_frequency().tolist() == [many]
+
+
+def blocks_of(dense, parts):
+    """Counts of consecutive rows."""
+    blocks = []
+    for part in np.array_split(dense, parts):
+        terms = np.flatnonzero(part.any(0)).astype(np.int32)
+        blocks.append(TermCounts(terms, sparse.csc_array(part[:, terms].astype(np.uint16))))
+    return blocks
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -41,9 +58,10 @@ def test_assemble_against_dense_columns(jobs, width):
     for number, column in enumerate(columns):
         if column >= 0:
             expected[:, column] = dense[:, number]
-    blocks = [sparse.csr_array(part.astype(np.uint16)) for part in np.array_split(dense, 4)]
+    blocks = blocks_of(dense, 4)
     matrix = assemble(blocks, place_in(columns, width), width, np.dtype(np.float32), jobs)
     assert (matrix.dtype, matrix.has_canonical_format, blocks) == (np.float32, True, [])
+    assert (np.diff(matrix.indices) > 0).sum() >= matrix.nnz - matrix.shape[0]  # sorted in each row
     np.testing.assert_array_equal(matrix.toarray(), expected)
 
 

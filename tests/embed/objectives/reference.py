@@ -70,8 +70,9 @@ def summed_gradients(tables, found):
     summed = {name: np.zeros(table.shape) for name, table in tables.items()}
     for name, gradients in found.gradients.items():
         for gradient in gradients:
-            values = np.asarray(gradient.scaled(jnp.ones(gradient.ids.shape)))
-            np.add.at(summed[name], np.asarray(gradient.ids), values)
+            scaled = gradient.scaled(jnp.ones(gradient.ids.shape))
+            values = np.asarray(scaled.times(jnp.ones(gradient.ids.size)))
+            np.add.at(summed[name], np.asarray(gradient.ids).reshape(-1), values)
     return summed
 
 

@@ -6,7 +6,13 @@ import itertools
 import numpy as np
 import pytest
 
-from textdl.embed.objectives.huffman import PathLayout, decisions_above, huffman_tree, paths_below
+from textdl.embed.objectives.huffman import (
+    PathCutter,
+    PathLayout,
+    decisions_above,
+    huffman_tree,
+    paths_below,
+)
 
 RANDOM = np.sort(np.random.default_rng(0).zipf(1.2, 5000).clip(max=10**9))[::-1]
 COUNTS = {
@@ -150,3 +156,24 @@ def test_length_is_within_a_bit_of_the_entropy():
     share = RANDOM / RANDOM.sum()
     entropy = -(share * np.log2(share)).sum()
     assert entropy <= share @ lengths < entropy + 1
+
+
+@every_count
+@pytest.mark.parametrize("size", [1, 4])
+def test_pieces_have_every_node_of_every_path(name, size):
+    paths = paths_below(huffman_tree(counts_of(name)), 1)
+    words = np.random.default_rng(0).integers(0, len(paths.nodes), (3, 2, 12)).astype(np.int32)
+    pieces = PathCutter(paths, size)(words)
+    for step, nodes, signs, owners in zip(words.reshape(3, 24), *pieces, strict=True):
+        found = [
+            (int(owners[piece]), int(nodes[piece, place]), int(sign))
+            for (piece, place), sign in np.ndenumerate(signs)
+            if sign
+        ]
+        expected = [
+            (j, int(node), int(sign))
+            for j, w in enumerate(step)
+            for node, sign in zip(paths.nodes[w], paths.signs[w], strict=True)
+            if sign
+        ]
+        assert found == expected

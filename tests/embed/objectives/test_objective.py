@@ -18,7 +18,7 @@ from tests.embed.objectives.reference import (
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives import ARCHITECTURES, LEARNING_RATES, LOSSES
 from textdl.embed.objectives.objective import make_objective
-from textdl.embed.tables import Batches, ProductGradients, RowGradients
+from textdl.embed.tables import Batches, OuterGradients, ProductGradients, RowGradients
 from textdl.errors import ParameterError
 
 SIDES = [(arch, loss) for arch in ARCHITECTURES for loss in LOSSES]
@@ -149,12 +149,25 @@ def count_scores(counted, text, config, prediction):
 
 def test_gradients_are_scaled_row_by_row():
     draw = np.random.default_rng(0)
-    factors = draw.random((2, 3))
-    rows = RowGradients(np.zeros((2, 3), int), draw.random((2, 3, 5)))
-    np.testing.assert_allclose(rows.scaled(factors), factors[..., None] * rows.values, rtol=1e-6)
-    product = ProductGradients(rows.ids, draw.random((2, 3, 4)), draw.random((2, 4, 5)))
-    whole = factors[..., None] * (product.score_gradients @ product.vectors)
-    np.testing.assert_allclose(product.scaled(factors), whole, rtol=1e-5)
+
+    def numbers(*shape):
+        return draw.random(shape, np.float32)
+
+    factors = numbers(2, 3)
+    shares = numbers(6)
+    ids = np.zeros((2, 3), int)
+    rows = RowGradients(ids, numbers(2, 3, 5))
+    product = ProductGradients(ids, numbers(2, 3, 4), numbers(2, 4, 5))
+    outer = OuterGradients(ids, numbers(2, 3), numbers(2, 5))
+    for gradient, values in [
+        (rows, rows.values),
+        (product, product.score_gradients @ product.vectors),
+        (outer, outer.score_gradients[..., None] * outer.vectors[:, None]),
+    ]:
+        expected = (factors[..., None] * values).reshape(6, 5)
+        scaled = gradient.scaled(factors)
+        np.testing.assert_allclose(scaled.lengths, np.linalg.norm(expected, axis=1), rtol=1e-5)
+        np.testing.assert_allclose(scaled.times(shares), shares[:, None] * expected, rtol=1e-5)
 
 
 def test_unknown_names_are_refused():

@@ -1,6 +1,7 @@
 """How text is counted fast: on arrays of bytes and ids, without a Python object per token.
 
     analysis    what the parameters of text mean, step by step, in plain Python
+    documents   how documents are read, in chunks
     counting    the pipeline: documents -> chunks -> counts of each chunk -> counts of the corpus
     words       scanner: words as runs of bytes; also words that Python code has cut
     characters  scanner: characters, of documents or within words

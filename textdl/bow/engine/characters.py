@@ -6,27 +6,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from textdl.bow.engine.matrix import count_occurrences
-from textdl.bow.engine.terms import (
-    HashTable,
-    Ids,
-    Keys,
-    Occurrences,
-    Tokens,
-    concatenate,
-    ngrams,
-)
+from textdl.bow.engine.matrix import TermCounts, count_terms
+from textdl.bow.engine.terms import Occurrences, Tokens, concatenate, ngrams
 from textdl.bow.engine.words import (
-    ZERO,
-    Positions,
     WordScanner,
     WordSpans,
     char_class_mask,
     count_characters,
     parse_char_class,
 )
+from textdl.text.hash_table import HashTable, Ids, Keys
+from textdl.text.word_table import ZERO, Positions
 
 CodePoints = NDArray[np.uint32]
 _NOT_SPACE = r"\S+"
@@ -70,7 +61,7 @@ def count_within_words(
     preprocess: Callable[[str], str] | None,
     table: HashTable,
     ngram_range: tuple[int, int],
-) -> sparse.csr_array:
+) -> TermCounts:
     """How often each n-gram of the characters of a word occurs in each document.
 
     A word has a space before and after it; one that is shorter than the n-grams counts whole. Every
@@ -84,21 +75,21 @@ def count_within_words(
         ngram_range: characters of the shortest and the longest n-gram.
 
     Returns:
-        `(documents, ids)` counts.
+        The n-grams that occur, and their counts.
     """
     not_space = parse_char_class(_NOT_SPACE)
     assert not_space is not None
     # The ids of words have no use beyond the chunk.
     words = WordScanner(not_space, preprocess, HashTable())
     found = words.find(documents)
-    ids = words.intern(found.text, found.begins, found.ends)
+    ids = words.intern(found)
     _, first, local = np.unique(ids, return_index=True, return_inverse=True)
     rows = np.repeat(np.arange(len(documents), dtype=np.int32), found.lengths)
     occurrences = Occurrences(rows, local.astype(np.int32))
-    in_documents = count_occurrences(occurrences, len(documents), len(first))
+    in_documents = count_terms(occurrences, len(documents)).counts.astype(np.int32)
     characters = _padded(found, first, CharacterScanner(None, table))
-    in_words = count_occurrences(_ngrams_of_words(characters, table, *ngram_range), len(first))
-    return in_documents.astype(np.int32) @ in_words
+    in_words = count_terms(_ngrams_of_words(characters, table, *ngram_range), len(first))
+    return TermCounts(in_words.terms, in_documents @ in_words.counts)
 
 
 def _ngrams_of_words(words: Tokens, table: HashTable, shortest: int, longest: int) -> Occurrences:

@@ -7,38 +7,23 @@ allow it, else the steps of `textdl.bow.engine.analysis` in other processes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
-from pathlib import Path
-from reprlib import repr as short
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from textdl.bow.engine.analysis import TextAnalysis, as_list, term_function
 from textdl.bow.engine.characters import CharacterScanner, count_within_words
-from textdl.bow.engine.matrix import count_occurrences
-from textdl.bow.engine.terms import (
-    HashTable,
-    Ids,
-    Lexicon,
-    TermNames,
-    drop_tokens,
-    name_terms,
-    ngrams,
-)
+from textdl.bow.engine.matrix import TermCounts, count_terms
+from textdl.bow.engine.terms import Lexicon, TermNames, drop_tokens, name_terms, ngrams
 from textdl.bow.engine.words import TokenizerLexicon, WordScanner, parse_char_class
 from textdl.bow.parameters import Text2Text
-from textdl.errors import CorpusError, CorpusReadError, ParameterError
 from textdl.parallel import ordered_map
-from textdl.parameters import text_encoding
-from textdl.text.corpus import read_documents
 from textdl.text.encode import encode
-from textdl.text.files import UTF_8, Chunk
+from textdl.text.files import Chunk
+from textdl.text.hash_table import HashTable, Ids
 from textdl.text.tokenizers import TOKENIZERS
 
 # Characters of text in a chunk. Larger chunks take more memory; of those for tokenizers, each goes
@@ -46,7 +31,6 @@ from textdl.text.tokenizers import TOKENIZERS
 WORD_CHUNK = 3 << 18
 TOKENIZER_CHUNK = 1 << 20
 CHARACTER_CHUNK = 1 << 18
-NON_TEXT_SIZE = 1 << 10  # characters that a document counts for which is not text
 
 Frequencies = NDArray[np.int64]
 
@@ -62,7 +46,7 @@ class DroppedTokens(NamedTuple):
 class ChunkCounts(NamedTuple):
     """The terms of a chunk."""
 
-    rows: sparse.csr_array  # (documents, ids) int32
+    of_terms: TermCounts
     short: int = 0  # runs of characters too short to be tokens
     stop_words: int = 0  # tokens that were left out
 
@@ -88,7 +72,7 @@ class CorpusCounts(NamedTuple):
     """What a pass over a corpus found; a term is still an id."""
 
     counter: ChunkCounter
-    rows: list[sparse.csr_array]  # of each chunk; empty if they were not to be kept
+    chunks: list[TermCounts]  # empty if they were not to be kept
     document_frequency: Frequencies  # (N + 1,) of every id
     term_frequency: Frequencies  # (N + 1,)
     documents: int
@@ -105,7 +89,7 @@ class CorpusCounts(NamedTuple):
 
 
 def count_corpus(
-    counter: ChunkCounter, chunks: Iterable[list[Any]], jobs: int, *, keep_rows: bool
+    counter: ChunkCounter, chunks: Iterable[list[Any]], jobs: int, *, keep_documents: bool
 ) -> CorpusCounts:
     """Count all chunks.
 
@@ -113,30 +97,29 @@ def count_corpus(
         counter: counts one of them.
         chunks: of documents, such as `DocumentReader` reads.
         jobs: threads (or processes, where Python code cuts the texts).
-        keep_rows: keep the counts of each document, or only the totals of each term.
+        keep_documents: keep the counts of each document, or only the totals of each term.
 
     Returns:
         The totals of each term, and perhaps the counts of each document.
     """
-    rows: list[sparse.csr_array] = []
+    kept: list[TermCounts] = []
     totals = np.zeros((2, 0), np.int64)  # document and term frequency of every id
     documents = 0
     short_tokens = 0
     stop_words = 0
     for counted in ordered_map(counter.run, counter.prepare(chunks, jobs), jobs):
-        block = counted.rows
-        width = block.shape[1]
-        totals = _widen(totals, width)
-        totals[0, :width] += np.bincount(block.indices, minlength=width)
-        totals[1, :width] += np.bincount(block.indices, block.data, width).astype(np.int64)
-        documents += block.shape[0]
+        found = counted.of_terms
+        totals = _widen(totals, int(found.terms.max(initial=-1)) + 1)
+        totals[0, found.terms] += found.document_frequency()
+        totals[1, found.terms] += found.term_frequency()
+        documents += found.counts.shape[0]
         short_tokens += counted.short
         stop_words += counted.stop_words
-        if keep_rows:
-            rows.append(block)
+        if keep_documents:
+            kept.append(found)
     totals = _widen(totals, len(counter.lexicon.table) + 1)
     dropped = DroppedTokens(short_tokens, stop_words)
-    return CorpusCounts(counter, rows, totals[0], totals[1], documents, dropped)
+    return CorpusCounts(counter, kept, totals[0], totals[1], documents, dropped)
 
 
 def _widen(totals: NDArray[np.int64], width: int) -> NDArray[np.int64]:
@@ -156,7 +139,7 @@ def make_counter(analysis: TextAnalysis) -> ChunkCounter:
 
     Example:
         >>> counter = make_counter(TextAnalysis())
-        >>> sorted(counter.run(["to be or not to be"]).rows.data.tolist())
+        >>> sorted(counter.run(["to be or not to be"]).of_terms.counts.data.tolist())
         [1, 1, 2, 2]
     """
     table = HashTable()
@@ -241,157 +224,7 @@ def _token_counter(
         if len(stopped):
             tokens = drop_tokens(tokens, is_stop.take(tokens.ids, mode="clip"))
         occurrences = ngrams(tokens, lexicon.table, *ngram_range)
-        counts = count_occurrences(occurrences, documents)
+        counts = count_terms(occurrences, documents)
         return ChunkCounts(counts, short_tokens, before - len(tokens.ids))
 
     return count_chunk
-
-
-class UndecodableError(CorpusError, UnicodeDecodeError):
-    """The bytes of a document are not what the encoding says."""
-
-    def __init__(self, message: str, cause: UnicodeDecodeError) -> None:
-        UnicodeDecodeError.__init__(
-            self, cause.encoding, cause.object, cause.start, cause.end, cause.reason
-        )
-        self.args = (message,)
-
-
-class MissingDocumentError(CorpusReadError, FileNotFoundError):
-    """There is no file of the name that a document is to be read from."""
-
-
-class DocumentReader(NamedTuple):
-    """How documents are read: scikit-learn's kinds of input, and corpora of files.
-
-    Args:
-        input: ``content``: items are texts or bytes; ``filename``: names of files; ``file``:
-            objects with a method `read`.
-        encoding: of bytes.
-        decode_error: ``strict``, ``ignore`` or ``replace``, for bytes that do not fit.
-        only_text: refuse what is not text; otherwise a function of the user takes anything.
-    """
-
-    input: str = "content"
-    encoding: str = "utf-8"
-    decode_error: str = "strict"
-    only_text: bool = True
-
-    def chunks(self, documents: Any, size: int) -> Iterator[list[Any]]:
-        """Read documents in runs of about `size` characters.
-
-        Args:
-            documents: an iterable of documents; or a `Path` (a file, glob or folder) or an iterable
-                of `Path`, whose lines are the documents.
-            size: characters.
-
-        Raises:
-            CorpusError: a document is not text, or its bytes are not of the encoding.
-            CorpusReadError: a file cannot be read.
-            ParameterError: `documents` is a string or not iterable.
-        """
-        chunk: list[Any] = []
-        room = size
-        for document in self._texts(documents):
-            chunk.append(document)
-            room -= len(document) + 1 if isinstance(document, str) else NON_TEXT_SIZE
-            if room <= 0:
-                yield chunk
-                chunk = []
-                room = size
-        if chunk:
-            yield chunk
-
-    def check(self, documents: Any) -> None:
-        """Refuse what cannot be documents.
-
-        Raises:
-            ParameterError: `documents` is a string or not iterable.
-        """
-        if isinstance(documents, str | bytes | bytearray):
-            raise ParameterError(
-                f"Iterable over raw text documents expected, string object received. "
-                f"{short(documents)}; pass a list of texts, or a Path"
-            )
-        if not isinstance(documents, Iterable | os.PathLike):
-            raise ParameterError(
-                f"the documents are {short(documents)} ({type(documents).__name__}); pass a list "
-                "of texts, or a Path"
-            )
-
-    def decode(self, document: Any, row: int = 0) -> Any:
-        """The text of a document; `row` says which it is if it has none.
-
-        Raises:
-            CorpusError, CorpusReadError: as `chunks` does.
-        """
-        if self.input == "filename":
-            document = _read_file(document)
-        elif self.input == "file":
-            document = document.read()
-        if isinstance(document, bytes):
-            return self._decode_bytes(document, row)
-        if document is np.nan or (self.only_text and not isinstance(document, str)):
-            what = "np.nan" if document is np.nan else f"{short(document)}"
-            raise CorpusError(
-                f"{what} is an invalid document, expected byte or unicode string. Drop or replace "
-                f"document {row:,} of type {type(document).__name__}"
-            )
-        return document
-
-    def _texts(self, documents: Any) -> Iterator[Any]:
-        self.check(documents)
-        if isinstance(documents, os.PathLike):
-            return self._lines(documents)
-        items = iter(documents)
-        first = next(items, None)
-        items = items if first is None else chain([first], items)
-        if isinstance(first, os.PathLike) and self.input == "content":
-            return self._lines(items)
-        return (self.decode(item, row) for row, item in enumerate(items))
-
-    def _lines(self, corpus: Any) -> Iterator[str]:
-        """The lines of files."""
-        if text_encoding(self.encoding) != UTF_8:
-            raise ParameterError(
-                f"encoding={self.encoding!r} does not apply to files of a corpus, which are UTF-8; "
-                "convert them, or read them with input='filename'"
-            )
-        return read_documents(corpus, errors=self.decode_error)  # type: ignore[arg-type]
-
-    def _decode_bytes(self, document: bytes, row: int) -> str:
-        try:
-            return document.decode(self.encoding, self.decode_error)
-        except UnicodeDecodeError as error:
-            raise UndecodableError(
-                f"document {row:,} is not {self.encoding}: byte 0x{document[error.start]:02x} at "
-                f"position {error.start:,}; convert it, or pass another encoding, or "
-                "decode_error='replace'",
-                error,
-            ) from None
-        except UnicodeError as error:  # of codecs that do not say where
-            raise CorpusError(
-                f"document {row:,} is not {self.encoding} ({error}); convert it, or pass another "
-                "encoding"
-            ) from None
-        except LookupError:
-            text_encoding(self.encoding)  # says what is wrong with it
-            raise
-
-
-def make_reader(analysis: TextAnalysis) -> DocumentReader:
-    """The reader of what the parameters say documents are."""
-    takes_any = callable(analysis.analyzer) or analysis.preprocessor is not None
-    return DocumentReader(
-        analysis.input, analysis.encoding, analysis.decode_error, only_text=not takes_any
-    )
-
-
-def _read_file(name: Any) -> bytes:
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        kind = MissingDocumentError if isinstance(error, FileNotFoundError) else CorpusReadError
-        raise kind(
-            f"cannot read the document {str(name)!r} ({error.strerror}); expected a readable file"
-        ) from error

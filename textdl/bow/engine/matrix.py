@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,64 +14,106 @@ from sklearn import get_config
 from textdl.bow.engine.terms import Occurrences
 from textdl.errors import DataError
 from textdl.parallel import ordered_map
+from textdl.text.hash_table import Ids
 
-# Transposing twice sorts in linear time, but goes over all terms, or columns, that there are.
+# A transposition goes over all terms that there are.
 _TERMS_PER_OCCURRENCE = 16
-_COLUMNS_PER_ENTRY = 16
 _ENTRIES_PER_BATCH = 1 << 18
 
 FLOATS = (np.float64, np.float32)
 
-Block: TypeAlias = sparse.csr_array  # rows of consecutive documents
 Weights: TypeAlias = NDArray[np.floating[Any]]
 
 
-def count_occurrences(
-    occurrences: Occurrences, documents: int, terms: int | None = None
-) -> sparse.csr_array:
+class TermCounts(NamedTuple):
+    """How often terms occur in consecutive documents, term by term."""
+
+    terms: Ids  # (n,) ids of the terms that occur, rising
+    counts: sparse.csc_array  # (documents, n)
+
+    def document_frequency(self) -> NDArray[np.int64]:
+        """`(n,)` in how many documents each occurs."""
+        found: NDArray[np.int64] = np.diff(self.counts.indptr)
+        return found
+
+    def term_frequency(self) -> NDArray[np.int64]:
+        """`(n,)` how often each occurs."""
+        if not len(self.terms):
+            return np.zeros(0, np.int64)
+        return np.add.reduceat(self.counts.data, self.counts.indptr[:-1], dtype=np.int64)
+
+    def in_columns(
+        self,
+        columns: NDArray[np.int32],
+        chosen: Ids,
+        width: int,
+        factors: NDArray[np.int32] | None = None,
+    ) -> sparse.csr_array:
+        """Rows of a matrix, in each of which columns never fall.
+
+        Args:
+            columns: `(m,)` of the matrix, never falling.
+            chosen: `(m,)` the number of the term in each, from 0 to n - 1.
+            width: columns of the matrix.
+            factors: `(m,)` that multiply the counts of each.
+
+        Returns:
+            `(documents, width)`.
+        """
+        rows = self.counts[:, chosen].tocsr()
+        data = rows.data if factors is None else rows.data * factors.take(rows.indices)
+        entries = (data, columns.take(rows.indices), rows.indptr)
+        return sparse.csr_array(entries, shape=(rows.shape[0], width))
+
+
+def count_terms(occurrences: Occurrences, documents: int) -> TermCounts:
     """How often each term occurs in each document.
 
-    Two transpositions sort and add up in linear time, which is several times as fast as sorting.
+    A transposition sorts and adds up in linear time, which is several times as fast as sorting.
 
     Args:
         occurrences: in any order.
-        documents: rows of the result.
-        terms: columns of the result; by default as many as are needed.
+        documents: rows of the counts.
 
     Returns:
-        `(documents, terms)` counts, sorted.
+        The terms that occur, and their counts.
     """
-    terms = int(occurrences.ids.max(initial=0)) + 1 if terms is None else terms
-    if terms <= _TERMS_PER_OCCURRENCE * len(occurrences.ids):
-        return _count_by_transposing(occurrences, documents, terms)
-    present, ids = np.unique(occurrences.ids, return_inverse=True)
-    local = Occurrences(occurrences.rows, ids.astype(np.int32))
-    counts = _count_by_transposing(local, documents, len(present))
-    shape = (documents, terms)
-    return sparse.csr_array((counts.data, present[counts.indices], counts.indptr), shape=shape)
+    ids = occurrences.ids
+    size = int(ids.max(initial=-1)) + 1
+    present: Ids | None = None
+    if size > _TERMS_PER_OCCURRENCE * len(ids):
+        present, local = np.unique(ids, return_inverse=True)
+        ids = local.astype(np.int32)
+        size = len(present)
+    coordinates = (occurrences.rows, ids)
+    ones = np.ones(len(ids), np.int32)
+    every = sparse.coo_array((ones, coordinates), (documents, size)).tocsc()  # adds up
+    data = every.data
+    if int(data.max(initial=0)) < 1 << 16:
+        data = data.astype(np.uint16)
+    # Columns without entries begin where the next one does.
+    occurring = np.flatnonzero(np.diff(every.indptr)).astype(np.int32)
+    pointers = np.append(every.indptr[occurring], every.indptr[-1])
+    counts = sparse.csc_array((data, every.indices, pointers), shape=(documents, len(occurring)))
+    return TermCounts(occurring if present is None else present, counts)
 
 
-def _count_by_transposing(occurrences: Occurrences, documents: int, terms: int) -> sparse.csr_array:
-    ones = np.ones(len(occurrences.ids), np.int32)
-    shape = (documents, terms)
-    coordinates = (occurrences.rows, occurrences.ids)
-    counts = sparse.coo_array((ones, coordinates), shape).tocsc()  # adds up
-    most = int(counts.data.max(initial=0))
-    return counts.astype(np.uint16 if most < 1 << 16 else np.int32).tocsr()
+#: Rows of the matrix, of which each has its columns in order.
+Place: TypeAlias = Callable[[TermCounts], sparse.csr_array]
 
 
 def assemble(
-    blocks: list[Block],
-    place: Callable[[Block], Block],
+    blocks: list[TermCounts],
+    place: Place,
     width: int,
     dtype: np.dtype[np.generic],
     jobs: int,
-) -> Block:
+) -> sparse.csr_array:
     """One matrix of all rows; empties `blocks`.
 
     Args:
-        blocks: rows whose columns are ids of terms.
-        place: puts the entries of a block into the columns they belong to, sorted.
+        blocks: counts of consecutive documents.
+        place: puts the terms of a block into the columns they belong to, sorted.
         width: columns of the matrix.
         dtype: of the counts.
         jobs: threads.
@@ -78,7 +121,7 @@ def assemble(
     Returns:
         `(documents, width)` counts.
     """
-    most = sum(block.nnz for block in blocks)  # what is not written to takes no memory
+    most = sum(block.counts.nnz for block in blocks)  # what is not written to takes no memory
     index = np.int32 if most <= np.iinfo(np.int32).max else np.int64
     indices = np.empty(most, index)
     data = np.empty(most, dtype)
@@ -97,48 +140,64 @@ def assemble(
     return matrix
 
 
-def place_in(columns: NDArray[np.int32], width: int) -> Callable[[Block], Block]:
+def count_term_lists(
+    documents: Iterable[list[str]], index: Mapping[str, int], dtype: np.dtype[np.generic]
+) -> sparse.csr_array:
+    """The counts of documents that are lists of terms: for few of them, at a low fixed cost.
+
+    Args:
+        documents: their terms, with repetitions.
+        index: the column of each term; others are left out.
+        dtype: of the counts.
+
+    Returns:
+        `(documents, width)` counts, the columns of a row sorted.
+
+    Example:
+        >>> count_term_lists([["b", "a", "b", "z"]], {"a": 0, "b": 1}, np.dtype(float)).toarray()
+        array([[1., 2.]])
+    """
+    indices: list[int] = []
+    data: list[int] = []
+    pointers = [0]
+    for terms in documents:
+        known = Counter(term for term in terms if term in index)
+        row = sorted((index[term], count) for term, count in known.items())
+        indices += [column for column, _ in row]
+        data += [count for _, count in row]
+        pointers.append(len(indices))
+    arrays = (
+        np.array(data, dtype),
+        np.array(indices, np.int32),
+        np.array(pointers, np.int32),
+    )
+    matrix = sparse.csr_array(arrays, shape=(len(pointers) - 1, len(index)))
+    matrix.has_sorted_indices = matrix.has_canonical_format = True
+    return matrix
+
+
+def place_in(columns: NDArray[np.int32], width: int) -> Place:
     """What gives id n the column `columns[n]`; -1 drops it.
 
     Args:
         columns: `(N + 1,)`.
         width: columns of the matrix.
     """
-    return lambda block: _sort(_renumber(block, columns, width))
+
+    def place(block: TermCounts) -> sparse.csr_array:
+        wanted = columns.take(block.terms)
+        number = np.full(width + 1, -1, np.int32)  # of the term in each column; the last: dropped
+        number[wanted] = np.arange(len(wanted), dtype=np.int32)
+        occupied = np.flatnonzero(number[:-1] >= 0).astype(np.int32)
+        return block.in_columns(occupied, number[occupied], width)
+
+    return place
 
 
-def _take_out(blocks: list[Block]) -> Iterator[Block]:
+def _take_out(blocks: list[TermCounts]) -> Iterator[TermCounts]:
     blocks.reverse()
     while blocks:
         yield blocks.pop()
-
-
-def _renumber(block: Block, columns: NDArray[np.int32], width: int) -> Block:
-    shape = (block.shape[0], width)
-    indices = columns.take(block.indices)
-    kept = indices >= 0
-    if kept.all():
-        return sparse.csr_array((block.data, indices, block.indptr), shape=shape)
-    before = np.append(0, np.cumsum(kept))
-    pointers = before[block.indptr].astype(np.int32)
-    return sparse.csr_array((block.data[kept], indices[kept], pointers), shape=shape)
-
-
-def _sort(block: Block) -> Block:
-    if not is_mostly_empty(block.shape[1], block.nnz):
-        return block.tocsc().tocsr()
-    block.sort_indices()
-    return block
-
-
-def is_mostly_empty(columns: int, entries: int) -> bool:
-    """Whether a matrix has so many columns beside its entries that what goes over all is slow.
-
-    Args:
-        columns: of the matrix; hashed terms have billions, if they are to.
-        entries: that it has.
-    """
-    return columns > _COLUMNS_PER_ENTRY * entries
 
 
 def multiply_columns(matrix: Any, weights: Weights) -> None:
@@ -162,9 +221,16 @@ def normalize_rows(matrix: Any, norm: str | None) -> Any:
         return matrix
     if not np.isfinite(matrix.data).all():
         raise DataError("a weight is not finite, which cannot be scaled; check idf_ and the counts")
-    from sklearn.preprocessing import normalize  # half a second to load
+    # What `sklearn.preprocessing.normalize` calls, which takes half a second to load, and a quarter
+    # of a millisecond for its own checks.
+    from sklearn.utils import sparsefuncs_fast
 
-    return normalize(matrix, norm=norm, copy=False)
+    scale = {
+        "l1": sparsefuncs_fast.inplace_csr_row_normalize_l1,
+        "l2": sparsefuncs_fast.inplace_csr_row_normalize_l2,
+    }[norm]
+    scale(matrix)
+    return matrix
 
 
 def float_dtype(dtype: Any) -> np.dtype[Any]:

@@ -3,7 +3,8 @@ r"""Words as runs of bytes: from documents to ids without a Python object per wo
 A token pattern such as ``\w\w+`` or ``[a-z]+`` finds the maximal runs of a class of characters,
 and one such as ``\w+|[^\w\s]`` single characters beside them; neither needs a regular expression
 engine (`parse_char_class`). Which characters belong to a class is asked of Python's own `re`, once
-for every character there is, so that the answer is Python's to the last of them. Words that Python
+for every character of the blocks that the texts need, so that the answer is Python's to the last of
+them: all 1,114,112 take 70 ms, those of most alphabets none. Words that Python
 code has cut, such as a tokenizer of NLTK, come as lists of `str` (`TokenizerLexicon`).
 """
 
@@ -19,29 +20,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.bow.engine.terms import (
-    CONTINUED,
-    KIND_SHIFT,
-    LONG_WORD,
-    HashTable,
-    Ids,
-    Keys,
-    Tokens,
-    pair_keys,
-)
-from textdl.text.encode import EncodedChunk, interning_dict
+from textdl.bow.engine.terms import Tokens
+from textdl.text.encode import EncodedChunk
+from textdl.text.hash_table import HashTable, Ids, Keys
+from textdl.text.word_table import PIECE, ZERO, Positions, TextBytes, WordInterner, WordTable
 
-PIECE = 8  # bytes of a key
-LONGEST_CHAIN = 512  # bytes; a longer word is rare, and interned by a dictionary
 DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
-ZERO = b"\xff"  # stands for a NUL, because a key is padded with zeros
 _SURROGATES = "surrogatepass"  # a text may hold a lone surrogate; it is passed on as it is
 
-TextBytes = NDArray[np.uint8]
-Positions = NDArray[np.int64]
-
-# What is left of eight bytes if a word ends after so many of them.
-_MASK = np.array([(1 << 8 * n) - 1 for n in range(PIECE + 1)], np.uint64)
 _CHARACTER_BYTES = np.repeat([1, 2, 3, 4, 1], [0xC0, 0x20, 0x10, 0x08, 0x08])  # by the first byte
 
 _CHAR_CLASS = r"\\[wWsSdD]|\[\^?(?:[^\[\]\\&~|-]|[a-zA-Z0-9]-[a-zA-Z0-9]|\\[wWsSdD])+\]"
@@ -54,20 +40,44 @@ _CHAR_CLASS_RUNS = re.compile(
 )
 
 
-class CharClass(NamedTuple):
-    """A class of characters, of which words are maximal runs; others may be words by themselves."""
+# Alphabets from Latin to Arabic; the basic plane; all.
+_BLOCK_ENDS = (0x800, 0x10000, sys.maxunicode + 1)
 
-    mask: NDArray[np.bool_]  # (1114112,) whether a character belongs to a word
-    single: NDArray[np.bool_]  # (1114112,) whether it is a word by itself
+
+class CharClass(NamedTuple):
+    """A class of characters, of which words are maximal runs; others may be words by themselves.
+
+    It says so of the first C characters there are; see `covering`.
+    """
+
+    mask: NDArray[np.bool_]  # (C,) whether a character belongs to a word
+    single: NDArray[np.bool_]  # (C,) whether it is a word by itself
+    has_single: bool  # whether any character, also beyond C, may be
     min_length: int  # characters of a word
     outside: str  # two ASCII characters that are not of the mask, nor are they in lower case
+    pattern: str  # what it was parsed of
+
+    def covering(self, largest: int) -> CharClass:
+        """The class for characters up to the code point `largest`, at least."""
+        if largest < len(self.mask):
+            return self
+        found = parse_char_class(self.pattern, next(end for end in _BLOCK_ENDS if end > largest))
+        assert found is not None  # it was parsed before
+        return found
 
 
-@lru_cache(maxsize=16)  # of two megabytes each
-def parse_char_class(token_pattern: str) -> CharClass | None:
+@lru_cache(maxsize=48)  # of two megabytes each, at most
+def parse_char_class(token_pattern: str, characters: int = _BLOCK_ENDS[0]) -> CharClass | None:
     r"""What `token_pattern` finds in every text, if that is the maximal runs of a class.
 
     Further characters may be words by themselves, if words may be as short.
+
+    Args:
+        token_pattern: as of scikit-learn's vectorizers.
+        characters: C, for which the class is known.
+
+    Returns:
+        The class; None where the pattern is another.
 
     Example:
         >>> found = parse_char_class(r"(?u)\b\w\w+\b")
@@ -84,26 +94,27 @@ def parse_char_class(token_pattern: str) -> CharClass | None:
     if (match["begin"] or match["end"]) and match["kind"] != r"\w":
         return None  # a boundary may lie within a run of another class
     min_length = len(match["again"]) // len(match["kind"]) + int(match["least"] or 1)
-    mask = char_class_mask(match["kind"])
+    mask = char_class_mask(match["kind"], characters)
     single = np.zeros_like(mask)
     if match["single"]:
         if min_length != 1:
             return None
-        single = char_class_mask(match["single"]) & ~mask
+        single = char_class_mask(match["single"], characters) & ~mask
         mask = mask | single
     mask.flags.writeable = single.flags.writeable = False
     outside = [chr(c) for c in range(128) if not (mask[c] or mask[ord(chr(c).lower())])]
     if min_length == 0 or len(outside) < 2:
         return None
-    return CharClass(mask, single, min_length, "".join(outside[:2]))
+    has_single = match["single"] is not None
+    return CharClass(mask, single, has_single, min_length, "".join(outside[:2]), token_pattern)
 
 
 @cache
-def char_class_mask(kind: str) -> NDArray[np.bool_]:
-    """`(1114112,)` whether each character matches the class `kind`, read-only."""
-    points = np.arange(sys.maxunicode + 1, dtype="<u4")
+def char_class_mask(kind: str, characters: int = _BLOCK_ENDS[-1]) -> NDArray[np.bool_]:
+    """`(C,)` whether each of the first C characters matches the class `kind`, read-only."""
+    points = np.arange(characters, dtype="<u4")
     every = points.tobytes().decode("utf-32-le", "surrogatepass")
-    mask = np.zeros(len(every), np.bool_)
+    mask = np.zeros(characters, np.bool_)
     for run in re.finditer(f"{kind}+", every):
         mask[run.start() : run.end()] = True
     mask.flags.writeable = False
@@ -138,42 +149,49 @@ class WordScanner:
         # Lower-casing ASCII needs no Python loop over documents.
         self._only_lowercase = preprocess is str.lower
         # A byte from 128 on is part of a character of the class: others have been replaced.
-        self._inside = np.ones(256, np.bool_)
-        self._inside[:128] = char_class.mask[:128]
-        self._inside[[0, DOCUMENT_SEPARATOR[0]]] = False
-        self._inside[ZERO[0]] = char_class.mask[0]
-        self._has_single = bool(char_class.single.any())
-        self._single = np.zeros(256, np.bool_)
-        self._single[:128] = char_class.single[:128]
-        self._single[ZERO[0]] = char_class.single[0]
-        self._long: dict[bytes, int] = {}
-        self._lock = Lock()
+        inside = np.ones(256, np.bool_)
+        inside[:128] = char_class.mask[:128]
+        inside[[0, DOCUMENT_SEPARATOR[0]]] = False
+        inside[ZERO[0]] = char_class.mask[0]
+        self._inside = inside.tobytes()  # a table for `bytes.translate`
+        self._has_single = char_class.has_single
+        single = np.zeros(256, np.bool_)
+        single[:128] = char_class.single[:128]
+        single[ZERO[0]] = char_class.single[0]
+        self._single = single.tobytes()
+        self._interner = WordInterner(table)
 
     def scan(self, documents: Sequence[str]) -> tuple[Tokens, int]:
         """The words of documents, and how many runs were too short to be words."""
         found = self.find(documents)
-        ids = self.intern(found.text, found.begins, found.ends)
+        ids = self.intern(found)
         return Tokens(ids, found.lengths), found.short
+
+    def intern(self, found: WordSpans) -> Ids:
+        """`(T,)` the ids of words that were found."""
+        return self._interner.intern(found.text, found.begins, found.ends)
 
     def find(self, documents: Sequence[str]) -> WordSpans:
         """Where the words of documents are."""
-        text, first = self._join(documents)
-        begins, ends = self._edges(text)
+        joined, first = self._join(documents)
+        begins, ends = self._edges(joined)
+        text = np.frombuffer(joined, np.uint8)
         runs = len(begins)
         if self._char_class.min_length > 1:
             enough = _long_enough(text, begins, ends, self._char_class.min_length)
-            begins = begins[enough]
-            ends = ends[enough]
+            begins = begins.compress(enough)
+            ends = ends.compress(enough)
         lengths = np.diff(np.searchsorted(begins, np.append(first, len(text))))
         return WordSpans(text, begins, ends, lengths, runs - len(begins))
 
-    def _edges(self, text: TextBytes) -> tuple[Positions, Positions]:
+    def _edges(self, text: bytes) -> tuple[Positions, Positions]:
         """Where words begin, and where they end."""
-        inside = self._inside.take(text)
+        inside = np.frombuffer(text.translate(self._inside), np.bool_)
         if not self._has_single:
-            edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+            edges = np.flatnonzero(inside[1:] != inside[:-1])
+            edges += 1
             return edges[::2], edges[1::2]
-        single = self._single.take(text)
+        single = np.frombuffer(text.translate(self._single), np.bool_)
         is_edge = (inside[1:] != inside[:-1]) | single[1:] | single[:-1]
         begins = np.flatnonzero(is_edge & inside[1:]) + 1
         ends = np.flatnonzero(is_edge & inside[:-1]) + 1
@@ -185,57 +203,16 @@ class WordScanner:
         ends = np.cumsum([len(word) for word in encoded], dtype=np.int64)
         begins = np.append(0, ends)[:-1]
         text = np.frombuffer(b"".join(encoded) + bytes(PIECE), np.uint8)
-        return self.intern(text, begins, ends)
+        return self._interner.intern(text, begins, ends)
 
     def decode(self, keys: Keys) -> list[bytes]:
         """The bytes of keys that are not pairs; those of a piece may end within a character."""
-        long = np.flatnonzero(keys >> KIND_SHIFT == LONG_WORD)
-        names: list[bytes] = keys.astype("<u8").view("S8").tolist()
+        names = self._interner.decode(keys)
         if self._char_class.mask[0]:
-            names = [name.replace(ZERO, b"\0") for name in names]
-        if len(long):
-            by_number = list(self._long)
-            for row, number in zip(long.tolist(), (keys[long] & _MASK[4]).tolist(), strict=True):
-                names[row] = by_number[number].replace(ZERO, b"\0")
+            return [name.replace(ZERO, b"\0") for name in names]
         return names
 
-    def intern(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
-        """The ids of words.
-
-        Args:
-            text: `(B,)` bytes; `PIECE` more follow the last word.
-            begins: `(T,)` where each word begins.
-            ends: `(T,)` behind its last byte.
-
-        Returns:
-            `(T,)` ids.
-        """
-        ids = self.table.intern(_pieces(text, begins, ends))
-        rest = np.flatnonzero(ends - begins > PIECE)
-        long = ends[rest] - begins[rest] > LONGEST_CHAIN
-        if long.any():
-            ids[rest[long]] = self._intern_long(text, begins[rest[long]], ends[rest[long]])
-            rest = rest[~long]
-        at = begins[rest] + PIECE
-        ends = ends[rest]
-        while len(rest):
-            tail = self.table.intern(_pieces(text, at, ends))
-            ids[rest] = self.table.intern(pair_keys(CONTINUED, ids[rest], tail))
-            on = ends - at > PIECE
-            rest = rest[on]
-            at = at[on] + PIECE
-            ends = ends[on]
-        return ids
-
-    def _intern_long(self, text: TextBytes, begins: Positions, ends: Positions) -> Ids:
-        with self._lock:
-            numbers = [
-                self._long.setdefault(text[begin:end].tobytes(), len(self._long))
-                for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
-            ]
-        return self.table.intern(np.array(numbers, np.uint64) | np.uint64(LONG_WORD) << KIND_SHIFT)
-
-    def _join(self, documents: Sequence[str]) -> tuple[TextBytes, Positions]:
+    def _join(self, documents: Sequence[str]) -> tuple[bytes, Positions]:
         """All text, a separator before and after each document, and where documents begin."""
         pieces = self._to_bytes(documents)
         lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
@@ -246,7 +223,7 @@ class WordScanner:
             text = text.lower()
         if self._char_class.mask[0]:
             text = text[:-PIECE].replace(b"\0", ZERO) + text[-PIECE:]
-        return np.frombuffer(text, np.uint8), first
+        return text, first
 
     def _to_bytes(self, documents: Sequence[str]) -> list[bytes]:
         if self._preprocess is not None and not self._only_lowercase:
@@ -270,26 +247,30 @@ class WordScanner:
         lengths = np.fromiter(map(len, documents), np.int64, len(documents))
         joined = mark.join(documents).encode("utf-32-le", _SURROGATES)
         points = np.frombuffer(joined, "<u4")
-        points = np.where(self._char_class.mask.take(points), points, np.uint32(ord(gap)))
+        known = self._char_class.covering(int(points.max(initial=0)))
+        points = np.where(known.mask.take(points), points, np.uint32(ord(gap)))
         points[np.cumsum(lengths[:-1] + 1) - 1] = ord(mark)
         if self._has_single:
-            points = self._set_apart(points, np.uint32(ord(gap)))
+            apart = known.single.take(points) & (points > 127)
+            points = _set_apart(points, apart, np.uint32(ord(gap)))
         text = points.astype("<u4").tobytes().decode("utf-32-le", _SURROGATES)
         return text.encode("utf-8", _SURROGATES).split(mark.encode())
 
-    def _set_apart(self, points: NDArray[np.uint32], gap: np.uint32) -> NDArray[np.uint32]:
-        """A gap before and after each character that is a word by itself and not ASCII."""
-        apart = self._char_class.single.take(points) & (points > 127)
-        sizes = np.where(apart, 3, 1)
-        last = np.cumsum(sizes)[apart] - 1  # of the three
-        points = np.repeat(points, sizes)
-        points[last] = gap
-        points[last - 2] = gap
-        return points
+
+def _set_apart(
+    points: NDArray[np.uint32], apart: NDArray[np.bool_], gap: np.uint32
+) -> NDArray[np.uint32]:
+    """A gap before and after the characters that are to be set apart."""
+    sizes = np.where(apart, 3, 1)
+    last = np.cumsum(sizes)[apart] - 1  # of the three
+    points = np.repeat(points, sizes)
+    points[last] = gap
+    points[last - 2] = gap
+    return points
 
 
 class TokenizerLexicon:
-    """Interns words that Python code has cut, by a dictionary.
+    """Interns words that Python code has cut.
 
     Args:
         table: gives the ids.
@@ -297,23 +278,23 @@ class TokenizerLexicon:
 
     def __init__(self, table: HashTable) -> None:
         self.table = table
-        self._keys = interning_dict()
+        self._words = WordTable()
         self._lock = Lock()
 
     def scan(self, chunk: EncodedChunk) -> tuple[Tokens, int]:
         """The words of a chunk; none is too short."""
         return Tokens(self.encode(chunk.words)[chunk.ids], chunk.lengths), 0
 
-    def encode(self, words: list[str]) -> Ids:
-        """The ids of words."""
-        with self._lock:  # a dictionary that interns what it lacks must not do so twice
-            keys = np.fromiter(map(self._keys.__getitem__, words), np.uint64, len(words))
-        return self.table.intern(keys + np.uint64(1))
+    def encode(self, words: Sequence[str]) -> Ids:
+        """The ids of distinct words."""
+        with self._lock:  # which is of one thread at a time
+            rows = self._words.intern(words)
+        return self.table.intern(rows.astype(np.uint64) + np.uint64(1))
 
     def decode(self, keys: Keys) -> list[bytes]:
         """The words, in UTF-8."""
-        words = [word.encode() for word in self._keys]
-        return [words[key - 1] for key in keys.tolist()]
+        words = self._words.words
+        return [words[key - 1].encode() for key in keys.tolist()]
 
 
 def count_characters(text: TextBytes, begins: Positions, ends: Positions) -> Positions:
@@ -340,11 +321,3 @@ def _long_enough(
     if min_length == 2:  # one character has as many bytes as its first byte says
         return ends - begins > _CHARACTER_BYTES[text[begins]]
     return count_characters(text, begins, ends) >= min_length
-
-
-def _pieces(text: TextBytes, begins: Positions, ends: Positions) -> Keys:
-    """Up to eight bytes of each word, from `begins` on, as a number padded with zeros."""
-    every: Keys = np.ndarray(len(text) - PIECE + 1, "<u8", text, strides=(1,))
-    pieces: Keys = every[begins]
-    pieces &= _MASK.take(np.minimum(ends - begins, PIECE))
-    return pieces

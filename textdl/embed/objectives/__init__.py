@@ -10,6 +10,7 @@
     dm.py                    an input side: a document with the words around it predicts it (PV-DM)
     subwords.py              words as means of their subwords, for any input side (fastText)
     negative_sampling.py     an output side: the predicted word against noise words
+    output_words.py          which output row a word has: words may share one, as periods of a word
     hierarchical_softmax.py  an output side: its path through a Huffman tree
 
 To add an input side, write a module with a function ``input_side(text, config) -> InputSide`` (or a

@@ -20,9 +20,9 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,7 +31,13 @@ from numpy.typing import NDArray
 
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.objectives.bands import strips_of
-from textdl.embed.objectives.huffman import PathLayout, decisions_above, huffman_tree, paths_below
+from textdl.embed.objectives.huffman import (
+    PathCutter,
+    PathLayout,
+    decisions_above,
+    huffman_tree,
+    paths_below,
+)
 from textdl.embed.objectives.negative_sampling import sigmoid, sum_softplus
 from textdl.embed.objectives.objective import (
     Blocks,
@@ -44,26 +50,31 @@ from textdl.embed.objectives.objective import (
     TrainingText,
 )
 from textdl.embed.objectives.word_tables import LEFT, RIGHT
-from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
+from textdl.embed.tables import Batches, OuterGradients, ProductGradients, Tables
 
 NODES = "nodes"  # the table
 UPPER = "upper"  # rows, (S, T): the first nodes, of which all vectors are scored
-PATHS = "paths"  # rows, (S, K, n): the nodes below, path by path, in K tiles of n
+PATHS = "paths"  # rows, (S, K, n): the nodes below, path by path, in K tiles or pieces of n
 SIGNED_WORDS = "signed_words"  # values, (S, K, n): the words at their ends, as in `PathTiles`
 FIRST_WORD = "first_word"  # values, (S, K): of each tile
+SIGNS = "signs"  # values, (S, K, n): as in `PathPieces`
+WORDS = "words"  # values, (S, K): of each piece
 EXITS = "exits"  # values, (S, B, W): the row of each word among what the first nodes decide
 
 
-class Layout(NamedTuple):
-    """How much is scored densely, and how the rest is cut; as measured."""
+class Below(NamedTuple):
+    """The nodes below, of the words of some blocks."""
 
-    upper: int  # T: more make the dense product larger, fewer leave more to be looked up
-    fewest: int  # places of a word: more make tiles narrower, fewer leave fewer places empty
+    paths: NDArray[np.int32]
+    values: Mapping[str, NDArray[Any]]
 
 
-TILE = 16  # n
-CENTER_LAYOUT = Layout(upper=7, fewest=1)
-CONTEXT_LAYOUT = Layout(upper=31, fewest=3)
+# As measured. T: more make the dense product larger, fewer leave more to be looked up.
+CENTER_UPPER = 7
+CONTEXT_UPPER = 31
+PIECE = 4  # n, where a center is predicted
+TILE = 16  # n, where the words around it are
+FEWEST = 3  # places of a word in tiles: more make them narrower, fewer leave fewer places empty
 
 
 def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) -> OutputSide:
@@ -80,19 +91,22 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     tree = huffman_tree(text.vocabulary.counts)
     nodes = max(1, len(tree.node_parent))  # a tree of one word has none, and nothing to predict
     predicts_context = inputs.predicts == "context"
-    chosen = CONTEXT_LAYOUT if predicts_context else CENTER_LAYOUT
-    upper = min(chosen.upper, nodes)
+    upper = min(CONTEXT_UPPER if predicts_context else CENTER_UPPER, nodes)
     exit_of, decisions = decisions_above(tree, upper)
     paths = paths_below(tree, upper)
-    layout = PathLayout(paths, TILE, chosen.fewest)
+    tiles = PathLayout(paths, TILE, FEWEST)
+    lay_out = (
+        partial(_in_tiles, tiles)
+        if predicts_context
+        else partial(_in_pieces, PathCutter(paths, PIECE))
+    )
     every = np.arange(upper, dtype=np.int32)
 
     def draw(blocks: Blocks) -> Draws:
         words = blocks.tokens if predicts_context else blocks.centers
-        tiles = layout(words)
-        rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: tiles.nodes}
-        places = {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first}
-        return Draws({NODES: rows}, {**places, EXITS: exit_of[words]})
+        below = lay_out(words)
+        rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: below.paths}
+        return Draws({NODES: rows}, {**below.values, EXITS: exit_of[words]})
 
     on_upper = np.abs(decisions).astype(np.float64)
     updates = np.zeros(nodes)
@@ -103,7 +117,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
     losses: dict[Predicted, Callable[..., OutputLoss]] = {
         "center": _center_loss,
-        "context": partial(_context_loss, words_per_tile=layout.words_per_tile),
+        "context": partial(_context_loss, words_per_tile=tiles.words_per_tile),
         "segment": _segment_loss,
     }
     return OutputSide(
@@ -115,6 +129,16 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
         # A decision costs log 2 at first; on the longest path, for a text may have any words.
         initial_loss=float(lengths.max()) * math.log(2),
     )
+
+
+def _in_tiles(layout: PathLayout, words: NDArray[np.int32]) -> Below:
+    tiles = layout(words)
+    return Below(tiles.nodes, {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first})
+
+
+def _in_pieces(cutter: PathCutter, words: NDArray[np.int32]) -> Below:
+    pieces = cutter(words)
+    return Below(pieces.nodes, {SIGNS: pieces.signs, WORDS: pieces.words})
 
 
 def _center_loss(
@@ -167,7 +191,7 @@ def _segment_loss(
 
 
 def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) -> OutputLoss:
-    """What the nodes below decide: each node of a path against the center at its end.
+    """What the nodes below decide: the pieces of each path against the center at its end.
 
     Args:
         tables: has `nodes`.
@@ -180,22 +204,21 @@ def _center_loss_below(tables: Tables, H: Array, counts: Array, batch: Batches) 
     """
     blocks, length, size = H.shape
     paths = batch.rows[NODES][PATHS]  # (K, n)
-    signed_words = batch.values[SIGNED_WORDS]  # (K, n)
-    block = batch.values[FIRST_WORD] // length  # (K,)
-    center = jnp.maximum(jnp.abs(signed_words) - 1, 0) + block[:, None] * length  # (K, n)
-    signs = jnp.sign(signed_words).astype(H.dtype) * counts.reshape(-1)[center]
+    center = batch.values[WORDS]  # (K,)
+    signs = batch.values[SIGNS].astype(H.dtype) * counts.reshape(-1)[center][:, None]  # (K, n)
     N = tables[NODES][paths]  # (K, n, D)
-    at_center = H.reshape(-1, size)[center]
+    C = H.reshape(-1, size)[center]  # (K, D)
     # As a product: XLA adds up a row on a CPU one number after the other, and a product in lanes.
-    scores = signs * ((N * at_center) @ jnp.ones(size, H.dtype))
+    scores = signs * ((N * C[:, None]) @ jnp.ones(size, H.dtype))
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
     losses = sum_softplus(-scores, exp_neg_abs, signs != 0)  # (K,)
     gradient = -signs * sigmoid(-scores, exp_neg_abs)  # (K, n), by the scores without signs
-    by_center = jnp.zeros((blocks * length, size), H.dtype).at[center].add(gradient[..., None] * N)
+    by_piece = (gradient[..., None] * N).sum(1)  # (K, D)
+    by_center = jnp.zeros((blocks * length, size), H.dtype).at[center].add(by_piece)
     return OutputLoss(
-        jnp.zeros(blocks, H.dtype).at[block].add(losses),
+        jnp.zeros(blocks, H.dtype).at[center // length].add(losses),
         by_center.reshape(H.shape),
-        {NODES: [RowGradients(paths, gradient[..., None] * at_center)]},
+        {NODES: [OuterGradients(paths, gradient, C)]},
     )
 
 

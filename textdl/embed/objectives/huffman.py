@@ -152,6 +152,66 @@ def decisions_above(tree: HuffmanTree, top: int) -> tuple[NDArray[np.int32], NDA
     return rows.astype(np.int32), signs
 
 
+class PathPieces(NamedTuple):
+    """The paths of the words of `S` steps in pieces of `n` nodes: `K` in each step."""
+
+    nodes: NDArray[np.int32]  # (S, K, n); 0 where there is none
+    signs: NDArray[np.int8]  # (S, K, n), as in `Paths`
+    words: NDArray[np.int32]  # (S, K), the number of the word of each within the step
+
+
+class PathCutter:
+    """Cuts the paths to words into pieces, each of one word.
+
+    Args:
+        paths: from `paths_below`.
+        size: n, the nodes of a piece.
+
+    Example:
+        >>> paths = paths_below(huffman_tree(np.array([4, 2, 1, 1])), 0)
+        >>> pieces = PathCutter(paths, size=2)(np.array([[[0, 3]]]))
+        >>> pieces.nodes[0, :3].tolist(), pieces.words[0, :3].tolist()
+        ([[0, 0], [0, 1], [2, 0]], [0, 1, 1])
+    """
+
+    def __init__(self, paths: Paths, size: int) -> None:
+        words, longest = paths.signs.shape
+        per_word = -(-longest // size)
+        padding = ((0, 0), (0, per_word * size - longest))
+        nodes, signs = (np.pad(side, padding).reshape(words, per_word, size) for side in paths)
+        is_piece = signs[:, :, 0] != 0
+        self.size = size
+        self._counts = is_piece.sum(1)
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._nodes = nodes[is_piece]  # (pieces, n)
+        self._signs = signs[is_piece]
+
+    def __call__(self, words: NDArray[np.int32]) -> PathPieces:
+        """The pieces of words, each `(S, B, W)` of S steps of B blocks.
+
+        Every step has as many pieces as the fullest of the chunk, rounded up: shapes are compiled
+        for.
+        """
+        steps = len(words)
+        flat = words.reshape(-1)
+        counts = self._counts[flat]
+        of_steps = counts.reshape(steps, -1).sum(1)
+        each = round_up(int(of_steps.max()))
+        word = np.repeat(np.arange(len(flat)), counts)
+        every = np.arange(len(word))
+        piece = every + np.repeat(self._starts[flat] - (np.cumsum(counts) - counts), counts)
+        shift = each * np.arange(steps) - (np.cumsum(of_steps) - of_steps)
+        place = every + np.repeat(shift, of_steps)
+        nodes = np.zeros((steps * each, self.size), np.int32)
+        signs = np.zeros((steps * each, self.size), np.int8)
+        owners = np.zeros(steps * each, np.int32)
+        nodes[place] = self._nodes[piece]
+        signs[place] = self._signs[piece]
+        owners[place] = word % (len(flat) // steps)
+        shape = (steps, each, self.size)
+        return PathPieces(nodes.reshape(shape), signs.reshape(shape), owners.reshape(shape[:2]))
+
+
 class PathTiles(NamedTuple):
     """The paths of the words of `S` steps, end to end in tiles of `n` nodes: `K` in each step.
 

@@ -46,9 +46,9 @@ from textdl.embed.objectives.objective import (
     OutputSide,
     TrainingText,
 )
+from textdl.embed.objectives.output_words import OutputWords
 from textdl.embed.objectives.word_tables import CENTERS, OUTPUT, TOKENS
-from textdl.embed.sampling import NoiseSampler
-from textdl.embed.tables import Batches, ProductGradients, RowGradients, Tables
+from textdl.embed.tables import Batches, OuterGradients, ProductGradients, RowsGradient, Tables
 from textdl.keyed_random import NOISE
 
 NOISE_WORDS = "noise"  # rows, (S, B, K), or (S, P, K) where the blocks of each of P groups share it
@@ -58,7 +58,7 @@ FACTORS = 64  # from 1 to 2 each, so that their product is finite in float32
 
 
 def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) -> OutputSide:
-    """One row per word, which is predicted, and drawn as noise.
+    """One row per word, or for words that share one, which is predicted, and drawn as noise.
 
     Args:
         text: words are drawn in proportion to their counts to the power `ns_exponent`.
@@ -68,7 +68,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     Returns:
         The side; its rows start at 0.
     """
-    draw_noise = NoiseSampler(text.vocabulary.counts, config.ns_exponent)
+    words = OutputWords(text.vocabulary, config)
     negative = config.noise_per_prediction
     weight = np.float32(negative / config.noise_words)
 
@@ -77,11 +77,11 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
         groups = _groups(*blocks.left.shape[1:]) if inputs.shares_noise else of_step
         shape = (steps, groups, config.noise_words)
         key = (config.seed, NOISE, blocks.epoch, blocks.number)
-        noise = draw_noise(math.prod(shape), *key).reshape(shape)
-        predicted = (
-            {TOKENS: blocks.tokens} if inputs.predicts == "context" else {CENTERS: blocks.centers}
-        )
-        rows = {OUTPUT: {**predicted, NOISE_WORDS: noise}}
+        noise = words.draw_noise(math.prod(shape), *key).reshape(shape)
+        is_context = inputs.predicts == "context"
+        predicted = {TOKENS: blocks.tokens} if is_context else {CENTERS: blocks.centers}
+        of_words = {name: words.rows(ids) for name, ids in predicted.items()}
+        rows = {OUTPUT: {**of_words, NOISE_WORDS: noise}}
         return Draws(rows, {NOISE_WEIGHT: np.full(len(noise), weight)})
 
     return OutputSide(
@@ -89,7 +89,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
         draw=draw,
         loss=_LOSSES[inputs.predicts],
         scores=1.0 + negative,
-        updates={OUTPUT: text.kept_share + negative * draw_noise.word_probability},
+        updates={OUTPUT: words.sum_by_row(text.kept_share) + negative * words.noise_probability},
         # With output vectors at 0 a prediction and each of its noise words cost log 2.
         initial_loss=(1 + negative) * math.log(2),
     )
@@ -129,7 +129,7 @@ def _context_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
     positive = -sigmoid(-scores, exp_neg_abs, mask)  # by S
     negative_loss, negative = _against_noise(V, C, batch.values[NOISE_WEIGHT] * counts)
 
-    output_gradients: list[RowGradients | ProductGradients] = [
+    output_gradients: list[RowsGradient] = [
         ProductGradients(around, positive, strips),
         ProductGradients(noise, negative, C),
     ]
@@ -169,17 +169,17 @@ def _center_loss(tables: Tables, hidden: Hidden, batch: Batches) -> OutputLoss:
 
     exp_neg_abs = jnp.exp(-jnp.abs(scores))
     positive_loss = sum_softplus(-scores, exp_neg_abs, mask)  # (B,)
-    positive = -sigmoid(-scores, exp_neg_abs, mask)[..., None]  # (B, L, 1), by the scores
+    positive = -sigmoid(-scores, exp_neg_abs, mask)  # (B, L), by the scores
     negative_loss, negative = _against_noise(V, opposed, weight)
-    output_gradients: list[RowGradients | ProductGradients] = [
-        RowGradients(centers, positive * H),
+    output_gradients: list[RowsGradient] = [
+        OuterGradients(centers[..., None], positive[..., None], H),
         ProductGradients(noise, negative, opposed),
     ]
     by_center = lax.optimization_barrier(jnp.swapaxes(negative, 1, 2))  # type: ignore[no-untyped-call]
     from_noise = jnp.einsum("blk,bkd->bld", by_center, V).reshape(H.shape)
     return OutputLoss(
         positive_loss + negative_loss.reshape(counts.shape).sum(1),
-        positive * O + from_noise,
+        positive[..., None] * O + from_noise,
         {OUTPUT: output_gradients},
     )
 

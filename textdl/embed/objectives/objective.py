@@ -26,9 +26,8 @@ from textdl.embed.tables import (
     Batches,
     LossAndGradients,
     LossFunction,
-    ProductGradients,
-    RowGradients,
     RowIds,
+    RowsGradient,
     TableGradients,
     Tables,
 )
@@ -274,7 +273,7 @@ def together(objectives: Sequence[EmbeddingObjective]) -> EmbeddingObjective:
 
     def loss_and_gradients(tables: Tables, batch: Batches) -> LossAndGradients:
         found = [it.loss_and_gradients(tables, batch) for it in objectives]
-        gradients: dict[str, list[RowGradients | ProductGradients]] = {}
+        gradients: dict[str, list[RowsGradient]] = {}
         for it in found:
             for name, of_table in it.gradients.items():
                 gradients.setdefault(name, []).extend(of_table)
