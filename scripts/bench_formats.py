@@ -1,14 +1,17 @@
 """Files of vectors: how long loading them takes, and how much memory, beside gensim.
 
     python scripts/bench_formats.py                      # about 25 minutes on two cores, 6 GB
-    python scripts/bench_formats.py --words 40000 --repeat 1 --bucket 200000     # 1 minute
+    python scripts/bench_formats.py --words 40000 --native-words 100000 --bucket 200000 --repeat 1
+    python scripts/bench_formats.py --only native "word2vec binary" --repeat 9
 
 Files of random vectors are made in a temporary folder: word2vec text (6 decimals, as word2vec.c
 writes) and binary, 300 dimensions; a model of fastText, 100 dimensions, a quarter of the words; and
 a native file. Each is loaded by either program in a process of its own, in turn, and the
 best of the repetitions counts: seconds on the clock, of the processor, and peak memory beside what
-the imports take, in multiples of the matrix. A native file is opened and asked for one similarity,
-beside reading all of its bytes. Prints Markdown tables; writes ``bench/formats.json``.
+the imports take, in multiples of the matrix. (The best, because memory that a virtual machine has
+never touched takes five times as long to fill, for either program.) A native file is opened and
+asked for one similarity, beside reading all of its bytes. Prints Markdown tables; writes
+``bench/formats.json``.
 """
 
 from __future__ import annotations
@@ -32,30 +35,46 @@ FILES = {"word2vec text": "v.txt", "word2vec binary": "v.bin", "fastText model":
 NATIVE = "v.safetensors"
 
 
-def make_files(folder: Path, words: int, bucket: int) -> None:
+def make_files(folder: Path, options: argparse.Namespace) -> None:
     """Write the files that are loaded."""
+    if "native" in options.only:
+        make_vectors(options.native_words).save(folder / NATIVE)
+    if "fastText model" in options.only:
+        make_model(options.words // 4, options.bucket).save(
+            folder / FILES["fastText model"], format="fasttext"
+        )
+    if "word2vec binary" in options.only:
+        make_vectors(options.words).save(folder / FILES["word2vec binary"])
+    if "word2vec text" in options.only:
+        vectors = make_vectors(options.words)
+        line = "%s" + " %.6f" * SIZE + "\n"
+        with (folder / FILES["word2vec text"]).open("w") as file:
+            file.write(f"{options.words} {SIZE}\n")
+            for label, row in zip(vectors.labels, vectors.matrix, strict=True):
+                file.write(line % (label, *row.tolist()))
+
+
+def make_vectors(words: int) -> Any:
+    """Random vectors, the same every time."""
+    from textdl import Vectors
+
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((words, SIZE), dtype=np.float32) * np.float32(0.2)
+    return Vectors([f"word{number}" for number in range(words)], matrix)
+
+
+def make_model(words: int, bucket: int) -> Any:
+    """Random vectors with n-grams."""
     from textdl import Vectors
     from textdl.vectors.subwords import SubwordVectors
 
     rng = np.random.default_rng(0)
-    labels = [f"word{number}" for number in range(words)]
-    matrix = rng.standard_normal((words, SIZE), dtype=np.float32) * np.float32(0.2)
-    vectors = Vectors(labels, matrix)
-    vectors.save(folder / FILES["word2vec binary"])
-    vectors.save(folder / NATIVE)
-    line = "%s" + " %.6f" * SIZE + "\n"
-    with (folder / FILES["word2vec text"]).open("w") as file:
-        file.write(f"{words} {SIZE}\n")
-        for label, row in zip(labels, matrix, strict=True):
-            file.write(line % (label, *row.tolist()))
-    buckets = np.arange(bucket, dtype=np.int32)
     ngrams = rng.standard_normal((bucket, FASTTEXT_SIZE), dtype=np.float32)
-    few = words // 4
-    Vectors(
-        labels[:few],
-        rng.standard_normal((few, FASTTEXT_SIZE), dtype=np.float32),
-        subwords=SubwordVectors(buckets, ngrams, 3, 6, bucket),
-    ).save(folder / FILES["fastText model"], format="fasttext")
+    return Vectors(
+        [f"word{number}" for number in range(words)],
+        rng.standard_normal((words, FASTTEXT_SIZE), dtype=np.float32),
+        subwords=SubwordVectors(np.arange(bucket, dtype=np.int32), ngrams, 3, 6, bucket),
+    )
 
 
 def load(system: str, form: str, path: str) -> Any:
@@ -132,23 +151,30 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--words", type=int, default=400_000, help="default %(default)s")
+    parser.add_argument("--native-words", type=int, default=1_000_000, help="default %(default)s")
     parser.add_argument("--bucket", type=int, default=2_000_000, help="default %(default)s")
     parser.add_argument("--repeat", type=int, default=3, help="default %(default)s")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*FILES, "native"], default=[*FILES, "native"], help="formats"
+    )
     options = parser.parse_args()
     systems = ["textdl", *installed("gensim")]
     results: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_files(folder, options.words, options.bucket)
+        make_files(folder, options)
         plan = {form: (systems, folder / file) for form, file in FILES.items()}
         plan["native"] = (["textdl", "all bytes"], folder / NATIVE)
         for form, (names, path) in plan.items():
+            if form not in options.only:
+                continue
             runs: dict[str, list[dict[str, Any]]] = {system: [] for system in names}
             for _ in range(options.repeat):
                 for system in names:
                     runs[system].append(run_child(__file__, system, form, path))
             results[form] = {system: best_of(found) for system, found in runs.items()}
-    print(f"{headline()}; {options.words:,} words, {options.bucket:,} buckets\n")
+    print(f"{headline()}; {options.words:,} words, {options.bucket:,} buckets")
+    print(f"native: {options.native_words:,} words\n")
     print("| format | system | seconds | CPU seconds | memory / matrix | times as fast (CPU) |")
     print("|---|---|---|---|---|---|")
     for form, found in results.items():

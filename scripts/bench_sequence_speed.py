@@ -108,7 +108,7 @@ def train_textdl(network: str, reviews: Reviews) -> Clock:
                 for width in WIDTHS
             )
         ),
-        "gru": nn.GRU(SIZE, UNITS, return_sequence=False, unroll=4),
+        "gru": nn.GRU(SIZE, UNITS, return_sequence=False),
     }
     width = FILTERS * len(WIDTHS) if network == "cnn" else UNITS
     layers = nn.sequential(nn.Embedding(WORDS + 2, SIZE), readers[network], nn.Dense(width, 2))

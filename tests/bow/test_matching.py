@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 
 from textdl import TfidfVectorizer, group_duplicates, match_texts
-from textdl.bow import matching
+from textdl.bow import similar_pairs
 from textdl.bow.matching import match_rows
 from textdl.errors import ParameterError
 
@@ -43,7 +43,8 @@ def expected_pairs(first, second, topn, min_similarity, *, is_within=False):
 @pytest.mark.parametrize("min_similarity", [0.0, 0.3, 0.8, 1.0])
 @pytest.mark.parametrize("topn", [1, 3, 500])
 def test_match_rows_is_best_of_all_pairs(monkeypatch, rows, topn, min_similarity, products):
-    monkeypatch.setattr(matching, "_PRODUCTS_PER_BLOCK", products)
+    for name in ("_PRODUCTS_PER_BLOCK", "_PRODUCTS_PER_CALL", "_PAIRS_PER_CALL"):
+        monkeypatch.setattr(similar_pairs, name, products)
     expected, cosines = expected_pairs(rows[:90], rows[90:], topn, min_similarity)
     found = match_rows(
         sparse.csr_array(rows[:90]), sparse.csr_array(rows[90:]), topn, min_similarity
@@ -69,6 +70,27 @@ def test_match_rows_without_second_leaves_out_the_row_itself(rows):
 def test_match_rows_equal_rows_come_in_order(rows):
     found = match_rows(sparse.csr_array(rows[[3]]), sparse.csr_array(rows[[51, 3, 50]]), topn=3)
     assert found.second.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("is_within", [False, True])
+@pytest.mark.parametrize("topn", [1, 4, 299, 400])
+def test_match_rows_of_many_ties_come_in_order(is_within, topn):
+    """Of 300 rows of three kinds, those of the same kind are equal."""
+    kinds = np.random.default_rng(2).integers(3, size=300)
+    given = sparse.csr_array(np.array([[3.0, 1, 0], [1, 3, 0], [0, 1, 1]])[kinds])
+    found = match_rows(given, None if is_within else given, topn)
+    expected, _ = expected_pairs(given.toarray(), given.toarray(), topn, 0.0, is_within=is_within)
+    assert list(zip(found.first.tolist(), found.second.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("min_similarity", [0.0, 0.2])
+def test_match_rows_negative_and_zero_products_are_no_pairs(min_similarity):
+    first = sparse.csr_array([[1.0, -1, 0], [0, 0, 2], [0, 0, 0]])
+    second = sparse.csr_array([[1.0, 1, 0], [-1, 2, 0], [1, -2, 0], [0, 0, 0]])
+    found = match_rows(first, second, 3, min_similarity)
+    assert (found.first.tolist(), found.second.tolist()) == ([0], [2])
+    empty = match_rows(first[:0], second, 3, min_similarity)
+    assert [len(column) for column in empty] == [0, 0, 0]
 
 
 def test_match_texts_finds_other_spellings():

@@ -1,5 +1,7 @@
 """Searching a matrix, and where its documents came from."""
 
+import os
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -13,7 +15,7 @@ from textdl.bow.search import (
     nearest_documents,
     top_by_inner_product,
 )
-from textdl.errors import CorpusError, CorpusReadError, ParameterError
+from textdl.errors import CorpusError, CorpusReadError, FileFormatError, ParameterError
 
 TEXTS = ["the cat sat on the mat", "the dog sat", "", "a dog and a cat and a dog", "apple grape"]
 
@@ -174,3 +176,14 @@ def test_index_open_locations_come_from_the_file(tmp_path):
     vectorizer.save(path, vectorizer.fit_transform(TEXTS), [("a.txt", 3), ("b ☘.txt", 2)])
     match = Index.open(path).search(["apple"])[0][0]
     assert match.location == Location("b ☘.txt", 2)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be cut short there")
+def test_index_cut_short_while_mapped_is_an_error(tmp_path):
+    vectorizer = TfidfVectorizer()
+    path = tmp_path / "bow.safetensors"
+    vectorizer.save(path, vectorizer.fit_transform([f"w{i} w{i % 7}" for i in range(5000)]))
+    index = Index.open(path)
+    os.truncate(path, 4096)
+    with pytest.raises(FileFormatError, match="now it has 4,096"):
+        index.search(["w3"])

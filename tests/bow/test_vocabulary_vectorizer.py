@@ -162,3 +162,54 @@ def test_inverse_transform_same_as_sklearn(parameters):
             ours.inverse_transform(rows), theirs.inverse_transform(rows), strict=True
         ):
             assert sorted(one.tolist()) == sorted(other.tolist())
+
+
+ODD_TEXTS = [
+    "To be, or not to be: THAT is the question",
+    "",
+    "  \t\n ",
+    "ÉCOLE école e\u0301cole İstanbul ſtraße STRASSE",
+    "日本語 のテキスト 🙂🙂 a\u200db \ud800 x\x00y",
+    "a b c d e f g a b c",
+    "don't can't won't 3.14 1,000 £4!",
+]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"ngram_range": (1, 3), "lowercase": False},
+        {"stop_words": ["to", "be"], "ngram_range": (2, 2)},
+        {"token_pattern": r"\w+|[^\w\s]", "ngram_range": (1, 2)},
+        {"analyzer": "char", "ngram_range": (1, 3)},
+        {"analyzer": "char_wb", "ngram_range": (2, 4)},
+        {"strip_accents": "unicode", "binary": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer])
+def test_transform_of_few_documents_same_as_of_many(kind, parameters):
+    vectorizer = kind(**parameters).fit(ODD_TEXTS)
+    unknown = [*ODD_TEXTS, "words that were never seen, but for the question"]
+    filler = ["z z " * 100] * 40  # more than `FEW_CHARACTERS`
+    many = vectorizer.transform(unknown + filler)[: len(unknown)]
+    few = vectorizer.transform(unknown)
+    assert few.dtype == many.dtype
+    for name in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(few, name), getattr(many, name))
+    one = vectorizer.transform(unknown[:1])
+    np.testing.assert_array_equal(one.toarray(), many[:1].toarray())
+
+
+def test_weights_follow_parameters_that_are_changed():
+    vectorizer = TfidfVectorizer().fit(["a cat", "the cat", "a dog"])
+    smooth = vectorizer.transform(["the cat dog"]).toarray()
+    vectorizer.smooth_idf = False
+    fresh = TfidfVectorizer(smooth_idf=False).fit(["a cat", "the cat", "a dog"])
+    np.testing.assert_array_equal(
+        vectorizer.transform(["the cat dog"]).toarray(), fresh.transform(["the cat dog"]).toarray()
+    )
+    assert (vectorizer.transform(["the cat dog"]).toarray() != smooth).any()
+    vectorizer.idf_[:] = 0  # a copy
+    assert vectorizer.idf_.min() > 0

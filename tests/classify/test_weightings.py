@@ -405,7 +405,7 @@ def test_fit_vector_that_is_not_finite_is_named(weighting):
     matrix = MATRIX.copy()
     matrix[3] = np.nan
     vectors = Vectors(WORDS, MATRIX)
-    vectors.matrix = matrix
+    vectors._matrix = matrix
     with pytest.raises(DataError, match="the vector of 'w3' is not finite"):
         AveragedVectors(vectors, weighting=weighting).fit(TEXTS)
 
@@ -414,7 +414,7 @@ def test_fit_vector_that_is_not_finite_is_named(weighting):
 @pytest.mark.parametrize("size", [1e18, 3e38])
 def test_fit_transform_vectors_too_large_for_squares_are_refused(weighting, size):
     vectors = Vectors(WORDS, MATRIX)
-    vectors.matrix = np.full_like(MATRIX, size)
+    vectors._matrix = np.full_like(MATRIX, size)
     with pytest.raises(DataError, match=r"an entry above 1e\+17, too large for float32; scale"):
         AveragedVectors(vectors, "whitespace", weighting=weighting).fit_transform(TEXTS)
 

@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -173,3 +176,26 @@ def test_log_does_not_write_over_other_files(tmp_path):
         assert path.read_bytes() == content
     with pytest.raises(OutputError, match="does not exist"):
         Word2Vec(**QUICK, log=tmp_path / "none" / "log").fit(TEXT)
+
+
+CUT_WHILE_TRAINING = """
+import os
+import sys
+from textdl import Word2Vec
+def cut(report):
+    os.truncate(sys.argv[1] + "/store/tokens.bin", 4096)
+text = "a b c d e f g h " * 100_000
+small = {"vector_size": 8, "min_count": 1, "epochs": 3, "tokenizer": "whitespace"}
+Word2Vec(**small, callbacks=cut, checkpoint=sys.argv[1]).fit([text] * 4)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be cut short there")
+def test_token_store_cut_short_while_training_is_an_error(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", CUT_WHILE_TRAINING, str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert "now it has 4,096" in ran.stderr

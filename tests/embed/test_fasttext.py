@@ -12,12 +12,14 @@ from sklearn.base import clone
 
 from textdl import FastText, Vectors, Word2Vec
 from textdl.cli.main import main
+from textdl.embed import model
 from textdl.embed.config import EmbeddingConfig
 from textdl.embed.model_parameters import FastTextParameters
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
 from textdl.embed.objectives.subwords import SUBWORDS
 from textdl.embed.trainer import train_corpus
 from textdl.errors import ParameterError, UnknownWordError
+from textdl.io.safetensors import open_mapped
 from textdl.parameters import parameters_of
 from textdl.text.char_ngrams import char_ngram_buckets
 from textdl.text.source import CorpusConfig
@@ -168,6 +170,29 @@ def stopping(after):
 
 
 # The command line
+
+
+@pytest.mark.parametrize("layout", ["of now", "of before"])
+def test_saved_model_holds_ngrams_once_and_loads_in_both_layouts(tmp_path, monkeypatch, layout):
+    fitted = FastText(vector_size=6, min_count=1, epochs=1, tokenizer="whitespace")
+    fitted.fit(spelled_text(500))
+    if layout == "of before":
+        monkeypatch.setattr(model, "_table_of_ngrams", lambda tables, vectors: None)
+    path = tmp_path / "m.safetensors"
+    fitted.save(path)
+    entries = open_mapped(path).entries
+    (rows, _) = entries["table.subwords"].shape
+    words = len(fitted.vectors_)
+    expected = 0 if layout == "of now" else len(fitted.vectors_.subwords)
+    assert rows == words + expected
+    again = FastText.load(path)
+    again.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+    more = spelled_text(300, seed=1)
+    fitted.partial_fit(more)
+    again.partial_fit(more)
+    assert np.array_equal(again.vectors_.matrix, fitted.vectors_.matrix)
+    assert np.array_equal(again.vectors_.subwords.matrix, fitted.vectors_.subwords.matrix)
 
 
 @pytest.fixture(scope="module")

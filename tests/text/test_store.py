@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 import random
 import resource
 import signal
@@ -68,6 +69,16 @@ def test_build_many_words_counts_grow(tmp_path):
     counts = Counter(word for chunk in chunks for word in chunk.documents[0])
     by_word = dict(zip(store.vocabulary.words, store.vocabulary.counts.tolist(), strict=True))
     assert by_word == counts
+
+
+@pytest.mark.parametrize("name", ["tokens.bin", "offsets.bin"])
+def test_file_cut_short_while_mapped_is_an_error(tmp_path, name):
+    chunk = Chunk([[str(i)] for i in range(100_000)])
+    store = TokenStore.build([encode_chunk(chunk, str.split)], tmp_path / "s")
+    store.require_whole()
+    os.truncate(tmp_path / "s" / name, 4096)
+    with pytest.raises(CorpusReadError, match="now it has 4,096"):
+        list(store.chunks())
 
 
 def test_fingerprint_is_of_content_alone(tmp_path, monkeypatch):

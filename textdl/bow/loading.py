@@ -17,6 +17,7 @@ from textdl.bow.tfidf import TfidfVectorizer
 from textdl.bow.vectorizer import Vectorizer
 from textdl.bow.vocabulary_vectorizer import VocabularyVectorizer
 from textdl.io.archive import Archive, open_archive
+from textdl.io.mapped_file import MappedFile
 
 VECTORIZERS: Mapping[str, type[Vectorizer]] = {  # by the kind of their archives
     "CountVectorizer": CountVectorizer,
@@ -32,6 +33,7 @@ class SavedVectorizer(NamedTuple):
     vectorizer: Vectorizer
     matrix: sparse.csr_array | None  # (documents, columns)
     files: FileSizes = ()  # of the documents; none if they are not known
+    source: MappedFile | None = None  # where the matrix is read from when it is touched
 
 
 def load(path: str | os.PathLike[str]) -> SavedVectorizer:
@@ -52,8 +54,9 @@ def load(path: str | os.PathLike[str]) -> SavedVectorizer:
     """
     archive = open_archive(Path(path), expected="a vectorizer")
     vectorizer = vectorizer_from_archive(archive)
-    found = decode_matrix(archive, vectorizer._width)
-    return SavedVectorizer(vectorizer, *(found or (None, ())))
+    matrix, files = decode_matrix(archive, vectorizer._width) or (None, ())
+    source = MappedFile(archive.path, archive.file.mapped)
+    return SavedVectorizer(vectorizer, matrix, files, source)
 
 
 def vectorizer_from_archive(archive: Archive) -> Vectorizer:
@@ -72,7 +75,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         FileFormatError: as `load` does.
     """
-    vectorizer, matrix, files = load(path)
+    vectorizer, matrix, files, _ = load(path)
     facts: dict[str, Any] = {"kind": type(vectorizer).__name__}
     if isinstance(vectorizer, VocabularyVectorizer):
         facts |= {

@@ -19,6 +19,7 @@ from textdl.bow.loading import load
 from textdl.bow.persistence import FileSizes
 from textdl.bow.vectorizer import Vectorizer
 from textdl.errors import CorpusError, FileFormatError, ParameterError
+from textdl.io.mapped_file import MappedFile
 from textdl.parameters import check_topn
 from textdl.text.corpus import read_documents
 from textdl.text.files import DecodeErrors, find_files
@@ -233,6 +234,7 @@ class Index(NamedTuple):
     vectorizer: Vectorizer
     matrix: sparse.csr_array  # (documents, columns)
     files: FileSizes = ()
+    source: MappedFile | None = None  # where the matrix is read from when it is touched
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Index:
@@ -241,13 +243,13 @@ class Index(NamedTuple):
         Raises:
             FileFormatError: the file is missing, damaged, or holds no matrix.
         """
-        vectorizer, matrix, files = load(path)
+        vectorizer, matrix, files, source = load(path)
         if matrix is None:
             raise FileFormatError(
                 f"{str(path)!r} holds a {type(vectorizer).__name__} without a matrix; save it with "
                 "one: save(path, matrix), or textdl bow fit"
             )
-        return cls(vectorizer, matrix, files)
+        return cls(vectorizer, matrix, files, source)
 
     @property
     def scores_by_cosine(self) -> bool:
@@ -269,6 +271,7 @@ class Index(NamedTuple):
 
         Raises:
             ParameterError: `topn` is below 1, or `texts` is not a list of texts.
+            FileFormatError: the file was cut short since it was opened.
 
         Example:
             >>> from textdl import TfidfVectorizer
@@ -277,6 +280,8 @@ class Index(NamedTuple):
             >>> [(match.document, match.terms) for match in index.search(["the cat"])[0]]
             [(0, ('cat', 'the')), (2, ('the',))]
         """
+        if self.source is not None:
+            self.source.require_whole()
         if isinstance(self.vectorizer, BM25Vectorizer):
             queries = sparse.csr_array(self.vectorizer.transform_queries(texts))
             found = top_by_inner_product(queries, self.matrix, topn)

@@ -213,12 +213,7 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
                 f"the idf vector is not fitted: this {type(self).__name__} has learned from no "
                 "document yet; call fit"
             )
-        return smooth_idf(
-            self.document_frequency_,
-            self.n_documents_,
-            smooth=self.smooth_idf,
-            dtype=self._matrix_dtype().type,
-        )
+        return self._learned_idf().copy()
 
     @idf_.setter
     def idf_(self, value: Any) -> None:
@@ -233,8 +228,25 @@ class TfidfVectorizer(TfidfParameters, VocabularyVectorizer):
             )
         self._given_idf = weights
 
+    def _learned_idf(self) -> Weights:
+        """The weights of the statistics, computed once."""
+        columns = self._columns()
+        dtype = self._matrix_dtype().type
+        key = (self.smooth_idf, dtype)
+        if key not in columns.derived:
+            columns.derived[key] = smooth_idf(
+                columns.document_frequency,
+                columns.statistics.documents,
+                smooth=self.smooth_idf,
+                dtype=dtype,
+            )
+        weights: Weights = columns.derived[key]
+        return weights
+
     def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
-        idf = self.idf_ if self.use_idf else None
+        idf = None
+        if self.use_idf:
+            idf = self._learned_idf() if self._given_idf is None else self._given_idf
         return tfidf_weights(counts, idf, sublinear=self.sublinear_tf, norm=self.norm)
 
     def _matrix_dtype(self) -> np.dtype[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,11 +258,15 @@ class Columns:
     Args:
         statistics: of all terms.
         kept: `(columns,)` rows of those that are columns, in the order of columns.
+
+    Attributes:
+        derived: what was computed of them, such as weights, by what else it depends on.
     """
 
     def __init__(self, statistics: CorpusStatistics, kept: NDArray[np.int64]) -> None:
         self.statistics = statistics
         self.kept = kept
+        self.derived: dict[Any, Any] = {}
 
     def __len__(self) -> int:
         return len(self.kept)

@@ -26,7 +26,7 @@ from textdl.bow.engine.counting import (
     make_counter,
 )
 from textdl.bow.engine.documents import make_reader
-from textdl.bow.engine.matrix import assemble, place_in, to_sklearn_sparse
+from textdl.bow.engine.matrix import assemble, count_term_lists, place_in, to_sklearn_sparse
 from textdl.bow.parameters import VocabularyParameters, given_terms
 from textdl.bow.vectorizer import Vectorizer
 from textdl.bow.vocabulary import (
@@ -44,6 +44,8 @@ from textdl.bow.vocabulary import (
 from textdl.errors import ParameterError, TextdlError
 from textdl.io.archive import Archive, ArchiveContent
 from textdl.parallel import count_jobs
+
+FEW_CHARACTERS = 10_000  # of documents that are cut and counted one by one, without a hash table
 
 
 class NotFittedError(TextdlError, SklearnNotFittedError):  # type: ignore[misc]
@@ -293,6 +295,12 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
     def _count_known(self, raw_documents: Any) -> sparse.csr_array:
         """The counts of documents in the columns that were learned."""
         index = self._columns().index
+        if self._is_cut_by_pattern and _are_few(raw_documents):
+            analyze = self.build_analyzer()
+            counts = count_term_lists(map(analyze, raw_documents), index, self._matrix_dtype())
+            if self.binary:
+                counts.data.fill(1)
+            return counts
         parts = [
             self._matrix(counts, columns_of_terms(counts, index))
             for counts in self._count_parts(raw_documents)
@@ -300,6 +308,14 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
         if not parts:
             return sparse.csr_array((0, len(index)), dtype=self._matrix_dtype())
         return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
+
+    @property
+    def _is_cut_by_pattern(self) -> bool:
+        """Whether documents are texts, and neither a tokenizer nor a function makes the terms."""
+        functions = (self.analyzer, self.preprocessor, self.strip_accents)
+        return (
+            self.input == "content" and self.tokenizer is None and not any(map(callable, functions))
+        )
 
     def _to_archive(self) -> ArchiveContent:
         state, arrays = persistence.encode_statistics(self._statistics())
@@ -333,6 +349,16 @@ class VocabularyVectorizer(VocabularyParameters, Vectorizer):
         used = self._matrix_dtype()
         if used != np.dtype(self.dtype):
             yield f"Only float64 and float32 'dtype' should be used; {self.dtype} becomes {used}."
+
+
+def _are_few(documents: Any) -> bool:
+    """Whether documents are so few that a Python loop over their terms is faster."""
+    return (
+        isinstance(documents, list | tuple)
+        and 0 < len(documents) <= FEW_CHARACTERS
+        and all(isinstance(document, str) for document in documents)
+        and sum(map(len, documents)) <= FEW_CHARACTERS
+    )
 
 
 def _has_upper_case(term: Any) -> bool:

@@ -258,11 +258,11 @@ def fit_features(transformer: Any, texts: Any, settings: Settings) -> Any:
     power = settings.get("idf_power", 1)
     if power == 1:
         return matrix
-    from sklearn.preprocessing import normalize  # heavy, but loaded by now
+    from textdl.bow.engine.matrix import normalize_rows  # SciPy, loaded by now
 
     idf = transformer.idf_
     transformer.idf_ = idf**power
-    return normalize(matrix.multiply(idf[None, :] ** (power - 1)).tocsr())
+    return normalize_rows(matrix.multiply(idf[None, :] ** (power - 1)).tocsr(), "l2")
 
 
 def train(

@@ -229,20 +229,13 @@ def _is_worth_its_cost(
     number: int, alive: list[int], found: Sequence[Settings], measured: list[Scores | None]
 ) -> bool:
     """Whether a candidate is better than all cheaper ones that are still alive."""
+    kinds = [(it["features"], it["model"]) for it in found]
     scores = measured[number]
-    if scores is None:
-        return False
-    for other in alive:
-        cheaper = measured[other]
-        assert cheaper is not None  # or it would not be alive
-        margin = 0.0 if _kind(found[other]) == _kind(found[number]) else MARGIN
-        if not _is_better(scores, cheaper, margin):
-            return False
-    return True
-
-
-def _kind(parameters: Settings) -> tuple[Any, Any]:
-    return parameters["features"], parameters["model"]
+    return scores is not None and all(
+        _is_better(scores, cheaper, 0.0 if kinds[other] == kinds[number] else MARGIN)
+        for other in alive
+        if (cheaper := measured[other]) is not None
+    )
 
 
 def _is_better(scores: Scores, other: Scores, margin: float) -> bool:

@@ -253,6 +253,7 @@ class BatchSampler:
         size = DOCUMENT_SEGMENT_TOKENS if self.config.has_documents else SEGMENT_TOKENS
 
         def subsample(number: int) -> NDArray[np.int32]:
+            self.store.require_whole()
             start = number * size
             ids = np.asarray(tokens[start : start + size])
             if self._rows is not None:

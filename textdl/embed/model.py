@@ -5,8 +5,8 @@ too rare for a row, and how many epochs there were, so that their draws are not 
 
 A model file is an archive of the kind that its class is called, with a part ``vectors``, which is
 what a file of vectors holds, and a part ``rare``; where the vectors are those of documents, a part
-``words``, too. Its arrays are the tables, but for one that is
-the matrix of the vectors.
+``words``, too. Its arrays are the tables, but for what the vectors have already: a table that is
+their matrix, and the rows of n-grams at the end of a table of subwords.
 """
 
 from __future__ import annotations
@@ -122,8 +122,12 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         if table.shape == vectors.matrix.shape and np.array_equal(table, vectors.matrix)
     )
     shared = next(is_matrix, None)
+    own = {name: table for name, table in state.tables.items() if name != shared}
     arrays: dict[str, NDArray[Any] | None] = {}
-    arrays |= {TABLE + name: table for name, table in state.tables.items() if name != shared}
+    arrays |= {TABLE + name: table for name, table in own.items()}
+    tail = _table_of_ngrams(own, vectors)
+    if tail is not None and vectors.subwords is not None:
+        arrays[TABLE + tail] = own[tail][: -len(vectors.subwords)]
     arrays |= {ROW_IDS + name: ids for name, ids in state.row_ids.items()}
     if state.objective_counts is not state.vocabulary.counts:
         arrays[OBJECTIVE_COUNTS] = state.objective_counts
@@ -133,12 +137,26 @@ def write_model(path: str | os.PathLike[str], kind: str, saved: SavedModel) -> N
         "words": state.words,
         "tables": list(state.tables),
         "matrix": shared,
+        "ngrams": tail,
         "history": {name: list(values) for name, values in saved.history.items()},
     }
     parts = {VECTORS: content_of(vectors._as_data()), RARE: _encode_words(state.rare)}
     if state.tags is not None:
         parts[WORDS] = _encode_words(state.vocabulary)
     write_archive(path, ArchiveContent(ArchiveKind(kind), saved.parameters, facts, arrays, parts))
+
+
+def _table_of_ngrams(tables: Mapping[str, NDArray[np.float32]], vectors: Vectors) -> str | None:
+    """The name of the table that ends in the vectors of n-grams; None if there is none."""
+    if vectors.subwords is None or not len(vectors.subwords):
+        return None
+    ngrams = vectors.subwords.matrix
+    found = (name for name, table in tables.items() if _ends_in(table, ngrams))
+    return next(found, None)
+
+
+def _ends_in(table: NDArray[np.float32], rows: NDArray[np.float32]) -> bool:
+    return len(table) >= len(rows) and np.array_equal(table[len(table) - len(rows) :], rows)
 
 
 def require_model_name(path: str | os.PathLike[str]) -> None:
@@ -208,10 +226,8 @@ def _decode_model(archive: Archive) -> SavedModel:
         if tags is None
         else _decode_words(archive.part(WORDS))
     )
-    tables = {
-        name: vectors.matrix if name == state["matrix"] else arrays.pop(TABLE + name)
-        for name in state["tables"]
-    }
+    stored = {name: arrays.pop(TABLE + name, None) for name in state["tables"]}
+    tables = {name: _whole_table(name, table, vectors, state) for name, table in stored.items()}
     if any(it.dtype != np.float32 or it.ndim != 2 for it in tables.values()):
         raise ValueError("a table is not float32 (rows, D)")
     objective_counts = arrays.pop(OBJECTIVE_COUNTS, vocabulary.counts)
@@ -230,6 +246,21 @@ def _decode_model(archive: Archive) -> SavedModel:
         vocabulary, rare, tables, row_ids, objective_counts, texts, words, epochs, tags
     )
     return SavedModel(archive.parameters, model, vectors, history)
+
+
+def _whole_table(
+    name: str, stored: NDArray[Any] | None, vectors: Vectors, state: Mapping[str, Any]
+) -> NDArray[Any]:
+    """A table, of which a part may stand in the vectors."""
+    if name == state["matrix"]:
+        return vectors.matrix
+    if stored is None:
+        raise ValueError(f"its table {name!r} is missing")
+    if name != state.get("ngrams"):  # older files have no such entry, and the whole table
+        return stored
+    if vectors.subwords is None:
+        raise ValueError(f"its table {name!r} lacks the rows of n-grams")
+    return np.concatenate([stored, vectors.subwords.matrix])
 
 
 def _encode_words(vocabulary: Vocabulary) -> ArchiveContent:

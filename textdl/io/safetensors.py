@@ -66,6 +66,7 @@ class SafetensorsFile(NamedTuple):
     digests: Mapping[str, str]  # by array; empty in a file without checksums
     digest: str | None  # of the header, and so of the digests in it: of all of the file
     mapped: mmap.mmap
+    verified: set[str]  # arrays that were compared with their checksums
 
     def array(self, name: str) -> NDArray[Any]:
         """A read-only view of one array; its bytes are read when they are touched."""
@@ -73,7 +74,7 @@ class SafetensorsFile(NamedTuple):
         return np.ndarray(entry.shape, DTYPES[entry.dtype], self.mapped, entry.begin)
 
     def verify(self, names: Iterable[str] | None = None) -> None:
-        """Compare arrays with their checksums, where the file has any.
+        """Compare arrays with their checksums, where the file has any, each of them once.
 
         Args:
             names: of the arrays; None for all.
@@ -83,11 +84,14 @@ class SafetensorsFile(NamedTuple):
         """
         if not self.digests:
             return
-        chosen = list(self.entries if names is None else names)
+        chosen = [
+            it for it in (self.entries if names is None else names) if it not in self.verified
+        ]
         found = array_checksums([self.array(name) for name in chosen])
         for name, digest in zip(chosen, found, strict=True):
             if digest != self.digests[name]:
                 raise damaged(self.path, f"{name!r} does not have the checksum it was written with")
+            self.verified.add(name)
 
 
 def write_safetensors(
@@ -161,7 +165,7 @@ def open_mapped(path: Path) -> SafetensorsFile:
         digest = metadata.get(HEADER_DIGEST)
         digests = _take_digests(header, metadata, path)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return SafetensorsFile(path, entries, metadata, digests, digest, mapped)
+        return SafetensorsFile(path, entries, metadata, digests, digest, mapped, set())
 
 
 def open_verified(path: Path) -> SafetensorsFile:
@@ -186,6 +190,14 @@ def is_safetensors(head: bytes) -> bool:
         True
     """
     return b"\0" in head[:8] and head[8:9] == b"{"  # no text holds a NUL
+
+
+def without_checksums(path: Path) -> FileFormatError:
+    """The error for a file that is to be verified, and cannot be."""
+    return FileFormatError(
+        f"{str(path)!r} has no checksums, so nothing to verify; load and save it again as "
+        ".safetensors to add them"
+    )
 
 
 def damaged(path: Path, what: str) -> FileFormatError:

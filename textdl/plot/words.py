@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textdl.errors import DataError
 from textdl.plot.canvas import COLORS, MARKERS, figure_of, new_figure
+from textdl.plot.projection import project
 from textdl.vectors.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def word_map(
         Pearson 1901, "On lines and planes of closest fit to systems of points in space".
     """
     words = [word for group in groups.values() for word in group]
-    if len(words) < 3:
-        raise DataError(f"{len(words)} words are too few for a map; give three or more")
-    points = _plane(np.stack([vectors[word] for word in words]))
+    points = project(vectors[words])
     if axes is None:
         _, (axes,) = new_figure(width=7.0, height=5.6)
     labels = _label_places(points)
@@ -93,17 +91,3 @@ def _label_places(points: NDArray[np.float64]) -> NDArray[np.float64]:
                 labels[number, 1] = labels[other, 1] + LINE_HEIGHT * height
         placed.append(number)
     return labels
-
-
-def _plane(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Rows of length 1, centered, in their first two principal components: `(N, 2)`."""
-    wide = rows.astype(np.float64)
-    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-30)
-    centered = wide - wide.mean(0)
-    left, scales, _ = np.linalg.svd(centered, full_matrices=False)
-    points = left[:, :2] * scales[:2]
-    if points.shape[1] < 2:  # vectors of one dimension
-        points = np.hstack([points, np.zeros_like(points)])
-    # The signs of singular vectors are arbitrary: the largest entry is made positive.
-    signs = np.sign(points[np.abs(points).argmax(0), [0, 1]])
-    return points * np.where(signs == 0, 1, signs)  # type: ignore[no-any-return]

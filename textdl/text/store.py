@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from textdl.errors import CorpusError, CorpusReadError
 from textdl.io.atomic import Sync, atomic_write
 from textdl.io.checksums import file_checksum, seal, unseal
+from textdl.io.mapped_file import MappedFile
 from textdl.text.encode import EncodedChunk
 from textdl.text.vocabulary import Vocabulary
 from textdl.text.word_table import WordTable
@@ -133,11 +135,22 @@ class TokenStore:
             header["source"],
         )
 
+    def require_whole(self) -> None:
+        """Find out whether a file of the store was cut short, which would end the process.
+
+        Raises:
+            CorpusReadError: one was.
+        """
+        for array in (self.tokens, self.offsets):
+            if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
+                MappedFile(Path(str(array.filename)), array.base, CorpusReadError).require_whole()
+
     def chunks(self) -> Generator[EncodedChunk]:
         """The tokens again as the chunks that `build` takes, of `CHUNK_TOKENS` at most."""
         sentences = len(self.offsets) - 1
         first = 0
         while first < sentences:
+            self.require_whole()
             start = int(self.offsets[first])
             end = int(np.searchsorted(self.offsets, start + CHUNK_TOKENS, side="right")) - 1
             last = min(end, first + CHUNK_TOKENS, sentences)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import ParameterError, UnknownWordError
+from textdl.io.mapped_file import MappedFile
 from textdl.string_array import StringArray
 from textdl.vectors import query
 from textdl.vectors.arrays import as_column, as_matrix, read_only
-from textdl.vectors.formats.rows import MappedFile
 from textdl.vectors.query import Item
 from textdl.vectors.spelling import unknown_word_message
 from textdl.vectors.subwords import SubwordVectors
@@ -48,24 +48,34 @@ class LabeledMatrix:
         norms: ArrayLike | None = None,
         subwords: SubwordVectors | None = None,
     ) -> None:
+        self._source: MappedFile | None = None
         self._check: Callable[[], None] | None = None  # of columns that are mapped
         self._labels = (
             labels if isinstance(labels, StringArray) else StringArray.from_strings(labels)
         )
         rows = len(self._labels)
-        self.matrix = read_only(as_matrix(matrix, rows))
+        self._matrix = read_only(as_matrix(matrix, rows))
         self._counts = None if counts is None else as_column("counts", counts, rows, np.int64)
         self._norms: NDArray[np.float32] | None = None
         if norms is not COMPUTED_LATER:
-            lengths = query.row_norms(self.matrix) if norms is None else norms
+            lengths = query.row_norms(self._matrix) if norms is None else norms
             self._norms = as_column("norms", lengths, rows, np.float32)
         self.subwords = subwords
-        self._source: MappedFile | None = None
         if subwords is not None and subwords.matrix.shape[1] != self.vector_size:
             raise ParameterError(
                 f"the vectors of n-grams have {subwords.matrix.shape[1]} dimensions, those of "
                 f"words {self.vector_size}; expected as many"
             )
+
+    @property
+    def matrix(self) -> NDArray[np.float32]:
+        """`(V, D)`, the vectors, one row per word.
+
+        Raises:
+            FileFormatError: the file that they are mapped from was cut short.
+        """
+        self.require_whole()
+        return self._matrix
 
     @property
     def labels(self) -> StringArray:
@@ -102,7 +112,7 @@ class LabeledMatrix:
     @property
     def vector_size(self) -> int:
         """D, the number of dimensions."""
-        return int(self.matrix.shape[1])
+        return int(self._matrix.shape[1])
 
     @cached_property
     def key_to_index(self) -> dict[str, int]:
@@ -149,10 +159,10 @@ class LabeledMatrix:
         """Compare labels, counts and norms that are mapped with their checksums, once.
 
         Raises:
-            FileFormatError: the file is damaged.
+            FileFormatError: the file is damaged, or was cut short.
         """
+        self.require_whole()
         if self._check is not None:
-            self.require_whole()
             self._check()
             self._check = None
 

@@ -98,8 +98,8 @@ class Vectors(LabeledMatrix, metaclass=ExplainedNames):
         is_number = isinstance(limit, int | np.integer) and not isinstance(limit, bool)
         if limit is not None and (not is_number or limit < 1):
             raise ParameterError(f"limit is {limit!r}, expected a whole number from 1, or None")
-        options = ReadOptions(errors, None if limit is None else int(limit))
-        return cls._from_data(formats.load(Path(path), options, verify=verify))
+        options = ReadOptions(errors, None if limit is None else int(limit), verify)
+        return cls._from_data(formats.load(Path(path), options))
 
     def save(
         self, path: str | os.PathLike[str], *, format: str | None = None, dtype: str = "float32"

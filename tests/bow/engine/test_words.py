@@ -118,3 +118,19 @@ def test_count_characters_same_as_len(words):
     begins = ends - [len(word) for word in encoded]
     text = np.frombuffer(b" " + b"".join(encoded), np.uint8)
     assert count_characters(text, begins, ends).tolist() == [len(word) for word in words]
+
+
+@pytest.mark.parametrize("largest", [0x7F, 0x7FF, 0x800, 0xFFFF, 0x10000, 0x10FFFF])
+def test_char_class_covers_what_texts_need(largest):
+    found = parse_char_class(r"\w+|[^\w\s]").covering(largest)
+    assert len(found.mask) > largest
+    np.testing.assert_array_equal(
+        found.mask, char_class_mask(r"\w")[: len(found.mask)] | found.single
+    )
+    assert found.covering(0) is found
+
+
+def test_word_by_itself_beyond_the_first_block_is_found():
+    scanner = WordScanner(parse_char_class(r"[a-z]+|[語🙂]"), None, HashTable())
+    found = scanner.find(["日本語ab語🙂", "🙂c"])
+    assert found.lengths.tolist() == [4, 2]

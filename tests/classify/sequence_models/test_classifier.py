@@ -1,5 +1,7 @@
 """SequenceClassifier and TextClassifier with networks that read the order of words."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from textdl.classify.sequence_models.classifier import SequenceClassifier
 from textdl.classify.sequence_models.config import SEQUENCE_MODELS
 from textdl.errors import CorpusError, DataError, FileFormatError, ParameterError
 from textdl.io.archive import write_archive
-from textdl.nn.data.packed_sequences import pack_sequences
+from textdl.nn.data.packed_sequences import pack_sequences, round_size
+from textdl.nn.training.epoch import run_part
+from textdl.nn.training.evaluate import _apply
 
 SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.03, "epochs": 40}
 DRAW = np.random.default_rng(0)
@@ -116,3 +120,47 @@ def test_file_of_a_network_of_one_direction_says_so(tmp_path):
     write_archive(path, content._replace(arrays=forward))
     with pytest.raises(FileFormatError, match=r"one direction.*; this textdl reads in both: train"):
         SequenceClassifier.load(path)
+
+
+def test_similar_data_compile_once():
+    """Other numbers of words and of texts, rounded to the same, need no program of their own."""
+    compiled = []
+    for texts, words in ((95, 200), (96, 199), (95, 198)):
+        lengths = [1 + 7 * row % 39 for row in range(texts - 1)]
+        data = pack_sequences([*(np.arange(length) for length in lengths), [words - 1]])
+        assert round_size(len(data.ids)) == 1920
+        model = SequenceClassifier("cnn", **SMALL | {"epochs": 1, "batch_size": 32})
+        model.fit(data, CLASSES[:texts])
+        assert model.embeddings_.shape == (words, 8)
+        model.predict(data)
+        compiled.append((run_part._cache_size(), _apply._cache_size()))
+    assert len(set(compiled[:2])) == len(set(compiled)) == 1
+
+
+def test_ids_beyond_the_table_are_refused_though_it_is_padded():
+    model = SequenceClassifier("cnn", **SMALL | {"epochs": 1})
+    data = pack_sequences([np.arange(197), [0, 196]] * 2)
+    with pytest.raises(DataError, match="id 197 is not in an embedding of 197 rows"):
+        model.fit(data, [0, 1] * 2).predict(pack_sequences([[197]]))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"vectors": np.ones((2, 4))}, r"vectors of shape (2, 4) for 3 ids; expected (3, D)"),
+        ({"vectors": np.ones((9, 4))}, r"vectors of shape (9, 4) for 3 ids; expected (3, D)"),
+        ({"vectors": np.ones(3)}, r"vectors of shape (3,) for 3 ids"),
+        ({"vectors": np.diag([1, np.nan, 1])}, "the vector of id 1 is not finite"),
+        ({"learned_rows": 5}, "learned_rows=5 of 3 ids; expected 1 to 3"),
+        ({"learned_rows": 2}, "id 2 is not in an embedding of 2 rows"),
+    ],
+)
+def test_vectors_that_do_not_fit_are_refused(options, says):
+    data = pack_sequences([[1, 2], [2, 1]])
+    with pytest.raises(DataError, match=re.escape(says)):
+        SequenceClassifier("cnn", **SMALL).fit(data, [0, 1], rows=3, **options)
+
+
+def test_dense_examples_are_refused():
+    with pytest.raises(DataError, match="of type ndarray; expected sequences of ids, as"):
+        SequenceClassifier("cnn").fit(np.ones((2, 3)), [0, 1])

@@ -11,6 +11,7 @@ from tests.nn.conftest import assert_same_bits
 from textdl import nn
 from textdl.errors import DataError, ParameterError
 from textdl.nn.data.dataset import epoch_batches
+from textdl.nn.data.packed_sequences import round_size
 
 KEY = jax.random.key(0)
 LENGTHS = np.array([3, 0, 17, 40, 16, 1, 33, 100] * 25)
@@ -80,9 +81,10 @@ def test_arrange_does_not_reach_beyond_a_window(monkeypatch):
         assert set(np.ravel(parts[chosen])) == set(order[chosen].ravel())
 
 
-def test_arrange_of_one_width_is_the_order_itself():
-    order = epoch_batches(3, 2, KEY)
-    assert nn.pack_sequences([[1], [2, 3], []]).arrange(order)[0] is order
+def test_arrange_of_one_width_is_the_batches_as_they_are():
+    order = epoch_batches(7, 2, KEY)
+    parts = nn.pack_sequences([[1]] * 7).arrange(order)
+    assert sorted(part.tolist() for part in parts) == sorted([rows.tolist()] for rows in order)
 
 
 def test_pack_sequences_reads_an_iterator_once_and_cuts_aloud():
@@ -152,3 +154,21 @@ def test_embedding_refuses_unknown_ids_of_packed_sequences():
         nn.predict(NETWORK, NETWORK.init(KEY), nn.pack_sequences([[1, 9]]))
     with pytest.raises(DataError, match=r"put MeanPooling\(\) before it"):
         nn.Dense(3, 2).check_features(SEQUENCES)
+
+
+def test_padded_sequences_are_the_same_and_empty_ones_behind():
+    sequences = nn.pack_sequences([[5, 7], [], [3]] * 40)
+    padded = sequences.padded()
+    assert (sequences.size, padded.size) == (120, 120)
+    more = nn.pack_sequences([[5, 7], [], [3]] * 50).padded()
+    assert (more.size, len(more.ids)) == (152, 152)
+    assert more.lengths[150:].tolist() == [0, 0]
+    assert more.lengths[:150].tolist() == [2, 0, 1] * 50
+    assert more.ids[:150].tolist() == [5, 7, 3] * 50
+
+
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 1_000, 20_001, 10**6])
+def test_round_size_adds_a_sixteenth_at_most(size):
+    rounded = round_size(size)
+    assert size <= rounded <= max(size * 1.0625, size + 1)
+    assert round_size(rounded) == rounded

@@ -20,7 +20,7 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.errors import ParameterError
 from textdl.nn.training.config import FitProgress, lower_is_better, make_optimizer, restores_best
-from textdl.nn.training.step import run_epoch
+from textdl.nn.training.epoch import run_epoch
 
 
 def test_equal_settings_give_one_optimizer():
@@ -28,8 +28,8 @@ def test_equal_settings_give_one_optimizer():
     assert make_optimizer("adam") is make_optimizer("adam")
     assert make_optimizer("adam") is not make_optimizer("adam", clip_norm=1.0)
     assert (
-        nn.TrainingConfig(batch_size=3, epochs=4).make_optimizer(7)
-        is nn.TrainingConfig(batch_size=2, epochs=5).make_optimizer(9)
+        nn.TrainingConfig(batch_size=3, epochs=4, schedule="linear").make_optimizer()
+        is nn.TrainingConfig(batch_size=2, epochs=5, schedule="cosine").make_optimizer()
     )  # fmt: skip
 
 
@@ -167,6 +167,15 @@ def test_another_rate_needs_no_compilation(case, start):
     compiled = []
     for rate in (0.1, 0.2, 0.3):
         training = nn.TrainingConfig(epochs=1, batch_size=5, optimizer="adamw", learning_rate=rate)
+        nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
+        compiled.append(run_epoch._cache_size())
+    assert len(set(compiled)) == 1
+
+
+def test_another_number_of_epochs_needs_no_compilation(case, start):
+    compiled = []
+    for epochs in (1, 2, 5):
+        training = nn.TrainingConfig(epochs=epochs, batch_size=5, schedule="linear")
         nn.fit(start, case.data(), OBJECTIVE, training, key=KEY)
         compiled.append(run_epoch._cache_size())
     assert len(set(compiled)) == 1

@@ -9,6 +9,9 @@ import sys
 import numpy as np
 import pytest
 
+from tests.vectors.formats import fasttext_files
+from textdl import FastTextClassifier
+from textdl.errors import FileFormatError
 from textdl.vectors.subwords import SubwordVectors
 from textdl.vectors.vectors import Vectors
 
@@ -29,15 +32,17 @@ QUERIES = {
     "batch": "vectors[['w7', 'w9']]",
     "similarity": "vectors.similarity('w7', 'w19999')",
     "most_similar": "vectors.most_similar(np.ones(8))",
+    "matrix": "vectors.matrix[-1]",
+    "labels": "vectors.labels[-1]",
+    "save": "vectors.save('again')",
 }
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be cut short there")
 @pytest.mark.parametrize("form", ["safetensors", "fasttext"])
+@pytest.mark.parametrize("first", ["pass", "vectors.most_similar('w7')"])
 @pytest.mark.parametrize("query", QUERIES)
-def test_file_cut_short_while_mapped_is_an_error(tmp_path, vectors, form, query):
-    if (form, query) == ("fasttext", "most_similar"):
-        pytest.skip("of such a model, only n-grams stay mapped")
+def test_file_cut_short_while_mapped_is_an_error(tmp_path, vectors, form, query, first):
     vectors.save(tmp_path / "v", format=form)
     program = f"""
 import os
@@ -45,6 +50,7 @@ import sys
 import numpy as np
 from textdl import Vectors
 vectors = Vectors.load(sys.argv[1])
+{first}
 os.truncate(sys.argv[1], 4096)
 {QUERIES[query]}
 """
@@ -53,6 +59,19 @@ os.truncate(sys.argv[1], 4096)
     )
     assert ran.returncode == 1
     assert "now it has 4,096" in ran.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be cut short there")
+def test_classifier_cut_short_while_mapped_is_an_error(tmp_path):
+    sizes = {"minn": 2, "maxn": 3, "bucket": 20_000, "model": 3, "loss": 3}
+    raw = fasttext_files.model(["cat"], np.ones((20_001, 8)), labels=["__label__a"], **sizes)
+    empty = fasttext_files.dense(np.zeros((0, 8)))
+    path = tmp_path / "m.bin"
+    path.write_bytes(raw[: -len(empty)] + fasttext_files.dense(np.ones((1, 8))))
+    classifier = FastTextClassifier.load(path)
+    os.truncate(path, 4096)
+    with pytest.raises(FileFormatError, match="now it has 4,096"):
+        classifier.predict(["cats"])
 
 
 @pytest.mark.parametrize("form", ["safetensors", "fasttext"])

@@ -6,6 +6,7 @@ import pytest
 
 from tests.io.safetensors_files import put_together, rewrite, take_apart, without_checksums
 from textdl.errors import FileFormatError, OutputError, ParameterError
+from textdl.io import safetensors
 from textdl.io.archive import ArchiveContent, write_archive
 from textdl.io.safetensors import write_safetensors
 from textdl.vectors.formats import native
@@ -305,6 +306,22 @@ def test_flipped_bit_of_matrix_is_noticed_on_request(small):
 
 def test_verify_sound_file_passes(small):
     assert Vectors.load(small, verify=True).labels == ["up", "down", "é"]
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_verify_reads_every_array_once(small, monkeypatch, limit):
+    hashed = []
+    hash_all = safetensors.array_checksums
+
+    def count(arrays):
+        hashed.extend(array.nbytes for array in arrays)
+        return hash_all(arrays)
+
+    monkeypatch.setattr(safetensors, "array_checksums", count)
+    vectors = Vectors.load(small, verify=True, limit=limit)
+    vectors.most_similar("up")
+    entries = safetensors.open_mapped(small).entries.values()
+    assert sorted(hashed) == sorted(entry.end - entry.begin for entry in entries)
 
 
 def test_file_without_checksums_is_read_but_not_verified(small):

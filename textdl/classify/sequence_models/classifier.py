@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
@@ -18,7 +17,7 @@ from textdl.errors import DataError, FileFormatError
 from textdl.io.archive import Archive
 from textdl.jax_settings import fixed_settings, random_key
 from textdl.nn.data.dataset import make_dataset
-from textdl.nn.data.packed_sequences import PackedSequences
+from textdl.nn.data.packed_sequences import PackedSequences, round_size
 from textdl.nn.estimators.base import MLPBase
 from textdl.nn.estimators.classifier import ClassifierOutputMixin
 from textdl.nn.layers.embedding import EmbeddingParams
@@ -87,30 +86,30 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
             The estimator itself.
 
         Raises:
-            DataError: the data do not fit.
+            DataError: the data do not fit, or the vectors are not one per id, finite.
             ParameterError: a parameter is out of range.
             DivergenceError: the loss is not finite.
         """
         self._check_parameters()
-        if X.size != len(y):
-            raise DataError(
-                f"{X.size:,} sequences and {len(y):,} labels; expected one per sequence"
-            )
+        _check_sequences(X, y)
         outputs = self._learn_targets(np.asarray(y), None)
         targets = self._encode_targets(np.asarray(y))
         rows = rows or X.id_range()[1] + 1
         learned_rows = learned_rows or rows
+        _check_vectors(vectors, rows, learned_rows)
         size = self.vector_size if vectors is None else vectors.shape[1]
         self._seed = int(self.seed)
         self._layer_sizes = (learned_rows, size, self.units, outputs)
+        self._network.check_features(X)
         with jax.enable_x64(False), progress_bar(self.verbose) as draw:
             start = self._start(vectors)
             config = sequence_training(self, X.size)
-            objective = Objective(self._network, *self._loss_and_metrics()[:2])
+            objective = Objective(self._compiled_network, *self._loss_and_metrics()[:2])
             key = jax.random.fold_in(random_key(self._seed), 1)
             data = make_dataset(X, targets)
             result = fit(start, data, objective, config, key=key, callbacks=[draw])
-        self.params_ = jax.tree.map(np.asarray, result.params)
+        table, *others = jax.tree.map(np.asarray, result.params)
+        self.params_ = (EmbeddingParams(table.table[:learned_rows]), *others)
         if vectors is not None and learned_rows < rows:
             self._append_vectors(vectors[learned_rows:])
         self.history_ = result.history
@@ -126,7 +125,15 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
 
     @property
     def _network(self) -> Sequential:
-        rows, size, units, outputs = self._layer_sizes
+        return self._network_of(self._layer_sizes[0])
+
+    @property
+    def _compiled_network(self) -> Sequential:
+        """With a round number of vectors: so it is compiled once for similar texts."""
+        return self._network_of(round_size(self._layer_sizes[0]))
+
+    def _network_of(self, rows: int) -> Sequential:
+        _, size, units, outputs = self._layer_sizes
         return make_network(
             self.model, (rows, size, units, outputs), self.dropout, trainable=self.tune_vectors
         )
@@ -149,10 +156,10 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
         return super()._from_archive(archive)
 
     def _start(self, vectors: NDArray[np.float32] | None) -> Params:
-        params = init_params(self._network, random_key(self._seed))
+        params = init_params(self._compiled_network, random_key(self._seed))
         if vectors is None:
             return params
-        return (EmbeddingParams(jnp.asarray(vectors[: self._layer_sizes[0]])), *params[1:])
+        return (_padded(vectors[: self._layer_sizes[0]]), *params[1:])
 
     def _append_vectors(self, vectors: NDArray[np.float32]) -> None:
         """Add ids that training does not know, with their vectors."""
@@ -163,8 +170,45 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
     def _outputs(self, X: Any) -> NDArray[np.floating]:
         """The last layer's z, `(N, O)`."""
         check_is_fitted(self)
+        self._network.check_features(X)
+        table, *others = self.params_
         with self._precision():
-            outputs = predict(self._network, self.params_, X)
+            outputs = predict(self._compiled_network, (_padded(table.table), *others), X)
         if not np.isfinite(outputs).all():
             raise DataError("an output of the network is not finite; lower the learning rate")
         return outputs
+
+
+def _padded(vectors: NDArray[np.float32]) -> EmbeddingParams:
+    """The table of vectors, with rows of zeros behind them that no id has."""
+    rows = len(vectors)
+    return EmbeddingParams(np.pad(vectors, ((0, round_size(rows) - rows), (0, 0))))  # type: ignore[arg-type]
+
+
+def _check_sequences(sequences: Any, labels: Any) -> None:
+    """Refuse what is not sequences with a label each."""
+    if not isinstance(sequences, PackedSequences):
+        raise DataError(
+            f"the examples are of type {type(sequences).__name__}; expected sequences of ids, as "
+            "nn.pack_sequences makes them"
+        )
+    if sequences.size != len(labels):
+        raise DataError(
+            f"{sequences.size:,} sequences and {len(labels):,} labels; expected one per sequence"
+        )
+
+
+def _check_vectors(vectors: Any, rows: int, learned_rows: int) -> None:
+    """Refuse vectors that are not one per id, or of which more are learned than there are."""
+    if not 1 <= learned_rows <= rows:
+        raise DataError(f"learned_rows={learned_rows:,} of {rows:,} ids; expected 1 to {rows:,}")
+    if vectors is None:
+        return
+    if np.ndim(vectors) != 2 or len(vectors) != rows:
+        raise DataError(
+            f"vectors of shape {np.shape(vectors)} for {rows:,} ids; expected ({rows:,}, D), a row "
+            "per id"
+        )
+    if not np.isfinite(vectors).all():
+        row = int(np.isfinite(vectors).all(axis=1).argmin())
+        raise DataError(f"the vector of id {row:,} is not finite; train or convert them again")

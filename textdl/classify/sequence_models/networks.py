@@ -25,6 +25,8 @@ from textdl.nn.layers.sequential import Layer, Sequential, sequential
 
 WIDTHS = (3, 4, 5)  # of the windows of a convolution, in words
 VECTOR_SCALE = 0.25  # vectors of words begin as U(-0.25, 0.25), as in Kim 2014
+# One object, since two partial functions are never equal, and equal networks are compiled once.
+_draw_vectors = partial(uniform, scale=VECTOR_SCALE)
 
 
 class Reader(NamedTuple):
@@ -76,10 +78,10 @@ def word_vectors(rows: int, vector_size: int, *, trainable: bool) -> Embedding:
         The layer.
 
     Example:
-        >>> word_vectors(1000, 50, trainable=True).size
-        50
+        >>> word_vectors(1000, 50, trainable=True) == word_vectors(1000, 50, trainable=True)
+        True
     """
-    return Embedding(rows, vector_size, partial(uniform, scale=VECTOR_SCALE), trainable)
+    return Embedding(rows, vector_size, _draw_vectors, trainable)
 
 
 def states_of_both_directions(kind: type[Recurrent], inputs: int, units: int) -> Reader:
@@ -97,7 +99,7 @@ def states_of_both_directions(kind: type[Recurrent], inputs: int, units: int) ->
         >>> states_of_both_directions(GRU, 50, 100).width
         200
     """
-    return Reader(Bidirectional(kind(inputs, units, unroll=4)), 2 * units)
+    return Reader(Bidirectional(kind(inputs, units)), 2 * units)
 
 
 def _convolution(inputs: int, units: int) -> Reader:

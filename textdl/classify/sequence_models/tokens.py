@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from textdl.bow.count import CountVectorizer
+from textdl.bow.engine.documents import make_reader
 from textdl.classify.averages import resolve_vectors
 from textdl.classify.sequence_models.config import TokenParameters
 from textdl.classify.sequence_models.networks import VECTOR_SCALE
@@ -85,6 +86,7 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
         """
         check_parameters(self, parameters_of(TokenParameters))
         vectors = None if self.vectors is None else resolve_vectors(self.vectors)
+        make_reader(self.vectorizer).check(raw_documents)
         texts = raw_documents if isinstance(raw_documents, list) else list(raw_documents)
         words = self.vectorizer.fit(texts).get_feature_names_out().tolist()
         self._count(words, texts)
@@ -109,6 +111,7 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
             UserWarning: texts were cut to `max_length`.
         """
         check_is_fitted(self)
+        make_reader(self.counter_).check(raw_documents)
         return pack_sequences(self._ids(raw_documents), self.max_length)
 
     @property

@@ -63,6 +63,10 @@ class Features(Protocol):
         """All examples in order, in batches of equal shapes: at least one, the last padded."""
         ...
 
+    def padded(self) -> Self:
+        """The same with examples without content behind them, where that saves compilations."""
+        ...
+
     def to_device(self) -> Self:
         """The same features as arrays on the device."""
         ...
@@ -131,6 +135,23 @@ class Dataset(NamedTuple):
             self.features.take(rows, capacity),
             self.targets.at[rows].get(mode="clip"),
             self.weights.at[rows].get(mode="fill", fill_value=0),
+        )
+
+    def padded(self) -> Dataset:
+        """With examples of weight 0 behind them, of a round number where the features are padded.
+
+        Programs are compiled for sizes of arrays: so one serves data of similar sizes.
+        """
+        features = self.features.padded()
+        if features is self.features:
+            return self
+        more = features.size - self.size
+        targets = np.asarray(self.targets)
+        rows_only = [(0, more)] + [(0, 0)] * (targets.ndim - 1)
+        return Dataset(
+            features.to_device(),
+            jnp.asarray(np.pad(targets, rows_only)),
+            jnp.asarray(np.pad(np.asarray(self.weights), (0, more))),
         )
 
     def select(self, rows: NDArray[np.int64]) -> Dataset:

@@ -47,6 +47,10 @@ class DenseRows(NamedTuple):
         """All rows in order, `batch_size` at a time; the last batch is padded with zeros."""
         return padded_batches(self.values, batch_size)
 
+    def padded(self) -> DenseRows:
+        """As they are: what is compiled for their batches depends on more than their number."""
+        return self
+
     def to_device(self) -> DenseRows:
         """The same as floats on the device."""
         return DenseRows(jnp.asarray(self.values, float))

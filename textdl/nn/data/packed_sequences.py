@@ -95,12 +95,9 @@ class PackedSequences(NamedTuple):
             order: the row numbers of the batches, N in the padding of the last.
 
         Returns:
-            The batches one by one, in an order that does not depend on widths; the order itself
-            where all sequences have the same width.
+            The batches one by one, in an order that does not depend on widths.
         """
         widths = self._widths()
-        if len(np.unique(widths[:-1])) < 2:
-            return [order]
         windows = np.split(order, range(BATCHES_PER_WINDOW, len(order), BATCHES_PER_WINDOW))
         return [batch for window in windows for batch in _sorted_batches(window, widths)]
 
@@ -114,6 +111,16 @@ class PackedSequences(NamedTuple):
             lengths[: part.size] = part.lengths
             ids = padded_table(np.asarray(part.ids), lengths, width)
             yield SequenceBatch(ids, lengths)  # type: ignore[arg-type]
+
+    def padded(self) -> PackedSequences:
+        """The same, with empty sequences and unused ids behind them: round numbers of both."""
+        ids = np.asarray(self.ids)
+        starts = np.asarray(self.starts)
+        more = (round_size(self.size) - self.size, round_size(len(ids)) - len(ids))
+        return PackedSequences(
+            np.pad(ids, (0, more[1])),  # type: ignore[arg-type]
+            np.pad(starts, (0, more[0]), mode="edge"),  # type: ignore[arg-type]
+        )
 
     def to_device(self) -> PackedSequences:
         """The same on the device."""
@@ -129,6 +136,19 @@ class PackedSequences(NamedTuple):
         exponents = np.ceil(np.log2(np.maximum(lengths, SMALLEST_WIDTH)))
         widths: NDArray[np.int64] = np.left_shift(1, exponents.astype(np.int64))
         return widths
+
+
+def round_size(size: int) -> int:
+    """The next multiple of a 32nd of the next power of two: a sixteenth more at most.
+
+    A program is compiled for the sizes of its arrays: so those of similar data are made equal.
+
+    Example:
+        >>> round_size(20_001), round_size(20_480), round_size(3)
+        (20480, 20480, 3)
+    """
+    step = 1 << max(0, (max(size, 1) - 1).bit_length() - 5)
+    return -(-size // step) * step
 
 
 def pack_sequences(

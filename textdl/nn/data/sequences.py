@@ -117,6 +117,10 @@ class Sequences(NamedTuple):
         for batch in zip(ids, lengths, strict=True):
             yield SequenceBatch(*batch)  # type: ignore[arg-type]
 
+    def padded(self) -> Sequences:
+        """As they are: what is compiled for their batches depends on more than their number."""
+        return self
+
     def to_device(self) -> Sequences:
         """The same on the device."""
         return Sequences(jnp.asarray(self.ids), jnp.asarray(self.lengths))

@@ -102,6 +102,10 @@ class SparseRows(NamedTuple):
                      _padded(values[chosen], capacity, 0))  # fmt: skip
             yield SparseBatch(*batch)  # type: ignore[arg-type]
 
+    def padded(self) -> SparseRows:
+        """As they are: what is compiled for their batches depends on more than their number."""
+        return self
+
     def to_device(self) -> SparseRows:
         """The same on the device; indices are copied, since they may belong to a matrix."""
         return SparseRows(jnp.array(self.starts), jnp.array(self.columns), jnp.asarray(self.values))

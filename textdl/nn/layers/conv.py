@@ -15,7 +15,7 @@ from itertools import product
 from typing import Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from textdl.errors import DataError, ParameterError
 from textdl.jax_settings import check_key
@@ -25,9 +25,11 @@ from textdl.nn.data.dense import DenseRows
 from textdl.nn.data.sequences import SequenceBatch, masked_vectors
 from textdl.nn.initializers import Initializer, glorot_uniform
 from textdl.nn.layers.sequential import Layer
+from textdl.nn.scan import is_in_loop
 from textdl.parameters import lookup
 
 Padding = Literal["same", "valid"]
+_AXES = {3: ("NWC", "WIO", "NWC"), 4: ("NHWC", "HWIO", "NHWC")}  # by those of the kernel
 
 
 class ConvParams(NamedTuple):
@@ -260,9 +262,9 @@ def _convolve(
 ) -> Array:
     """The windows of `x` times the kernel, and the bias.
 
-    The windows are copied side by side, and one product does the rest: XLA's own convolution takes
-    ten times as long on a CPU where it stands in a loop (`lax.scan`), which an epoch of steps is
-    (outside of one it takes half as long).
+    In a loop (`lax.scan`, which an epoch of steps may be) the windows are copied side by side, and
+    one product does the rest: XLA's own convolution takes ten times as long there on a CPU. Outside
+    of one it takes two thirds of the time.
 
     Args:
         x: `(B, T, I)` or `(B, H, W, I)`.
@@ -274,6 +276,12 @@ def _convolve(
     Returns:
         `(B, T', O)` or `(B, H', W', O)`.
     """
+    if not is_in_loop():
+        z = lax.conv_general_dilated(
+            x, params.kernel, strides, pads, rhs_dilation=dilations,
+            dimension_numbers=_AXES[params.kernel.ndim],
+        )  # fmt: skip
+        return z + params.bias
     *window, _, outputs = params.kernel.shape
     x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
     spans = [d * (n - 1) for n, d in zip(window, dilations, strict=True)]
@@ -283,7 +291,10 @@ def _convolve(
         ends = [n - s + b for n, s, b in zip(x.shape[1:], spans, begins, strict=False)]
         slices = (slice(*limits) for limits in zip(begins, ends, strides, strict=True))
         columns.append(x[(slice(None), *slices)])
-    return jnp.concatenate(columns, axis=-1) @ params.kernel.reshape(-1, outputs) + params.bias
+    windows = jnp.concatenate(columns, axis=-1)
+    kernel = params.kernel.reshape(-1, outputs)
+    flat = windows.reshape(-1, len(kernel)) @ kernel  # of matrices: its gradient is faster
+    return flat.reshape(*windows.shape[:-1], outputs) + params.bias
 
 
 def _details(

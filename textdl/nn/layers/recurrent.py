@@ -160,7 +160,10 @@ class Recurrent(Layer):
         """
         values = masked_vectors(x, "a recurrent layer", self.inputs)  # (B, T, I)
         state = self._checked(state, len(values))
-        sums = values.swapaxes(0, 1) @ params.weights + params.bias  # (T, B, G H)
+        steps = values.swapaxes(0, 1)  # (T, B, I)
+        # One row per step and sequence, since the gradient of a product of matrices is faster.
+        product = steps.reshape(-1, self.inputs) @ params.weights
+        sums = product.reshape(*steps.shape[:2], -1) + params.bias  # (T, B, G H)
         bias = params.recurrent_bias
         recurrence = (params.recurrent_weights, jnp.zeros(()) if bias is None else bias)
         hidden, state = scan_steps(

@@ -16,7 +16,9 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
+import numpy as np
 import optax
+from numpy.typing import NDArray
 
 from textdl.errors import ParameterError
 from textdl.nn.layers.sequential import Params
@@ -219,7 +221,7 @@ class TrainingConfig:
             raise ParameterError(
                 f"learning rate {self.learning_rate} is out of range; expected above 0"
             )
-        self.make_optimizer(examples=1)
+        self.make_optimizer()
 
     @property
     def rate(self) -> float:
@@ -234,13 +236,19 @@ class TrainingConfig:
         scheduled = 1.0 if self.epoch_schedule is None else self.epoch_schedule(epoch)
         return float(self.rate * factor * scheduled)
 
-    def make_optimizer(self, examples: int) -> optax.GradientTransformation:
-        """The optimizer for a number of examples: a schedule depends on the number of steps."""
-        steps = max(1, self.epochs * math.ceil(examples / self.batch_size))
-        if self.schedule in CHANGED_BETWEEN_EPOCHS:
-            steps = 1  # equal optimizers are compiled once
-        schedule = self.learning_rate if callable(self.learning_rate) else self.schedule
-        return make_optimizer(self.optimizer, schedule, steps, self.clip_norm)
+    def make_optimizer(self) -> optax.GradientTransformation:
+        """The optimizer, without the schedule: so it is compiled once for any number of steps."""
+        schedule = self.learning_rate if callable(self.learning_rate) else "constant"
+        return make_optimizer(self.optimizer, schedule, clip_norm=self.clip_norm)
+
+    def decay(self, examples: int) -> NDArray[np.float64]:
+        """`(epochs, S)` the schedule: a factor of the rate, step by step, for so many examples."""
+        steps = math.ceil(examples / self.batch_size)
+        if callable(self.learning_rate) or self.schedule in CHANGED_BETWEEN_EPOCHS:
+            return np.ones((self.epochs, steps))
+        schedule = SCHEDULES[self.schedule](max(1, self.epochs * steps))
+        factors = jax.jit(jax.vmap(schedule))(np.arange(self.epochs * steps))
+        return np.asarray(factors, np.float64).reshape(self.epochs, steps)
 
 
 class BestEpoch(NamedTuple):

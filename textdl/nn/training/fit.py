@@ -25,9 +25,10 @@ from textdl.nn.training.checkpoints import (
     open_fit_checkpoints,
 )
 from textdl.nn.training.config import FitProgress, TrainingConfig, keep_velocity
+from textdl.nn.training.epoch import are_finite, combined, copied, run_epoch, run_part
 from textdl.nn.training.evaluate import evaluate_checked
 from textdl.nn.training.objective import Objective, split_penalty
-from textdl.nn.training.step import TrainState, combined, run_epoch
+from textdl.nn.training.step import TrainState
 
 
 class EpochLog(NamedTuple):
@@ -116,10 +117,12 @@ def fit(
     _check_data(data, validation, objective, config)
     run = _Run(
         data,
+        data.padded(),
         validation,
         objective,
         config,
-        config.make_optimizer(data.size),
+        config.make_optimizer(),
+        config.decay(data.size),
         key,
         *split_penalty(objective),
         shuffling_seed(key) if config.shuffle else None,
@@ -163,10 +166,12 @@ class _Run(NamedTuple):
     """What stays the same from epoch to epoch."""
 
     data: Dataset
+    padded: Dataset  # what programs are compiled for
     validation: Dataset | None
     objective: Objective
     config: TrainingConfig
     optimizer: optax.GradientTransformation
+    decay: NDArray[np.float64]  # (epochs, S) factors of the rate
     key: Array
     shared: Objective  # without the strength of the penalty
     penalty: float | None
@@ -194,29 +199,29 @@ class _Run(NamedTuple):
             DivergenceError: the loss or a weight is not finite.
         """
         rate = self.config.rate_in(progress.epoch, progress.rate_factor)
+        rates = self.decay[progress.epoch] * rate
         before = progress.last_rate or rate
         after = state._replace(optimizer=keep_velocity(state.optimizer, before / rate))
-        parts = []
-        finite = []
         arranged = self.data.features.arrange(order)
-        keys = [self.key] if len(arranged) == 1 else jax.random.split(self.key, len(arranged))
-        for part, key in zip(arranged, keys, strict=True):
-            capacity = self.data.features.capacity(part, capacity)
+        if len(arranged) == 1:
+            capacity = self.data.features.capacity(arranged[0], capacity)
             after, metrics, is_finite = run_epoch(
                 after,
-                self.data,
-                part,
-                key,
+                self.padded,
+                arranged[0],
+                self.key,
                 progress.epoch,
-                rate,
+                rates,
                 self.penalty,
                 objective=self.shared,
                 optimizer=self.optimizer,
                 capacity=capacity,
             )
-            parts.append(metrics)
-            finite.append(is_finite)
-        if not all(finite):
+            parts = [metrics]
+        else:
+            after, parts = self._run_parts(copied(after), arranged, progress.epoch, rates)
+            is_finite = are_finite((after.params, [metrics["loss"] for metrics in parts]))
+        if not is_finite:
             raise _divergence(
                 self.config, progress.epoch + 1, _result(state, progress, self.config)
             )
@@ -224,6 +229,33 @@ class _Run(NamedTuple):
         numbers |= self.validate(after.params)
         progress = replace(progress, last_rate=rate)
         return after, progress.after_epoch(numbers, after.params, self.config), capacity
+
+    def _run_parts(
+        self,
+        state: TrainState,
+        arranged: Sequence[NDArray[np.int32]],
+        epoch: int,
+        rates: NDArray[np.float64],
+    ) -> tuple[TrainState, list[dict[str, Array]]]:
+        """Train an epoch part by part, in place; return the state and the metrics of the parts."""
+        parts = []
+        first = 0
+        for part, key in zip(arranged, jax.random.split(self.key, len(arranged)), strict=True):
+            state, metrics = run_part(
+                state,
+                self.padded,
+                part,
+                key,
+                epoch,
+                rates[first : first + len(part)],
+                self.penalty,
+                objective=self.shared,
+                optimizer=self.optimizer,
+                capacity=self.data.features.capacity(part),
+            )
+            first += len(part)
+            parts.append(metrics)
+        return state, parts
 
     def validate(self, params: Params) -> dict[str, float]:
         """The metrics on the validation data, named ``val_...``."""

@@ -1,4 +1,4 @@
-"""One gradient step, an epoch of steps in one dispatch, and the metrics of both.
+"""One gradient step, and the metrics of its batch.
 
 `lazy_step` updates only the rows of a table that a batch uses: an option for very wide sparse
 features. Adam moves every weight at every step, because its averages decay even where the gradient
@@ -14,23 +14,19 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
-from jax import Array, lax
-from numpy.typing import NDArray
+from jax import Array
 
 from textdl.errors import DataError
-from textdl.nn.data.dataset import Batch, Dataset
+from textdl.nn.data.dataset import Batch
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.layers.sequential import Params
 from textdl.nn.losses import reshape_advice, weighted_mean
-from textdl.nn.training.objective import Objective, with_penalty
+from textdl.nn.training.objective import Objective
 
 Tree = TypeVar("Tree")
 
@@ -87,7 +83,11 @@ def step(
     )
     frozen = objective.network.frozen(state.params)
     updates = jax.tree.map(
-        lambda update, stays: jnp.zeros_like(update) if stays else rate * update, updates, frozen
+        lambda update, stays: (
+            jnp.zeros_like(update) if stays else jnp.asarray(rate, update.dtype) * update
+        ),
+        updates,
+        frozen,
     )
     return TrainState(optax.apply_updates(state.params, updates), after), metrics
 
@@ -244,97 +244,3 @@ def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[
             )
         means[name] = weighted_mean(values, batch.weights)
     return means
-
-
-@partial(jax.jit, static_argnames=("objective", "optimizer", "capacity"))
-def run_epoch(
-    state: TrainState,
-    data: Dataset,
-    order: Array,
-    key: Array,
-    epoch: int,
-    rate: float = 1.0,
-    penalty: float | None = None,
-    *,
-    objective: Objective,
-    optimizer: optax.GradientTransformation,
-    capacity: int = 0,
-) -> tuple[TrainState, dict[str, Array], Array]:
-    """Take a step for every batch of `order`, in one dispatch.
-
-    Args:
-        state: before.
-        data: N examples on the device.
-        order: `(S, B)` row numbers, see `data.batching`.
-        key: of the training.
-        epoch: from 0.
-        rate: what the updates of the optimizer are multiplied by.
-        penalty: strength of the L2 term, see `split_penalty`.
-        objective: what is minimized.
-        optimizer: of the state.
-        capacity: of a batch, see `Features.capacity`.
-
-    Returns:
-        The state; the means of the metrics over the examples of the epoch, each taken when its
-        batch was trained on; and whether the loss and all parameters are finite.
-    """
-    objective = with_penalty(objective, penalty)
-
-    def body(
-        state: TrainState, batch_rows: tuple[Array, Array | None]
-    ) -> tuple[TrainState, tuple[Any, Array]]:
-        rows, key = batch_rows
-        batch = data.take(rows, capacity)
-        take_step = step if objective.lazy_rows is None else lazy_step
-        state, metrics = take_step(state, batch, key, rate, objective, optimizer)
-        return state, (metrics, batch.weights.sum())
-
-    keys = None  # where nothing is drawn: to compile the draws takes a while
-    if objective.network.draws:
-        keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
-    state, (metrics, weights) = lax.scan(body, state, (order, keys))
-    means = means_of(metrics, weights)
-    return state, means, _all_finite((state.params, means["loss"]))
-
-
-def _all_finite(tree: Any) -> Array:
-    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
-
-
-def means_of(metrics: dict[str, Array], weights: Array) -> dict[str, Array]:
-    """Means over examples from the means of batches `(S,)` and their weights `(S,)`.
-
-    Example:
-        >>> means_of({"loss": jnp.array([1.0, 4.0])}, jnp.array([2.0, 1.0]))["loss"].item()
-        2.0
-    """
-    return {name: weighted_mean(values, weights) for name, values in metrics.items()}
-
-
-def combined(
-    parts: Sequence[dict[str, Array]], batches: Sequence[NDArray[np.int32]], weights: Array
-) -> dict[str, float]:
-    """The means over all examples from the means over parts of them.
-
-    Args:
-        parts: scalars by name, of each part.
-        batches: the numbers of its examples, N for none.
-        weights: `(N,)` of the examples.
-
-    Returns:
-        A number by name.
-
-    Example:
-        >>> parts = [{"loss": jnp.float32(1)}, {"loss": jnp.float32(4)}]
-        >>> combined(parts, [np.array([[0, 2]]), np.array([[1, 3]])], jnp.ones(3))
-        {'loss': 2.0}
-    """
-    if len(parts) == 1:
-        return {name: float(value) for name, value in parts[0].items()}
-    with_padding = np.append(np.asarray(weights), 0)
-    sums = [float(with_padding[some].sum()) for some in batches]
-    return {
-        name: sum(w * float(part[name]) for part, w in zip(parts, sums, strict=True) if w)
-        / sum(sums)
-        for name in parts[0]
-    }

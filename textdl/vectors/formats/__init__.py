@@ -13,12 +13,13 @@ from pathlib import Path
 
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.compression import SUFFIXES, compression_of, open_decompressed
-from textdl.io.safetensors import open_verified
+from textdl.io.safetensors import open_verified, without_checksums
 from textdl.parameters import lookup
 from textdl.vectors.formats.precision import FLOAT32
 from textdl.vectors.formats.rows import Format, ReadOptions, VectorData
 
 _BYTES_TO_DETECT = 1 << 20
+_VERIFIABLE = "safetensors"  # the format that has checksums
 
 
 # In the order they are tried: word2vec binary takes what has its header line and is not text.
@@ -95,28 +96,17 @@ def detect_format(path: Path) -> str:
     )
 
 
-def load(path: Path, options: ReadOptions, *, verify: bool = False) -> VectorData:
-    """Read the file at `path`, whatever its name.
-
-    Args:
-        path: of the file.
-        options: what is wanted of it.
-        verify: compare all of the file with its checksums.
-
-    Returns:
-        Its rows, mapped if the format allows it.
+def load(path: Path, options: ReadOptions) -> VectorData:
+    """Read the file at `path`, whatever its name: its rows are mapped if the format allows it.
 
     Raises:
-        FileFormatError: it is missing, damaged, truncated or of no known format; or `verify` was
-            asked of a format without checksums.
+        FileFormatError: it is missing, damaged, truncated or of no known format; or is to be
+            verified, but is of a format without checksums.
     """
     form = detect_format(path)
-    table = known_format(form).read(path, options)
-    if verify:
-        verify_checksums(path, form)
-        if table.check is not None:
-            table.check()
-    return table
+    if options.verify and form != _VERIFIABLE:
+        raise without_checksums(path)
+    return known_format(form).read(path, options)
 
 
 def verify_checksums(path: Path, form: str) -> None:
@@ -125,11 +115,8 @@ def verify_checksums(path: Path, form: str) -> None:
     Raises:
         FileFormatError: it is not what was written, or has no checksums.
     """
-    if form != "safetensors" or not open_verified(path).digests:
-        raise FileFormatError(
-            f"{str(path)!r} has no checksums, so nothing to verify; load and save it again as "
-            ".safetensors to add them"
-        )
+    if form != _VERIFIABLE or not open_verified(path).digests:
+        raise without_checksums(path)
 
 
 def save(table: VectorData, path: Path, form: str | None = None, dtype: str = FLOAT32) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
-from textdl.vectors.formats.rows import MappedFile
+from textdl.io.mapped_file import MappedFile
 
 
 class TerminatedStrings(NamedTuple):

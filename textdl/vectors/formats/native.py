@@ -25,11 +25,12 @@ from textdl.io.archive import (
     open_archive,
     write_archive,
 )
-from textdl.io.safetensors import is_safetensors
+from textdl.io.mapped_file import MappedFile
+from textdl.io.safetensors import is_safetensors, without_checksums
 from textdl.string_array import StringArray
 from textdl.vectors import query
 from textdl.vectors.formats.precision import DTYPES, FLOAT32, CompactMatrix, compact, expand
-from textdl.vectors.formats.rows import Format, MappedFile, ReadOptions, VectorData
+from textdl.vectors.formats.rows import Format, ReadOptions, VectorData
 from textdl.vectors.subwords import SubwordVectors
 
 MATRIX = "vectors"
@@ -108,12 +109,20 @@ def load(path: Path, options: ReadOptions = ReadOptions()) -> VectorData:  # noq
     float32 is read. Words are UTF-8 by definition; what is not is damage.
 
     Raises:
-        FileFormatError: the file is damaged, truncated, or holds something else.
+        FileFormatError: the file is damaged, truncated, or holds something else; or it is to be
+            verified, but has no checksums.
     """
     archive = open_archive(
         path, expected="word vectors", unverified=[MATRIX, SUBWORD_MATRIX, *COLUMNS], part=VECTORS
     )
-    return _first_rows(decode(archive), options.limit)
+    table = decode(archive)
+    if options.verify:
+        if not archive.file.digests:
+            raise without_checksums(path)
+        archive.file.verify()
+        _check_columns(archive)
+        table = table._replace(check=None)
+    return _first_rows(table, options.limit)
 
 
 def _first_rows(table: VectorData, limit: int | None) -> VectorData:

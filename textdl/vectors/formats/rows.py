@@ -7,7 +7,6 @@ its matrix, about 250 bytes for every word, and about 100 MB for the blocks that
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from textdl.errors import FileFormatError, ParameterError
 from textdl.io.atomic import atomic_write
 from textdl.io.compression import create_compressed
+from textdl.io.mapped_file import MappedFile
 from textdl.string_array import StringArray
 from textdl.vectors.formats.precision import FLOAT32
 from textdl.vectors.subwords import SubwordVectors
@@ -29,30 +29,6 @@ LONGEST_HEADER = 1 << 10  # bytes
 LARGEST_VECTOR = 100_000  # numbers
 _LEAST_BYTES_PER_NUMBER = 2  # a digit and a space
 _BYTES_PER_PART = 1 << 26  # malloc of the GNU library maps what is above 2**25 by itself
-
-
-class MappedFile(NamedTuple):
-    """A file whose rows are read when they are touched, which it must still have."""
-
-    path: Path
-    mapped: mmap.mmap
-
-    def require_whole(self) -> None:
-        """Find out whether the file was cut short, before the system ends the process for it.
-
-        To touch what a file no longer has is SIGBUS, which Python cannot catch. A file that is cut
-        between this and the touch is not found out; one that is replaced by another of the same
-        name stays as it was, for those who have it mapped.
-
-        Raises:
-            FileFormatError: it is shorter than when it was opened.
-        """
-        size = self.mapped.size()
-        if size < len(self.mapped):
-            raise FileFormatError(
-                f"{str(self.path)!r} had {len(self.mapped):,} bytes when it was opened, now it has "
-                f"{size:,}; write files under another name and rename them, then load it again"
-            )
 
 
 class VectorData(NamedTuple):
@@ -77,6 +53,7 @@ class ReadOptions(NamedTuple):
 
     errors: str = "backslashreplace"  # as in `bytes.decode`, for words that are not UTF-8
     limit: int | None = None  # rows from the first on; None: all
+    verify: bool = False  # compare all of the file with its checksums
 
 
 def _is_file(path: Path) -> bool:
@@ -123,7 +100,8 @@ def build_vectors(
     """Put blocks of rows together.
 
     Args:
-        blocks: n words, as bytes, and their vectors `(n, D)`, which are finite.
+        blocks: n words, as bytes, and their vectors `(n, D)`, which are finite, and which the next
+            block may overwrite.
         shape: what the file claims.
         path: of the file, for messages.
         options: how many rows to take, and what becomes of words that are not UTF-8.

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.atomic import atomic_write
+from textdl.io.mapped_file import MappedFile
 from textdl.io.safetensors import SafetensorsFile, open_mapped, write_safetensors
 from textdl.vectors.formats.precision import DTYPES, FLOAT32, CompactMatrix, compact, expand
 from textdl.vectors.formats.rows import (
     Format,
-    MappedFile,
     ReadOptions,
     VectorData,
     labeled_matrix,

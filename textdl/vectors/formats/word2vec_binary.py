@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textdl.errors import FileFormatError
 from textdl.io.compression import open_decompressed
-from textdl.parallel import prefetch
 from textdl.vectors.formats.rows import (
     LONGEST_HEADER,
     Format,
@@ -45,9 +44,7 @@ def read(path: Path, options: ReadOptions) -> VectorData:
                 f"{str(path)!r} does not begin with the line 'V D' of word2vec's binary format; "
                 "copy or download it again"
             )
-        # Memory that is new to the process takes as long as all the rest, in the other thread.
-        blocks = prefetch(_blocks(file, claimed[0], path))
-        return build_vectors(blocks, claimed[0], path, options)
+        return build_vectors(_blocks(file, claimed[0], path), claimed[0], path, options)
 
 
 def write(table: VectorData, path: Path) -> None:
@@ -65,58 +62,76 @@ def write(table: VectorData, path: Path) -> None:
 
 
 def _blocks(
-    file: IO[bytes], shape: Shape, path: Path
+    file: Any, shape: Shape, path: Path
 ) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
-    """Words and `(n, D)` vectors of a few megabytes at a time, as many as claimed."""
-    done = 0
-    rest = b""
+    """Words and `(n, D)` vectors of about a megabyte at a time, as many as claimed.
+
+    Memory that is new to a process takes longer than all the rest. So there is one buffer for what
+    is read, and one block of vectors, which holds until the next is asked for.
+
+    Args:
+        file: a binary stream behind its header; it has `readinto`, which `IO[bytes]` lacks.
+        shape: what the file claims.
+        path: of the file, for messages.
+    """
     width = 4 * shape.size
-    while more := file.read(_BYTES_PER_BLOCK + width):
-        data = rest + more
-        begins = _vector_places(data, (shape.rows or 0) - done, width)
-        done += len(begins)
-        rest = data[begins[-1] + width :] if begins else data
+    buffer = bytearray(_BYTES_PER_BLOCK + _LONGEST_LABEL + width)
+    block: NDArray[np.float32] = np.empty((len(buffer) // (width + 1), shape.size), "<f4")
+    filled = 0
+    done = 0
+    while count := file.readinto(memoryview(buffer)[filled:][:_BYTES_PER_BLOCK]):
+        filled += count
+        words, end = _take_rows(buffer, filled, (shape.rows or 0) - done, block)
+        done += len(words)
+        rest = buffer[end:filled]
         if len(rest) > _LONGEST_LABEL + width or (done == shape.rows and rest.strip(b"\n")):
             raise FileFormatError(
                 f"{str(path)!r} is damaged: after row {done:,} of {shape.rows:,} it has "
-                f"{rest[:20]!r}..., expected a word and {shape.size:,} numbers; copy or download "
-                "it again"
+                f"{bytes(rest[:20])!r}..., expected a word and {shape.size:,} numbers; copy or "
+                "download it again"
             )
-        ends = [0, *(begin + width for begin in begins[:-1])]
-        pairs = zip(ends, begins, strict=False)  # no rows have one end
-        words = [data[end : begin - 1].lstrip(b"\n") for end, begin in pairs]
-        block = _gather(data, begins, width)
-        if not np.isfinite(block).all():
-            row = int(np.argmin(np.isfinite(block).all(axis=1)))
+        vectors = block[: len(words)]
+        if not np.isfinite(vectors).all():
+            row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
             raise FileFormatError(
                 f"{str(path)!r} is damaged: the vector of {words[row]!r} is not finite; copy or "
                 "download it again"
             )
-        yield words, block
+        yield words, vectors
+        buffer[: len(rest)] = rest
+        filled = len(rest)
 
 
-def _vector_places(data: bytes, most: int, width: int) -> list[int]:
-    """Where the vectors of at most `most` complete rows begin, of `width` bytes each."""
-    places: list[int] = []
+def _take_rows(
+    buffer: bytearray, filled: int, most: int, block: NDArray[np.float32]
+) -> tuple[list[bytes], int]:
+    """Copy the vectors of complete rows.
+
+    Args:
+        buffer: of rows from its beginning on.
+        filled: its bytes that count.
+        most: rows that are taken at most.
+        block: `(N, D)`, whose first rows are written; it has room for all.
+
+    Returns:
+        Their words, and where the last row ends.
+    """
+    words: list[bytes] = []
+    raw = memoryview(buffer)
+    copied = block.data.cast("B")
+    width = block.shape[1] * block.itemsize
+    last = filled - width
+    place = 0
     end = 0
-    last = len(data) - width
-    while len(places) < most:
-        begin = data.find(b" ", end) + 1
+    while len(words) < most:
+        begin = buffer.find(b" ", end, filled) + 1
         if not 0 < begin <= last:
             break
-        places.append(begin)
+        words.append(raw[end : begin - 1].tobytes().lstrip(b"\n"))
         end = begin + width
-    return places
-
-
-def _gather(data: bytes, begins: list[int], width: int) -> NDArray[np.float32]:
-    """The vectors `(n, D)` that begin at places of `data`."""
-    if not begins:
-        return np.empty((0, width // 4), np.float32)
-    # Whatever `width` bytes there are; of this view, only the rows that are asked for are copied.
-    windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), width)
-    vectors: NDArray[np.float32] = windows[np.array(begins)].view("<f4")
-    return vectors
+        copied[place : place + width] = raw[begin:end]
+        place += width
+    return words, end
 
 
 FORMAT = Format(matches, read, lambda table, path, dtype: write(table, path), suffixes=(".bin",))
