@@ -15,7 +15,9 @@ from textdl import (
     AveragedVectors,
     BM25Vectorizer,
     CountVectorizer,
+    Doc2Vec,
     EmbeddingBagClassifier,
+    FastText,
     FastTextClassifier,
     HashingVectorizer,
     MLPClassifier,
@@ -24,6 +26,7 @@ from textdl import (
     TextClassifier,
     TfidfVectorizer,
     Vectors,
+    Word2Vec,
 )
 from textdl.bow.loading import load as load_bow
 from textdl.bow.search import Index
@@ -285,6 +288,30 @@ def use_averages(path):
     run("info", path, "--json")
 
 
+def make_embedding(kind):
+    def make(path):
+        small = {"vector_size": 3, "min_count": 1, "epochs": 1, "tokenizer": "whitespace"}
+        kind(**small, **({"min_n": 2, "bucket": 20} if kind is FastText else {})).fit(TEXTS).save(
+            path
+        )
+
+    return make
+
+
+def use_embedding(kind):
+    """A model is loaded, asked, and written again; that it can be trained on is not tried."""
+
+    def use(path):
+        model = kind.load(path)
+        vectors = model.vectors_
+        vectors.most_similar(vectors.labels[0])
+        model.save(path.with_name("again.safetensors"))
+        run("info", path, "--json")
+        run("similar", path, "cat")
+
+    return use
+
+
 def text_file(text):
     return lambda path: path.write_bytes(text.encode())
 
@@ -438,6 +465,12 @@ KINDS = {
                 "labels": [["pets"], ["pets", "mats"], ["fruit"], []],
             },
         }.items()
+    },
+    **{
+        f"model-{kind.__name__}": Kind(
+            "m.safetensors", make_embedding(kind), CONTAINER, use_embedding(kind)
+        )
+        for kind in (Word2Vec, FastText, Doc2Vec)
     },
     "averages": Kind("a", make_averages, CONTAINER, use_averages),
     "word-pairs": Kind(
