@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ from jax import Array
 from textdl.errors import ParameterError, ProcessError
 
 _process: int | None = None  # the one that JAX runs in
+_in_loop: ContextVar[bool] = ContextVar("in_loop", default=False)
 
 
 @contextmanager
@@ -112,3 +114,23 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_after_fork)
+
+
+@contextmanager
+def loop_body() -> Iterator[None]:
+    """A context, or a decorator, for tracing the body of a loop, such as that of `lax.scan`."""
+    token = _in_loop.set(True)
+    try:
+        yield
+    finally:
+        _in_loop.reset(token)
+
+
+def is_in_loop() -> bool:
+    """Whether what is being traced stands in a loop, where XLA runs some operations more slowly.
+
+    Example:
+        >>> is_in_loop(), loop_body()(is_in_loop)()
+        (False, True)
+    """
+    return _in_loop.get()

@@ -64,5 +64,5 @@ def test_classify_train_calls_functions_of_few_files(tmp_path):
     for name, functions in sorted(files.items()):
         print(f"{name:40} {', '.join(functions)}")
     assert "TextClassifier.fit" in files["classify/text_classifier.py"]
-    assert "run_epoch" in files["nn/training/epoch.py"]  # traced by JAX, not taken from a cache
+    assert "run_epoch" in files["nn/training/step.py"]  # traced by JAX, not taken from a cache
     assert len(files) <= MOST_FILES, sorted(files)

@@ -71,8 +71,8 @@ def _add_details(parser: argparse.ArgumentParser) -> None:
         type=positive_int,
         default=1,
         metavar="N",
-        help="only words that occur N times in either corpus, where files have counts (default "
-        "%(default)s)",
+        help="only words that occur N times in either corpus, where files have counts "
+        "(default %(default)s)",
     )
     for name, which in (("first", "FIRST"), ("second", "SECOND")):
         parser.add_argument(

@@ -1,7 +1,7 @@
-"""Loops: what stands in one, the scan of a recurrent layer, and backpropagation through time.
+"""The scan of a recurrent layer, and backpropagation through time.
 
-The scan of a recurrent layer has its own rule of differentiation: the gradient of the recurrent
-weights is one product over all steps, where that of `lax.scan` would be a small one at each.
+The scan has its own rule of differentiation: the gradient of the recurrent weights is one product
+over all steps, where that of `lax.scan` would be a small one at each.
 
 Reference:
     Werbos 1990, "Backpropagation through time: what it does and how to do it".
@@ -10,9 +10,8 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
-from functools import partial, wraps
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,32 +21,6 @@ State: TypeAlias = tuple[Array, ...]  # the hidden state (B, H), and for LSTM th
 Update: TypeAlias = Callable[[State, Array, Array], State]
 Recurrence: TypeAlias = tuple[Array, Array]  # U (H, G H), and c (G H,) or a zero
 Saved: TypeAlias = tuple[Recurrence, Array, Array, State, Array]
-
-_IN_LOOP: ContextVar[bool] = ContextVar("in_loop", default=False)
-
-
-def loop_body(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark the body of a loop of the device, such as that of `lax.scan`; see `is_in_loop`."""
-
-    @wraps(function)
-    def body(*arguments: Any) -> Any:
-        token = _IN_LOOP.set(True)
-        try:
-            return function(*arguments)
-        finally:
-            _IN_LOOP.reset(token)
-
-    return body
-
-
-def is_in_loop() -> bool:
-    """Whether what is being traced stands in a loop, where XLA runs some operations more slowly.
-
-    Example:
-        >>> is_in_loop(), loop_body(is_in_loop)()
-        (False, True)
-    """
-    return _IN_LOOP.get()
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))

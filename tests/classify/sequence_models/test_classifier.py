@@ -11,8 +11,8 @@ from textdl.classify.sequence_models.config import SEQUENCE_MODELS
 from textdl.errors import CorpusError, DataError, FileFormatError, ParameterError
 from textdl.io.archive import write_archive
 from textdl.nn.data.packed_sequences import pack_sequences, round_size
-from textdl.nn.training.epoch import run_part
 from textdl.nn.training.evaluate import _apply
+from textdl.nn.training.step import run_part
 
 SMALL = {"vector_size": 8, "units": 8, "dropout": 0.0, "learning_rate": 0.03, "epochs": 40}
 DRAW = np.random.default_rng(0)

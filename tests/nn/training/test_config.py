@@ -20,7 +20,7 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.errors import ParameterError
 from textdl.nn.training.config import FitProgress, lower_is_better, make_optimizer, restores_best
-from textdl.nn.training.epoch import run_epoch
+from textdl.nn.training.step import run_epoch
 
 
 def test_equal_settings_give_one_optimizer():

@@ -22,8 +22,8 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.errors import DataError, DivergenceError, ParameterError
 from textdl.nn.data.dataset import epoch_batches
-from textdl.nn.training.epoch import run_epoch
 from textdl.nn.training.fit import EpochLog, progress_bar
+from textdl.nn.training.step import run_epoch
 
 KEY = jax.random.key(0)
 REGULARIZED = nn.Objective(network(), mean_squared, regularizer=nn.Regularizer(l1=0.02, l2=0.3))

@@ -17,8 +17,7 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.estimators.mlp import first_weights
-from textdl.nn.training.epoch import run_epoch
-from textdl.nn.training.step import unique_columns
+from textdl.nn.training.step import run_epoch, unique_columns
 
 KEY = jax.random.key(0)
 ROWS = nn.Objective(network(), mean_squared, lazy_rows=first_weights)

@@ -34,6 +34,8 @@ from textdl.embed.objectives.bands import strips_of
 from textdl.embed.objectives.huffman import (
     PathCutter,
     PathLayout,
+    PathPieces,
+    PathTiles,
     decisions_above,
     huffman_tree,
     paths_below,
@@ -95,16 +97,12 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     exit_of, decisions = decisions_above(tree, upper)
     paths = paths_below(tree, upper)
     tiles = PathLayout(paths, TILE, FEWEST)
-    lay_out = (
-        partial(_in_tiles, tiles)
-        if predicts_context
-        else partial(_in_pieces, PathCutter(paths, PIECE))
-    )
+    pieces = PathCutter(paths, PIECE)
     every = np.arange(upper, dtype=np.int32)
 
     def draw(blocks: Blocks) -> Draws:
         words = blocks.tokens if predicts_context else blocks.centers
-        below = lay_out(words)
+        below = _in_tiles(tiles(words)) if predicts_context else _in_pieces(pieces(words))
         rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: below.paths}
         return Draws({NODES: rows}, {**below.values, EXITS: exit_of[words]})
 
@@ -131,13 +129,11 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     )
 
 
-def _in_tiles(layout: PathLayout, words: NDArray[np.int32]) -> Below:
-    tiles = layout(words)
+def _in_tiles(tiles: PathTiles) -> Below:
     return Below(tiles.nodes, {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first})
 
 
-def _in_pieces(cutter: PathCutter, words: NDArray[np.int32]) -> Below:
-    pieces = cutter(words)
+def _in_pieces(pieces: PathPieces) -> Below:
     return Below(pieces.nodes, {SIGNS: pieces.signs, WORDS: pieces.words})
 
 

@@ -18,14 +18,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from textdl.errors import DataError, ParameterError
-from textdl.jax_settings import check_key
+from textdl.jax_settings import check_key, is_in_loop
 from textdl.nn.activations import ACTIVATIONS
 from textdl.nn.data.dataset import Features
 from textdl.nn.data.dense import DenseRows
 from textdl.nn.data.sequences import SequenceBatch, masked_vectors
 from textdl.nn.initializers import Initializer, glorot_uniform
 from textdl.nn.layers.sequential import Layer
-from textdl.nn.scan import is_in_loop
 from textdl.parameters import lookup
 
 Padding = Literal["same", "valid"]

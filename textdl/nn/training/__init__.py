@@ -2,8 +2,7 @@
 
     config.py       how to train: optimizers, schedules, `TrainingConfig`; the best epoch
     objective.py    what is minimized: network, loss, regularizer, metrics
-    step.py         one step, of all weights or of the rows that a batch uses
-    epoch.py        steps one after another in one dispatch
+    step.py         one step, an epoch of steps in one dispatch
     fit.py          the loop over epochs, and its progress bar
     checkpoints.py  interrupted trainings resume to the same bits
     evaluate.py     outputs, loss and metrics on other data

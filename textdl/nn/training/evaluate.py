@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import NDArray
 
-from textdl.jax_settings import fixed_settings
+from textdl.jax_settings import fixed_settings, loop_body
 from textdl.nn.data.dataset import (
     Dataset,
     Features,
@@ -19,10 +19,7 @@ from textdl.nn.data.dataset import (
     epoch_batches,
 )
 from textdl.nn.layers.sequential import Layer, Params, check_layer
-from textdl.nn.scan import loop_body
-from textdl.nn.training.epoch import combined, means_of
-from textdl.nn.training.objective import Objective
-from textdl.nn.training.step import compute_metrics
+from textdl.nn.training.objective import Objective, combined, compute_metrics, means_of
 
 ROWS = 64  # at once, always: so the outputs of a row do not depend on the rows beside it
 
@@ -131,7 +128,7 @@ def evaluate_checked(
 def _evaluate(
     params: Params, data: Dataset, order: Array, *, objective: Objective, capacity: int
 ) -> dict[str, Array]:
-    @loop_body
+    @loop_body()
     def body(rows: Array) -> tuple[dict[str, Array], Array]:
         batch = data.take(rows, capacity)
         outputs = objective.network.apply(params, batch.features)

@@ -25,10 +25,9 @@ from textdl.nn.training.checkpoints import (
     open_fit_checkpoints,
 )
 from textdl.nn.training.config import FitProgress, TrainingConfig, keep_velocity
-from textdl.nn.training.epoch import are_finite, combined, copied, run_epoch, run_part
 from textdl.nn.training.evaluate import evaluate_checked
-from textdl.nn.training.objective import Objective, split_penalty
-from textdl.nn.training.step import TrainState
+from textdl.nn.training.objective import Objective, combined, split_penalty
+from textdl.nn.training.step import TrainState, are_finite, copied, run_epoch, run_part
 
 
 class EpochLog(NamedTuple):

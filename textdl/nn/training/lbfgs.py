@@ -25,8 +25,7 @@ from textdl.errors import DataError
 from textdl.jax_settings import fixed_settings
 from textdl.nn.data.dataset import Dataset, check_dataset, epoch_batches
 from textdl.nn.layers.sequential import Params
-from textdl.nn.training.objective import Objective, split_penalty, with_penalty
-from textdl.nn.training.step import compute_metrics
+from textdl.nn.training.objective import Objective, compute_metrics, split_penalty, with_penalty
 
 EXAMPLES_PER_BLOCK = 1024  # whose activations are in memory at once
 

@@ -1,4 +1,4 @@
-"""One gradient step, and the metrics of its batch.
+"""One gradient step, and steps one after another: an epoch, or a part of one, in one dispatch.
 
 `lazy_step` updates only the rows of a table that a batch uses: an option for very wide sparse
 features. Adam moves every weight at every step, because its averages decay even where the gradient
@@ -14,19 +14,19 @@ References:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import optax
-from jax import Array
+from jax import Array, lax
 
-from textdl.errors import DataError
-from textdl.nn.data.dataset import Batch
+from textdl.jax_settings import loop_body
+from textdl.nn.data.dataset import Batch, Dataset
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.layers.sequential import Params
-from textdl.nn.losses import reshape_advice, weighted_mean
-from textdl.nn.training.objective import Objective
+from textdl.nn.training.objective import Objective, compute_metrics, means_of, with_penalty
 
 Tree = TypeVar("Tree")
 
@@ -212,35 +212,125 @@ def scatter_rows(tree: Tree, part: Tree, rows: Array, mask: Any) -> Tree:
     return whole
 
 
-def compute_metrics(objective: Objective, outputs: Array, batch: Batch) -> dict[str, Array]:
-    """The weighted means of the loss and the metrics over a batch.
+@partial(jax.jit, static_argnames=("objective", "optimizer", "capacity"))
+def run_epoch(
+    state: TrainState,
+    data: Dataset,
+    order: Array,
+    key: Array,
+    epoch: int,
+    rates: Array,
+    penalty: float | None = None,
+    *,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    capacity: int = 0,
+) -> tuple[TrainState, dict[str, Array], Array]:
+    """Take a step for every batch of `order`, in one dispatch.
 
     Args:
-        objective: whose loss and metrics.
-        outputs: `(B, ...)` of the network.
-        batch: B examples.
+        state: before.
+        data: N examples on the device.
+        order: `(S, B)` row numbers, see `data.batching`.
+        key: of the training.
+        epoch: from 0.
+        rates: `(S,)` what the updates of the optimizer are multiplied by, step by step: so one
+            compiled program serves all rates and schedules.
+        penalty: strength of the L2 term, see `split_penalty`.
+        objective: what is minimized.
+        optimizer: of the state.
+        capacity: of a batch, see `Features.capacity`.
 
     Returns:
-        A scalar by name, ``loss`` and those of the metrics.
-
-    Raises:
-        DataError: the loss or a metric does not give one number per example, or `(B,)` targets
-            would be broadcast against `(B, 1)` outputs.
+        The state; the means of the metrics over the examples of the epoch, each taken when its
+        batch was trained on; and whether the loss and all parameters are finite.
     """
-    targets = batch.targets
-    if outputs.shape == (*targets.shape, 1):
-        raise DataError(
-            f"outputs of shape {outputs.shape} against targets of shape {targets.shape} would be "
-            f"broadcast; expected one shape: {reshape_advice(outputs.shape, targets.shape)}"
-        )
-    means = {}
-    for name, metric in (("loss", objective.loss), *objective.metrics):
-        values = metric(outputs, targets)
-        if jnp.shape(values) != batch.weights.shape:
-            raise DataError(
-                f"{name} has shape {jnp.shape(values)} for a batch of {len(batch.weights)} "
-                f"examples; expected {batch.weights.shape}, one number per example; "
-                "take the mean over the outputs only, .mean(-1), or no mean"
-            )
-        means[name] = weighted_mean(values, batch.weights)
-    return means
+    state, means = _run_steps(
+        state, data, order, key, epoch, rates, with_penalty(objective, penalty), optimizer, capacity
+    )
+    return state, means, are_finite((state.params, means["loss"]))
+
+
+@partial(
+    jax.jit, static_argnames=("objective", "optimizer", "capacity"), donate_argnames=("state",)
+)
+def run_part(
+    state: TrainState,
+    data: Dataset,
+    order: Array,
+    key: Array,
+    epoch: int,
+    rates: Array,
+    penalty: float | None = None,
+    *,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    capacity: int = 0,
+) -> tuple[TrainState, dict[str, Array]]:
+    """`run_epoch` for a part of an epoch, which changes the state in place: the caller loses it.
+
+    Args:
+        state: before; see `copied`. This and what follows as in `run_epoch`.
+        data: N examples on the device.
+        order: `(S, B)` row numbers of the part.
+        key: of the part.
+        epoch: from 0.
+        rates: `(S,)`.
+        penalty: strength of the L2 term.
+        objective: what is minimized.
+        optimizer: of the state.
+        capacity: of a batch.
+
+    Returns:
+        The state, and the means of the metrics.
+    """
+    return _run_steps(
+        state, data, order, key, epoch, rates, with_penalty(objective, penalty), optimizer, capacity
+    )
+
+
+@jax.jit
+def copied(state: TrainState) -> TrainState:
+    """A copy that `run_part` may change."""
+    copy: TrainState = jax.tree.map(jnp.copy, state)
+    return copy
+
+
+def _run_steps(
+    state: TrainState,
+    data: Dataset,
+    order: Array,
+    key: Array,
+    epoch: int,
+    rates: Array,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    capacity: int,
+) -> tuple[TrainState, dict[str, Array]]:
+    """The steps of `run_epoch`."""
+
+    def body(
+        state: TrainState, inputs: tuple[Array, Array, Array | None]
+    ) -> tuple[TrainState, tuple[Any, Array]]:
+        rows, rate, key = inputs
+        batch = data.take(rows, capacity)
+        take_step = step if objective.lazy_rows is None else lazy_step
+        state, metrics = take_step(state, batch, key, rate, objective, optimizer)
+        return state, (metrics, batch.weights.sum())
+
+    keys = None  # where nothing is drawn: to compile the draws takes a while
+    if objective.network.draws:
+        keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
+    if len(order) == 1:  # no loop: some operations are faster outside of one
+        first = jax.tree.map(lambda each: each[0], (order, rates, keys))
+        state, found = body(state, first)
+        metrics, weights = jax.tree.map(lambda each: each[None], found)
+    else:
+        state, (metrics, weights) = lax.scan(loop_body()(body), state, (order, rates, keys))
+    return state, means_of(metrics, weights)
+
+
+@jax.jit
+def are_finite(tree: Any) -> Array:
+    """Whether all numbers of a tree are."""
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
