@@ -8,6 +8,7 @@ import pytest
 from sklearn.base import clone
 
 from tests.embed.conftest import zipf_text
+from tests.io.safetensors_files import rewrite
 from textdl import Phrases, Vectors, Word2Vec
 from textdl.embed import local_sgd
 from textdl.embed.objectives import ARCHITECTURES, LOSSES
@@ -141,6 +142,20 @@ def test_load_damaged_model_is_refused(tmp_path):
             Word2Vec.load(path)
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(FileFormatError):
+        Word2Vec.load(path)
+
+
+def test_load_seed_that_is_no_number_is_refused(tmp_path):
+    path = tmp_path / "m.safetensors"
+    Word2Vec(**QUICK).fit(TEXT).save(path)
+
+    def change(header):
+        facts = json.loads(header["__metadata__"]["textdl"])
+        facts["parameters"]["seed"] = [1]
+        header["__metadata__"]["textdl"] = json.dumps(facts)
+
+    rewrite(path, change)
+    with pytest.raises(FileFormatError, match=r"parameters do not fit \(seed=\[1\]"):
         Word2Vec.load(path)
 
 

@@ -30,6 +30,7 @@ from textdl.embed.warm_start import read_warm_start
 from textdl.errors import ParameterError, UnknownParameterError
 from textdl.gensim_names import ExplainedNames, missing_attribute, unknown_parameter
 from textdl.io.checkpoints import CheckpointInterval
+from textdl.io.safetensors import damaged
 from textdl.parameters import ParameterMethods, check_parameters, parameters_of
 from textdl.text.corpus import Corpus
 from textdl.text.phrases import load_phrases
@@ -128,6 +129,10 @@ class EmbeddingEstimator(
         known = cls._kept_names()
         parameters = {name: it for name, it in saved.parameters.items() if name in known}
         model = cls(**{name: _read(name, it) for name, it in parameters.items()})
+        try:
+            check_parameters(model, ["seed"])  # the others are checked when they are used
+        except ParameterError as error:
+            raise damaged(Path(path), f"its parameters do not fit ({error})") from None
         model.vectors_ = saved.vectors
         model.seed_vectors_ = {model.seed: saved.vectors}
         model.corpus_words_ = saved.words
