@@ -8,8 +8,8 @@ Files of random vectors are made in a temporary folder: word2vec text (6 decimal
 writes) and binary, 300 dimensions; a model of fastText, 100 dimensions, a quarter of the words; and
 a native file. Each is loaded by either program in a process of its own, in turn, and the
 best of the repetitions counts: seconds on the clock, of the processor, and peak memory beside what
-the imports take, in multiples of the matrix. (The best, because memory that a virtual machine has
-never touched takes five times as long to fill, for either program.) A native file is opened and
+the imports take, in multiples of the matrix. (The best, because filling the matrix takes between
+.25 and 1.5 s of system time in runs that are the same, for either program.) A native file is opened and
 asked for one similarity, beside reading all of its bytes. Prints Markdown tables; writes
 ``bench/formats.json``.
 """

@@ -72,6 +72,16 @@ def test_match_rows_equal_rows_come_in_order(rows):
     assert found.second.tolist() == [0, 1, 2]
 
 
+def test_match_rows_without_sparse_dot_topn_is_the_same(monkeypatch, rows):
+    given = sparse.csr_array(rows)
+    expected = match_rows(given, topn=3)
+    monkeypatch.setattr(similar_pairs, "sp_matmul_topn", None)
+    found = match_rows(given, topn=3)
+    np.testing.assert_array_equal(found.first, expected.first)
+    np.testing.assert_array_equal(found.second, expected.second)
+    np.testing.assert_allclose(found.similarity, expected.similarity, atol=1e-12)
+
+
 @pytest.mark.parametrize("is_within", [False, True])
 @pytest.mark.parametrize("topn", [1, 4, 299, 400])
 def test_match_rows_of_many_ties_come_in_order(is_within, topn):

@@ -2,7 +2,7 @@
 
 No matrix of all pairs is ever held: rows are multiplied block by block, and of a block only the
 pairs that can be answers are kept. Where that is the best few of each row, `sparse_dot_topn` never
-writes the others.
+writes the others; where it is not installed, all are, and the answers are the same.
 
 Where a high similarity of at least t is asked for, most of the work is saved. Let x = p + s, where
 p has the terms that most documents share. By Cauchy and Schwarz p . y <= |p| for every y of length
@@ -22,11 +22,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sparse_dot_topn import sp_matmul_topn
 
 from textdl.bow.engine.matrix import normalize_rows
 from textdl.errors import ParameterError
 from textdl.parallel import count_jobs
+
+try:
+    from sparse_dot_topn import sp_matmul_topn
+except ImportError:  # it has no wheels for Linux on ARM
+    sp_matmul_topn = None
 
 _PRODUCTS_PER_BLOCK = 1 << 21  # of two entries; no block has more pairs than that
 _PRODUCTS_PER_CALL = 1 << 26  # of sparse_dot_topn, which takes a tenth of a second for them
@@ -74,7 +78,7 @@ class PairSearch:
 
     def best(self, topn: int) -> SimilarPairs:
         """The best `topn` pairs of each row of `first`, in order."""
-        if self._min_similarity >= _SPLIT_FROM:
+        if self._min_similarity >= _SPLIT_FROM or sp_matmul_topn is None:
             found = [_best(pairs, topn) for pairs in self.blocks()]
         else:
             limits = _limits(
