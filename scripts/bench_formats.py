@@ -9,8 +9,8 @@ writes) and binary, 300 dimensions; a model of fastText, 100 dimensions, a quart
 a native file. Each is loaded by either program in a process of its own, in turn, and the
 best of the repetitions counts: seconds on the clock, of the processor, and peak memory beside what
 the imports take, in multiples of the matrix. (The best, because filling the matrix takes between
-.25 and 1.5 s of system time in runs that are the same, for either program.) A native file is opened and
-asked for one similarity, beside reading all of its bytes. Prints Markdown tables; writes
+.25 and 1.5 s of system time in runs that are the same, for either program.) A native file is
+opened and asked for one similarity, beside reading all of its bytes. Prints Markdown tables; writes
 ``bench/formats.json``.
 """
 
