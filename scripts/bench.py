@@ -75,8 +75,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "mlp": Benchmark("Networks against scikit-learn, PyTorch and Keras"),
     "small": Benchmark("Small problems against scikit-learn", quick="iris documents --rounds 1"),
     "classify": Benchmark("Text classification against fastText"),
+    "defaults": Benchmark("The default of classify against linear models of scikit-learn"),
     "language_model": Benchmark("Language models against Keras"),
     "sequence_models": Benchmark("Networks that read word by word", "rtpolarity"),
+    "sequence_speed": Benchmark("An epoch of the same network in Keras and PyTorch"),
     "scaling": Benchmark("How time and memory grow"),
 }
 
