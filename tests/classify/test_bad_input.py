@@ -43,7 +43,7 @@ def test_one_text_in_place_of_a_list_is_refused_in_prediction(model):
         fitted.predict("a text")
 
 
-@pytest.mark.parametrize("model", ["cnn", "gru"])
+@pytest.mark.parametrize("model", ["cnn", pytest.param("gru", marks=pytest.mark.full)])
 def test_text_over_the_limit_is_cut_aloud(model):
     with pytest.warns(UserWarning, match="8 of 8 sequences were cut to max_length=2"):
         TextClassifier(model=model, max_length=2, epochs=1, units=2, vector_size=2).fit(
