@@ -11,9 +11,8 @@ Example:
 
 from importlib import import_module
 
-TYPE_CHECKING = (
-    False  # type checkers take it for true; to import `typing` takes longer than all else
-)
+# Type checkers take it for true. To import `typing` takes longer than all else here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from textdl import nn
     from textdl.bow.bm25 import BM25Transformer, BM25Vectorizer

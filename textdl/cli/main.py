@@ -14,7 +14,7 @@ import textdl
 from textdl.cli.streams import drop_output, prepare_streams
 from textdl.errors import ParameterError, TextdlError, one_line
 
-TYPE_CHECKING = False  # type checkers take it for true; to import `typing` takes a help text's time
+TYPE_CHECKING = False  # as in `textdl`
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 

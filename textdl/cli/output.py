@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from textdl.errors import one_line
 
@@ -35,6 +35,21 @@ def printed_warnings() -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = show
         yield
+
+
+@contextmanager
+def opened_text(path: str | None) -> Iterator[TextIO]:
+    """A file for text, which is there when the block has ended without an error; None: stdout."""
+    if path is None:
+        yield sys.stdout
+        return
+    from textdl.io.atomic import atomic_write  # most verbs write no text
+
+    with (
+        atomic_write(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        yield file
 
 
 def print_json(value: object) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from textdl.cli.options import add_parameters, describe, given_parameters
-from textdl.cli.output import print_json
+from textdl.cli.output import opened_text, print_json
+from textdl.errors import ParameterError
 from textdl.interruption import interruptible
-from textdl.io.atomic import atomic_write
 from textdl.text.source import TextParameters
 
 if TYPE_CHECKING:
@@ -70,9 +68,7 @@ def write_periods(options: argparse.Namespace) -> None:
     Raises:
         ParameterError: a period is named twice, or JSON and texts would both be printed.
     """
-    # NumPy, which a help text does without.
-    from textdl.errors import ParameterError
-    from textdl.text.periods import tag_periods
+    from textdl.text.periods import tag_periods  # NumPy, which a help text does without
 
     corpora: dict[str, Corpus] = dict(options.corpora)
     if len(corpora) < len(options.corpora):
@@ -91,12 +87,7 @@ def write_periods(options: argparse.Namespace) -> None:
     tagged = {
         f"{word}{options.separator}{period}": 0 for word in options.words for period in corpora
     }
-    with ExitStack() as stack:
-        stack.enter_context(interruptible())
-        file = sys.stdout
-        if options.output is not None:
-            path = stack.enter_context(atomic_write(options.output))
-            file = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+    with interruptible(), opened_text(options.output) as file:
         written = _write(texts, file, tagged)
     if options.json:
         print_json({"texts": written, "tagged": tagged, "output": options.output})

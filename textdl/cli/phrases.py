@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
-from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,9 +17,9 @@ from textdl.cli.options import (
     named_corpus,
     positive_int,
 )
-from textdl.cli.output import print_json, printed_warnings
+from textdl.cli.output import opened_text, print_json, printed_warnings
 from textdl.interruption import interruptible
-from textdl.io.atomic import atomic_write, check_writable
+from textdl.io.atomic import check_writable
 from textdl.table import format_table
 from textdl.text.phrase_parameters import CONNECTOR_WORDS, PhraseParameters
 
@@ -120,15 +118,11 @@ def apply_phrases(options: argparse.Namespace) -> None:
     """Write the text with phrases joined."""
     phrases = _load(options)
     corpus = named_corpus(options.corpus)
-    with ExitStack() as stack:
-        stack.enter_context(interruptible())
-        file = sys.stdout
-        if options.output is not None:
-            path = stack.enter_context(atomic_write(options.output))
-            file = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
-        elif options.json:
+    if options.json and options.output is None:
+        with interruptible():
             _print_sentences(phrases, corpus)
-            return
+        return
+    with interruptible(), opened_text(options.output) as file:
         written = phrases.write(corpus, file)
     if options.json:
         print_json({**written._asdict(), "output": options.output})

@@ -55,6 +55,27 @@ def pieces(text: TextBytes, begins: Positions, ends: Positions) -> Keys:
     return found
 
 
+def packed(words: Sequence[str]) -> tuple[TextBytes, Positions]:
+    """Words as `WordInterner` takes them.
+
+    Args:
+        words: n of them, of any characters.
+
+    Returns:
+        `(B,)` all bytes, with `PIECE` more behind them, and `(n + 1,)` where each word and the end
+        begin.
+    """
+    if isinstance(words, StringArray):
+        text = words.blob.tobytes()
+        offsets = words.offsets
+    else:
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        text = b"".join(encoded)
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        offsets = np.append(np.int64(0), np.cumsum(lengths))
+    return np.frombuffer(text.replace(b"\0", ZERO) + bytes(PIECE), np.uint8), offsets
+
+
 class WordInterner:
     """Interns words by their bytes; may be shared between threads.
 
@@ -145,7 +166,7 @@ class WordTable:
 
     def intern(self, words: Sequence[str]) -> Ids:
         """The ids of distinct words. `-> (words,)`."""
-        interned = self._intern_bytes(*_packed(words))
+        interned = self._intern_bytes(*packed(words))
         size = len(self._interner.table) + 1
         if size > len(self._id_of):
             more = np.full(2 * size - len(self._id_of), -1, np.int32)
@@ -171,16 +192,3 @@ class WordTable:
         ids[rest] = self._interner.intern(text, begins[rest], ends[rest])
         ids[empty] = self._interner.table.intern(np.array([EMPTY_WORD], np.uint64) << KIND_SHIFT)
         return ids
-
-
-def _packed(words: Sequence[str]) -> tuple[TextBytes, Positions]:
-    """All bytes with `PIECE` behind them, and where each word and the end begin."""
-    if isinstance(words, StringArray):
-        text = words.blob.tobytes()
-        offsets = words.offsets
-    else:
-        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-        text = b"".join(encoded)
-        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
-        offsets = np.append(np.int64(0), np.cumsum(lengths))
-    return np.frombuffer(text.replace(b"\0", ZERO) + bytes(PIECE), np.uint8), offsets

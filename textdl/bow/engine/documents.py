@@ -31,7 +31,7 @@ class UndecodableError(CorpusError, UnicodeDecodeError):
 
 
 class MissingDocumentError(CorpusReadError, FileNotFoundError):
-    """There is no file of the name that a document is to be read from."""
+    """The file that a document is to be read from is missing."""
 
 
 class DocumentReader(NamedTuple):

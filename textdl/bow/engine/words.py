@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 from textdl.bow.engine.terms import Tokens
 from textdl.text.encode import EncodedChunk
 from textdl.text.hash_table import HashTable, Ids, Keys
-from textdl.text.word_table import PIECE, ZERO, Positions, TextBytes, WordInterner, WordTable
+from textdl.text.word_table import (
+    PIECE,
+    ZERO,
+    Positions,
+    TextBytes,
+    WordInterner,
+    WordTable,
+    packed,
+)
 
 DOCUMENT_SEPARATOR = b"\xfe"  # no byte of UTF-8
 _SURROGATES = "surrogatepass"  # a text may hold a lone surrogate; it is passed on as it is
@@ -199,11 +207,8 @@ class WordScanner:
 
     def encode(self, words: list[str]) -> Ids:
         """The ids of words, whatever characters they have; an empty one has none."""
-        encoded = [word.encode("utf-8", _SURROGATES).replace(b"\0", ZERO) for word in words if word]
-        ends = np.cumsum([len(word) for word in encoded], dtype=np.int64)
-        begins = np.append(0, ends)[:-1]
-        text = np.frombuffer(b"".join(encoded) + bytes(PIECE), np.uint8)
-        return self._interner.intern(text, begins, ends)
+        text, offsets = packed([word for word in words if word])
+        return self._interner.intern(text, offsets[:-1], offsets[1:])
 
     def decode(self, keys: Keys) -> list[bytes]:
         """The bytes of keys that are not pairs; those of a piece may end within a character."""

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -34,11 +34,11 @@ from textdl.embed.objectives.bands import strips_of
 from textdl.embed.objectives.huffman import (
     PathCutter,
     PathLayout,
-    PathPieces,
-    PathTiles,
+    Paths,
     decisions_above,
     huffman_tree,
     paths_below,
+    words_per_tile,
 )
 from textdl.embed.objectives.negative_sampling import sigmoid, sum_softplus
 from textdl.embed.objectives.objective import (
@@ -71,6 +71,9 @@ class Below(NamedTuple):
     values: Mapping[str, NDArray[Any]]
 
 
+#: The nodes below, of the words of S steps, `(S, B, W)`.
+LayOut: TypeAlias = Callable[[NDArray[np.int32]], Below]
+
 # As measured. T: more make the dense product larger, fewer leave more to be looked up.
 CENTER_UPPER = 7
 CONTEXT_UPPER = 31
@@ -96,13 +99,12 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     upper = min(CONTEXT_UPPER if predicts_context else CENTER_UPPER, nodes)
     exit_of, decisions = decisions_above(tree, upper)
     paths = paths_below(tree, upper)
-    tiles = PathLayout(paths, TILE, FEWEST)
-    pieces = PathCutter(paths, PIECE)
+    lay_out = _in_tiles(paths) if predicts_context else _in_pieces(paths)
     every = np.arange(upper, dtype=np.int32)
 
     def draw(blocks: Blocks) -> Draws:
         words = blocks.tokens if predicts_context else blocks.centers
-        below = _in_tiles(tiles(words)) if predicts_context else _in_pieces(pieces(words))
+        below = lay_out(words)
         rows = {UPPER: np.broadcast_to(every, (len(words), upper)), PATHS: below.paths}
         return Draws({NODES: rows}, {**below.values, EXITS: exit_of[words]})
 
@@ -115,7 +117,7 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     lengths = on_upper.sum(1)[exit_of] + is_on_path.sum(1)
     losses: dict[Predicted, Callable[..., OutputLoss]] = {
         "center": _center_loss,
-        "context": partial(_context_loss, words_per_tile=tiles.words_per_tile),
+        "context": partial(_context_loss, words_per_tile=words_per_tile(TILE, FEWEST)),
         "segment": _segment_loss,
     }
     return OutputSide(
@@ -129,12 +131,24 @@ def output_side(text: TrainingText, config: EmbeddingConfig, inputs: InputSide) 
     )
 
 
-def _in_tiles(tiles: PathTiles) -> Below:
-    return Below(tiles.nodes, {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first})
+def _in_tiles(paths: Paths) -> LayOut:
+    layout = PathLayout(paths, TILE, FEWEST)
+
+    def lay_out(words: NDArray[np.int32]) -> Below:
+        tiles = layout(words)
+        return Below(tiles.nodes, {SIGNED_WORDS: tiles.signed_words, FIRST_WORD: tiles.first})
+
+    return lay_out
 
 
-def _in_pieces(pieces: PathPieces) -> Below:
-    return Below(pieces.nodes, {SIGNS: pieces.signs, WORDS: pieces.words})
+def _in_pieces(paths: Paths) -> LayOut:
+    cutter = PathCutter(paths, PIECE)
+
+    def lay_out(words: NDArray[np.int32]) -> Below:
+        pieces = cutter(words)
+        return Below(pieces.nodes, {SIGNS: pieces.signs, WORDS: pieces.words})
+
+    return lay_out
 
 
 def _center_loss(

@@ -225,6 +225,16 @@ class PathTiles(NamedTuple):
     first: NDArray[np.int32]  # (S, K), the number of its first word within the step
 
 
+def words_per_tile(size: int, fewest: int) -> int:
+    """Whose nodes a tile of `size` places has, at most, where a word takes `fewest` or more.
+
+    Example:
+        >>> words_per_tile(16, 3)
+        6
+    """
+    return 2 + (size - 2) // fewest
+
+
 class PathLayout:
     """Lays out the paths to words as tiles.
 
@@ -248,7 +258,7 @@ class PathLayout:
     def __init__(self, paths: Paths, size: int, fewest: int) -> None:
         is_node = paths.signs != 0
         self.size = size
-        self.words_per_tile = 2 + (size - 2) // fewest
+        self.words_per_tile = words_per_tile(size, fewest)
         self._fewest = fewest
         self._lengths = is_node.sum(1)
         self._starts = np.cumsum(self._lengths) - self._lengths

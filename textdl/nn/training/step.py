@@ -212,8 +212,7 @@ def scatter_rows(tree: Tree, part: Tree, rows: Array, mask: Any) -> Tree:
     return whole
 
 
-@partial(jax.jit, static_argnames=("objective", "optimizer", "capacity"))
-def run_epoch(
+def run_steps(
     state: TrainState,
     data: Dataset,
     order: Array,
@@ -225,14 +224,14 @@ def run_epoch(
     objective: Objective,
     optimizer: optax.GradientTransformation,
     capacity: int = 0,
-) -> tuple[TrainState, dict[str, Array], Array]:
-    """Take a step for every batch of `order`, in one dispatch.
+) -> tuple[TrainState, dict[str, Array]]:
+    """Take a step for every batch of `order`.
 
     Args:
         state: before.
         data: N examples on the device.
         order: `(S, B)` row numbers, see `data.batching`.
-        key: of the training.
+        key: of the training, or of the part of an epoch.
         epoch: from 0.
         rates: `(S,)` what the updates of the optimizer are multiplied by, step by step: so one
             compiled program serves all rates and schedules.
@@ -242,72 +241,10 @@ def run_epoch(
         capacity: of a batch, see `Features.capacity`.
 
     Returns:
-        The state; the means of the metrics over the examples of the epoch, each taken when its
-        batch was trained on; and whether the loss and all parameters are finite.
+        The state, and the means of the metrics over the examples, each taken when its batch was
+        trained on.
     """
-    state, means = _run_steps(
-        state, data, order, key, epoch, rates, with_penalty(objective, penalty), optimizer, capacity
-    )
-    return state, means, are_finite((state.params, means["loss"]))
-
-
-@partial(
-    jax.jit, static_argnames=("objective", "optimizer", "capacity"), donate_argnames=("state",)
-)
-def run_part(
-    state: TrainState,
-    data: Dataset,
-    order: Array,
-    key: Array,
-    epoch: int,
-    rates: Array,
-    penalty: float | None = None,
-    *,
-    objective: Objective,
-    optimizer: optax.GradientTransformation,
-    capacity: int = 0,
-) -> tuple[TrainState, dict[str, Array]]:
-    """`run_epoch` for a part of an epoch, which changes the state in place: the caller loses it.
-
-    Args:
-        state: before; see `copied`. This and what follows as in `run_epoch`.
-        data: N examples on the device.
-        order: `(S, B)` row numbers of the part.
-        key: of the part.
-        epoch: from 0.
-        rates: `(S,)`.
-        penalty: strength of the L2 term.
-        objective: what is minimized.
-        optimizer: of the state.
-        capacity: of a batch.
-
-    Returns:
-        The state, and the means of the metrics.
-    """
-    return _run_steps(
-        state, data, order, key, epoch, rates, with_penalty(objective, penalty), optimizer, capacity
-    )
-
-
-@jax.jit
-def copied(state: TrainState) -> TrainState:
-    """A copy that `run_part` may change."""
-    copy: TrainState = jax.tree.map(jnp.copy, state)
-    return copy
-
-
-def _run_steps(
-    state: TrainState,
-    data: Dataset,
-    order: Array,
-    key: Array,
-    epoch: int,
-    rates: Array,
-    objective: Objective,
-    optimizer: optax.GradientTransformation,
-    capacity: int,
-) -> tuple[TrainState, dict[str, Array]]:
-    """The steps of `run_epoch`."""
+    objective = with_penalty(objective, penalty)
 
     def body(
         state: TrainState, inputs: tuple[Array, Array, Array | None]
@@ -328,6 +265,37 @@ def _run_steps(
     else:
         state, (metrics, weights) = lax.scan(loop_body()(body), state, (order, rates, keys))
     return state, means_of(metrics, weights)
+
+
+_STATIC = ("objective", "optimizer", "capacity")
+
+# A part of an epoch, in one dispatch. It changes the state in place, and the caller loses it.
+run_part = jax.jit(run_steps, static_argnames=_STATIC, donate_argnames=("state",))
+
+
+@partial(jax.jit, static_argnames=_STATIC)
+def run_epoch(
+    state: TrainState, *given: Any, **settings: Any
+) -> tuple[TrainState, dict[str, Array], Array]:
+    """An epoch, in one dispatch.
+
+    Args:
+        state: before, and after it where the epoch is to be undone.
+        given: what follows in `run_steps`.
+        settings: its objective, optimizer and capacity.
+
+    Returns:
+        What `run_steps` returns, and whether the loss and all parameters are finite.
+    """
+    state, means = run_steps(state, *given, **settings)
+    return state, means, are_finite((state.params, means["loss"]))
+
+
+@jax.jit
+def copied(state: TrainState) -> TrainState:
+    """A copy that `run_part` may change."""
+    copy: TrainState = jax.tree.map(jnp.copy, state)
+    return copy
 
 
 @jax.jit
