@@ -105,7 +105,7 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
             start = self._start(vectors)
             config = sequence_training(self, X.size)
             objective = Objective(self._compiled_network, *self._loss_and_metrics()[:2])
-            key = jax.random.fold_in(random_key(self._seed), 1)
+            key = random_key(self._seed, 1)
             data = make_dataset(X, targets)
             result = fit(start, data, objective, config, key=key, callbacks=[draw])
         table, *others = jax.tree.map(np.asarray, result.params)

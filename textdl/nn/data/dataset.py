@@ -189,10 +189,10 @@ def make_dataset(features: Any, targets: ArrayLike, weights: ArrayLike | None = 
     """
     known = as_features(features)
     size = known.size
-    targets = jnp.asarray(targets)
+    targets = _to_device(targets)
     if size == 0:
         raise DataError(f"no examples: features have the shape {np.shape(features)}")
-    weights = jnp.ones(size) if weights is None else jnp.asarray(weights, float)
+    weights = jnp.asarray(np.ones(size) if weights is None else weights, float)
     if not targets.ndim or not size == len(targets) == len(weights):
         found = f"{len(targets):,}" if targets.ndim else "no"
         raise DataError(
@@ -200,6 +200,13 @@ def make_dataset(features: Any, targets: ArrayLike, weights: ArrayLike | None = 
             "each per example"
         )
     return Dataset(known.to_device(), targets, weights)
+
+
+def _to_device(values: ArrayLike) -> Array:
+    """Values on the device; for those of NumPy `jnp.asarray` compiles a program for each shape."""
+    if type(values) is np.ndarray:
+        return jax.device_put(values.copy())  # else the device may read what the caller changes
+    return jnp.asarray(values)
 
 
 def check_dataset(data: Any, name: str = "data") -> None:

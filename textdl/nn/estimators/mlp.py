@@ -243,7 +243,7 @@ class MLPEstimator(MLPParameters, MLPBase):
                 data,
                 self._objective(loss, metrics),
                 config,
-                key=jax.random.fold_in(random_key(self._seed), 1 + self.n_iter_),
+                key=random_key(self._seed, 1 + self.n_iter_),
                 validation=validation,
                 callbacks=[draw, self._print, lambda log: one_epoch],
             )
