@@ -13,7 +13,7 @@ import scipy.sparse
 from tests.embed.conftest import zipf_text
 from textdl import EmbeddingBagClassifier, MLPClassifier, MLPRegressor, Word2Vec
 from textdl.errors import ParameterError, ProcessError
-from textdl.jax_settings import check_key, fixed_settings
+from textdl.jax_settings import check_key, fixed_settings, random_key
 
 SETTINGS = {
     "jax_default_prng_impl": "rbg",
@@ -136,3 +136,21 @@ def test_keys_of_jax_are_taken_also_under_jit():
 def test_other_values_name_the_remedy(value, says):
     with pytest.raises(ParameterError, match=says):
         check_key(value)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("seed", [0, 1, 2**31, 2**32 - 1, 2**32 + 7, 2**63 - 1])
+def test_random_key_has_the_bits_of_jax(seed, wide):
+    with jax.enable_x64(wide):
+        key = jax.random.key(seed, impl="threefry2x32")
+        assert (random_key(seed) == key).item()
+        for numbers in ((0,), (1,), (2**31 + 3, 5), (2**32 - 1, 0, 9)):
+            expected = key
+            for number in numbers:
+                expected = jax.random.fold_in(expected, np.uint32(number))
+            assert (random_key(seed, *numbers) == expected).item()
+
+
+def test_random_key_is_taken_under_jit():
+    draw = jax.jit(lambda: jax.random.bits(random_key(3)))
+    assert int(draw()) == int(jax.random.bits(jax.random.key(3)))

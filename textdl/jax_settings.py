@@ -70,13 +70,13 @@ def random_key(seed: int, *numbers: int) -> Array:
         >>> bool(random_key(1, 2) == jax.random.fold_in(jax.random.key(1), 2))
         True
     """
-    high = int(np.int64(seed)) >> 32 if jax.config.jax_enable_x64 else 0
+    high = int(np.int64(seed)) >> 32 if jnp.result_type(int) == jnp.int64 else 0
     words = (high, seed & _WORD)
     for number in numbers:
         words = threefry(words, (0, number & _WORD))
-    return jax.random.wrap_key_data(
-        jax.device_put(np.array(words, np.uint32)), impl="threefry2x32"
-    )
+    data: Array = jax.device_put(np.array(words, np.uint32))
+    key: Array = jax.random.wrap_key_data(data, impl="threefry2x32")
+    return key
 
 
 _WORD = 2**32 - 1  # the largest number of 32 bits

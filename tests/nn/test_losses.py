@@ -316,6 +316,10 @@ def test_regularizer_covers_weights_not_biases():
     slope = jax.grad(regularizer)(params)
     np.testing.assert_allclose(slope[0].weights, [[0.3 + 0.8, -0.3 - 1.6]], rtol=1e-6)
     assert slope[0].bias.tolist() == [0, 0]
+    for l1, l2 in ((0.3, 0.8), (0.0, 0.7)):
+        regularizer = nn.Regularizer(l1, l2)
+        traced, closed = jax.grad(regularizer)(params), regularizer.gradient(params)
+        jax.tree.map(np.testing.assert_array_equal, traced, closed)
     assert float(nn.Regularizer()(params)) == 0
     assert nn.Regularizer(l2=0.5) == Regularizer(0.0, 0.5)
 

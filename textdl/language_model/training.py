@@ -122,15 +122,14 @@ def train(
         DivergenceError: a loss is not finite.
         CheckpointError: the checkpoint is of another text or of other parameters.
     """
-    key = random_key(parameters.seed)
     optimizer = make_optimizer(
         "adam", "linear", parameters.epochs * len(streams), parameters.clip_norm
     )
-    params = init_params(network, jax.random.fold_in(key, _INITIAL))
+    params = init_params(network, random_key(parameters.seed, _INITIAL))
     carry = network.initial_carry(streams.batch_size)
     state = LanguageTrainState(params, jax.jit(optimizer.init)(params), carry)
     progress = LanguageProgress()
-    dropout_key = jax.random.fold_in(key, _DROPOUT)
+    dropout_key = random_key(parameters.seed, _DROPOUT)
     run = _LanguageRun(streams, network, optimizer, parameters, dropout_key)
     with _checkpoints(parameters, fingerprint) as folder:
         if folder is not None:

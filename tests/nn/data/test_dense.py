@@ -1,10 +1,11 @@
 """Dense rows against NumPy: rows taken, selected, and in padded batches."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from textdl.nn.data.dense import DenseRows, padded_batches
+from textdl.nn.data.dense import DenseRows, gather_rows, padded_batches
 
 ROWS = np.arange(15.0).reshape(5, 3)
 
@@ -38,3 +39,14 @@ def test_to_device_casts_to_float():
 
 def test_padded_batches_keep_the_type():
     assert next(padded_batches(np.array([1, 2], np.int32), 4)).dtype == np.int32
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3)])
+@pytest.mark.parametrize(("beyond", "options"), [("clip", {}), ("fill", {"fill_value": 0})])
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_gathered_rows_are_those_of_an_index(shape, beyond, options, kind):
+    values = jnp.asarray(np.random.default_rng(0).normal(size=shape) * 9, kind)
+    rows = jnp.array([3, 0, 4, 0, 7])
+    found = jax.jit(gather_rows, static_argnums=2)(values, rows, beyond)
+    assert found.dtype == values.dtype
+    np.testing.assert_array_equal(found, values.at[rows].get(mode=beyond, **options))

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from scipy.sparse import csr_array
 
@@ -17,7 +18,8 @@ from tests.nn.conftest import (
 from textdl import nn
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.estimators.mlp import first_weights
-from textdl.nn.training.step import run_epoch, unique_columns
+from textdl.nn.training import step
+from textdl.nn.training.step import initial_state, run_epoch, unique_columns
 
 KEY = jax.random.key(0)
 ROWS = nn.Objective(network(), mean_squared, lazy_rows=first_weights)
@@ -131,3 +133,36 @@ def test_one_program_serves_all_strengths_of_the_l2_term():
     np.testing.assert_allclose(
         weights[1] - weights[2], 0.2 * 0.1 / 4 * np.asarray(start.weights), atol=1e-7
     )
+
+
+def from_parameters():
+    """An optimizer that begins with what no constant is."""
+    start = optax.sgd(1.0)
+    return optax.GradientTransformation(lambda params: jax.tree.map(jnp.sin, params), start.update)
+
+
+OPTIMIZERS = {
+    "adam": optax.adam(1.0),
+    "adagrad": optax.adagrad(1.0),
+    "momentum": optax.sgd(1.0, momentum=0.9),
+    "sgd": optax.sgd(1.0),
+    "schedule": optax.adam(lambda count: 1 / (1 + count)),
+    "from parameters": from_parameters(),
+    "average": optax.chain(optax.scale_by_adam(), optax.ema(0.9)),
+}
+
+
+@pytest.mark.parametrize("most", [0, step.MOST_FILLED_ON_HOST])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_initial_state_is_that_of_optax(optimizer, most, monkeypatch):
+    monkeypatch.setattr(step, "MOST_FILLED_ON_HOST", most)
+    params = ({"weights": np.ones((3, 2), np.float32)}, (), np.array(0.5, np.float32))
+    state = initial_state(params, optimizer)
+    expected = jax.jit(optimizer.init)(params)
+    assert state.params is params
+    assert jax.tree.structure(state.optimizer) == jax.tree.structure(expected)
+    for found, wanted in zip(
+        jax.tree.leaves(state.optimizer), jax.tree.leaves(expected), strict=True
+    ):
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)

@@ -159,8 +159,7 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
     ) -> Params:
         """The parameters of a network that is trained on pieces of sentences."""
         network = self._network(sizes)
-        key = random_key(self.seed)
-        start = init_params(network, key)
+        start = init_params(network, random_key(self.seed))
         if table is not None:
             start = (EmbeddingParams(jnp.asarray(table[: sizes[0]])), *start[1:])
         lengths = ids.lengths
@@ -171,9 +170,8 @@ class SequenceTagger(ParameterMethods, TaggerParameters):
         objective = Objective(network, tag_loss, (("accuracy", tag_accuracy),))
         config = sequence_training(self, ids.size)
         with progress_bar(self.verbose) as draw:
-            result = fit(
-                start, data, objective, config, key=jax.random.fold_in(key, 1), callbacks=[draw]
-            )
+            key = random_key(self.seed, 1)
+            result = fit(start, data, objective, config, key=key, callbacks=[draw])
         self.history_ = result.history
         return jax.tree.map(np.asarray, result.params)
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from textdl.errors import DataError, ParameterError
 from textdl.keyed_random import epoch_permutation
-from textdl.nn.data.dense import DenseRows
+from textdl.nn.data.dense import DenseRows, gather_rows
 from textdl.nn.data.packed_sequences import PackedSequences
 from textdl.nn.data.sequences import Sequences
 from textdl.nn.data.sparse import SparseRows, from_bcoo, from_csr
@@ -133,8 +133,8 @@ class Dataset(NamedTuple):
         """The examples `rows` `(B,)`, under `jit`; where a row is N, its weight is 0."""
         return Batch(
             self.features.take(rows, capacity),
-            self.targets.at[rows].get(mode="clip"),
-            self.weights.at[rows].get(mode="fill", fill_value=0),
+            gather_rows(self.targets, rows, "clip"),
+            gather_rows(self.weights, rows, "fill"),
         )
 
     def padded(self) -> Dataset:
@@ -205,7 +205,9 @@ def make_dataset(features: Any, targets: ArrayLike, weights: ArrayLike | None = 
 def _to_device(values: ArrayLike) -> Array:
     """Values on the device; for those of NumPy `jnp.asarray` compiles a program for each shape."""
     if type(values) is np.ndarray:
-        return jax.device_put(values.copy())  # else the device may read what the caller changes
+        # A copy, or the device may read what the caller changes.
+        copy: Array = jax.device_put(values.copy())
+        return copy
     return jnp.asarray(values)
 
 

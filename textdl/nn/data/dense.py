@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from numpy.typing import ArrayLike, NDArray
 
 
@@ -24,7 +24,7 @@ class DenseRows(NamedTuple):
     def take(self, rows: Array, capacity: int) -> Array:
         """The rows `(B,)` as an array `(B, ...)`; a row N is the last one."""
         del capacity  # all batches have the same shape
-        return self.values.at[rows].get(mode="clip")
+        return gather_rows(self.values, rows, "clip")
 
     def select(self, rows: NDArray[np.int64]) -> DenseRows:
         """Some of the rows, in the order of `rows`."""
@@ -54,6 +54,33 @@ class DenseRows(NamedTuple):
     def to_device(self) -> DenseRows:
         """The same as floats on the device."""
         return DenseRows(jnp.asarray(self.values, float))
+
+
+def gather_rows(values: Array, rows: Array, beyond: str) -> Array:
+    """The rows `(B,)` of an array, under `jit`: what ``values.at[rows].get(mode=...)`` gives.
+
+    That is traced several times as slowly, which counts in the first training of a process.
+
+    Args:
+        values: `(N, ...)`.
+        rows: `(B,)` int, none below 0.
+        beyond: what a row from N on is: with ``"clip"`` the last one, with ``"fill"`` zeros.
+
+    Returns:
+        `(B, ...)`.
+
+    Example:
+        >>> gather_rows(jnp.array([1.0, 2.0]), jnp.array([1, 2]), "fill").tolist()
+        [2.0, 0.0]
+    """
+    numbers = lax.GatherDimensionNumbers(
+        offset_dims=tuple(range(1, values.ndim)),
+        collapsed_slice_dims=(0,),
+        start_index_map=(0,),
+    )
+    fill = 0 if beyond == "fill" else None
+    sizes = (1, *values.shape[1:])
+    return lax.gather(values, rows[:, None], numbers, sizes, mode=beyond, fill_value=fill)
 
 
 def padded_batches(array: ArrayLike, batch_size: int) -> Iterator[NDArray[np.generic]]:

@@ -27,7 +27,14 @@ from textdl.nn.training.checkpoints import (
 from textdl.nn.training.config import FitProgress, TrainingConfig, keep_velocity
 from textdl.nn.training.evaluate import evaluate_checked
 from textdl.nn.training.objective import Objective, combined, split_penalty
-from textdl.nn.training.step import TrainState, are_finite, copied, run_epoch, run_part
+from textdl.nn.training.step import (
+    TrainState,
+    are_finite,
+    copied,
+    initial_state,
+    run_epoch,
+    run_part,
+)
 
 
 class EpochLog(NamedTuple):
@@ -122,14 +129,11 @@ def fit(
         config,
         config.make_optimizer(),
         config.decay(data.size),
-        key,
+        key if objective.network.draws else None,
         *split_penalty(objective),
         shuffling_seed(key) if config.shuffle else None,
     )
-    if isinstance(start, TrainState):
-        state = start
-    else:
-        state = TrainState(start, jax.jit(run.optimizer.init)(start))
+    state = start if isinstance(start, TrainState) else initial_state(start, run.optimizer)
     if checkpoints is None:
         return _train(run, state, None, callbacks)
     with open_fit_checkpoints(checkpoints, objective, config, data, validation, key) as saved:
@@ -171,7 +175,7 @@ class _Run(NamedTuple):
     config: TrainingConfig
     optimizer: optax.GradientTransformation
     decay: NDArray[np.float64]  # (epochs, S) factors of the rate
-    key: Array
+    key: Array | None  # None: nothing is drawn
     shared: Objective  # without the strength of the penalty
     penalty: float | None
     seed: int | None  # of the order of the examples; None: always the same
@@ -239,7 +243,10 @@ class _Run(NamedTuple):
         """Train an epoch part by part, in place; return the state and the metrics of the parts."""
         parts = []
         first = 0
-        for part, key in zip(arranged, jax.random.split(self.key, len(arranged)), strict=True):
+        keys: Any = [None] * len(arranged)
+        if self.key is not None:
+            keys = jax.random.split(self.key, len(arranged))
+        for part, key in zip(arranged, keys, strict=True):
             state, metrics = run_part(
                 state,
                 self.padded,
@@ -276,6 +283,8 @@ def progress_bar(show: bool = True) -> Iterator[Callable[[EpochLog], None]]:
     with progress.progress_bar("epoch", show=show) as bar:
 
         def draw(log: EpochLog) -> None:
+            if not show:
+                return  # to describe many short epochs takes a while
             metrics = (f"{name}={value:.4g}" for name, value in log.metrics.items())
             bar.update(log.epoch, log.epochs, note=", ".join(metrics))
 

@@ -14,21 +14,27 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array, lax
+from jax.extend.core import Literal
 
 from textdl.jax_settings import loop_body
 from textdl.nn.data.dataset import Batch, Dataset
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.layers.sequential import Params
+from textdl.nn.losses import Regularizer
 from textdl.nn.training.objective import Objective, compute_metrics, means_of, with_penalty
 
 Tree = TypeVar("Tree")
+
+MOST_FILLED_ON_HOST = 1 << 20  # numbers; more would be in memory twice while they are copied
 
 
 class TrainState(NamedTuple):
@@ -42,6 +48,47 @@ class TrainState(NamedTuple):
 
     params: Params
     optimizer: optax.OptState
+
+
+def initial_state(params: Params, optimizer: optax.GradientTransformation) -> TrainState:
+    """The state before the first step.
+
+    Optimizers begin with arrays of one number. Small ones are filled on the host: to compile a
+    program for them, or to load it from a cache, takes longer than many an epoch.
+
+    Args:
+        params: of a network.
+        optimizer: that will change them.
+
+    Returns:
+        The parameters as they are, and what the optimizer keeps of them.
+
+    Example:
+        >>> state = initial_state((jnp.ones(2),), optax.adam(1.0))
+        >>> state.optimizer[0].mu[0].tolist()
+        [0.0, 0.0]
+    """
+    program, shapes = jax.make_jaxpr(optimizer.init, return_shape=True)(params)
+    leaves, structure = jax.tree.flatten(shapes)
+    constants = [_constant_of(program.jaxpr, output) for output in program.jaxpr.outvars]
+    if None in constants or sum(leaf.size for leaf in leaves) > MOST_FILLED_ON_HOST:
+        return TrainState(params, jax.jit(optimizer.init)(params))
+    filled = [
+        np.full(leaf.shape, constant, leaf.dtype)
+        for leaf, constant in zip(leaves, constants, strict=True)
+    ]
+    return TrainState(params, jax.tree.unflatten(structure, filled))
+
+
+def _constant_of(jaxpr: Any, output: Any) -> Any:
+    """The number that an output is filled with; None where it is something else."""
+    if isinstance(output, Literal):
+        return output.val
+    for equation in jaxpr.eqns:
+        if output in equation.outvars and equation.primitive.name == "broadcast_in_dim":
+            (operand,) = equation.invars
+            return operand.val if isinstance(operand, Literal) else None
+    return None
 
 
 def step(
@@ -76,7 +123,7 @@ def step(
     (value, metrics), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
     if objective.regularizer is not None:
         # Only its gradient: the value would take another pass over all weights.
-        shrink = jax.grad(objective.regularizer)(state.params)
+        shrink = _gradient_of(objective.regularizer)(state.params)
         gradient = jax.tree.map(lambda g, r: g + r / total, gradient, shrink)
     updates, after = optax.with_extra_args_support(optimizer).update(
         gradient, state.optimizer, state.params, value=value
@@ -90,6 +137,10 @@ def step(
         frozen,
     )
     return TrainState(optax.apply_updates(state.params, updates), after), metrics
+
+
+def _gradient_of(regularizer: Callable[[Params], Array]) -> Callable[[Params], Any]:
+    return regularizer.gradient if isinstance(regularizer, Regularizer) else jax.grad(regularizer)
 
 
 def lazy_step(
@@ -216,7 +267,7 @@ def run_steps(
     state: TrainState,
     data: Dataset,
     order: Array,
-    key: Array,
+    key: Array | None,
     epoch: int,
     rates: Array,
     penalty: float | None = None,
@@ -231,7 +282,7 @@ def run_steps(
         state: before.
         data: N examples on the device.
         order: `(S, B)` row numbers, see `data.batching`.
-        key: of the training, or of the part of an epoch.
+        key: of the training, or of the part of an epoch; None where the network draws nothing.
         epoch: from 0.
         rates: `(S,)` what the updates of the optimizer are multiplied by, step by step: so one
             compiled program serves all rates and schedules.
@@ -256,7 +307,7 @@ def run_steps(
         return state, (metrics, batch.weights.sum())
 
     keys = None  # where nothing is drawn: to compile the draws takes a while
-    if objective.network.draws:
+    if key is not None and objective.network.draws:
         keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
     if len(order) == 1:  # no loop: some operations are faster outside of one
         first = jax.tree.map(lambda each: each[0], (order, rates, keys))
