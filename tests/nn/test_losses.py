@@ -15,7 +15,8 @@ from tests.nn.conftest import arrays, arrays_bk
 from textdl import nn
 from textdl.errors import DataError, ParameterError
 from textdl.nn.layers.dense import DenseParams
-from textdl.nn.losses import Regularizer, half_squared_error
+from textdl.nn.losses import half_squared_error
+from textdl.nn.regularizers import Regularizer
 
 
 def huber_by_hand(p, t, delta=1.0):

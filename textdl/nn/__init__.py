@@ -1,7 +1,8 @@
 """The functional core: layers, losses and a training loop, as pure functions on small tuples.
 
     activations.py   g(z)
-    losses.py        losses and metrics, one number per example; L1 and L2 regularization
+    losses.py        losses and metrics, one number per example
+    regularizers.py  L1 and L2
     initializers.py  initial weights
     gradcheck.py     autodiff against central differences
     scan.py          the loop of recurrent layers, and backpropagation through time

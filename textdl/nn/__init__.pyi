@@ -59,7 +59,6 @@ from textdl.nn.layers.sequential import Layer as Layer
 from textdl.nn.layers.sequential import Sequential as Sequential
 from textdl.nn.layers.sequential import sequential as sequential
 from textdl.nn.layers.sequential import summarize as summarize
-from textdl.nn.losses import Regularizer as Regularizer
 from textdl.nn.losses import absolute_error as absolute_error
 from textdl.nn.losses import binary_cross_entropy as binary_cross_entropy
 from textdl.nn.losses import categorical_cross_entropy as categorical_cross_entropy
@@ -72,6 +71,7 @@ from textdl.nn.losses import softmax_accuracy as softmax_accuracy
 from textdl.nn.losses import softmax_loss as softmax_loss
 from textdl.nn.losses import squared_error as squared_error
 from textdl.nn.losses import weighted_mean as weighted_mean
+from textdl.nn.regularizers import Regularizer as Regularizer
 from textdl.nn.training import config
 from textdl.nn.training.checkpoints import FitCheckpoints as FitCheckpoints
 from textdl.nn.training.config import OPTIMIZERS as OPTIMIZERS

@@ -33,7 +33,7 @@ from textdl.nn.estimators.parameters import FLOAT64_NUMBERS, MLPParameters, Seen
 from textdl.nn.initializers import INITIALIZERS, glorot_uniform
 from textdl.nn.layers.dense import draw_params, mlp
 from textdl.nn.layers.sequential import Params, Sequential, init_params
-from textdl.nn.losses import Regularizer
+from textdl.nn.regularizers import Regularizer
 from textdl.nn.training.fit import EpochLog, FitResult, fit, progress_bar
 from textdl.nn.training.lbfgs import minimize_lbfgs
 from textdl.nn.training.objective import Metric, Objective

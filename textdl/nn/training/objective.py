@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from textdl.errors import DataError
 from textdl.nn.data.dataset import Batch
 from textdl.nn.layers.sequential import Layer, Params, check_layer
-from textdl.nn.losses import Regularizer, reshape_advice, weighted_mean
+from textdl.nn.losses import reshape_advice, weighted_mean
+from textdl.nn.regularizers import Regularizer
 
 Metric = Callable[[Array, Array], Array]  # (outputs (B, ...), targets (B, ...)) -> (B,)
 

@@ -29,7 +29,7 @@ from textdl.jax_settings import loop_body
 from textdl.nn.data.dataset import Batch, Dataset
 from textdl.nn.data.sparse import NO_COLUMN, SparseBatch
 from textdl.nn.layers.sequential import Params
-from textdl.nn.losses import Regularizer
+from textdl.nn.regularizers import Regularizer
 from textdl.nn.training.objective import Objective, compute_metrics, means_of, with_penalty
 
 Tree = TypeVar("Tree")
