@@ -86,8 +86,11 @@ def test_whole_numbers_become_floats():
     assert nn.absolute_error([True], [False]).tolist() == [1.0]
 
 
+WEIGHTS = st.just(0.0) | st.floats(1e-6, 10)  # XLA takes what float32 only has denormalized for 0
+
+
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 10)), min_size=4, max_size=4))
+@given(st.lists(st.tuples(st.floats(0, 10), WEIGHTS), min_size=4, max_size=4))
 def test_weighted_mean(pairs):
     losses, weights = np.array(pairs, np.float32).T
     total = weights.astype(float).sum()
