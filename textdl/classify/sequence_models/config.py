@@ -69,3 +69,9 @@ class TokenParameters:
     max_length: int = parameter(
         512, "tokens of a text that are read, from its beginning", minimum=1, maximum=4_096
     )
+    vector_scale: float = parameter(
+        1.0,
+        "how large given vectors become, in units of those that are drawn; the larger they are, the "
+        "less does training change them",
+        above=0,
+    )

@@ -60,9 +60,6 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
 
     vectorizer: Any = parameter(None, "a `CountVectorizer`, which says what words are learned")
     vectors: Any = parameter(None, "`Vectors` to begin with, or the path of their file")
-    vector_scale: float = parameter(
-        1.0, "how large these become, in units of the vectors that are drawn", above=0
-    )
 
     def fit(self, raw_documents: Any, y: object = None) -> Self:
         """Learn the words.

@@ -113,17 +113,17 @@ class Embedding(Layer):
         if not isinstance(x, SequenceBatch) or not jnp.issubdtype(x.values.dtype, jnp.integer):
             raise DataError(_NOT_IDS)
         table = params.table if self.trainable else lax.stop_gradient(params.table)
-        rows = table.at[self._kept_ids(x.values, key)]
+        rows = table.at[self._kept_ids(x, key)]
         vectors = rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
         return x._replace(values=vectors)
 
-    def _kept_ids(self, ids: Array, key: Array | None) -> Array:
-        """The ids `(B, T)`, some of which are `UNKNOWN`."""
+    def _kept_ids(self, x: SequenceBatch, key: Array | None) -> Array:
+        """The ids `(B, T)`, some of which are `UNKNOWN`; the padding stays as it is."""
         if key is None or self.word_dropout == 0:
-            return ids
+            return x.values
         check_key(key)
-        is_dropped = jax.random.bernoulli(key, self.word_dropout, ids.shape)
-        return jnp.where(is_dropped, UNKNOWN, ids)
+        is_dropped = jax.random.bernoulli(key, self.word_dropout, x.values.shape)
+        return jnp.where(is_dropped & x.mask, UNKNOWN, x.values)
 
     def check_features(self, features: Features) -> None:
         """Refuse ids that the table does not have.
