@@ -71,7 +71,7 @@ class TokenParameters:
     )
     vector_scale: float = parameter(
         1.0,
-        "how large given vectors become, in units of those that are drawn; the larger they are, the "
-        "less does training change them",
+        "how large given vectors become, in units of drawn ones; the larger they are, the less "
+        "does training change them",
         above=0,
     )
