@@ -101,6 +101,12 @@ def average_of(state: TrainState) -> Params:
 
     Raises:
         ParameterError: another optimizer trained it.
+
+    Example:
+        >>> adam = AveragedWeights()(0.1)
+        >>> state = TrainState(jnp.ones(1), adam.init(jnp.ones(1)))
+        >>> average_of(state).tolist()
+        [1.0]
     """
     leaves = jax.tree.leaves(state.optimizer, is_leaf=_is_average)
     found = next(filter(_is_average, leaves), None)
