@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.ensemble import VotingClassifier
 
 from textdl import TextClassifier, Vectors
 from textdl.classify.sequence_models.classifier import SequenceClassifier
@@ -174,6 +175,16 @@ def test_dropped_words_are_read_as_unknown_ones_in_training():
     assert (moved[0] != start[0]).all()
     with pytest.raises(ParameterError, match=r"word_dropout=1.0 is out of range; expected below 1"):
         SequenceClassifier(word_dropout=1.0).fit(words, CLASSES)
+
+
+def test_networks_of_several_seeds_vote():
+    """By scikit-learn's own class, as the reference page shows."""
+    small = {"units": 4, "vector_size": 4, "epochs": 1}
+    networks = [(str(seed), TextClassifier(model="cnn", seed=seed, **small)) for seed in (1, 2)]
+    vote = VotingClassifier(networks, voting="soft").fit(TEXTS, LABELS)
+    alone = [network.fit(TEXTS, LABELS).predict_proba(TEXTS) for _, network in networks]
+    np.testing.assert_array_equal(vote.predict_proba(TEXTS), np.mean(alone, axis=0))
+    assert (alone[0] != alone[1]).any()
 
 
 def test_similar_data_compile_once():
