@@ -67,7 +67,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "tokenizers": Benchmark("Tokenizers against NLTK", quick="--quick"),
     "bow": Benchmark("Bag-of-words against scikit-learn", quick="--quick"),
     "match": Benchmark("Matching texts against sparse_dot_topn", quick="--names 2000 --rounds 1"),
-    "query": Benchmark("Nearest words against gensim, faiss and usearch", quick="--rounds 1"),
+    "query": Benchmark(
+        "Nearest words against gensim, faiss and usearch", quick="--rows 20000 --rounds 1"
+    ),
     "formats": Benchmark(
         "Files of vectors against gensim", quick="--words 20000 --repeat 1 --bucket 100000"
     ),

@@ -7,7 +7,7 @@ and in seconds of processor time, which other work on the machine changes less. 
 table and writes ``bench/models.json``.
 
     python scripts/bench_models.py                      # 3 seeds, wiki17m: a day on two cores
-    python scripts/bench_models.py --seeds 1 --quick    # its first 5 million words: 40 minutes
+    python scripts/bench_models.py --seeds 1 --quick    # its first 2 million words: 16 minutes
     python scripts/bench_models.py --models cbow-ns,skipgram-hs
 """
 
@@ -191,7 +191,7 @@ def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--models", default=",".join(MODELS), help="default %(default)s")
-    parser.add_argument("--quick", action="store_true", help="its first 5 million words")
+    parser.add_argument("--quick", action="store_true", help="its first 2 million words")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)

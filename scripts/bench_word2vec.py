@@ -5,7 +5,7 @@ the other, seed by seed; two workers each on a CPU. The whole process is timed f
 vectors, compilation included. Prints a Markdown table and writes ``bench/word2vec.json``.
 
     python scripts/bench_word2vec.py            # 3 seeds, wiki17m: about 12 minutes on two cores
-    python scripts/bench_word2vec.py --quick    # its first 5 million words
+    python scripts/bench_word2vec.py --quick    # its first 2 million words
     python scripts/bench_word2vec.py --compile  # what a second run of the same shape compiles
     python scripts/bench_word2vec.py --device gpu --step-tokens 32768   # word2vec-gpu.json
 
@@ -32,7 +32,7 @@ from measuring import DATA, find_data, headline, run_child, write_results
 JUDGMENTS = {"WS353": "EN-WS-353-ALL", "MEN": "EN-MEN-TR-3k", "SimLex": "EN-SIMLEX-999"}
 QUALITY = (*JUDGMENTS, "analogies")
 SYSTEMS = ("gensim", "textdl")
-QUICK_WORDS = 5_000_000
+QUICK_WORDS = 2_000_000
 
 
 class Settings(NamedTuple):
@@ -229,7 +229,7 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="its first 5 million words")
+    parser.add_argument("--quick", action="store_true", help="its first 2 million words")
     parser.add_argument("--compile", action="store_true", help="measure the compilation cache")
     parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
     parser.add_argument("--seeds", type=int, default=3)

@@ -1,5 +1,8 @@
 """Work that runs ahead: in order, bounded, and with the errors of the work."""
 
+import platform
+import subprocess
+import sys
 import threading
 import time
 
@@ -73,3 +76,25 @@ def test_count_jobs():
     for wrong in (0, True, 1.5, "2"):
         with pytest.raises(ParameterError, match="expected a whole number but 0, or None"):
             count_jobs(wrong)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc keeps memory")
+def test_ordered_map_keeps_the_memory_that_items_free():
+    """Not asked from the system anew for each, page by page."""
+    program = """if True:
+        import resource
+        import numpy as np
+        from textdl.parallel import ordered_map
+
+        def faults():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+        def work(item):
+            return len([np.ones(1_000_000, np.uint8) for _ in range(8)])
+
+        before = faults()
+        list(ordered_map(work, range(200), 1))
+        print(faults() - before)
+    """
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert int(result.stdout) < 200 * 8 * 1_000_000 / 4096 / 4

@@ -10,8 +10,11 @@ from itertools import chain, islice, repeat
 from typing import TypeVar
 
 import loky
+import numpy as np
 
 from textdl.errors import ParameterError
+
+_KEPT_BLOCKS = 8 * 2**20  # bytes: blocks up to this size, and twice as much at the end of a heap
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -80,6 +83,7 @@ def ordered_map(
         >>> list(ordered_map(abs, [-2, 1, -3], jobs=2))
         [2, 1, 3]
     """
+    _keep_freed_memory()
     if jobs == 1:
         yield from map(function, items)
         return
@@ -96,6 +100,17 @@ def ordered_map(
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Let the process keep blocks that it frees, which the next item asks for again.
+
+    glibc gives a block back to the system when it is freed, unless it is smaller than the largest
+    that was freed so far (mallopt(3), M_MMAP_THRESHOLD): until then, each item of a long run waits
+    for the system to fill its memory with zeros. So one such block is freed here, never touched.
+    """
+    np.empty(_KEPT_BLOCKS, np.uint8)
 
 
 def prefetch(items: Iterator[Item]) -> Iterator[Item]:
