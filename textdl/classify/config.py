@@ -14,7 +14,7 @@ from textdl.classify.defaults import MIN_DF_BELOW, MIN_DF_OF_MANY, shown_default
 from textdl.classify.embedding_bag.config import EmbeddingBagParameters
 from textdl.classify.linear.config import LinearParameters
 from textdl.classify.models import DEFAULT_FEATURES, FEATURES, MODELS
-from textdl.classify.sequence_models.config import SequenceModelParameters, TokenParameters
+from textdl.classify.sequence_models.config import SequenceClassifierParameters, TokenParameters
 from textdl.classify.weightings import WeightingParameters
 from textdl.parameters import parameter, parameters_of
 
@@ -24,8 +24,10 @@ _DECLARED = {
     **parameters_of(EmbeddingBagParameters),
     **parameters_of(WeightingParameters),
     **parameters_of(TokenParameters),
-    "units": parameters_of(SequenceModelParameters)["units"],
-    "tune_vectors": parameters_of(SequenceModelParameters)["tune_vectors"],
+    **{
+        name: parameters_of(SequenceClassifierParameters)[name]
+        for name in ("units", "tune_vectors", "word_dropout", "average_weights")
+    },
 }
 _FEATURES = "; ".join(f"{name}: {spec.description}" for name, spec in FEATURES.items())
 _MODELS = "; ".join(f"{name}: {description}" for name, description in MODELS.items())
@@ -109,6 +111,8 @@ class TextClassifierParameters:
     max_length: int | None = parameter(None, **_as_declared("max_length"))
     tune_vectors: bool | None = parameter(None, **_as_declared("tune_vectors"))
     units: int | None = parameter(None, **_as_declared("units"))
+    word_dropout: float | None = parameter(None, **_as_declared("word_dropout"))
+    average_weights: bool | None = parameter(None, **_as_declared("average_weights"))
     weighting: str | None = parameter(None, **_as_declared("weighting"))
     vector_size: int | None = parameter(None, **_as_declared("vector_size"))
     hidden_layer_sizes: int | tuple[int, ...] | None = parameter(

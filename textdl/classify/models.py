@@ -63,10 +63,19 @@ _EMBEDDING_BAG: Settings = {
 }
 _NETWORK: Settings = {
     name: known.default
-    for name, known in parameters_of(sequence_config.SequenceModelParameters).items()
+    for name, known in parameters_of(sequence_config.SequenceClassifierParameters).items()
     if name not in ("model", "seed", "verbose")
 }
-_RECURRENT: Settings = {**_NETWORK, "vector_size": 100, "units": 128, "epochs": 3}
+_RECURRENT: Settings = {
+    **_NETWORK,
+    "vector_size": 100,
+    "units": 128,
+    "epochs": 3,
+    "word_dropout": 0.0,
+    "average_weights": False,
+}
+# Given vectors in units of drawn ones: the larger they are, the less does training change them.
+_VECTOR_SCALES: Mapping[str, float] = {"cnn": 2.0, "rnn": 1.0, "gru": 1.0, "lstm": 1.0}
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.
 IDF_POWER = 2
@@ -143,6 +152,7 @@ def make_tokens(settings: Settings) -> TokenSequences:
         vectorizer=make_counts(terms),
         vectors=settings["vectors"],
         max_length=settings["max_length"],
+        vector_scale=_VECTOR_SCALES[settings["model"]],
     )
 
 

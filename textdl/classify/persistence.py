@@ -35,6 +35,7 @@ ADDED_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "counts": {"class_weight": None},
     "vectors": {"class_weight": None, "weighting": "mean"},
     "bag": {"class_weight": None},
+    "tokens": {"word_dropout": 0.0, "average_weights": False},
 }
 # A linear model was a network without hidden layers, which now is this.
 FORMER_LINEAR: Mapping[str, Any] = {"model": "mlp", "hidden_layer_sizes": (), "dropout": 0.0}

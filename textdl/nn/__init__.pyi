@@ -73,6 +73,8 @@ from textdl.nn.losses import squared_error as squared_error
 from textdl.nn.losses import weighted_mean as weighted_mean
 from textdl.nn.regularizers import Regularizer as Regularizer
 from textdl.nn.training import config
+from textdl.nn.training.averaging import AveragedWeights as AveragedWeights
+from textdl.nn.training.averaging import average_of as average_of
 from textdl.nn.training.checkpoints import FitCheckpoints as FitCheckpoints
 from textdl.nn.training.config import OPTIMIZERS as OPTIMIZERS
 from textdl.nn.training.config import SCHEDULES as SCHEDULES

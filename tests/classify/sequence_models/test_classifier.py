@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.ensemble import VotingClassifier
 
 from textdl import TextClassifier, Vectors
 from textdl.classify.sequence_models.classifier import SequenceClassifier
@@ -33,6 +34,7 @@ def sequences(longest):
 
 SEQUENCES = sequences(40)  # of several widths, each of which is compiled for
 SHORT = sequences(14)
+ADDED_PARAMETERS = ("word_dropout", "average_weights")  # since networks have the mean, too
 VECTORS = Vectors(["bad", "good", "new", "odd"], DRAW.normal(size=(4, 8)))
 TEXTS = ["a good film", "a bad film", "good, good", "so bad"] * 4
 LABELS = ["+", "-"] * 8
@@ -120,6 +122,69 @@ def test_file_of_a_network_of_one_direction_says_so(tmp_path):
     write_archive(path, content._replace(arrays=forward))
     with pytest.raises(FileFormatError, match=r"one direction.*; this textdl reads in both: train"):
         SequenceClassifier.load(path)
+
+
+def test_file_of_convolutions_without_the_mean_says_so(tmp_path):
+    path = tmp_path / "m.safetensors"
+    content = SequenceClassifier("cnn", **SMALL | {"epochs": 1}).fit(SHORT, CLASSES)._to_archive()
+    former = {
+        name: value for name, value in content.parameters.items() if name not in ADDED_PARAMETERS
+    }
+    write_archive(path, content._replace(parameters=former))
+    with pytest.raises(FileFormatError, match=r"without the mean of the word.*: train it again"):
+        SequenceClassifier.load(path)
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm"])
+def test_recurrent_networks_of_before_are_read(model, tmp_path):
+    path = tmp_path / "m.safetensors"
+    fitted = TextClassifier(model=model, units=4, epochs=1).fit(TEXTS, LABELS)
+    fitted.save(path)
+    content = fitted.classifier_._to_archive()
+    former = {
+        name: value for name, value in content.parameters.items() if name not in ADDED_PARAMETERS
+    }
+    write_archive(path, content._replace(parameters=former))
+    again = SequenceClassifier.load(path)
+    sequences = fitted.features_.transform(TEXTS)
+    np.testing.assert_array_equal(again.predict_proba(sequences), fitted.predict_proba(TEXTS))
+
+
+def test_defaults_are_those_that_were_measured_for_each_network():
+    by_model = {
+        model: TextClassifier(model=model, units=2, vector_size=2, epochs=1).fit(TEXTS, LABELS)
+        for model in ("cnn", "gru")
+    }
+    networks = {model: fitted.classifier_ for model, fitted in by_model.items()}
+    assert (networks["cnn"].word_dropout, networks["gru"].word_dropout) == (0.1, 0.0)
+    assert (networks["cnn"].average_weights, networks["gru"].average_weights) == (True, False)
+    scales = {model: fitted.features_.vector_scale for model, fitted in by_model.items()}
+    assert scales == {"cnn": 2.0, "gru": 1.0}
+
+
+def test_dropped_words_are_read_as_unknown_ones_in_training():
+    """So a word that is unknown is known from its neighbors, and its vector is learned."""
+    options = SMALL | {"epochs": 1, "average_weights": False}
+    words = pack_sequences([[1, 2, 3], [3, 2, 1]] * 48)
+    start, moved = (
+        SequenceClassifier("cnn", **options, word_dropout=share).fit(words, CLASSES).embeddings_
+        for share in (0.0, 0.5)
+    )
+    same = SequenceClassifier("cnn", **options, word_dropout=0.5).fit(words, CLASSES)
+    np.testing.assert_array_equal(moved, same.embeddings_)
+    assert (moved[0] != start[0]).all()
+    with pytest.raises(ParameterError, match=r"word_dropout=1.0 is out of range; expected below 1"):
+        SequenceClassifier(word_dropout=1.0).fit(words, CLASSES)
+
+
+def test_networks_of_several_seeds_vote():
+    """By scikit-learn's own class, as the reference page shows."""
+    small = {"units": 4, "vector_size": 4, "epochs": 1}
+    networks = [(str(seed), TextClassifier(model="cnn", seed=seed, **small)) for seed in (1, 2)]
+    vote = VotingClassifier(networks, voting="soft").fit(TEXTS, LABELS)
+    alone = [network.fit(TEXTS, LABELS).predict_proba(TEXTS) for _, network in networks]
+    np.testing.assert_array_equal(vote.predict_proba(TEXTS), np.mean(alone, axis=0))
+    assert (alone[0] != alone[1]).any()
 
 
 def test_similar_data_compile_once():

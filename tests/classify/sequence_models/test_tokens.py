@@ -69,6 +69,15 @@ def test_initial_vectors_are_scaled_to_those_that_are_drawn():
     assert len(np.unique(table[[0, 1, 2, 3, 5]])) == 10
 
 
+def test_initial_vectors_take_a_scale_and_those_that_are_drawn_do_not():
+    plain, larger = (
+        tokens(vectors=VECTORS, vector_scale=scale).fit(TEXTS).initial_vectors_
+        for scale in (1.0, 2.0)
+    )
+    np.testing.assert_array_equal(larger[[4, 7, 6]], 2 * plain[[4, 7, 6]])
+    np.testing.assert_array_equal(larger[[0, 1, 2, 3, 5]], plain[[0, 1, 2, 3, 5]])
+
+
 def test_single_words_are_texts_of_one_word_each():
     fitted = tokens().fit(TEXTS)
     single = fitted.single_words_
@@ -86,5 +95,7 @@ def test_bad_input_is_refused():
         tokens(max_length=0).fit(TEXTS)
     with pytest.raises(CorpusError):
         tokens().fit(["the cat", None])
+    with pytest.raises(ParameterError, match="vector_scale=0"):
+        tokens(vector_scale=0.0).fit(TEXTS)
     with pytest.raises(ParameterError, match="vectors is a list"):
         tokens(vectors=[1.0]).fit(TEXTS)

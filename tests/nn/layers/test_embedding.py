@@ -61,6 +61,72 @@ def test_dense_rows_are_refused():
         LAYER.apply(LAYER.init(KEY), nn.SequenceBatch(jnp.ones((2, 3)), jnp.array([1, 2])))
 
 
+def test_word_dropout_reads_a_share_of_the_words_as_unknown():
+    """Whole words and no padding; each by its own chance."""
+    layer = nn.Embedding(5, 3, word_dropout=0.2)
+    params = layer.init(KEY)
+    ids = jnp.full((300, 40), 4)
+    lengths = jnp.arange(300) % 41
+    batch = nn.SequenceBatch(ids, lengths)
+    out = jax.jit(layer.apply)(params, batch, key=KEY)
+    np.testing.assert_array_equal(out.lengths, lengths)
+    is_unknown = (out.values == params.table[0]).all(-1)
+    assert (is_unknown | (out.values == params.table[4]).all(-1)).all()
+    assert not is_unknown[~batch.mask].any()
+    words = int(batch.mask.sum())
+    assert is_unknown.sum() / words == pytest.approx(0.2, abs=4 * np.sqrt(0.16 / words))
+    assert np.unique(is_unknown.sum(0)).size > 5
+    assert np.unique(is_unknown.sum(1)).size > 5
+
+
+def test_word_dropout_follows_its_key_and_is_off_without_one():
+    layer = nn.Embedding(5, 3, word_dropout=0.5)
+    params = layer.init(KEY)
+    batch = nn.SequenceBatch(jnp.ones((4, 40), int), jnp.full(4, 40))
+    one, again, other = (
+        layer.apply(params, batch, key=jax.random.key(seed)).values for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+    np.testing.assert_array_equal(
+        layer.apply(params, batch).values, LAYER.apply(params, batch).values
+    )
+    assert layer.draws
+    assert not LAYER.draws
+
+
+def test_word_dropout_trains_the_vector_of_unknown_words():
+    layer = nn.Embedding(5, 3, word_dropout=0.5)
+    params = layer.init(KEY)
+    batch = nn.SequenceBatch(jnp.ones((4, 40), int), jnp.full(4, 40))
+
+    def total(params, key):
+        return layer.apply(params, batch, key=key).values.sum()
+
+    slopes = jax.grad(total)(params, KEY).table[:, 0]
+    assert slopes[0] > 0 < slopes[1]
+    assert slopes.sum() == 160
+    assert jax.grad(total)(params, None).table[:, 0].tolist() == [0, 160, 0, 0, 0]
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_layers_behind_an_embedding_draw_the_same_with_any_rate_but_zero(rate):
+    """Of a network without word dropout no draw is another one than before there was any."""
+    layers = nn.sequential(nn.Embedding(5, 3, word_dropout=rate), nn.Dropout(0.5))
+    embedding, dropout = layers.layers
+    params = layers.init(KEY)
+    shift = 1 if rate else 0
+    vectors = embedding.apply(params[0], BATCH, key=jax.random.fold_in(KEY, 0))
+    expected = dropout.apply((), vectors, key=jax.random.fold_in(KEY, shift))
+    np.testing.assert_array_equal(layers.apply(params, BATCH, key=KEY).values, expected.values)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, float("nan")])
+def test_word_dropout_out_of_range(rate):
+    with pytest.raises(ParameterError, match=r"word_dropout=.* expected 0 <= word_dropout < 1"):
+        nn.Embedding(5, 3, word_dropout=rate)
+
+
 def test_sizes_and_keys_are_checked():
     with pytest.raises(ParameterError, match="expected 1 or more of each"):
         nn.Embedding(0, 3)

@@ -35,6 +35,17 @@ def ids_bt_and_lengths(draw):
     return np.array(ids).reshape(3, 5), np.array(lengths)
 
 
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])
+def test_mean_divides_by_a_power_of_the_length(power):
+    values = np.random.default_rng(0).normal(size=(3, 5, 2))
+    lengths = np.array([5, 0, 2])
+    x = nn.SequenceBatch(jnp.asarray(values, jnp.float32), jnp.asarray(lengths))
+    found = jax.jit(nn.MeanPooling(power).apply)((), x)
+    means = mean_by_hand(values, lengths)
+    expected = means * np.maximum(lengths, 1)[:, None] ** (1 - power)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def mean_by_hand(values, lengths):
     means = np.zeros((values.shape[0], values.shape[2]))
     for b in range(values.shape[0]):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from textdl.classify.sequence_models.config import SequenceModelParameters
+from textdl.classify.sequence_models.config import SequenceClassifierParameters
 from textdl.classify.sequence_models.networks import make_network
 from textdl.classify.sequence_models.training import check_sequence_parameters, sequence_training
 from textdl.errors import DataError, FileFormatError
@@ -22,24 +22,26 @@ from textdl.nn.estimators.base import MLPBase
 from textdl.nn.estimators.classifier import ClassifierOutputMixin
 from textdl.nn.layers.embedding import EmbeddingParams
 from textdl.nn.layers.sequential import Params, Sequential, init_params
+from textdl.nn.training.averaging import average_of
 from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
 from textdl.nn.training.objective import Objective
 from textdl.parameters import document_parameters
 
-_ONE_DIRECTION = (
-    "2.0.weights"  # an array that recurrent networks had before they were bidirectional
-)
+# An array that recurrent networks had before they were bidirectional.
+_ONE_DIRECTION = "2.0.weights"
+# A parameter that convolutional networks have had since they read the mean of the vectors, too.
+_WITH_MEAN = "word_dropout"
 
 
 @document_parameters
 @dataclass(eq=False, repr=False)
-class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase):
+class SequenceClassifier(SequenceClassifierParameters, ClassifierOutputMixin, MLPBase):
     """A convolutional or recurrent network on sequences of ids.
 
     Vectors of words, dropout, what reads them (windows of 3, 4 and 5 words, or recurrent states of
     both directions), the maximum over the positions of a text, dropout, and a dense layer; trained
-    by Adam.
+    by Adam. Beside the maxima of windows stands the sum of the vectors of all n words, over √n.
 
     Args:
         {parameters}
@@ -52,7 +54,11 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
         n_features_in_: V, how many ids there are.
 
     References:
-        Kim 2014, "Convolutional neural networks for sentence classification".
+        Kim 2014, "Convolutional neural networks for sentence classification";
+        Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text
+        classification" (word dropout, means);
+        Shamir and Zhang 2013, "Stochastic gradient descent for non-smooth optimization" (averages
+        of weights).
 
     Example:
         >>> from textdl.nn.data.packed_sequences import pack_sequences
@@ -108,7 +114,10 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
             key = random_key(self._seed, 1)
             data = make_dataset(X, targets)
             result = fit(start, data, objective, config, key=key, callbacks=[draw])
-        table, *others = jax.tree.map(np.asarray, result.params)
+            params = result.params
+            if self.average_weights:
+                params = average_of(result.state)
+        table, *others = jax.tree.map(np.asarray, params)
         self.params_ = (EmbeddingParams(table.table[:learned_rows]), *others)
         if vectors is not None and learned_rows < rows:
             self._append_vectors(vectors[learned_rows:])
@@ -135,7 +144,11 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
     def _network_of(self, rows: int) -> Sequential:
         _, size, units, outputs = self._layer_sizes
         return make_network(
-            self.model, (rows, size, units, outputs), self.dropout, trainable=self.tune_vectors
+            self.model,
+            (rows, size, units, outputs),
+            self.dropout,
+            trainable=self.tune_vectors,
+            word_dropout=self.word_dropout,
         )
 
     def _check_parameters(self) -> None:
@@ -152,6 +165,11 @@ class SequenceClassifier(SequenceModelParameters, ClassifierOutputMixin, MLPBase
             raise FileFormatError(
                 f"{str(archive.path)!r} has a recurrent network that reads in one direction, which "
                 "textdl had before; this textdl reads in both: train it again"
+            )
+        if archive.parameters.get("model") == "cnn" and _WITH_MEAN not in archive.parameters:
+            raise FileFormatError(
+                f"{str(archive.path)!r} has a convolutional network without the mean of the word "
+                "vectors, which textdl had before; this textdl has it: train it again"
             )
         return super()._from_archive(archive)
 

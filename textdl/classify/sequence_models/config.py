@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 from textdl.parameters import parameter
 
 SEQUENCE_MODELS: Mapping[str, str] = {
-    "cnn": "a convolutional network with maximum pooling",
+    "cnn": "a convolutional network with maximum pooling, beside the mean of the word vectors",
     "rnn": "a simple recurrent network, in both directions",
     "gru": "gated recurrent units, in both directions",
     "lstm": "long short-term memory, in both directions",
@@ -20,7 +20,7 @@ SEQUENCE_MODELS: Mapping[str, str] = {
 
 @dataclass(eq=False, repr=False)
 class SequenceModelParameters:
-    """The parameters of `SequenceClassifier`."""
+    """The parameters that a classifier and a tagger of sequences share."""
 
     model: str = parameter("cnn", "kind of network", choices=SEQUENCE_MODELS)
     _: KW_ONLY
@@ -47,10 +47,31 @@ class SequenceModelParameters:
     verbose: bool = parameter(False, "show a progress bar on stderr")
 
 
+@dataclass(eq=False, repr=False)
+class SequenceClassifierParameters(SequenceModelParameters):
+    """The parameters of `SequenceClassifier`."""
+
+    _: KW_ONLY
+    word_dropout: float = parameter(
+        0.1, "share of the words of a text that are read as unknown ones at a step", minimum=0
+    )
+    average_weights: bool = parameter(
+        True,
+        "keep the mean of the weights over the steps, in which later ones count more, instead of "
+        "those of the last step",
+    )
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class TokenParameters:
     """The parameters of `TokenSequences` that no vectorizer has."""
 
     max_length: int = parameter(
         512, "tokens of a text that are read, from its beginning", minimum=1, maximum=4_096
+    )
+    vector_scale: float = parameter(
+        1.0,
+        "how large given vectors become, in units of drawn ones; the larger they are, the less "
+        "does training change them",
+        above=0,
     )

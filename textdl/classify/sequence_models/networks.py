@@ -19,7 +19,7 @@ from textdl.nn.layers.dense import Dense
 from textdl.nn.layers.dropout import Dropout
 from textdl.nn.layers.embedding import Embedding
 from textdl.nn.layers.parallel import Parallel
-from textdl.nn.layers.pooling import MaxPooling
+from textdl.nn.layers.pooling import MaxPooling, MeanPooling
 from textdl.nn.layers.recurrent import GRU, LSTM, RNN, Recurrent
 from textdl.nn.layers.sequential import Layer, Sequential, sequential
 
@@ -37,7 +37,12 @@ class Reader(NamedTuple):
 
 
 def make_network(
-    model: str, sizes: tuple[int, int, int, int], dropout: float, *, trainable: bool = True
+    model: str,
+    sizes: tuple[int, int, int, int],
+    dropout: float,
+    *,
+    trainable: bool = True,
+    word_dropout: float = 0.0,
 ) -> Sequential:
     """A network that reads ids of words and gives logits.
 
@@ -46,6 +51,7 @@ def make_network(
         sizes: rows of the table of vectors, numbers per vector, units, and outputs.
         dropout: share of what was read that is dropped, and twice that of word vectors.
         trainable: whether the vectors of words are trained.
+        word_dropout: share of words that are read as unknown ones in training.
 
     Returns:
         The network, whose first layer is the embedding.
@@ -58,7 +64,7 @@ def make_network(
     rows, vector_size, units, outputs = sizes
     reader = READERS[model](vector_size, units)
     return sequential(
-        word_vectors(rows, vector_size, trainable=trainable),
+        word_vectors(rows, vector_size, trainable=trainable, word_dropout=word_dropout),
         Dropout(dropout / 2),
         reader.layer,
         Dropout(dropout),
@@ -66,13 +72,16 @@ def make_network(
     )
 
 
-def word_vectors(rows: int, vector_size: int, *, trainable: bool) -> Embedding:
+def word_vectors(
+    rows: int, vector_size: int, *, trainable: bool, word_dropout: float = 0.0
+) -> Embedding:
     """The table that a network of words begins with.
 
     Args:
         rows: V, how many ids there are.
         vector_size: D.
         trainable: whether the vectors are trained.
+        word_dropout: share of ids that are read as 0 in training.
 
     Returns:
         The layer.
@@ -81,7 +90,7 @@ def word_vectors(rows: int, vector_size: int, *, trainable: bool) -> Embedding:
         >>> word_vectors(1000, 50, trainable=True) == word_vectors(1000, 50, trainable=True)
         True
     """
-    return Embedding(rows, vector_size, _draw_vectors, trainable)
+    return Embedding(rows, vector_size, _draw_vectors, trainable, word_dropout)
 
 
 def states_of_both_directions(kind: type[Recurrent], inputs: int, units: int) -> Reader:
@@ -103,12 +112,16 @@ def states_of_both_directions(kind: type[Recurrent], inputs: int, units: int) ->
 
 
 def _convolution(inputs: int, units: int) -> Reader:
-    """The maxima of windows of several widths."""
-    branches = (
+    """The maxima of windows of several widths, and beside them the mean of the vectors.
+
+    The mean is divided by the root of the length only: else it is so small beside the maxima that
+    it is hardly learned from.
+    """
+    windows = (
         sequential(Conv1D(inputs, units, width, activation="relu"), MaxPooling())
         for width in WIDTHS
     )
-    return Reader(Parallel(tuple(branches)), units * len(WIDTHS))
+    return Reader(Parallel((*windows, MeanPooling(power=0.5))), units * len(WIDTHS) + inputs)
 
 
 def _recurrence(kind: type[Recurrent], inputs: int, units: int) -> Reader:

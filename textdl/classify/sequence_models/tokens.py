@@ -101,7 +101,7 @@ class TokenSequences(TokenParameters, TransformerMixin, BaseEstimator):  # type:
             self._count(words, texts)
         self.initial_vectors_ = None
         if vectors is not None:
-            self.initial_vectors_ = initial_vectors(words, vectors)
+            self.initial_vectors_ = initial_vectors(words, vectors, scale=self.vector_scale)
         return self.transform(texts)
 
     def transform(self, raw_documents: Any) -> PackedSequences:
@@ -172,13 +172,16 @@ def _without(words: Any, others: list[str]) -> list[str]:
     return [word for word in words if word not in known]
 
 
-def initial_vectors(words: list[str], vectors: Vectors, reserved: int = 1) -> NDArray[np.float32]:
-    """The vectors of words, of the size that those drawn at random have; these where there is none.
+def initial_vectors(
+    words: list[str], vectors: Vectors, reserved: int = 1, scale: float = 1.0
+) -> NDArray[np.float32]:
+    """The vectors of words, scaled; where there is none, one that is drawn at random.
 
     Args:
         words: V.
         vectors: of some of them.
         reserved: R, ids before that of the first word, such as one for unknown words.
+        scale: the root mean square of the given vectors, in units of that of the drawn ones.
 
     Returns:
         `(R + V, D)`, the first R drawn.
@@ -192,9 +195,9 @@ def initial_vectors(words: list[str], vectors: Vectors, reserved: int = 1) -> ND
     drawn = uniform((reserved + len(words)) * size, _VECTORS).reshape(-1, size)
     table = ((2 * drawn - 1) * VECTOR_SCALE).astype(np.float32)
     rms = float(np.sqrt(np.mean(np.square(matrix, dtype=np.float32))))
-    scale = VECTOR_SCALE / 3**0.5 / (rms or 1)
+    factor = scale * VECTOR_SCALE / 3**0.5 / (rms or 1)
     index = vectors.key_to_index
     rows = np.array([index.get(word, -1) for word in words])
     known = np.flatnonzero(rows >= 0)
-    table[reserved + known] = matrix[rows[known]] * np.float32(scale)
+    table[reserved + known] = matrix[rows[known]] * np.float32(factor)
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textdl.classify.sequence_models.config import SequenceModelParameters
 from textdl.errors import ParameterError
+from textdl.nn.training.averaging import AveragedWeights
 from textdl.nn.training.config import TrainingConfig
 from textdl.parameters import check_parameters
 
@@ -17,8 +18,10 @@ def check_sequence_parameters(parameters: SequenceModelParameters) -> None:
         ParameterError: one is.
     """
     check_parameters(parameters)
-    if not parameters.dropout < 1:
-        raise ParameterError(f"dropout={parameters.dropout} is out of range; expected below 1")
+    for name in ("dropout", "word_dropout"):
+        share = getattr(parameters, name, 0)  # a tagger has one of them
+        if not share < 1:
+            raise ParameterError(f"{name}={share} is out of range; expected below 1")
 
 
 def sequence_training(parameters: SequenceModelParameters, examples: int) -> TrainingConfig:
@@ -32,7 +35,9 @@ def sequence_training(parameters: SequenceModelParameters, examples: int) -> Tra
         >>> sequence_training(SequenceModelParameters(batch_size=64), 10).batch_size
         10
     """
+    is_averaged = getattr(parameters, "average_weights", False)  # a tagger's never are
     return TrainingConfig(
+        optimizer=AveragedWeights() if is_averaged else "adam",
         epochs=parameters.epochs,
         batch_size=min(parameters.batch_size, examples),
         learning_rate=parameters.learning_rate,

@@ -3,7 +3,9 @@
 References:
     Bengio et al. 2003, "A neural probabilistic language model";
     Kim 2014, "Convolutional neural networks for sentence classification" (given vectors, static
-    and fine-tuned).
+    and fine-tuned);
+    Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text
+    classification" (word dropout).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from numpy.typing import ArrayLike
@@ -22,6 +25,8 @@ from textdl.nn.data.packed_sequences import PackedSequences
 from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.initializers import Initializer, uniform
 from textdl.nn.layers.sequential import Layer
+
+UNKNOWN = 0  # the id that a dropped word is read as
 
 
 class EmbeddingParams(NamedTuple):
@@ -37,16 +42,20 @@ class EmbeddingParams(NamedTuple):
 
 @dataclass(frozen=True)
 class Embedding(Layer):
-    """h_t = E[id_t].
+    """h_t = E[id_t]; in training E[0] in its place with probability `word_dropout`.
+
+    Whole words are dropped, so that no text is known by one rare word; and the vector of id 0,
+    which is to stand for unknown words, is trained on all contexts.
 
     Args:
         rows: V, how many ids there are.
         size: D, dimensions of a vector.
         initializer: of E.
         trainable: whether training changes E; False: not even weight decay does.
+        word_dropout: share of ids that are read as 0 in training; at least 0, below 1.
 
     Raises:
-        ParameterError: a size is below 1.
+        ParameterError: a size is below 1, or the share is out of range.
 
     Example:
         >>> import jax
@@ -60,12 +69,22 @@ class Embedding(Layer):
     size: int
     initializer: Initializer = uniform
     trainable: bool = True
+    word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.rows >= 1 and self.size >= 1):
             raise ParameterError(
                 f"an embedding of {self.rows} rows of size {self.size}; expected 1 or more of each"
             )
+        if not 0 <= self.word_dropout < 1:
+            raise ParameterError(
+                f"word_dropout={self.word_dropout} is out of range; expected 0 <= word_dropout < 1"
+            )
+
+    @property
+    def is_random(self) -> bool:  # type: ignore[override]
+        """Only with word dropout: without, the layers behind it draw as they do without it."""
+        return self.word_dropout > 0
 
     def init(self, key: Array) -> EmbeddingParams:
         """Draw the table."""
@@ -83,7 +102,7 @@ class Embedding(Layer):
         Args:
             params: of the layer.
             x: ids `(B, T)` with lengths.
-            key: not used, since this layer draws nothing.
+            key: of word dropout; None, as in prediction, gives every id its own vector.
 
         Returns:
             Vectors `(B, T, D)` with the same lengths.
@@ -91,13 +110,20 @@ class Embedding(Layer):
         Raises:
             DataError: `x` is not sequences of ids.
         """
-        del key
         if not isinstance(x, SequenceBatch) or not jnp.issubdtype(x.values.dtype, jnp.integer):
             raise DataError(_NOT_IDS)
         table = params.table if self.trainable else lax.stop_gradient(params.table)
-        rows = table.at[x.values]
+        rows = table.at[self._kept_ids(x, key)]
         vectors = rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
         return x._replace(values=vectors)
+
+    def _kept_ids(self, x: SequenceBatch, key: Array | None) -> Array:
+        """The ids `(B, T)`, some of which are `UNKNOWN`; the padding stays as it is."""
+        if key is None or self.word_dropout == 0:
+            return x.values
+        check_key(key)
+        is_dropped = jax.random.bernoulli(key, self.word_dropout, x.values.shape)
+        return jnp.where(is_dropped & x.mask, UNKNOWN, x.values)
 
     def check_features(self, features: Features) -> None:
         """Refuse ids that the table does not have.
@@ -121,8 +147,9 @@ class Embedding(Layer):
         return EmbeddingParams(not self.trainable)  # type: ignore[arg-type]
 
     def details(self) -> str:
-        """Whether E is frozen."""
-        return "" if self.trainable else "frozen"
+        """Whether E is frozen, and word dropout."""
+        dropped = f"word dropout {self.word_dropout:g}" if self.word_dropout else ""
+        return ", ".join(filter(None, ["" if self.trainable else "frozen", dropped]))
 
 
 def pretrained_embedding(

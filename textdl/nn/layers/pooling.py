@@ -25,15 +25,24 @@ from textdl.nn.layers.sequential import Layer
 
 @dataclass(frozen=True)
 class MeanPooling(Layer):
-    """y = Σ_{t < length} x_t / length: the mean over what is not padding.
+    """y = Σ_{t < length} x_t / length^power: the mean over what is not padding.
 
     The mean of an empty sequence is 0.
+
+    Args:
+        power: of the length: 1 gives the mean; 1/2 numbers that are as large for long sequences as
+            for short ones where the vectors are independent, of the scale of one vector.
 
     Example:
         >>> batch = SequenceBatch(jnp.array([[[1.0], [3.0], [99.0]]]), jnp.array([2]))
         >>> MeanPooling().apply((), batch).tolist()
         [[2.0]]
+        >>> four = SequenceBatch(jnp.ones((1, 4, 1)), jnp.array([4]))
+        >>> MeanPooling(power=0.5).apply((), four).tolist()
+        [[2.0]]
     """
+
+    power: float = 1.0
 
     has_parameters = False
 
@@ -53,7 +62,12 @@ class MeanPooling(Layer):
         """
         del key
         kept = masked_vectors(x, "pooling")  # (B, T, D)
-        return kept.sum(1) / jnp.maximum(x.lengths, 1)[:, None]
+        lengths = jnp.maximum(x.lengths, 1)[:, None]
+        return kept.sum(1) / (lengths if self.power == 1 else lengths**self.power)
+
+    def details(self) -> str:
+        """The power of the length, where it is not that of the mean."""
+        return "" if self.power == 1 else f"power {self.power:g}"
 
 
 @dataclass(frozen=True)
