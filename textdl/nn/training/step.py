@@ -77,7 +77,7 @@ def initial_state(params: Params, optimizer: optax.GradientTransformation) -> Tr
         np.full(leaf.shape, constant, leaf.dtype)
         for leaf, constant in zip(leaves, constants, strict=True)
     ]
-    return TrainState(params, jax.tree.unflatten(structure, filled))
+    return TrainState(params, jax.tree.unflatten(structure, jax.device_put(filled)))
 
 
 def _constant_of(jaxpr: Any, output: Any) -> Any:
