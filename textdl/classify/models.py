@@ -74,7 +74,7 @@ _RECURRENT: Settings = {
     "word_dropout": 0.0,
     "average_weights": False,
 }
-# Given vectors in units of drawn ones: the larger they are, the less does training change them.
+# Of given vectors, in units of drawn ones: larger where that was measured to help.
 _VECTOR_SCALES: Mapping[str, float] = {"cnn": 2.0, "rnn": 1.0, "gru": 1.0, "lstm": 1.0}
 # The power of the idf. A network takes larger weights for more certain ones, so rare terms, which
 # tell most, are given more: idf², as when a query and a document are both weighted and multiplied.

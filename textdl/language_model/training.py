@@ -33,6 +33,7 @@ from textdl.language_model.network import Carry, LanguageNetwork, LanguageParams
 from textdl.language_model.streams import SegmentBatch, Streams
 from textdl.nn.layers.sequential import difference, fill, init_params, named_arrays
 from textdl.nn.training.config import make_optimizer
+from textdl.nn.training.step import initial_state
 from textdl.progress import progress_bar
 
 STEPS_PER_CHECK = 16  # after so many the losses are read, which waits for the device
@@ -127,7 +128,7 @@ def train(
     )
     params = init_params(network, random_key(parameters.seed, _INITIAL))
     carry = network.initial_carry(streams.batch_size)
-    state = LanguageTrainState(params, jax.jit(optimizer.init)(params), carry)
+    state = LanguageTrainState(params, initial_state(params, optimizer).optimizer, carry)
     progress = LanguageProgress()
     dropout_key = random_key(parameters.seed, _DROPOUT)
     run = _LanguageRun(streams, network, optimizer, parameters, dropout_key)

@@ -124,13 +124,21 @@ def test_file_of_a_network_of_one_direction_says_so(tmp_path):
         SequenceClassifier.load(path)
 
 
+def as_before(content):
+    """What a file had before networks had the parameters that they have since."""
+    return content._replace(
+        parameters={
+            name: value
+            for name, value in content.parameters.items()
+            if name not in ADDED_PARAMETERS
+        }
+    )
+
+
 def test_file_of_convolutions_without_the_mean_says_so(tmp_path):
     path = tmp_path / "m.safetensors"
     content = SequenceClassifier("cnn", **SMALL | {"epochs": 1}).fit(SHORT, CLASSES)._to_archive()
-    former = {
-        name: value for name, value in content.parameters.items() if name not in ADDED_PARAMETERS
-    }
-    write_archive(path, content._replace(parameters=former))
+    write_archive(path, as_before(content))
     with pytest.raises(FileFormatError, match=r"without the mean of the word.*: train it again"):
         SequenceClassifier.load(path)
 
@@ -141,10 +149,7 @@ def test_recurrent_networks_of_before_are_read(model, tmp_path):
     fitted = TextClassifier(model=model, units=4, epochs=1).fit(TEXTS, LABELS)
     fitted.save(path)
     content = fitted.classifier_._to_archive()
-    former = {
-        name: value for name, value in content.parameters.items() if name not in ADDED_PARAMETERS
-    }
-    write_archive(path, content._replace(parameters=former))
+    write_archive(path, as_before(content))
     again = SequenceClassifier.load(path)
     sequences = fitted.features_.transform(TEXTS)
     np.testing.assert_array_equal(again.predict_proba(sequences), fitted.predict_proba(TEXTS))

@@ -22,7 +22,7 @@ from textdl.nn.estimators.base import MLPBase
 from textdl.nn.estimators.classifier import ClassifierOutputMixin
 from textdl.nn.layers.embedding import EmbeddingParams
 from textdl.nn.layers.sequential import Params, Sequential, init_params
-from textdl.nn.training.averaging import average_of
+from textdl.nn.training.averaging import AveragedWeights, average_of
 from textdl.nn.training.evaluate import predict
 from textdl.nn.training.fit import fit, progress_bar
 from textdl.nn.training.objective import Objective
@@ -109,14 +109,13 @@ class SequenceClassifier(SequenceClassifierParameters, ClassifierOutputMixin, ML
         self._network.check_features(X)
         with jax.enable_x64(False), progress_bar(self.verbose) as draw:
             start = self._start(vectors)
-            config = sequence_training(self, X.size)
+            optimizer = AveragedWeights() if self.average_weights else "adam"
+            config = sequence_training(self, X.size, optimizer)
             objective = Objective(self._compiled_network, *self._loss_and_metrics()[:2])
             key = random_key(self._seed, 1)
             data = make_dataset(X, targets)
             result = fit(start, data, objective, config, key=key, callbacks=[draw])
-            params = result.params
-            if self.average_weights:
-                params = average_of(result.state)
+            params = average_of(result.state) if self.average_weights else result.params
         table, *others = jax.tree.map(np.asarray, params)
         self.params_ = (EmbeddingParams(table.table[:learned_rows]), *others)
         if vectors is not None and learned_rows < rows:
@@ -152,7 +151,7 @@ class SequenceClassifier(SequenceClassifierParameters, ClassifierOutputMixin, ML
         )
 
     def _check_parameters(self) -> None:
-        check_sequence_parameters(self)
+        check_sequence_parameters(self, shares=("dropout", "word_dropout"))
 
     @classmethod
     def _from_archive(cls, archive: Archive) -> Self:

@@ -19,12 +19,12 @@ from textdl.classify.sequence_models.networks import VECTOR_SCALE
 from textdl.io.archive import Archive, ArchiveContent, ArchiveKind
 from textdl.keyed_random import uniform
 from textdl.nn.data.packed_sequences import PackedSequences, pack_sequences
+from textdl.nn.layers.embedding import UNKNOWN
 from textdl.parameters import check_parameters, document_parameters, parameter, parameters_of
 from textdl.vectors.vectors import Vectors
 
 KIND = ArchiveKind("TokenSequences", {})
 COUNTER = "counter"  # the part with the words
-UNKNOWN = 0  # the id of all words that are not known; the id of another is 1 + its column
 _VECTORS = 0x5E9  # purpose of draws: vectors of words that have none
 
 

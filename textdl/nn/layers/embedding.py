@@ -26,7 +26,7 @@ from textdl.nn.data.sequences import SequenceBatch, Sequences
 from textdl.nn.initializers import Initializer, uniform
 from textdl.nn.layers.sequential import Layer
 
-UNKNOWN = 0  # the id that a dropped word is read as
+UNKNOWN = 0  # the id of all words that are not known, and of those that are dropped
 
 
 class EmbeddingParams(NamedTuple):

@@ -129,7 +129,7 @@ def fit(
         config,
         config.make_optimizer(),
         config.decay(data.size),
-        key if objective.network.draws else None,
+        key,
         *split_penalty(objective),
         shuffling_seed(key) if config.shuffle else None,
     )
@@ -175,7 +175,7 @@ class _Run(NamedTuple):
     config: TrainingConfig
     optimizer: optax.GradientTransformation
     decay: NDArray[np.float64]  # (epochs, S) factors of the rate
-    key: Array | None  # None: nothing is drawn
+    key: Array
     shared: Objective  # without the strength of the penalty
     penalty: float | None
     seed: int | None  # of the order of the examples; None: always the same
@@ -243,10 +243,7 @@ class _Run(NamedTuple):
         """Train an epoch part by part, in place; return the state and the metrics of the parts."""
         parts = []
         first = 0
-        keys: Any = [None] * len(arranged)
-        if self.key is not None:
-            keys = jax.random.split(self.key, len(arranged))
-        for part, key in zip(arranged, keys, strict=True):
+        for part, key in zip(arranged, jax.random.split(self.key, len(arranged)), strict=True):
             state, metrics = run_part(
                 state,
                 self.padded,
@@ -283,8 +280,6 @@ def progress_bar(show: bool = True) -> Iterator[Callable[[EpochLog], None]]:
     with progress.progress_bar("epoch", show=show) as bar:
 
         def draw(log: EpochLog) -> None:
-            if not show:
-                return  # to describe many short epochs takes a while
             metrics = (f"{name}={value:.4g}" for name, value in log.metrics.items())
             bar.update(log.epoch, log.epochs, note=", ".join(metrics))
 

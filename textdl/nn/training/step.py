@@ -267,7 +267,7 @@ def run_steps(
     state: TrainState,
     data: Dataset,
     order: Array,
-    key: Array | None,
+    key: Array,
     epoch: int,
     rates: Array,
     penalty: float | None = None,
@@ -282,7 +282,7 @@ def run_steps(
         state: before.
         data: N examples on the device.
         order: `(S, B)` row numbers, see `data.batching`.
-        key: of the training, or of the part of an epoch; None where the network draws nothing.
+        key: of the training, or of the part of an epoch.
         epoch: from 0.
         rates: `(S,)` what the updates of the optimizer are multiplied by, step by step: so one
             compiled program serves all rates and schedules.
@@ -307,7 +307,7 @@ def run_steps(
         return state, (metrics, batch.weights.sum())
 
     keys = None  # where nothing is drawn: to compile the draws takes a while
-    if key is not None and objective.network.draws:
+    if objective.network.draws:
         keys = jax.random.split(jax.random.fold_in(key, epoch), len(order))
     if len(order) == 1:  # no loop: some operations are faster outside of one
         first = jax.tree.map(lambda each: each[0], (order, rates, keys))
