@@ -82,6 +82,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "sequence_models": Benchmark("Networks that read word by word", "rtpolarity"),
     "sequence_speed": Benchmark("An epoch of the same network in Keras and PyTorch"),
     "scaling": Benchmark("How time and memory grow"),
+    "generator": Benchmark("Text that comes from a generator"),
 }
 
 
