@@ -7,7 +7,8 @@
 rtpolarity: the mean accuracy over folds of ten (stratified, shuffled with seed 0), from drawn
 vectors and, with --vectors, from given ones. imdb: its own split. All but the seed is at the
 defaults. With several seeds also what scikit-learn's `VotingClassifier(voting="soft")` makes of
-them: the accuracy of the mean of their probabilities. Prints Markdown tables and writes ``bench/sequence_models-NAME.json``.
+them: the accuracy of the mean of their probabilities. Prints Markdown tables and writes
+``bench/sequence_models-NAME.json``.
 """
 
 from __future__ import annotations
