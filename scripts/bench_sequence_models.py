@@ -42,9 +42,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each fold")
     options = parser.parse_args()
     print(headline())
-    print(
-        "| model | vectors | accuracy, mean of the seeds | of each seed | their vote | CPU s of each |"
-    )
+    print("| model | vectors | accuracy | of each seed | their vote | CPU s of a training |")
     print("|---|---|---|---|---|---|")
     results = []
     for model in options.models:
