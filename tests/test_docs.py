@@ -189,7 +189,7 @@ def test_tables_of_the_readme_are_those_of_the_benchmarks():
     tables = readme[readme.index("## Benchmarks") : readme.index("## Limits")]
     rows = [line for line in tables.splitlines() if line.startswith("|")]
     known = (DOCS / "benchmarks.md").read_text().splitlines()
-    assert len(rows) == 23
+    assert len(rows) == 21
     assert [row for row in rows if row not in known] == []
 
 
