@@ -47,3 +47,4 @@ def test_compare_errors_are_one_line(refused, periods):
     refused(["compare", paths[0], "missing.vec"], 1, "missing.vec")
     refused(["compare", *paths, "--min-count", "5"], 2, "a file has no counts")
     refused(["compare", *paths, "--anchors", "0"], 2, "'0' is not a whole number")
+    refused(["compare", *paths, "--anchors", "1"], 2, "fewer words than the 2 dimensions")

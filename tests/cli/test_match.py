@@ -74,9 +74,14 @@ def test_dedup_keeps_the_first_of_each_group(call, tmp_path):
         (["match", "a", "b", "--min-similarity", "2"], 2, "'2' is not a number from 0 to 1"),
         (["match", "a", "b", "--min-similarity", "x"], 2, "'x' is not a number from 0 to 1"),
         (["match", "a", "b", "--vectors", "--analyzer", "char"], 2, "are about texts"),
+        (["match", "-", "-"], 2, "standard input is named twice"),
+        (["match", "{text}", "{empty}"], 1, "none.txt' is empty; expected a text per line"),
         (["dedup", "missing.txt", "-o", "x", "--groups"], 2, "leave out -o or --groups"),
         (["dedup", "{text}", "--min-similarity", "0"], 2, "expected above 0"),
     ],
 )
 def test_match_errors_are_one_line_with_their_code(refused, names, arguments, code, says):
-    refused([it.replace("{text}", str(names[0])) for it in arguments], code, says)
+    empty = names[0].with_name("none.txt")
+    empty.touch()
+    paths = {"{text}": str(names[0]), "{empty}": str(empty)}
+    refused([paths.get(it, it) for it in arguments], code, says)

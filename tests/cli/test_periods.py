@@ -40,7 +40,7 @@ def test_periods_writes_what_train_reads(call, texts, tmp_path):
 
 
 def test_periods_errors_are_one_line(refused, texts, tmp_path):
-    refused(["periods", *texts[:1], "--words", "gay"], 2, "two or more periods")
+    refused(["periods", *texts[:1], "--words", "gay"], 2, "'1900' is named alone")
     refused(["periods", texts[0], texts[0], "--words", "gay"], 2, "a period is named twice")
     refused(["periods", "old.txt", "--words", "gay"], 2, "'old.txt' is not PERIOD=CORPUS")
     refused(["periods", *texts, "--words", "gay", "--json"], 2, "with -o FILE")
@@ -48,3 +48,22 @@ def test_periods_errors_are_one_line(refused, texts, tmp_path):
     missing = ["periods", texts[0], "2000=none.txt", "--words", "gay", "-o", str(path)]
     refused(missing, 1, "none.txt")
     assert not path.exists()
+
+
+def test_periods_never_overwrites_a_text_that_it_reads(refused, texts, tmp_path):
+    for corpus in (tmp_path / "old.txt", tmp_path, tmp_path / "*.txt"):
+        output = str(tmp_path / "old.txt")
+        arguments = ["periods", f"1900={corpus}", texts[1], "--words", "gay", "-o", output]
+        refused(arguments, 1, "is read, too; write to another file")
+    assert (tmp_path / "old.txt").read_text("utf-8").startswith("A Gay party")
+
+
+def test_periods_warns_of_words_that_are_in_no_text(call, texts, tmp_path):
+    path = tmp_path / "both" / "out.txt"
+    path.parent.mkdir()
+    code, _, err = call("periods", *texts, "--words", "sea", "Gay", "-o", path)
+    assert code == 0
+    assert err.splitlines() == [
+        "textdl: warning: 'Gay' is in no text; expected a word as the tokenizer makes it, in lower "
+        "case but with --no-lowercase"
+    ]

@@ -118,6 +118,13 @@ def test_apply_failure_leaves_file_as_it_was(call, learned, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if "partial" in path.name) == []
 
 
+def test_apply_never_overwrites_its_text(refused, learned, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("new york\n")
+    refused(["phrases", "apply", str(learned), str(text), "-o", str(text)], 1, "is read, too")
+    assert text.read_text() == "new york\n"
+
+
 def test_list_prints_the_highest_scores(call, learned):
     found = list(expected().phrases_.items())
     _, printed, _ = call("phrases", "list", learned)

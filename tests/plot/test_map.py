@@ -44,6 +44,9 @@ def test_project_tsne_is_deterministic():
 def test_project_umap_keeps_shape():
     pytest.importorskip("umap", reason="umap-learn is not installed")
     assert project(MATRIX[:20], "umap").shape == (20, 2)
+    assert project(MATRIX[:4], "umap").shape == (4, 2)
+    with pytest.raises(DataError, match="3 words are too few for umap; give four or more"):
+        project(MATRIX[:3], "umap")
 
 
 def test_project_errors():

@@ -29,6 +29,24 @@ def test_tag_periods_case_and_separator():
 
 
 @pytest.mark.parametrize(
+    ("period", "word", "separator"),
+    [
+        ("19 00", "x", "_"),
+        ("", "x", "_"),
+        ("19_00", "x", "_"),
+        ("1900", "x y", "_"),
+        ("1900", "", "_"),
+        ("1900", "x", " "),
+        ("1900", "x", ""),
+        ("1900", "x", "\u2003"),
+    ],
+)
+def test_tag_periods_of_what_is_no_part_of_a_word_errors(period, word, separator):
+    with pytest.raises(ParameterError, match=r"white space|has the separator"):
+        tag_periods({period: ["x"], "2000": ["x"]}, [word], separator=separator)
+
+
+@pytest.mark.parametrize(
     ("corpora", "words", "says"),
     [
         ({"a": ["x"]}, ["x"], "two or more periods"),
@@ -46,3 +64,10 @@ def test_tag_periods_bad_input_errors(corpora, words, says):
 def test_tag_periods_without_texts_errors():
     with pytest.raises(CorpusError, match="empty"):
         list(tag_periods({"a": ["x"], "b": []}, ["x"]))
+
+
+def test_tag_periods_of_an_empty_file_names_the_period(tmp_path):
+    path = tmp_path / "none.txt"
+    path.touch()
+    with pytest.raises(CorpusError, match="the period '2000' is empty"):
+        list(tag_periods({"1900": ["x"], "2000": path}, ["x"]))

@@ -95,6 +95,10 @@ def test_measure_change_min_count():
     counts = np.arange(4_000, 0, -1)
     found = measure_change(*planted(counts), topn=4_000, min_count=3_990)
     assert {it.word for it in found.words} == {f"w{row}" for row in range(11)}
+    with pytest.raises(ParameterError, match=r"none of 4,000 .* min_count=4,001; raise the one"):
+        measure_change(*planted(counts), min_count=4_001)
+    with pytest.raises(ParameterError, match="anchors is 3, but fewer words than the"):
+        measure_change(*planted(counts), anchors=3)
     with pytest.raises(ParameterError, match="min_count is 5, but a file has no counts"):
         measure_change(*planted(), min_count=5)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from textdl.cli.options import add_vectors, describe, positive_int
 from textdl.cli.output import print_json
 from textdl.errors import OutputError
+from textdl.interruption import interruptible
 
 METHODS = ("pca", "umap", "tsne")
 _PROGRAM = "embedding-atlas"
@@ -120,7 +121,8 @@ def explore_vectors(options: argparse.Namespace) -> None:
     _report(options, {"words": words}, words)
     if options.open and program is not None:
         columns = [part for option, name in ATLAS_COLUMNS.items() for part in (f"--{option}", name)]
-        done = subprocess.run([program, options.output, *columns], check=False)
+        with interruptible():  # or the viewer would outlive a SIGTERM
+            done = subprocess.run([program, options.output, *columns], check=False)
         if done.returncode:
             raise OutputError(f"{_PROGRAM} failed with exit code {done.returncode}")
 

@@ -10,7 +10,7 @@ from textdl.bow.parameters import VocabularyParameters
 from textdl.cli.bow import CHANGED
 from textdl.cli.options import Option, add_parameter, describe, given_parameters, positive_int
 from textdl.cli.output import print_json
-from textdl.errors import ParameterError
+from textdl.errors import CorpusError, ParameterError
 from textdl.io.atomic import atomic_write, check_writable
 from textdl.parameters import parameters_of
 
@@ -119,6 +119,8 @@ def match_files(options: argparse.Namespace) -> None:
     Raises:
         ParameterError: options contradict each other.
     """
+    if options.first == options.second == "-":
+        raise ParameterError("standard input is named twice; name the file of FIRST or of SECOND")
     if not options.vectors:
         first = _read(options.first)
         second = None if options.second is None else _read(options.second)
@@ -185,7 +187,10 @@ def _vectorizer(options: argparse.Namespace) -> TfidfVectorizer:
 def _read(corpus: str) -> list[str]:
     from textdl.text.corpus import read_documents  # not for a help text
 
-    return list(read_documents(corpus))
+    texts = list(read_documents(corpus))
+    if not texts:
+        raise CorpusError(f"{corpus!r} is empty; expected a text per line")
+    return texts
 
 
 def _print_matches(texts: Sequence[str], found: Sequence[Found], *, as_json: bool) -> None:

@@ -6,12 +6,12 @@ import json
 import math
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from textdl.errors import one_line
+from textdl.errors import OutputError, one_line
 
 if TYPE_CHECKING:
     from textdl.vectors.vectors import Vectors
@@ -50,6 +50,26 @@ def opened_text(path: str | None) -> Iterator[TextIO]:
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         yield file
+
+
+def refuse_sources(output: str | None, corpora: Iterable[str]) -> None:
+    """Refuse to write to a file that is read.
+
+    Args:
+        output: the file to write; None: standard output.
+        corpora: files, folders or globs.
+
+    Raises:
+        OutputError: the output is one of them.
+        CorpusReadError: one names no file.
+    """
+    if output is None or not Path(output).exists():
+        return
+    from textdl.text.files import find_files  # not for a help text
+
+    for corpus in corpora:
+        if any(path.exists() and path.samefile(output) for path in find_files(corpus)):
+            raise OutputError(f"{output!r} is read, too; write to another file")
 
 
 def print_json(value: object) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from textdl.cli.options import add_parameters, describe, given_parameters
-from textdl.cli.output import opened_text, print_json
+from textdl.cli.output import opened_text, print_json, printed_warnings, refuse_sources
 from textdl.errors import ParameterError
 from textdl.interruption import interruptible
 from textdl.text.source import TextParameters
-
-if TYPE_CHECKING:
-    from textdl.text.corpus import Corpus
 
 _OF_FILES = ["errors", "encoding"]  # which are read as they are by default
 
@@ -66,18 +64,24 @@ def write_periods(options: argparse.Namespace) -> None:
     """Write the texts with words tagged.
 
     Raises:
-        ParameterError: a period is named twice, or JSON and texts would both be printed.
+        ParameterError: a period is named twice or alone, or JSON and texts would both be printed.
+        OutputError: a text would be overwritten.
     """
     from textdl.text.periods import tag_periods  # NumPy, which a help text does without
 
-    corpora: dict[str, Corpus] = dict(options.corpora)
+    corpora: dict[str, str] = dict(options.corpora)
     if len(corpora) < len(options.corpora):
         raise ParameterError(
             "a period is named twice; expected one PERIOD=CORPUS of each, where CORPUS may be a "
             "folder or a glob"
         )
+    if len(corpora) < 2:
+        raise ParameterError(
+            f"{next(iter(corpora))!r} is named alone; expected PERIOD=CORPUS of two or more periods"
+        )
     if options.json and options.output is None:
         raise ParameterError("--json says what was written; name the file with -o FILE")
+    refuse_sources(options.output, corpora.values())
     texts = tag_periods(
         corpora,
         options.words,
@@ -89,11 +93,25 @@ def write_periods(options: argparse.Namespace) -> None:
     }
     with interruptible(), opened_text(options.output) as file:
         written = _write(texts, file, tagged)
+    with printed_warnings():
+        _warn_of_missing(options.words, options.separator, tagged)
     if options.json:
         print_json({"texts": written, "tagged": tagged, "output": options.output})
     elif options.output is not None:
         found = ", ".join(f"{word} {count:,}" for word, count in tagged.items())
         print(f"{written:,} texts in {options.output}: {found}")
+
+
+def _warn_of_missing(words: Iterable[str], separator: str, tagged: dict[str, int]) -> None:
+    """Warn of words that no period has."""
+    found = {name.rpartition(separator)[0] for name, count in tagged.items() if count}
+    for word in words:
+        if word not in found:
+            warnings.warn(
+                f"{word!r} is in no text; expected a word as the tokenizer makes it, in lower case "
+                "but with --no-lowercase",
+                stacklevel=2,
+            )
 
 
 def _write(texts: Iterable[list[str]], file: TextIO, tagged: dict[str, int]) -> int:

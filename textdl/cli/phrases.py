@@ -17,7 +17,7 @@ from textdl.cli.options import (
     named_corpus,
     positive_int,
 )
-from textdl.cli.output import opened_text, print_json, printed_warnings
+from textdl.cli.output import opened_text, print_json, printed_warnings, refuse_sources
 from textdl.interruption import interruptible
 from textdl.io.atomic import check_writable
 from textdl.table import format_table
@@ -115,7 +115,12 @@ def learn_phrases(options: argparse.Namespace) -> None:
 
 
 def apply_phrases(options: argparse.Namespace) -> None:
-    """Write the text with phrases joined."""
+    """Write the text with phrases joined.
+
+    Raises:
+        OutputError: the text would be overwritten.
+    """
+    refuse_sources(options.output, options.corpus)
     phrases = _load(options)
     corpus = named_corpus(options.corpus)
     if options.json and options.output is None:

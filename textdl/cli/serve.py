@@ -7,9 +7,14 @@ from typing import Any
 
 from textdl.cli.options import Option, add_parameters, add_vectors, describe, given_parameters
 from textdl.serve.server import ServerConfig
+from textdl.text.tokenizers import TOKENIZERS
 
 _ARGUMENT = ("vectors",)  # is no option
-_CHANGED = {"classifier": Option(metavar="MODEL"), "host": Option(metavar="ADDRESS")}
+_CHANGED = {
+    "tokenizer": Option(choices=tuple(TOKENIZERS), metavar="NAME"),  # asked for with the first text
+    "classifier": Option(metavar="MODEL"),
+    "host": Option(metavar="ADDRESS"),
+}
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def project(
         `(N, 2)`.
 
     Raises:
-        DataError: there are fewer than three rows.
+        DataError: there are fewer than three rows, or four for umap.
         ParameterError: the method is unknown.
         OutputError: its package is not installed.
 
@@ -64,6 +64,10 @@ def _umap(directions: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
             "the method umap needs the package umap-learn; pip install 'textdl[umap]', or choose "
             "pca or tsne"
         ) from None
+    if len(directions) <= FEWEST_WORDS:  # its spectral layout fails
+        raise DataError(
+            f"{len(directions)} words are too few for umap; give four or more, or choose pca"
+        )
     neighbors = min(15, len(directions) - 1)
     reducer: Any = umap.UMAP(n_neighbors=neighbors, metric="cosine", random_state=seed, n_jobs=1)
     return np.asarray(reducer.fit_transform(directions), np.float64)

@@ -29,6 +29,11 @@ LONGEST_WORD = 1 << 24  # bytes without any white space: this is not text
 LONGEST_DOCUMENT = 1 << 28  # characters; in one piece, it takes up to four bytes for each
 WHITE_BYTES = (b" ", b"\t", "\u3000".encode())  # where a long line may be cut
 UTF_8 = "utf-8"
+_OTHER_ENCODING = (
+    "convert it to UTF-8, or pass its encoding, or errors='replace' to go on (where a command "
+    "takes them: --encoding, --errors replace)"
+)
+
 MARK = "::"  # between a table and its column
 TEXT_COLUMN = "text"
 PARQUET_SUFFIX = ".parquet"
@@ -253,16 +258,14 @@ def _decode(data: bytes, path: Path, offset: int, errors: DecodeErrors) -> list[
     if errors == "strict" and (zero := data.find(b"\0")) >= 0:
         raise CorpusReadError(
             f"{str(path)!r} looks like binary data (a zero byte at offset {offset + zero:,}); "
-            "expected text: name its encoding (--encoding), convert it, or pass errors='replace' "
-            "(--errors replace) to go on"
+            f"expected text: {_OTHER_ENCODING}"
         )
     try:
         text = data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
         raise CorpusReadError(
             f"{str(path)!r} is not UTF-8: byte 0x{data[error.start]:02x} at offset "
-            f"{offset + error.start:,}; name its encoding (--encoding), or pass errors='replace' "
-            "(--errors replace) to go on"
+            f"{offset + error.start:,}; {_OTHER_ENCODING}"
         ) from None
     if offset == 0:
         text = text.removeprefix("\ufeff")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from textdl.errors import ParameterError
+from textdl.errors import CorpusError, ParameterError
 from textdl.text.corpus import Corpus, read_documents
 from textdl.text.tokenizers import Tokenizer, get_tokenizer
 
@@ -43,8 +43,9 @@ def tag_periods(
         The tokens of each text, for `Word2Vec().fit` or the like.
 
     Raises:
-        ParameterError: there are fewer than two periods, or no word.
-        CorpusError: a corpus has no text.
+        ParameterError: there are fewer than two periods, or no word; or a word, the separator or
+            the name of a period is empty or has white space in it, or the name has the separator.
+        CorpusError: a period has no text.
 
     References:
         Dubossarsky et al. 2019, "Time-out: temporal referencing for robust modeling of lexical
@@ -61,7 +62,24 @@ def tag_periods(
         raise ParameterError(
             "expected the corpora of two or more periods, as a dict by their names"
         )
+    for part, named in (("word", chosen), ("separator", [separator]), ("period", corpora)):
+        for name in named:
+            _require_one_word(part, name)
+    for period in corpora:
+        if separator in period:
+            raise ParameterError(
+                f"the period {period!r} has the separator {separator!r} in it, so that its words "
+                "could not be told from others; choose another name or separator"
+            )
     return _tagged(corpora, chosen, get_tokenizer(tokenizer, lowercase=lowercase), separator)
+
+
+def _require_one_word(part: str, name: str) -> None:
+    if name.split() != [name]:
+        raise ParameterError(
+            f"the {part} {name!r} is empty or has white space in it; expected what can be in one "
+            "word"
+        )
 
 
 def _tagged(
@@ -69,5 +87,9 @@ def _tagged(
 ) -> Iterator[list[str]]:
     for period, corpus in corpora.items():
         names = {word: f"{word}{separator}{period}" for word in words}
+        is_empty = True
         for text in read_documents(corpus):
+            is_empty = False
             yield [names.get(token, token) for token in tokenize(text)]
+        if is_empty:
+            raise CorpusError(f"the corpus of the period {period!r} is empty; expected texts")

@@ -75,11 +75,12 @@ class _Frequency(NamedTuple):
         rarity: NDArray[np.float64] = each.sum(axis=0, dtype=np.float64)
         return rarity
 
-    def reaches(self, restrict_vocab: int | None, min_count: int) -> NDArray[np.bool_]:
-        """Which words are frequent enough in both corpora. `(V,)`.
+    def find_frequent(self, restrict_vocab: int | None, min_count: int) -> NDArray[np.int64]:
+        """The rows of the words that are frequent enough in both corpora.
 
         Raises:
-            ParameterError: a number is below 1, or there are no counts to compare with.
+            ParameterError: a number is below 1, there are no counts to compare with, or no word is
+                so frequent.
         """
         reaches = np.ones(self.ranks.shape[1], np.bool_)
         if restrict_vocab is not None:
@@ -91,7 +92,25 @@ class _Frequency(NamedTuple):
                     "files that textdl trained"
                 )
             reaches &= self.counts.min(axis=0) >= min_count
-        return reaches
+        if not reaches.any():
+            raise ParameterError(
+                f"none of {len(reaches):,} common words is frequent enough for restrict_vocab="
+                f"{restrict_vocab} and min_count={min_count:,}; raise the one or lower the other"
+            )
+        return np.flatnonzero(reaches)
+
+
+def _check_anchors(anchors: int | None, size: int) -> None:
+    """Refuse fewer words than dimensions, which leave open how a space is turned.
+
+    Raises:
+        ParameterError: they are fewer.
+    """
+    if anchors is not None and check_topn(anchors, "anchors") < size:
+        raise ParameterError(
+            f"anchors is {anchors}, but fewer words than the {size} dimensions leave open how the "
+            f"spaces are turned; pass {size} or more"
+        )
 
 
 def measure_change(
@@ -134,7 +153,8 @@ def measure_change(
     Raises:
         UnknownWordError: a word is not in every file.
         ParameterError: the files have different dimensions, too few common words, no counts for
-            `min_count`, or a number is below 1.
+            `min_count`, or no word as frequent as that; there are fewer anchors than dimensions, or
+            a number is below 1.
 
     References:
         Hamilton, Leskovec and Jurafsky 2016, "Diachronic word embeddings reveal statistical laws of
@@ -152,6 +172,7 @@ def measure_change(
     """
     runs = (_as_runs(first), _as_runs(second))
     check_topn(neighbors, "neighbors")
+    _check_anchors(anchors, runs[0][0].vector_size)
     common = CommonWords([*runs[0], *runs[1]])
     if len(common.words) < 3:
         raise ParameterError(
@@ -165,7 +186,7 @@ def measure_change(
     frequency = _frequency(common, runs)
     z_scores = _z_scores(similarity, frequency.rarity)
     if words is None:
-        chosen = np.flatnonzero(frequency.reaches(restrict_vocab, min_count))
+        chosen = frequency.find_frequent(restrict_vocab, min_count)
     else:
         chosen = np.array([common.row_of(word) for word in words], dtype=np.int64)
     count = len(chosen) if words is not None else check_topn(topn)
