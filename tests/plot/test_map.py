@@ -1,7 +1,11 @@
 """Maps of many words and atlases: points, labels without overlap, files."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -159,6 +163,26 @@ def test_explore_verb_writes_and_opens(saved, capsys, monkeypatch, place):
     assert capsys.readouterr().out == "60 words in atlas.parquet\n"
     opened = "atlas.parquet --text word --x x --y y --neighbors neighbors\n"
     assert (saved / "opened").read_text() == opened
+
+
+def test_explore_stopped_by_a_signal_ends_its_viewer(saved):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    viewer = saved / "bin" / "embedding-atlas"
+    viewer.parent.mkdir()
+    viewer.write_text("#!/bin/sh\necho $$ > started\nexec sleep 60\n")
+    viewer.chmod(0o755)
+    program = (
+        f"import sys; sys.executable = {str(viewer.parent / 'python')!r}; "
+        "from textdl.cli.main import main; sys.exit(main(['explore', 'v.safetensors']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+        while not (started := saved / "started").exists() or not started.read_text():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
 
 
 def test_explore_without_viewer_one_line(saved, capsys, monkeypatch):
