@@ -35,7 +35,7 @@ def add_periods(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--words", metavar="WORD", nargs="+", required=True,
-        help="to tag, as the tokenizer makes them",
+        help="to tag, as the tokenizer makes them; behind the corpora",
     )  # fmt: skip
     parser.add_argument(
         "--separator", metavar="S", default="_",
