@@ -3,6 +3,7 @@
 import json
 import math
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,26 @@ def test_printed_warnings_one_line_each_equal_ones_once(capsys):
         warnings.warn("c", stacklevel=1)
     out, err = capsys.readouterr()
     assert (out, err) == ("", "textdl: warning: c\n")
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("train",),
+        ("bow", "fit"),
+        ("phrases", "learn"),
+        ("lm", "train"),
+        ("classify", "train"),
+        ("tag", "train"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("corpus", ["t.safetensors", ".", "./*"])
+def test_no_verb_overwrites_the_text_that_it_reads(refused, tmp_path, monkeypatch, verb, corpus):
+    monkeypatch.chdir(tmp_path)
+    Path("t.safetensors").write_text("a label\tand a text\n" * 9)
+    refused([*verb, corpus, "-o", "t.safetensors"], 1, "'t.safetensors' is read, too; write to")
+    assert Path("t.safetensors").read_text() == "a label\tand a text\n" * 9
 
 
 def test_printed_warnings_ends_with_the_block():

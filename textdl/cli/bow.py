@@ -17,7 +17,7 @@ from textdl.cli.options import (
     positive_int,
     utf8_text,
 )
-from textdl.cli.output import print_answers, print_json, printed_warnings
+from textdl.cli.output import print_answers, print_json, printed_warnings, refuse_sources
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
 from textdl.table import format_table
@@ -132,6 +132,7 @@ def fit_matrix(options: argparse.Namespace) -> None:
 
     began = time.perf_counter()
     check_writable(options.output)
+    refuse_sources(options.output, options.corpus)
     vectorizer = _vectorizer(options)
     with printed_warnings(), progress_bar("documents", show=not options.quiet, scale=True) as bar:
         documents = LineDocuments(options.corpus, vectorizer.decode_error, bar.update)

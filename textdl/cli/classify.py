@@ -21,7 +21,7 @@ from textdl.cli.options import (
     positive_int,
     utf8_text,
 )
-from textdl.cli.output import print_json, printed_warnings
+from textdl.cli.output import print_json, printed_warnings, refuse_sources
 from textdl.errors import ParameterError
 from textdl.io.atomic import check_writable
 from textdl.text.corpus import read_documents
@@ -194,6 +194,7 @@ def train_model(options: argparse.Namespace) -> None:
     from textdl.classify.text_classifier import TextClassifier
 
     check_writable(options.output)
+    refuse_sources(options.output, options.files)
     parameters = given_parameters(options, TextClassifierParameters)
     model = TextClassifier(**parameters, verbose=not options.quiet)
     model.resolve_settings(1)  # before the texts are read

@@ -16,7 +16,7 @@ from textdl.cli.options import (
     positive_int,
     utf8_text,
 )
-from textdl.cli.output import print_json, printed_warnings
+from textdl.cli.output import print_json, printed_warnings, refuse_sources
 from textdl.interruption import interruptible
 from textdl.io.atomic import check_writable
 from textdl.language_model.config import UNITS, LanguageModelParameters
@@ -111,6 +111,7 @@ def train_model(options: argparse.Namespace) -> None:
     from textdl.language_model.model import LanguageModel
 
     check_writable(options.output)
+    refuse_sources(options.output, options.corpus)
     parameters = given_parameters(options, LanguageModelParameters)
     model = LanguageModel(**parameters, verbose=not options.quiet)
     with interruptible(), printed_warnings():

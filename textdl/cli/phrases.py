@@ -99,6 +99,7 @@ def learn_phrases(options: argparse.Namespace) -> None:
 
     began = time.perf_counter()
     check_writable(options.output)
+    refuse_sources(options.output, options.corpus)
     parameters = given_parameters(options, PhraseParameters)
     with interruptible(), printed_warnings():
         phrases = Phrases(**parameters, verbose=not options.quiet).fit(named_corpus(options.corpus))

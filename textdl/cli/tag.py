@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textdl.classify.tagging.config import ColumnFormat, TaggerParameters
 from textdl.cli.options import Option, add_parameters, describe, given_parameters, utf8_text
-from textdl.cli.output import print_json, printed_warnings
+from textdl.cli.output import print_json, printed_warnings, refuse_sources
 from textdl.errors import ParameterError
 from textdl.interruption import interruptible
 from textdl.io.atomic import check_writable
@@ -91,6 +91,7 @@ def train_tagger(options: argparse.Namespace) -> None:
     from textdl.classify.tagging.tagger import SequenceTagger
 
     check_writable(options.output)
+    refuse_sources(options.output, options.files)
     parameters = given_parameters(options, TaggerParameters)
     tagger = SequenceTagger(**parameters, verbose=not options.quiet)
     data = _read(options)
