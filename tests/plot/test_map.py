@@ -123,6 +123,8 @@ def test_write_atlas_errors(tmp_path):
     for wrong in ({"limit": 0}, {"topn": 0}, {"method": "lda"}):
         with pytest.raises(ParameterError):
             plot.write_atlas(VECTORS, tmp_path / "a.parquet", **wrong)
+    with pytest.raises(ParameterError, match=r"a Parquet file, got .*a.csv'; name it x.parquet"):
+        plot.write_atlas(VECTORS, tmp_path / "a.csv")
     with pytest.raises(OutputError):
         plot.write_atlas(VECTORS, tmp_path / "none" / "a.parquet")
     assert not list(tmp_path.iterdir())

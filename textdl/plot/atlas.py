@@ -6,11 +6,12 @@ Reference: https://apple.github.io/embedding-atlas
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from textdl.errors import OutputError
+from textdl.errors import OutputError, ParameterError
 from textdl.io.atomic import atomic_write
 from textdl.parameters import check_topn
 from textdl.plot.projection import project
@@ -48,7 +49,8 @@ def write_atlas(
         The number of rows.
 
     Raises:
-        ParameterError: a number is below 1, or the method is unknown.
+        ParameterError: a number is below 1, the method is unknown, or the name does not end in
+            .parquet.
         DataError: there are fewer than three words.
         OutputError: the file cannot be written, or a package is not installed.
 
@@ -59,6 +61,8 @@ def write_atlas(
         ...     write_atlas(vectors, f"{folder}/atlas.parquet")
         3
     """
+    if Path(path).suffix != ".parquet":
+        raise ParameterError(f"an atlas is a Parquet file, got {str(path)!r}; name it x.parquet")
     limit = check_topn(limit, "limit")
     topn = check_topn(topn)
     try:
