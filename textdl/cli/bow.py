@@ -17,9 +17,8 @@ from textdl.cli.options import (
     positive_int,
     utf8_text,
 )
-from textdl.cli.output import print_answers, print_json, printed_warnings, refuse_sources
+from textdl.cli.output import check_output, print_answers, print_json, printed_warnings
 from textdl.errors import ParameterError
-from textdl.io.atomic import check_writable
 from textdl.table import format_table
 
 if TYPE_CHECKING:
@@ -131,8 +130,7 @@ def fit_matrix(options: argparse.Namespace) -> None:
     from textdl.progress import progress_bar
 
     began = time.perf_counter()
-    check_writable(options.output)
-    refuse_sources(options.output, options.corpus)
+    check_output(options.output, options.corpus)
     vectorizer = _vectorizer(options)
     with printed_warnings(), progress_bar("documents", show=not options.quiet, scale=True) as bar:
         documents = LineDocuments(options.corpus, vectorizer.decode_error, bar.update)

@@ -21,9 +21,8 @@ from textdl.cli.options import (
     positive_int,
     utf8_text,
 )
-from textdl.cli.output import print_json, printed_warnings, refuse_sources
+from textdl.cli.output import check_output, print_json, printed_warnings
 from textdl.errors import ParameterError
-from textdl.io.atomic import check_writable
 from textdl.text.corpus import read_documents
 
 if TYPE_CHECKING:
@@ -193,8 +192,7 @@ def train_model(options: argparse.Namespace) -> None:
     enable_compilation_cache()  # before JAX is imported
     from textdl.classify.text_classifier import TextClassifier
 
-    check_writable(options.output)
-    refuse_sources(options.output, options.files)
+    check_output(options.output, options.files)
     parameters = given_parameters(options, TextClassifierParameters)
     model = TextClassifier(**parameters, verbose=not options.quiet)
     model.resolve_settings(1)  # before the texts are read

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 from textdl.cli.options import Option, add_corpus, add_parameter, describe, named_corpus
-from textdl.cli.output import print_json, printed_warnings, refuse_sources
+from textdl.cli.output import check_output, print_json, printed_warnings
 from textdl.embed.model_parameters import Doc2VecParameters
 from textdl.interruption import interruptible
-from textdl.io.atomic import check_writable
 from textdl.parameters import parameters_of
 
 _OPTIONS = ("epochs", "empty_documents", "encoding", "errors")
@@ -55,8 +54,7 @@ def infer_documents(options: argparse.Namespace) -> None:
         from textdl.vectors.formats import format_for
 
         format_for(Path(options.output))
-        check_writable(options.output)
-        refuse_sources(options.output, options.corpus)
+        check_output(options.output, options.corpus)
         model = Doc2Vec.load(options.model)
         model.set_params(**{name: getattr(options, name) for name in _OPTIONS if name in options})
         began = time.perf_counter()

@@ -16,9 +16,8 @@ from textdl.cli.options import (
     positive_int,
     utf8_text,
 )
-from textdl.cli.output import print_json, printed_warnings, refuse_sources
+from textdl.cli.output import check_output, print_json, printed_warnings
 from textdl.interruption import interruptible
-from textdl.io.atomic import check_writable
 from textdl.language_model.config import UNITS, LanguageModelParameters
 
 if TYPE_CHECKING:
@@ -110,8 +109,7 @@ def train_model(options: argparse.Namespace) -> None:
     enable_compilation_cache()  # before JAX is imported
     from textdl.language_model.model import LanguageModel
 
-    check_writable(options.output)
-    refuse_sources(options.output, options.corpus)
+    check_output(options.output, options.corpus)
     parameters = given_parameters(options, LanguageModelParameters)
     model = LanguageModel(**parameters, verbose=not options.quiet)
     with interruptible(), printed_warnings():

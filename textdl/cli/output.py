@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +53,24 @@ def opened_text(path: str | None) -> Iterator[TextIO]:
         yield file
 
 
-def refuse_sources(output: str | None, corpora: Iterable[str]) -> None:
+def check_output(output: str | os.PathLike[str], corpora: Iterable[str]) -> None:
+    """Find out now whether a file could not be written after hours of work, or should not be.
+
+    Args:
+        output: the file to write.
+        corpora: files, folders or globs that are read.
+
+    Raises:
+        OutputError: it cannot be written, or is read.
+        CorpusReadError: one of `corpora` names no file.
+    """
+    from textdl.io.atomic import check_writable  # most verbs write nothing
+
+    check_writable(output)
+    refuse_sources(output, corpora)
+
+
+def refuse_sources(output: str | os.PathLike[str] | None, corpora: Iterable[str]) -> None:
     """Refuse to write to a file that is read.
 
     Args:
@@ -69,7 +87,7 @@ def refuse_sources(output: str | None, corpora: Iterable[str]) -> None:
 
     for corpus in corpora:
         if any(path.exists() and path.samefile(output) for path in find_files(corpus)):
-            raise OutputError(f"{output!r} is read, too; write to another file")
+            raise OutputError(f"{str(output)!r} is read, too; write to another file")
 
 
 def print_json(value: object) -> None:

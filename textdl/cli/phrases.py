@@ -17,9 +17,14 @@ from textdl.cli.options import (
     named_corpus,
     positive_int,
 )
-from textdl.cli.output import opened_text, print_json, printed_warnings, refuse_sources
+from textdl.cli.output import (
+    check_output,
+    opened_text,
+    print_json,
+    printed_warnings,
+    refuse_sources,
+)
 from textdl.interruption import interruptible
-from textdl.io.atomic import check_writable
 from textdl.table import format_table
 from textdl.text.phrase_parameters import CONNECTOR_WORDS, PhraseParameters
 
@@ -98,8 +103,7 @@ def learn_phrases(options: argparse.Namespace) -> None:
     from textdl.text.phrases import Phrases
 
     began = time.perf_counter()
-    check_writable(options.output)
-    refuse_sources(options.output, options.corpus)
+    check_output(options.output, options.corpus)
     parameters = given_parameters(options, PhraseParameters)
     with interruptible(), printed_warnings():
         phrases = Phrases(**parameters, verbose=not options.quiet).fit(named_corpus(options.corpus))

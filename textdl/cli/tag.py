@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from textdl.classify.tagging.config import ColumnFormat, TaggerParameters
 from textdl.cli.options import Option, add_parameters, describe, given_parameters, utf8_text
-from textdl.cli.output import print_json, printed_warnings, refuse_sources
+from textdl.cli.output import check_output, print_json, printed_warnings
 from textdl.errors import ParameterError
 from textdl.interruption import interruptible
-from textdl.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from textdl.classify.tagging.columns import TaggedSentences
@@ -90,8 +89,7 @@ def train_tagger(options: argparse.Namespace) -> None:
     enable_compilation_cache()  # before JAX is imported
     from textdl.classify.tagging.tagger import SequenceTagger
 
-    check_writable(options.output)
-    refuse_sources(options.output, options.files)
+    check_output(options.output, options.files)
     parameters = given_parameters(options, TaggerParameters)
     tagger = SequenceTagger(**parameters, verbose=not options.quiet)
     data = _read(options)

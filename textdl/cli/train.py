@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textdl.cli.options import Option, add_parameter, describe, given_parameters, named_corpus
-from textdl.cli.output import note_on_subwords, print_json, printed_warnings, refuse_sources
+from textdl.cli.output import check_output, note_on_subwords, print_json, printed_warnings
 from textdl.embed.model_parameters import MODELS
 from textdl.errors import CheckpointError, CorpusReadError, ParameterError
 from textdl.interruption import interruptible
@@ -111,8 +111,7 @@ def train_vectors(options: argparse.Namespace) -> None:
         model = _model(options)
         outputs = _outputs(options, model)
         for output in outputs.values():
-            check_writable(output)
-            refuse_sources(str(output), options.corpus or ())
+            check_output(output, options.corpus)
         _check_saved_model(options)
         epochs = getattr(model, "n_iter_", 0)
         model.partial_fit(_corpus(options))
