@@ -43,7 +43,7 @@ def test_infer_after_train_writes_what_the_model_infers(call, corpus, tmp_path, 
 
 
 def test_infer_json_reports_and_takes_options(call, model, corpus, tmp_path):
-    out = tmp_path / "new.txt"
+    out = tmp_path / "inferred.txt"
     code, printed, _ = call("infer", model, corpus, "-o", out, "--epochs", "7", "--json")
     facts = json.loads(printed)
     assert code == 0

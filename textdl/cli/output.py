@@ -8,11 +8,11 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from textdl.errors import OutputError, one_line
+from textdl.errors import CorpusReadError, OutputError, one_line
 
 if TYPE_CHECKING:
     from textdl.vectors.vectors import Vectors
@@ -62,7 +62,6 @@ def check_output(output: str | os.PathLike[str], corpora: Iterable[str]) -> None
 
     Raises:
         OutputError: it cannot be written, or is read.
-        CorpusReadError: one of `corpora` names no file.
     """
     from textdl.io.atomic import check_writable  # most verbs write nothing
 
@@ -79,15 +78,17 @@ def refuse_sources(output: str | os.PathLike[str] | None, corpora: Iterable[str]
 
     Raises:
         OutputError: the output is one of them.
-        CorpusReadError: one names no file.
     """
     if output is None or not Path(output).exists():
         return
     from textdl.text.files import find_files  # not for a help text
 
+    found: list[Path] = []
     for corpus in corpora:
-        if any(path.exists() and path.samefile(output) for path in find_files(corpus)):
-            raise OutputError(f"{str(output)!r} is read, too; write to another file")
+        with suppress(CorpusReadError):  # of what is missing speaks who reads it
+            found += find_files(corpus)
+    if any(path.exists() and path.samefile(output) for path in found):
+        raise OutputError(f"{str(output)!r} is read, too; write to another file")
 
 
 def print_json(value: object) -> None:
