@@ -19,16 +19,12 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import bench_models
 from measuring import find_data, headline, run_child, write_results
 from scaling_jobs import AnonymousMemory
 
 MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "skipgram-ns": ("Word2Vec", {}),
-    "cbow-ns": ("Word2Vec", {"arch": "cbow"}),
-    "skipgram-hs": ("Word2Vec", {"loss": "hs"}),
-    "cbow-hs": ("Word2Vec", {"arch": "cbow", "loss": "hs"}),
-    "skipgram-subwords": ("FastText", {}),
-    "cbow-subwords": ("FastText", {"arch": "cbow"}),
+    **{name: model.textdl for name, model in bench_models.MODELS.items()},
     "PV-DBOW": ("Doc2Vec", {"arch": "dbow"}),
     "PV-DM": ("Doc2Vec", {"arch": "dm"}),
 }
