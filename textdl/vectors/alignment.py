@@ -44,7 +44,7 @@ def align_vectors(vectors: Vectors, target: Vectors, *, anchors: int | None = No
 
     Raises:
         ParameterError: they are of different dimensions, have no word in common, or `anchors` is
-            below 1.
+            below that number of dimensions.
 
     References:
         Hamilton et al. 2016, "Diachronic word embeddings reveal statistical laws of semantic
@@ -73,7 +73,12 @@ def align_vectors(vectors: Vectors, target: Vectors, *, anchors: int | None = No
             "none in common; expected at least one, and better many more than dimensions"
         )
     if anchors is not None:
-        common = sorted(common, key=max)[: check_topn(anchors, "anchors")]
+        if check_topn(anchors, "anchors") < target.vector_size:
+            raise ParameterError(
+                f"anchors is {anchors}, but fewer words than the {target.vector_size} dimensions "
+                f"leave open how the spaces are turned; pass {target.vector_size} or more"
+            )
+        common = sorted(common, key=max)[:anchors]
     rows, targets = np.array(common).T
     rotation = orthogonal_procrustes(vectors.matrix[rows], target.matrix[targets])
     matrix = _product(vectors.matrix, rotation)

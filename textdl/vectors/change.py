@@ -100,19 +100,6 @@ class _Frequency(NamedTuple):
         return np.flatnonzero(reaches)
 
 
-def _check_anchors(anchors: int | None, size: int) -> None:
-    """Refuse fewer words than dimensions, which leave open how a space is turned.
-
-    Raises:
-        ParameterError: they are fewer.
-    """
-    if anchors is not None and check_topn(anchors, "anchors") < size:
-        raise ParameterError(
-            f"anchors is {anchors}, but fewer words than the {size} dimensions leave open how the "
-            f"spaces are turned; pass {size} or more"
-        )
-
-
 def measure_change(
     first: Vectors | Sequence[Vectors],
     second: Vectors | Sequence[Vectors],
@@ -172,7 +159,6 @@ def measure_change(
     """
     runs = (_as_runs(first), _as_runs(second))
     check_topn(neighbors, "neighbors")
-    _check_anchors(anchors, runs[0][0].vector_size)
     common = CommonWords([*runs[0], *runs[1]])
     if len(common.words) < 3:
         raise ParameterError(
